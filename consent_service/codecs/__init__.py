@@ -1,0 +1,1 @@
+"""Standards as pure functions. Nothing here knows of sites, visitors or stores."""

@@ -1,0 +1,72 @@
+"""Asking: when a visitor may be asked again, and what the page should show.
+
+After an opt-out, a limit or a signal nobody is asked for twelve months (§§ 7026(k), 7027(l); Civ. Code
+1798.135(c)(4)); the visitor may change the choice at any time.
+"""
+
+from __future__ import annotations
+
+import calendar
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from consent_service.domain.regimes import Regime
+from consent_service.domain.resolution import Resolution
+from consent_service.domain.standing import Standing
+from consent_service.domain.words import SALE_AND_SHARE, Basis, Right, Stance
+
+
+class Show(NamedTuple):
+    """What the page should show.
+
+    `banner`: asking is allowed and nothing is decided. `honored`: "Opt-Out Request Honored" (§ 7025(c)(6)).
+    `conflict`: a signal met a stored opt-in, which the visitor may be told once (§ 7025(c)(3)).
+    """
+
+    banner: bool
+    honored: bool
+    conflict: bool
+
+
+def months_later(at: int, months: int) -> int:
+    """The same day and time of a later month, or that month's last day; Unix seconds, UTC."""
+    start = datetime.fromtimestamp(at, UTC)
+    month = start.month - 1 + months
+    year, month = start.year + month // 12, month % 12 + 1
+    day = min(start.day, calendar.monthrange(year, month)[1])
+    return int(start.replace(year=year, month=month, day=day).timestamp())
+
+
+def may_ask_after(standing: Standing | None, regime: Regime) -> int | None:
+    """From when on consent may be asked for again (Unix seconds); None when nothing stands in the way."""
+    if standing is None:
+        return None
+    outs = [
+        choice.at
+        for choice in (standing.choice(right) for right in Right)
+        if choice.stance is Stance.OPTED_OUT
+    ]
+    refusals = [*outs, *([standing.gpc_at] if standing.gpc_at else [])]
+    if not refusals:
+        return None
+    return months_later(max(refusals), regime.clocks.reask_months)
+
+
+def show(standing: Standing | None, resolution: Resolution, regime: Regime, now: int) -> Show:
+    """What this visitor's page should show now."""
+    honored = any(resolution.ruling(right).basis is Basis.GPC for right in SALE_AND_SHARE)
+    opted_in = standing is not None and any(
+        standing.choice(right).stance is Stance.OPTED_IN for right in SALE_AND_SHARE
+    )
+    return Show(
+        banner=not honored and not opted_in and _may_ask(standing, resolution, regime, now),
+        honored=honored,
+        conflict=honored and opted_in,
+    )
+
+
+def _may_ask(standing: Standing | None, resolution: Resolution, regime: Regime, now: int) -> bool:
+    if any(resolution.ruling(right).basis in (Basis.UNAVAILABLE, Basis.MINOR) for right in SALE_AND_SHARE):
+        return False
+    after = may_ask_after(standing, regime)
+    return after is None or now >= after

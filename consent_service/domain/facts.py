@@ -1,0 +1,120 @@
+"""Facts: what can happen to a standing, and the one fold that applies them.
+
+Every ledger entry is one fact, so that the fold of a visitor's entries is that visitor's standing. Whether a
+fact may happen at all is decided in `choosing`; here it has happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import NamedTuple
+
+from consent_service.domain.signals import Sources
+from consent_service.domain.standing import Choice, Standing
+from consent_service.domain.words import AgeBand, Method, Right, Stance, Step
+
+
+@dataclass(frozen=True, slots=True)
+class SignalSeen:
+    """An opt-out preference signal, on its first sight from these sources."""
+
+    at: int
+    sources: Sources
+
+
+class Incentive(NamedTuple):
+    """Joining or leaving one incentive programme; `number` is its bit (0-7)."""
+
+    number: int
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceMade:
+    """What a visitor or consumer decided in one call; None = not spoken of."""
+
+    at: int
+    method: Method = Method.OTHER
+    sale: Stance | None = None
+    share: Stance | None = None
+    sensitive: Stance | None = None
+    age: AgeBand | None = None
+    incentive: Incentive | None = None
+    step: Step = Step.ONLY
+
+    @property
+    def confirmed(self) -> bool:
+        return self.step is Step.CONFIRMED
+
+    def stance(self, right: Right) -> Stance | None:
+        if right is Right.SALE:
+            return self.sale
+        return self.share if right is Right.SHARE else self.sensitive
+
+    def opting_in(self, rights: Collection[Right]) -> ChoiceMade:
+        """The same choice, opting these rights in as well."""
+        return replace(
+            self,
+            sale=Stance.OPTED_IN if Right.SALE in rights else self.sale,
+            share=Stance.OPTED_IN if Right.SHARE in rights else self.share,
+            sensitive=Stance.OPTED_IN if Right.SENSITIVE in rights else self.sensitive,
+        )
+
+    @property
+    def empty(self) -> bool:
+        return all(part is None for part in (self.sale, self.share, self.sensitive, self.age, self.incentive))
+
+
+Fact = SignalSeen | ChoiceMade
+
+
+def apply(standing: Standing, fact: Fact) -> Standing:
+    """The standing after the fact."""
+    if isinstance(fact, SignalSeen):
+        return replace(standing, gpc=standing.gpc | fact.sources, gpc_at=standing.gpc_at or fact.at)
+    if fact.step is Step.ASKED:
+        return standing  # § 7028(a): the first step alone opts nobody in
+    return _programmes(_age(_rights(standing, fact), fact), fact)
+
+
+def fold(facts: Iterable[Fact]) -> Standing:
+    """The standing that these facts, in order, amount to."""
+    return reduce(apply, facts, Standing())
+
+
+def _rights(standing: Standing, fact: ChoiceMade) -> Standing:
+    return replace(
+        standing,
+        sale=_after(standing, Right.SALE, fact),
+        share=_after(standing, Right.SHARE, fact),
+        sensitive=_after(standing, Right.SENSITIVE, fact),
+    )
+
+
+def _after(standing: Standing, right: Right, fact: ChoiceMade) -> Choice:
+    before, stance = standing.choice(right), fact.stance(right)
+    if stance is None:
+        return before
+    if stance is Stance.OPTED_OUT:
+        return Choice(Stance.OPTED_OUT, method=fact.method, at=fact.at)
+    if not fact.confirmed and before.stance is Stance.OPTED_IN:
+        return before  # a plain "keep" never weakens what was confirmed
+    # The signal speaks of sale and sharing alone; it never touches `sensitive` (GPC-10).
+    over_signal = fact.confirmed and standing.gpc_at > 0 and right is not Right.SENSITIVE
+    return Choice(Stance.OPTED_IN, fact.confirmed, over_signal, fact.method, fact.at)
+
+
+def _age(standing: Standing, fact: ChoiceMade) -> Standing:
+    if fact.age is None or fact.age is standing.age:
+        return standing
+    return replace(standing, age=fact.age, parental_consent=False, age_at=fact.at)
+
+
+def _programmes(standing: Standing, fact: ChoiceMade) -> Standing:
+    if fact.incentive is None:
+        return standing
+    bit = 1 << fact.incentive.number
+    joined = standing.programmes | bit if fact.incentive.joined else standing.programmes & ~bit
+    return replace(standing, programmes=joined, programmes_at=fact.at)

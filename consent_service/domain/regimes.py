@@ -1,0 +1,180 @@
+"""Regimes: each jurisdiction's rules as dated rows of one table.
+
+A row says how each right is asked (opt-out or opt-in), under which age an affirmative opt-in is needed, which
+GPP section speaks for it, and which clocks run. Source of California's row: Civ. Code 1798.120, .121, .135 and
+Cal. Code Regs. tit. 11 §§ 7020-7028, 7070-7071, 7101. The other rows are known from secondary sources
+(`verified=False`): they take the stricter reading, so `sensitive` needs an opt-in and the age limit is 18.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from consent_service.domain.words import AgeBand, Answer, Right
+
+
+class Model(StrEnum):
+    """How a right is asked: allowed until opted out, or denied until opted in."""
+
+    OPT_OUT = "opt_out"
+    OPT_IN = "opt_in"
+
+    @property
+    def default(self) -> Answer:
+        return Answer.ALLOWED if self is Model.OPT_OUT else Answer.DENIED
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Legal time limits. Days unless the name says otherwise."""
+
+    confirm_receipt_business_days: int = 10  # § 7021(a)
+    respond_days: int = 45  # § 7021(b)
+    extend_days: int = 45  # § 7021(b)
+    opt_out_business_days: int = 15  # §§ 7026(f)(1), 7027(g)(1)
+    reask_months: int = 12  # §§ 7026(k), 7027(l); Civ. Code 1798.135(c)(4)
+    records_months: int = 24  # § 7101
+    repeat_correction_months: int = 6  # § 7023
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """One jurisdiction's rules from `valid_from` on.
+
+    `signals_required`: the law makes signals binding (they are honoured everywhere regardless).
+    `opt_in_below`: younger visitors need an affirmative opt-in. `parent_below`: only a parent's counts.
+    `show_status`: processing of a signal must be displayed (§ 7025(c)(6) as amended).
+    """
+
+    code: str
+    name: str
+    valid_from: date
+    sale: Model
+    share: Model
+    sensitive: Model
+    opt_in_below: int
+    parent_below: int
+    signals_required: bool
+    show_status: bool
+    gpp_section: int | None
+    verified: bool
+    clocks: Clocks = Clocks()
+
+    def model(self, right: Right) -> Model:
+        if right is Right.SALE:
+            return self.sale
+        return self.share if right is Right.SHARE else self.sensitive
+
+    @property
+    def us_privacy_applies(self) -> bool:
+        """Whether the US Privacy string says more than "not applicable"."""
+        return self.code.startswith("us-")
+
+    def is_minor(self, age: AgeBand | None) -> bool:
+        """Whether this age needs an affirmative opt-in. A band counts by its youngest member."""
+        return age is not None and age < self.opt_in_below
+
+    def needs_parent(self, age: AgeBand | None) -> bool:
+        """Whether only a parent's consent counts at this age."""
+        return age is not None and age < self.parent_below
+
+
+def _california(valid_from: date, *, show_status: bool) -> Regime:
+    return Regime(
+        code="us-ca",
+        name="California",
+        valid_from=valid_from,
+        sale=Model.OPT_OUT,
+        share=Model.OPT_OUT,
+        sensitive=Model.OPT_OUT,  # "limit": Civ. Code 1798.121
+        opt_in_below=16,  # Civ. Code 1798.120(c)
+        parent_below=13,
+        signals_required=True,
+        show_status=show_status,
+        gpp_section=8,
+        verified=True,
+    )
+
+
+def _state(code: str, name: str, valid_from: date, gpp_section: int | None) -> Regime:
+    return Regime(
+        code=code,
+        name=name,
+        valid_from=valid_from,
+        sale=Model.OPT_OUT,
+        share=Model.OPT_OUT,
+        sensitive=Model.OPT_IN,
+        opt_in_below=18,
+        parent_below=13,
+        signals_required=True,
+        show_status=True,
+        gpp_section=gpp_section,
+        verified=False,
+    )
+
+
+ELSEWHERE: Final = Regime(
+    code="elsewhere",
+    name="Outside the United States",
+    valid_from=date(2018, 5, 25),
+    sale=Model.OPT_IN,
+    share=Model.OPT_IN,
+    sensitive=Model.OPT_IN,
+    opt_in_below=18,
+    parent_below=16,
+    signals_required=False,
+    show_status=True,
+    gpp_section=None,
+    verified=False,
+)
+
+ROWS: Final[tuple[Regime, ...]] = (
+    _california(date(2023, 3, 29), show_status=False),
+    _california(date(2026, 1, 1), show_status=True),
+    _state("us-co", "Colorado", date(2024, 7, 1), 10),
+    _state("us-ct", "Connecticut", date(2025, 1, 1), 12),
+    _state("us-tx", "Texas", date(2025, 1, 1), 16),
+    _state("us-mt", "Montana", date(2025, 1, 1), 14),
+    _state("us-ne", "Nebraska", date(2025, 1, 1), 19),
+    _state("us-nh", "New Hampshire", date(2025, 1, 1), 20),
+    _state("us-nj", "New Jersey", date(2025, 7, 15), 21),
+    _state("us-mn", "Minnesota", date(2025, 7, 31), 23),
+    _state("us-md", "Maryland", date(2025, 10, 1), None),  # section 24's layout is not settled
+    _state("us-de", "Delaware", date(2026, 1, 1), 17),
+    _state("us-or", "Oregon", date(2026, 1, 1), 15),
+    ELSEWHERE,
+)
+
+
+def known_codes() -> frozenset[str]:
+    """Every regime code that the table has a row for."""
+    return frozenset(row.code for row in ROWS)
+
+
+def regime_on(code: str, day: date) -> Regime:
+    """The row in force on this day.
+
+    Raises LookupError when there is none: an unknown regime is a fault, not a default.
+    """
+    rows = [row for row in ROWS if row.code == code and row.valid_from <= day]
+    if not rows:
+        raise LookupError(f"no regime {code!r} in force on {day}; known: {', '.join(sorted(known_codes()))}")
+    return max(rows, key=lambda row: row.valid_from)
+
+
+def defaults(regime: Regime) -> Mapping[Right, Answer]:
+    """What holds for somebody of whom nothing is known."""
+    return {right: regime.model(right).default for right in Right}
+
+
+def strictest_defaults(regimes: Iterable[Regime]) -> Mapping[Right, Answer]:
+    """For each right the stricter answer of all these regimes: where the visitor is, nobody knows yet."""
+    rows = tuple(regimes)
+    return {
+        right: Answer.DENIED if any(row.model(right) is Model.OPT_IN for row in rows) else Answer.ALLOWED
+        for right in Right
+    }

@@ -1,0 +1,120 @@
+"""The field's words as types: rights, answers, bases, methods, age bands. No logic lives here."""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum, StrEnum
+from typing import Final
+
+
+class Right(StrEnum):
+    """What a choice is about. `SENSITIVE` is the use of sensitive personal information."""
+
+    SALE = "sale"
+    SHARE = "share"
+    SENSITIVE = "sensitive"
+
+
+SALE_AND_SHARE: Final = (Right.SALE, Right.SHARE)
+
+
+class Answer(StrEnum):
+    """May it be done?"""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+
+
+class Basis(StrEnum):
+    """Why the answer is what it is."""
+
+    GPC = "gpc"
+    CHOICE = "choice"
+    CONSUMER = "consumer"
+    MINOR = "minor"
+    AFFIRMED = "affirmed"
+    OPTED_IN = "opted_in"
+    DEFAULT = "default"
+    UNAVAILABLE = "unavailable"
+
+
+class Stance(IntEnum):
+    """What somebody decided about one right. For `sensitive`, opting out is limiting, opting in lifting."""
+
+    NONE = 0
+    OPTED_OUT = 1
+    OPTED_IN = 2
+
+
+OPT_WORDS: Final = {"opt_out": Stance.OPTED_OUT, "opt_in": Stance.OPTED_IN}
+"""How a stance on sale or sharing is said in bodies and entries."""
+
+LIMIT_WORDS: Final = {"limit": Stance.OPTED_OUT, "lift": Stance.OPTED_IN}
+"""How a stance on sensitive personal information is said."""
+
+
+class Step(StrEnum):
+    """Which step of a choice a fact is. Only an opt-in has two (§ 7028(a)); `ASKED` alone changes nothing."""
+
+    ONLY = "only"
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+
+
+class Method(IntEnum):
+    """How a choice was made. The numbers stand in packed records: add, never renumber."""
+
+    OTHER = 0
+    BANNER = 1
+    LINK = 2
+    PAGE = 3
+    SETTINGS = 4
+    FORM = 5
+    PHONE = 6
+    EMAIL = 7
+    AGENT = 8
+    ACCOUNT = 9
+    API = 10
+    IMPORT = 11
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+METHODS: Final = {method.word: method for method in Method}
+
+
+class AgeBand(IntEnum):
+    """How old a visitor is known to be; the number is the band's lowest age in years."""
+
+    UNDER_13 = 0
+    FROM_13_TO_15 = 13
+    FROM_16_TO_17 = 16
+    ADULT = 18
+
+    @property
+    def word(self) -> str:
+        return _AGE_WORDS[self]
+
+
+_AGE_WORDS: Final = {
+    AgeBand.UNDER_13: "under_13",
+    AgeBand.FROM_13_TO_15: "13_15",
+    AgeBand.FROM_16_TO_17: "16_17",
+    AgeBand.ADULT: "18_plus",
+}
+AGE_BANDS: Final = {word: band for band, word in _AGE_WORDS.items()}
+
+
+def age_band(years: int) -> AgeBand:
+    """The band of an age in whole years. The age itself is never kept."""
+    return max(band for band in AgeBand if band <= years)
+
+
+class Unhonoured(Enum):
+    """Stands in for a standing when an identity was presented that can't be honoured."""
+
+    UNHONOURED = "unhonoured"
+
+
+UNHONOURED: Final = Unhonoured.UNHONOURED

@@ -1,0 +1,181 @@
+"""Entries: every kind of recorded fact as canonical bytes, and back.
+
+Canonical: UTF-8 JSON, members sorted by name, no white space, absent members left out, times as whole Unix
+seconds. The same fact is the same bytes, so a digest of an entry is a proof of it. An entry carries what the
+fold needs (`fact_of`) and what an auditor asks (how, which notice, which kind of device); never an address,
+never a raw User-Agent (design rule 7).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from consent_service.domain.facts import ChoiceMade, Fact, Incentive, SignalSeen, fold
+from consent_service.domain.signals import Sources
+from consent_service.domain.standing import Standing
+from consent_service.domain.words import AGE_BANDS, LIMIT_WORDS, METHODS, OPT_WORDS, Step
+
+VERSION: Final = 1
+
+
+class Device(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What kind of browser it was: class (`desktop`, `mobile`, `tablet`, `bot`, `other`) and family."""
+
+    kind: str
+    browser: str
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """An incentive programme's number on the site, and whether it was joined or left."""
+
+    number: int
+    do: str
+
+
+class _Entry(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", kw_only=True):
+    """What all entries say: `id` names the entry, `visitor` is the id in hex, `at` is Unix seconds."""
+
+    id: str
+    site: str
+    visitor: str
+    at: int
+    v: int
+    device: Device | None = None
+
+
+class SignalEntry(_Entry, frozen=True, tag="signal"):
+    """An opt-out preference signal on its first sight; `sources` as in `domain.signals`."""
+
+    sources: list[str]
+
+
+class ChoiceEntry(_Entry, frozen=True, tag="choice"):
+    """A choice. `made_at` is the visitor's own clock: evidence that orders nothing."""
+
+    method: str
+    sale: str | None = None
+    share: str | None = None
+    sensitive: str | None = None
+    age: str | None = None
+    incentive: Joined | None = None
+    step: str = Step.ONLY.value
+    notice: str | None = None
+    lang: str | None = None
+    made_at: str | None = None
+
+
+Entry = SignalEntry | ChoiceEntry
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What is known about how a fact came to be; none of it changes what the fact does."""
+
+    device: Device | None = None
+    notice: str | None = None
+    lang: str | None = None
+    made_at: str | None = None
+
+
+class EntryUnreadable(ValueError):
+    """The bytes are not an entry that this version can read."""
+
+
+def entry_of(fact: Fact, *, entry_id: str, site: str, visitor: bytes, evidence: Evidence) -> Entry:
+    """The entry that records this fact."""
+    if isinstance(fact, SignalSeen):
+        return SignalEntry(
+            id=entry_id,
+            site=site,
+            visitor=visitor.hex(),
+            at=fact.at,
+            v=VERSION,
+            device=evidence.device,
+            sources=fact.sources.words,
+        )
+    return ChoiceEntry(
+        id=entry_id,
+        site=site,
+        visitor=visitor.hex(),
+        at=fact.at,
+        v=VERSION,
+        device=evidence.device,
+        method=fact.method.word,
+        sale=None if fact.sale is None else _OPT_NAMES[fact.sale],
+        share=None if fact.share is None else _OPT_NAMES[fact.share],
+        sensitive=None if fact.sensitive is None else _LIMIT_NAMES[fact.sensitive],
+        age=None if fact.age is None else fact.age.word,
+        incentive=_joined(fact.incentive),
+        step=fact.step.value,
+        notice=evidence.notice,
+        lang=evidence.lang,
+        made_at=evidence.made_at,
+    )
+
+
+def encode(entry: Entry) -> bytes:
+    """The entry's canonical bytes."""
+    return _encoder.encode(entry)
+
+
+def decode(data: bytes) -> Entry:
+    """The inverse of `encode`. Raises `EntryUnreadable`."""
+    try:
+        entry: Entry = _decoder.decode(data)
+    except msgspec.DecodeError as error:
+        raise EntryUnreadable(f"unreadable ledger entry of {len(data)} bytes: {error}") from error
+    return entry
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of an entry's canonical bytes, in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def fact_of(entry: Entry) -> Fact:
+    """The fact that an entry records. Raises `EntryUnreadable` on a word this version does not know."""
+    try:
+        if isinstance(entry, SignalEntry):
+            return SignalSeen(entry.at, _sources(entry.sources))
+        return ChoiceMade(
+            at=entry.at,
+            method=METHODS[entry.method],
+            sale=None if entry.sale is None else OPT_WORDS[entry.sale],
+            share=None if entry.share is None else OPT_WORDS[entry.share],
+            sensitive=None if entry.sensitive is None else LIMIT_WORDS[entry.sensitive],
+            age=None if entry.age is None else AGE_BANDS[entry.age],
+            incentive=None
+            if entry.incentive is None
+            else Incentive(entry.incentive.number, entry.incentive.do == "join"),
+            step=Step(entry.step),
+        )
+    except (KeyError, ValueError) as error:
+        raise EntryUnreadable(f"entry {entry.id} says {error}, which this version does not know") from error
+
+
+def standing_of(payloads: Iterable[bytes]) -> Standing:
+    """The standing that one visitor's entries, in order, amount to (design rule 6)."""
+    return fold(fact_of(decode(payload)) for payload in payloads)
+
+
+_OPT_NAMES: Final = {stance: word for word, stance in OPT_WORDS.items()}
+_LIMIT_NAMES: Final = {stance: word for word, stance in LIMIT_WORDS.items()}
+
+_encoder: Final = msgspec.json.Encoder(order="sorted")
+_decoder: Final = msgspec.json.Decoder(Entry)
+
+
+def _sources(words: Iterable[str]) -> Sources:
+    found = Sources.NONE
+    for word in words:
+        found |= Sources[word.upper()]
+    return found
+
+
+def _joined(incentive: Incentive | None) -> Joined | None:
+    if incentive is None:
+        return None
+    return Joined(incentive.number, "join" if incentive.joined else "leave")

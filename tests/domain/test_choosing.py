@@ -1,0 +1,138 @@
+"""What happens at once and what needs the second step (design rules 3, 4 and 10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consent_service.domain.choosing import Situation, confirmed, decide, first_step
+from consent_service.domain.facts import ChoiceMade, Incentive, SignalSeen, apply, fold
+from consent_service.domain.regimes import Regime, regime_on
+from consent_service.domain.resolution import resolve
+from consent_service.domain.signals import Sources
+from consent_service.domain.standing import Standing
+from consent_service.domain.words import UNHONOURED, AgeBand, Right, Stance, Step
+
+from .strategies import CALIFORNIA, ELSEWHERE, NOW, choices, codes, regimes, sources, standings
+
+IN, OUT = Stance.OPTED_IN, Stance.OPTED_OUT
+TODAY = date(2026, 11, 22)
+SINGLE = st.just(Step.ONLY)
+KEEP = ChoiceMade(10, sale=IN, share=IN)
+
+
+def test_keeping_what_is_allowed_happens_at_once() -> None:
+    decided = decide(KEEP, Situation(CALIFORNIA, Sources.NONE, None))
+    assert decided == (KEEP, None, False)
+
+
+def test_opting_in_after_an_opt_out_waits_for_the_second_step() -> None:
+    standing = fold([ChoiceMade(1, sale=OUT, share=OUT)])
+    decided = decide(KEEP, Situation(CALIFORNIA, Sources.NONE, standing))
+    assert decided.at_once is None
+    assert decided.to_confirm == KEEP
+
+
+def test_opting_in_against_a_signal_waits_for_the_second_step() -> None:
+    live = decide(KEEP, Situation(CALIFORNIA, Sources.HEADER, None))
+    recorded = decide(KEEP, Situation(CALIFORNIA, Sources.NONE, fold([SignalSeen(1, Sources.SCRIPT)])))
+    assert live.at_once is recorded.at_once is None
+    assert live.to_confirm == recorded.to_confirm == KEEP
+
+
+def test_opting_in_where_an_opt_in_is_needed_waits_for_the_second_step() -> None:
+    assert decide(KEEP, Situation(ELSEWHERE, Sources.NONE, None)).to_confirm == KEEP
+
+
+def test_a_visitor_who_cannot_be_recognised_can_opt_out_and_only_ask_to_opt_in() -> None:
+    mixed = ChoiceMade(10, sale=OUT, share=IN)
+    decided = decide(mixed, Situation(CALIFORNIA, Sources.NONE, UNHONOURED))
+    assert decided.at_once == ChoiceMade(10, sale=OUT)
+    assert decided.to_confirm == ChoiceMade(10, share=IN)
+
+
+def test_leaving_a_programme_happens_at_once_and_joining_waits() -> None:
+    leave = ChoiceMade(10, incentive=Incentive(2, False))
+    join = ChoiceMade(10, incentive=Incentive(2, True))
+    situation = Situation(CALIFORNIA, Sources.NONE, None)
+    assert decide(leave, situation).at_once == leave
+    assert decide(join, situation) == (None, join, False)
+
+
+def test_a_first_word_on_age_and_a_lower_age_are_taken_at_once() -> None:
+    teen = ChoiceMade(10, age=AgeBand.FROM_13_TO_15)
+    assert decide(teen, Situation(CALIFORNIA, Sources.NONE, None)).at_once == teen
+    adult = fold([ChoiceMade(1, age=AgeBand.ADULT)])
+    assert decide(teen, Situation(CALIFORNIA, Sources.NONE, adult)).at_once == teen
+
+
+def test_raising_the_age_of_a_minor_waits_for_the_second_step() -> None:
+    grown = ChoiceMade(10, age=AgeBand.ADULT)
+    minor = fold([ChoiceMade(1, age=AgeBand.FROM_13_TO_15)])
+    assert decide(grown, Situation(CALIFORNIA, Sources.NONE, minor)).to_confirm == grown
+    almost = fold([ChoiceMade(1, age=AgeBand.FROM_16_TO_17)])
+    assert decide(grown, Situation(CALIFORNIA, Sources.NONE, almost)).at_once == grown
+
+
+def test_for_a_child_only_a_parent_can_consent() -> None:
+    child = fold([ChoiceMade(1, age=AgeBand.UNDER_13)])
+    for asked in (KEEP, ChoiceMade(10, age=AgeBand.ADULT)):
+        decided = decide(asked, Situation(CALIFORNIA, Sources.NONE, child))
+        assert decided == (None, None, True)
+    said_now = decide(replace(KEEP, age=AgeBand.UNDER_13), Situation(CALIFORNIA, Sources.NONE, None))
+    assert said_now == (ChoiceMade(10, age=AgeBand.UNDER_13), None, True)
+
+
+def test_the_two_steps_are_two_facts() -> None:
+    assert first_step(KEEP, 11) == replace(KEEP, at=11, step=Step.ASKED)
+    assert confirmed(KEEP, 12) == replace(KEEP, at=12, step=Step.CONFIRMED)
+
+
+@settings(max_examples=300)
+@given(codes(), sources, standings(), st.lists(st.tuples(codes(), sources, choices(SINGLE)), max_size=6))
+def test_rule_3_no_sequence_of_single_posts_ever_opts_in(
+    judged_under: str, live: Sources, standing: Standing, posts: list[tuple[str, Sources, ChoiceMade]]
+) -> None:
+    """Whatever is posted, under whatever regimes, no right that was denied becomes allowed."""
+    judge = regime_on(judged_under, TODAY)
+    before = resolve(judge, live, standing, None, NOW)
+    for code, signals, post in posts:
+        asked = replace(post, at=NOW)
+        decided = decide(asked, Situation(regime_on(code, TODAY), signals, standing))
+        for fact in (decided.at_once, decided.to_confirm and first_step(decided.to_confirm, NOW)):
+            standing = apply(standing, fact) if fact else standing
+    after = resolve(judge, live, standing, None, NOW)
+    for right in Right:
+        assert not before.ruling(right).denied or after.ruling(right).denied
+
+
+@given(regimes(), sources, standings(), choices(SINGLE))
+def test_rule_4_whatever_restricts_happens_at_once(
+    regime: Regime, live: Sources, standing: Standing, post: ChoiceMade
+) -> None:
+    decided = decide(replace(post, at=NOW), Situation(regime, live, standing))
+    after = apply(standing, decided.at_once) if decided.at_once else standing
+    for right in Right:
+        if post.stance(right) is OUT:
+            assert after.choice(right).stance is OUT
+    if decided.to_confirm is not None:
+        assert all(decided.to_confirm.stance(right) is not OUT for right in Right)
+
+
+@given(regimes(), sources, standings(), choices(SINGLE))
+def test_every_part_of_what_was_asked_is_done_waits_or_needs_a_parent(
+    regime: Regime, live: Sources, standing: Standing, post: ChoiceMade
+) -> None:
+    decided = decide(replace(post, at=NOW), Situation(regime, live, standing))
+    if decided.needs_parent:
+        assert decided.to_confirm is None
+        return
+    parts = [part for part in decided[:2] if isinstance(part, ChoiceMade)]
+    for name in ("sale", "share", "sensitive", "age", "incentive"):
+        asked = getattr(post, name)
+        assert [getattr(part, name) for part in parts if getattr(part, name) is not None] == (
+            [] if asked is None else [asked]
+        )

@@ -1,0 +1,98 @@
+"""Entries: canonical bytes, and the fold of the log."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consent_service.domain.facts import ChoiceMade, Fact, Incentive, SignalSeen, fold
+from consent_service.domain.signals import Sources
+from consent_service.domain.words import AgeBand, Method, Stance
+from consent_service.ledger.entries import (
+    Device,
+    EntryUnreadable,
+    Evidence,
+    decode,
+    digest,
+    encode,
+    entry_of,
+    fact_of,
+    standing_of,
+)
+
+from ..domain.strategies import facts
+
+VISITOR = bytes(range(16))
+EVIDENCE = Evidence(
+    Device("mobile", "Firefox"), notice="2026-01", lang="en", made_at="2026-11-22T10:00:00+00:00"
+)
+
+
+def payload(fact: Fact, evidence: Evidence = EVIDENCE) -> bytes:
+    return encode(
+        entry_of(fact, entry_id=str(uuid.UUID(int=7)), site="acme", visitor=VISITOR, evidence=evidence)
+    )
+
+
+@given(facts())
+def test_an_entry_gives_its_fact_back(fact: Fact) -> None:
+    assert fact_of(decode(payload(fact))) == fact
+
+
+@given(st.lists(facts(), max_size=10))
+def test_rule_6_the_fold_of_the_log_is_the_standing(found: list[Fact]) -> None:
+    assert standing_of(payload(fact) for fact in found) == fold(found)
+
+
+@given(facts())
+def test_the_bytes_are_canonical(fact: Fact) -> None:
+    data = payload(fact)
+    again = json.dumps(json.loads(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert data == again
+    assert encode(decode(data)) == data
+
+
+def test_a_signal_entry_byte_by_byte() -> None:
+    assert payload(SignalSeen(1_763_805_600, Sources.HEADER | Sources.SCRIPT), Evidence()) == (
+        b'{"at":1763805600,"id":"00000000-0000-0000-0000-000000000007","kind":"signal","site":"acme",'
+        b'"sources":["header","script"],"v":1,"visitor":"000102030405060708090a0b0c0d0e0f"}'
+    )
+
+
+def test_a_choice_entry_byte_by_byte() -> None:
+    choice = ChoiceMade(
+        1_763_805_600,
+        Method.BANNER,
+        sale=Stance.OPTED_OUT,
+        share=Stance.OPTED_OUT,
+        sensitive=Stance.OPTED_IN,
+        age=AgeBand.ADULT,
+        incentive=Incentive(3, False),
+    )
+    assert payload(choice) == (
+        b'{"age":"18_plus","at":1763805600,"device":{"browser":"Firefox","kind":"mobile"},'
+        b'"id":"00000000-0000-0000-0000-000000000007","incentive":{"do":"leave","number":3},"kind":"choice",'
+        b'"lang":"en","made_at":"2026-11-22T10:00:00+00:00","method":"banner","notice":"2026-01",'
+        b'"sale":"opt_out","sensitive":"lift","share":"opt_out","site":"acme","v":1,'
+        b'"visitor":"000102030405060708090a0b0c0d0e0f"}'
+    )
+
+
+def test_a_digest_is_sha_256_of_the_bytes() -> None:
+    assert digest(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b'{"kind":"unheard"}', b"\xff", b'{"kind":"signal","at":"x"}'])
+def test_bytes_that_are_no_entry_are_refused(data: bytes) -> None:
+    with pytest.raises(EntryUnreadable, match="unreadable ledger entry"):
+        decode(data)
+
+
+def test_a_word_of_another_version_is_an_error_and_never_a_guess() -> None:
+    data = payload(ChoiceMade(5, Method.BANNER, sale=Stance.OPTED_OUT)).replace(b"opt_out", b"opt_sideways")
+    with pytest.raises(EntryUnreadable, match="opt_sideways"):
+        fact_of(decode(data))
