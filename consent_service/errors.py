@@ -40,6 +40,10 @@ class KeyRingInvalid(ConsentError):
     """The key ring can't be used; the message never quotes it."""
 
 
+class CannotStart(ConsentError):
+    """Something on this machine keeps a program from starting; the message says what, and what to do."""
+
+
 # --- identity ----------------------------------------------------------------------------------
 
 
@@ -153,6 +157,12 @@ class StoreCorrupt(StoreUnavailable):
 
 class StoreNewer(StoreUnavailable):
     """The file was written by a newer version of this service."""
+
+    permanent = True
+
+
+class StoreMismatch(StoreUnavailable):
+    """The store was made for another number of shards."""
 
     permanent = True
 

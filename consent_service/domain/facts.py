@@ -24,6 +24,13 @@ class SignalSeen:
     sources: Sources
 
 
+@dataclass(frozen=True, slots=True)
+class DoubtRaised:
+    """A record begun because an identity was presented that could not be honoured (design rule 2)."""
+
+    at: int
+
+
 class Incentive(NamedTuple):
     """Joining or leaving one incentive programme; `number` is its bit (0-7)."""
 
@@ -67,13 +74,15 @@ class ChoiceMade:
         return all(part is None for part in (self.sale, self.share, self.sensitive, self.age, self.incentive))
 
 
-Fact = SignalSeen | ChoiceMade
+Fact = SignalSeen | DoubtRaised | ChoiceMade
 
 
 def apply(standing: Standing, fact: Fact) -> Standing:
     """The standing after the fact."""
     if isinstance(fact, SignalSeen):
         return replace(standing, gpc=standing.gpc | fact.sources, gpc_at=standing.gpc_at or fact.at)
+    if isinstance(fact, DoubtRaised):
+        return replace(standing, doubted_at=standing.doubted_at or fact.at)
     if fact.step is Step.ASKED:
         return standing  # § 7028(a): the first step alone opts nobody in
     return _programmes(_age(_rights(standing, fact), fact), fact)

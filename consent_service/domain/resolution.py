@@ -116,6 +116,8 @@ def _rule(regime: Regime, signals: Sources, own: Standing, linked: Standing, rig
         return Ruling(Answer.DENIED, Basis.MINOR)
     if affirmed:
         return Ruling(Answer.ALLOWED, Basis.AFFIRMED)
+    if (own.doubted_at or linked.doubted_at) and not choice.confirmed:
+        return _UNAVAILABLE  # what the identity that was lost had decided is unknown
     if choice.stance is Stance.OPTED_IN and (choice.confirmed or regime.model(right) is Model.OPT_OUT):
         return Ruling(Answer.ALLOWED, Basis.OPTED_IN)
     return Ruling(regime.model(right).default, Basis.DEFAULT)

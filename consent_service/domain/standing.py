@@ -33,7 +33,11 @@ NO_CHOICE: Final = Choice()
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One record. A time of 0 means "never"; `programmes` has one bit for each incentive programme."""
+    """One record. A time of 0 means "never"; `programmes` has one bit for each incentive programme.
+
+    `doubted_at`: the record began when an identity was presented that could not be honoured, so whatever that
+    identity had decided is unknown and everything is denied until it is confirmed.
+    """
 
     gpc: Sources = Sources.NONE
     gpc_at: int = 0
@@ -45,6 +49,7 @@ class Standing:
     age_at: int = 0
     programmes: int = 0
     programmes_at: int = 0
+    doubted_at: int = 0
 
     def choice(self, right: Right) -> Choice:
         """What was decided about this right."""
@@ -56,7 +61,13 @@ class Standing:
     def latest_at(self) -> int:
         """When the newest fact was recorded: a clock behind it can't be trusted with this record."""
         return max(
-            self.gpc_at, self.sale.at, self.share.at, self.sensitive.at, self.age_at, self.programmes_at
+            self.gpc_at,
+            self.sale.at,
+            self.share.at,
+            self.sensitive.at,
+            self.age_at,
+            self.programmes_at,
+            self.doubted_at,
         )
 
 
@@ -65,7 +76,7 @@ class StandingUnreadable(ValueError):
 
 
 _FORMAT: Final = 1
-_LAYOUT: Final = struct.Struct(">BBI BBI BBI BBI BI BI")
+_LAYOUT: Final = struct.Struct(">BBI BBI BBI BBI BI BI I")
 SIZE: Final = _LAYOUT.size
 _CONFIRMED, _OVER_SIGNAL, _STANCE = 0x80, 0x40, 0x03
 _AGE_UNKNOWN, _PARENTAL, _AGE = 0xFF, 0x80, 0x7F
@@ -87,13 +98,14 @@ def pack(standing: Standing) -> bytes:
         standing.age_at,
         standing.programmes,
         standing.programmes_at,
+        standing.doubted_at,
     )
 
 
 def unpack(data: bytes) -> Standing:
     """The inverse of `pack`. Raises `StandingUnreadable`: never a guess, the caller denies."""
     try:
-        form, gpc, gpc_at, *rest, age, age_at, programmes, programmes_at = _LAYOUT.unpack(data)
+        form, gpc, gpc_at, *rest, age, age_at, programmes, programmes_at, doubted_at = _LAYOUT.unpack(data)
         if form != _FORMAT:
             raise StandingUnreadable(f"standing of format {form}; this version reads {_FORMAT}")
         known = None if age == _AGE_UNKNOWN else AgeBand(age & _AGE)
@@ -108,6 +120,7 @@ def unpack(data: bytes) -> Standing:
             age_at=age_at,
             programmes=programmes,
             programmes_at=programmes_at,
+            doubted_at=doubted_at,
         )
     except (struct.error, ValueError) as error:
         raise StandingUnreadable(f"unreadable standing of {len(data)} bytes: {error}") from error

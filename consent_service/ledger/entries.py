@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypedDict
 
 import msgspec
 
-from consent_service.domain.facts import ChoiceMade, Fact, Incentive, SignalSeen, fold
+from consent_service.domain.facts import ChoiceMade, DoubtRaised, Fact, Incentive, SignalSeen, fold
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import AGE_BANDS, LIMIT_WORDS, METHODS, OPT_WORDS, Step
@@ -36,6 +36,17 @@ class Joined(msgspec.Struct, frozen=True):
     do: str
 
 
+class _About(TypedDict):
+    """What all entries are made with."""
+
+    id: str
+    site: str
+    visitor: str
+    at: int
+    v: int
+    device: Device | None
+
+
 class _Entry(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", kw_only=True):
     """What all entries say: `id` names the entry, `visitor` is the id in hex, `at` is Unix seconds."""
 
@@ -53,6 +64,10 @@ class SignalEntry(_Entry, frozen=True, tag="signal"):
     sources: list[str]
 
 
+class DoubtEntry(_Entry, frozen=True, tag="doubt"):
+    """A record begun in doubt: an identity was presented that could not be honoured."""
+
+
 class ChoiceEntry(_Entry, frozen=True, tag="choice"):
     """A choice. `made_at` is the visitor's own clock: evidence that orders nothing."""
 
@@ -68,7 +83,7 @@ class ChoiceEntry(_Entry, frozen=True, tag="choice"):
     made_at: str | None = None
 
 
-Entry = SignalEntry | ChoiceEntry
+Entry = SignalEntry | DoubtEntry | ChoiceEntry
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -86,23 +101,15 @@ class EntryUnreadable(ValueError):
 
 def entry_of(fact: Fact, *, entry_id: str, site: str, visitor: bytes, evidence: Evidence) -> Entry:
     """The entry that records this fact."""
+    about = _About(
+        id=entry_id, site=site, visitor=visitor.hex(), at=fact.at, v=VERSION, device=evidence.device
+    )
     if isinstance(fact, SignalSeen):
-        return SignalEntry(
-            id=entry_id,
-            site=site,
-            visitor=visitor.hex(),
-            at=fact.at,
-            v=VERSION,
-            device=evidence.device,
-            sources=fact.sources.words,
-        )
+        return SignalEntry(**about, sources=fact.sources.words)
+    if isinstance(fact, DoubtRaised):
+        return DoubtEntry(**about)
     return ChoiceEntry(
-        id=entry_id,
-        site=site,
-        visitor=visitor.hex(),
-        at=fact.at,
-        v=VERSION,
-        device=evidence.device,
+        **about,
         method=fact.method.word,
         sale=None if fact.sale is None else _OPT_NAMES[fact.sale],
         share=None if fact.share is None else _OPT_NAMES[fact.share],
@@ -140,6 +147,8 @@ def fact_of(entry: Entry) -> Fact:
     try:
         if isinstance(entry, SignalEntry):
             return SignalSeen(entry.at, _sources(entry.sources))
+        if isinstance(entry, DoubtEntry):
+            return DoubtRaised(entry.at)
         return ChoiceMade(
             at=entry.at,
             method=METHODS[entry.method],

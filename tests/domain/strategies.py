@@ -6,7 +6,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from consent_service.domain.facts import ChoiceMade, Fact, Incentive, SignalSeen, fold
+from consent_service.domain.facts import ChoiceMade, DoubtRaised, Fact, Incentive, SignalSeen, fold
 from consent_service.domain.regimes import ROWS, Regime, regime_on
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
@@ -51,7 +51,9 @@ def choices(steps: st.SearchStrategy[Step] | None = None) -> st.SearchStrategy[C
 
 
 def facts() -> st.SearchStrategy[Fact]:
-    return st.one_of(st.builds(SignalSeen, times, some_sources), choices())
+    return st.one_of(
+        st.builds(SignalSeen, times, some_sources), st.builds(DoubtRaised, times), choices(), choices()
+    )
 
 
 def standings() -> st.SearchStrategy[Standing]:

@@ -50,18 +50,20 @@ def test_the_latest_refusal_starts_the_wait() -> None:
     assert may_ask_after(fold([SignalSeen(at, Sources.HEADER)]), CALIFORNIA) == seconds("2027-11-22T10:00:00")
 
 
+NOTHING = Show(banner=False, honored=False, conflict=False)
 SHOWN: list[tuple[str, Sources, list[Fact], Show]] = [
     ("a first visit is asked", Sources.NONE, [], Show(banner=True, honored=False, conflict=False)),
     ("a signal is honoured and nobody asks", Sources.HEADER, [], Show(False, True, False)),
-    ("an opt-out is not asked again", Sources.NONE, [ChoiceMade(NOW - 9, sale=OUT, share=OUT)], Show(False, False, False)),
+    ("an opt-out is not asked again", Sources.NONE, [ChoiceMade(NOW - 9, sale=OUT, share=OUT)],
+     NOTHING),
     ("after twelve months it may be", Sources.NONE, [ChoiceMade(NOW - 400 * 86_400, sale=OUT, share=OUT)],
      Show(True, False, False)),
-    ("who keeps is not asked again", Sources.NONE, [ChoiceMade(NOW - 9, sale=IN, share=IN)], Show(False, False, False)),
+    ("who keeps is not asked again", Sources.NONE, [ChoiceMade(NOW - 9, sale=IN, share=IN)], NOTHING),
     ("a signal meets a stored opt-in", Sources.HEADER, [ChoiceMade(NOW - 9, sale=IN, share=IN)], Show(False, True, True)),
     ("an affirmed visitor sees nothing", Sources.HEADER,
      [SignalSeen(NOW - 9, Sources.HEADER), ChoiceMade(NOW - 8, sale=IN, share=IN, step=Step.CONFIRMED)],
-     Show(False, False, False)),
-    ("a minor is not asked", Sources.NONE, [ChoiceMade(NOW - 9, age=AgeBand.FROM_13_TO_15)], Show(False, False, False)),
+     NOTHING),
+    ("a minor is not asked", Sources.NONE, [ChoiceMade(NOW - 9, age=AgeBand.FROM_13_TO_15)], NOTHING),
 ]  # fmt: skip
 
 
@@ -83,7 +85,7 @@ def test_affirming_sale_alone_does_not_bring_the_question_back_over_a_live_signa
 
 def test_who_cannot_be_recognised_is_not_asked() -> None:
     resolution = resolve(CALIFORNIA, Sources.NONE, UNHONOURED, None, NOW)
-    assert show(None, resolution, CALIFORNIA, NOW) == Show(False, False, False)
+    assert show(None, resolution, CALIFORNIA, NOW) == NOTHING
 
 
 @given(regimes(), standings())

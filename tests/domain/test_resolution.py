@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from consent_service.domain.facts import ChoiceMade, Fact, SignalSeen, fold
+from consent_service.domain.facts import ChoiceMade, DoubtRaised, Fact, SignalSeen, fold
 from consent_service.domain.regimes import Model, Regime
 from consent_service.domain.resolution import Resolution, Ruling, resolve, stricter, unavailable
 from consent_service.domain.signals import Sources
@@ -68,7 +68,8 @@ CASES: list[tuple[str, Regime, Sources, list[Fact], list[Fact], Answer, Basis]] 
     ("child who affirmed", CALIFORNIA, HEADER,
      [signal(1), ChoiceMade(2, age=AgeBand.UNDER_13), confirmed(3)], [], D, Basis.MINOR),
     ("consumer opted out", CALIFORNIA, NO_SIGNAL, [], [both(1, OUT)], D, Basis.CONSUMER),
-    ("consumer opted out before the device kept", CALIFORNIA, NO_SIGNAL, [both(2, IN)], [both(1, OUT)], D, Basis.CONSUMER),
+    ("consumer opted out before the device kept", CALIFORNIA, NO_SIGNAL,
+     [both(2, IN)], [both(1, OUT)], D, Basis.CONSUMER),
     ("consumer confirmed after the device opted out", CALIFORNIA, NO_SIGNAL,
      [both(1, OUT)], [confirmed(2)], A, Basis.OPTED_IN),
     ("consumer only kept after the device opted out", CALIFORNIA, NO_SIGNAL,
@@ -87,6 +88,10 @@ CASES: list[tuple[str, Regime, Sources, list[Fact], list[Fact], Answer, Basis]] 
      [signal(3)], [signal(1), confirmed(2)], D, Basis.GPC),
     ("device affirmed before the account's signal", CALIFORNIA, NO_SIGNAL,
      [signal(1), confirmed(2)], [signal(3)], D, Basis.GPC),
+    ("begun in doubt", CALIFORNIA, NO_SIGNAL, [DoubtRaised(1)], [], D, Basis.UNAVAILABLE),
+    ("begun in doubt, kept", CALIFORNIA, NO_SIGNAL, [DoubtRaised(1), both(2, IN)], [], D, Basis.UNAVAILABLE),
+    ("begun in doubt, confirmed", CALIFORNIA, NO_SIGNAL, [DoubtRaised(1), confirmed(2)], [], A, Basis.OPTED_IN),
+    ("begun in doubt, opted out", CALIFORNIA, NO_SIGNAL, [DoubtRaised(1), both(2, OUT)], [], D, Basis.CHOICE),
     ("the account is a teenager's", CALIFORNIA, NO_SIGNAL, [],
      [ChoiceMade(1, age=AgeBand.FROM_13_TO_15)], D, Basis.MINOR),
 ]  # fmt: skip

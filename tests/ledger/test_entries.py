@@ -23,8 +23,7 @@ from consent_service.ledger.entries import (
     fact_of,
     standing_of,
 )
-
-from ..domain.strategies import facts
+from tests.domain.strategies import facts
 
 VISITOR = bytes(range(16))
 EVIDENCE = Evidence(
