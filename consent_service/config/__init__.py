@@ -1,0 +1,32 @@
+"""The configuration: `consent.toml` (facts) and the environment (secrets), read once into frozen values.
+
+May know the domain's regimes and the key ring's form; knows nothing of HTTP, processes or the store's
+engines.
+"""
+
+from consent_service.config.environment import secret
+from consent_service.config.loading import digest, load
+from consent_service.config.shape import (
+    Business,
+    Config,
+    Disclosure,
+    FlagSettings,
+    LimitSettings,
+    PartnerFacts,
+    Service,
+    SiteFacts,
+)
+
+__all__ = [
+    "Business",
+    "Config",
+    "Disclosure",
+    "FlagSettings",
+    "LimitSettings",
+    "PartnerFacts",
+    "Service",
+    "SiteFacts",
+    "digest",
+    "load",
+    "secret",
+]

@@ -1,0 +1,108 @@
+"""Loading: a document and an environment in, one frozen `Config` out, or every fault with its key and line.
+
+Knows nothing of where the text came from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeVar
+
+import msgspec
+import msgspec.inspect
+
+from consent_service.config import words
+from consent_service.config.environment import secret
+from consent_service.config.locating import dotted, locate, nearest
+from consent_service.config.reading import Misread, Reader
+from consent_service.config.rules import misfits
+from consent_service.config.shape import Config, Facts
+from consent_service.errors import ConfigError, Fault, KeyRingInvalid
+from consent_service.identity.keys import KeyRing, decode_ring
+
+KEYS: Final = "CONSENT_KEYS"
+STORE: Final = "CONSENT_STORE"
+
+_T = TypeVar("_T")
+_FACTS: Final = msgspec.inspect.type_info(Facts)
+_SYNTAX_ERROR_AT: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+def load(text: str, env: Mapping[str, str]) -> Config:
+    """The configuration of this `consent.toml` and this environment.
+
+    Raises ConfigError with every fault of both. `CONSENT_STORE` outranks `service.store`; without
+    `CONSENT_KEYS` the configuration has no keys, which is for the caller to judge.
+    """
+    faults: list[Fault] = []
+    facts = _collected(faults, lambda: _facts(text))
+    keys = _collected(faults, lambda: _keys(env))
+    store = _collected(faults, lambda: _store(env))
+    if facts is None or faults:
+        raise ConfigError(tuple(faults))
+    service = facts.service if store is None else msgspec.structs.replace(facts.service, store=store)
+    return Config(**msgspec.structs.asdict(facts) | {"service": service, "keys": keys})
+
+
+def digest(config: Config) -> str:
+    """12 hex digits that change with any fact; secrets, and where the store is, don't enter."""
+    facts = {name: getattr(config, name) for name in Facts.__struct_fields__}
+    facts["service"] = msgspec.structs.replace(config.service, store="")
+    return hashlib.sha256(msgspec.json.encode(facts, order="deterministic")).hexdigest()[:12]
+
+
+def _facts(text: str) -> Facts:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError((_syntax_fault(str(error), text),)) from None
+    reader = Reader()
+    facts = reader.read(_FACTS, document, ())
+    sites = document.get("sites")
+    misread = [*reader.faults, *misfits(reader.parts, sites if isinstance(sites, dict) else ())]
+    if misread:
+        raise ConfigError(_located(misread, text))
+    return facts  # type: ignore[no-any-return]
+
+
+def _keys(env: Mapping[str, str]) -> KeyRing | None:
+    text = secret(env, KEYS)
+    try:
+        return None if text is None else decode_ring(text)
+    except KeyRingInvalid as error:
+        raise ConfigError((Fault(_variable(env, KEYS), 0, str(error)),)) from None
+
+
+def _store(env: Mapping[str, str]) -> str | None:
+    url = secret(env, STORE)
+    message = "" if url is None else words.store(url)
+    if message:
+        raise ConfigError((Fault(_variable(env, STORE), 0, message),))
+    return url
+
+
+def _variable(env: Mapping[str, str], name: str) -> str:
+    return name if name in env else f"{name}_FILE"
+
+
+def _collected(faults: list[Fault], read: Callable[[], _T]) -> _T | None:
+    try:
+        return read()
+    except ConfigError as error:
+        faults += error.faults
+        return None
+
+
+def _located(misread: Iterable[Misread], text: str) -> tuple[Fault, ...]:
+    lines = locate(text)
+    faults = [Fault(dotted(path) or "consent.toml", nearest(lines, path), said) for path, said in misread]
+    return tuple(sorted(faults, key=lambda fault: (fault.line, fault.key)))
+
+
+def _syntax_fault(message: str, text: str) -> Fault:
+    found = _SYNTAX_ERROR_AT.search(message)
+    line = int(found[1]) if found and found[1] else text.count("\n") + 1
+    return Fault("consent.toml", line, f"not TOML: {_SYNTAX_ERROR_AT.sub('', message)}")

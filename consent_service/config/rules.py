@@ -1,0 +1,75 @@
+"""What several facts say together: each rule yields the keys and sentences of what does not fit.
+
+Runs on each table that is well-formed in itself, whatever is wrong with the others, so that one look at
+a file names all its faults. Knows nothing of lines or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from consent_service.config.locating import Path
+from consent_service.config.reading import Misread
+from consent_service.config.shape import PartnerFacts, Service, SiteFacts
+
+
+def misfits(parts: Mapping[Path, object], sites: Collection[str]) -> Iterator[Misread]:
+    """Everything in these tables that does not fit together. `sites`: the keys that the document has."""
+    for path, part in parts.items():
+        for rule in _RULES.get(type(part), ()):
+            for misfit in rule(part, sites):
+                yield Misread((*path, *misfit.path), misfit.message)
+
+
+def _listeners(service: Service, _sites: Collection[str]) -> Iterator[Misread]:
+    hosts = {service.host, service.metrics_host}
+    if service.port == service.metrics_port and (len(hosts) == 1 or hosts & {"0.0.0.0", "::"}):  # noqa: S104 - compared, not bound
+        yield Misread(("metrics_port",), "is the service's own port; metrics have a listener of their own")
+
+
+def _cookie_domain(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+    """A browser drops a cookie whose Domain is not the page's host or its parent (RFC 6265 section 5.3)."""
+    if site.cookie_domain is None:
+        return
+    for origin in site.origins:
+        host = urlsplit(origin).hostname or ""
+        if host != site.cookie_domain and not host.endswith(f".{site.cookie_domain}"):
+            yield Misread(("cookie_domain",), f"browsers on {origin} would drop a cookie for this domain")
+
+
+def _disclosures(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+    for place, disclosure in enumerate(site.disclosures):
+        if disclosure.sold_to and not site.sells:
+            yield Misread(("disclosures", place, "sold_to"), "the site says sells = false")
+        if disclosure.shared_to and not site.shares:
+            yield Misread(("disclosures", place, "shared_to"), "the site says shares = false")
+
+
+def _incentives(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+    owners: dict[int, str] = {}
+    for key, number in site.incentives.items():
+        if owners.setdefault(number, key) != key:
+            yield Misread(("incentives", key), f"number {number} is {owners[number]!r} already")
+
+
+def _known_sites(partner: PartnerFacts, sites: Collection[str]) -> Iterator[Misread]:
+    for place, site in enumerate(partner.sites):
+        if site not in sites:
+            known = ", ".join(sorted(sites)) or "none"
+            yield Misread(("sites", place), f"there is no site {site!r}; known are: {known}")
+
+
+def _restriction(partner: PartnerFacts, _sites: Collection[str]) -> Iterator[Misread]:
+    """Without a service provider's contract it stays a sale (Civ. Code 1798.140(ag))."""
+    if partner.when_denied == "restrict" and not partner.service_provider_contract.strip():
+        yield Misread(("when_denied",), '"restrict" needs service_provider_contract; else use "block"')
+
+
+_Rule = Callable[[Any, Collection[str]], Iterator[Misread]]
+_RULES: Final[Mapping[type, tuple[_Rule, ...]]] = {
+    Service: (_listeners,),
+    SiteFacts: (_cookie_domain, _disclosures, _incentives),
+    PartnerFacts: (_known_sites, _restriction),
+}

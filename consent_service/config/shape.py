@@ -1,0 +1,153 @@
+"""The configuration's shape: one frozen struct for each table of `consent.toml`; types are documentation.
+
+A field's type says what it must look like (`words`); what joins several fields is in `rules`. No logic
+here but what a fact says about itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+
+from consent_service.config import words
+from consent_service.identity.keys import KeyRing
+
+
+def _checked(check: Callable[[str], str]) -> msgspec.Meta:
+    return msgspec.Meta(extra={"check": check})
+
+
+Key = Annotated[str, _checked(words.key)]
+Text = Annotated[str, _checked(words.text)]
+Language = Annotated[str, _checked(words.language)]
+RegimeCode = Annotated[str, _checked(words.regime)]
+Host = Annotated[str, _checked(words.host)]
+Network = Annotated[str, _checked(words.network)]
+Origin = Annotated[str, _checked(words.origin)]
+PublicUrl = Annotated[str, _checked(words.public_url)]
+Link = Annotated[str, _checked(words.link)]
+StoreUrl = Annotated[str, _checked(words.store)]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
+Positive = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """`[service]`: where it listens and what it stands on.
+
+    `metrics_port` 0 = no metrics listener. `drain_seconds`: how long `/readyz` fails before the
+    listener closes, so that a load balancer looks away first. `trusted_proxies` may name the client in
+    X-Forwarded-For.
+    """
+
+    public_url: PublicUrl
+    store: StoreUrl = "sqlite:///consent.db"
+    host: Text = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8000
+    workers: Annotated[int, msgspec.Meta(ge=1, le=128)] = 1
+    metrics_host: Text = "127.0.0.1"
+    metrics_port: Port = 9100
+    trusted_proxies: tuple[Network, ...] = ()
+    drain_seconds: Annotated[int, msgspec.Meta(ge=0, le=300)] = 0
+
+
+class Business(msgspec.Struct, frozen=True, kw_only=True):
+    """`[business]`: whom the law binds."""
+
+    name: Text
+    privacy_policy: Link = ""
+    contact: str = ""
+
+
+class FlagSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[flag]`: seconds an answer may be kept, and whether decoded standings are cached in each process."""
+
+    max_age: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 300
+    cache: bool = True
+    cache_entries: Positive = 100_000
+
+
+class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[limits]`: writes for each address, 0 a minute = no limit. `tracked`: addresses kept in mind."""
+
+    writes_per_minute: Count = 120
+    burst: Positive = 60
+    tracked: Positive = 100_000
+
+
+class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
+    """`[[sites.<key>.disclosures]]`: one category of personal information (Civ. Code 1798.100(a))."""
+
+    category: Text
+    purpose: Text
+    sold_to: tuple[Text, ...] = ()
+    shared_to: tuple[Text, ...] = ()
+    retention: str = ""
+
+
+class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """`[sites.<key>]`: one web property.
+
+    `regimes`: others that may apply to its visitors. `gpc_since`: since when signals are acted on, for
+    gpc.json. `incentives`: programme's key -> its number, 0 to 7, which stands in records and never
+    changes.
+    """
+
+    name: Text
+    origins: Annotated[tuple[Origin, ...], msgspec.Meta(min_length=1)]
+    regime: RegimeCode
+    regimes: tuple[RegimeCode, ...] = ()
+    sells: bool = True
+    shares: bool = True
+    sensitive: bool = False
+    notice_shown: bool = True
+    cookie_domain: Host | None = None
+    frictionless: bool = False
+    link: bool = True
+    lang: Language = "en"
+    gpc_since: date | None = None
+    disclosures: tuple[Disclosure, ...] = ()
+    incentives: dict[Key, Annotated[int, msgspec.Meta(ge=0, le=7)]] = {}
+    texts: dict[Language, dict[str, str]] = {}
+
+    @property
+    def regime_codes(self) -> tuple[str, ...]:
+        """The site's own regime first, then the others, each once."""
+        return tuple(dict.fromkeys((self.regime, *self.regimes)))
+
+
+class PartnerFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """`[partners.<key>]`: an ad-tech third party, and what happens to it when a right is denied.
+
+    `restrict` lets it run as a service provider, so it needs the contract (Civ. Code 1798.140(ag)).
+    """
+
+    name: Text
+    domains: Annotated[tuple[Host, ...], msgspec.Meta(min_length=1)]
+    sites: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    rights: Annotated[tuple[Literal["sale", "share", "sensitive"], ...], msgspec.Meta(min_length=1)] = (
+        "sale",
+        "share",
+    )
+    when_denied: Literal["block", "restrict"] = "block"
+    service_provider_contract: str = ""
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """All of `consent.toml`."""
+
+    service: Service
+    business: Business
+    flag: FlagSettings = FlagSettings()
+    limits: LimitSettings = LimitSettings()
+    sites: Annotated[dict[Key, SiteFacts], msgspec.Meta(min_length=1)]
+    partners: dict[Key, PartnerFacts] = {}
+
+
+class Config(Facts, frozen=True, kw_only=True):
+    """The facts, and the secrets of the environment. `keys` None = no key ring was given."""
+
+    keys: KeyRing | None = None

@@ -1,0 +1,112 @@
+"""What single values of the configuration must look like. Each check answers with a fault's sentence, or "".
+
+Knows nothing of tables, lines or other values: what joins several values is in `rules`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from consent_service.domain.regimes import known_codes
+
+_KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_HOST: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+def key(value: str) -> str:
+    """A site's, partner's or programme's key: it stands in paths, cookie names and the store's keys."""
+    return "" if _KEY.fullmatch(value) else "a key is 1 to 32 of a-z, 0-9 and -, and starts with no -"
+
+
+def text(value: str) -> str:
+    """Something to read."""
+    return "" if value.strip() else "must not be empty"
+
+
+def language(value: str) -> str:
+    """A BCP 47 tag, as `lang` attributes have it."""
+    return "" if _LANGUAGE.fullmatch(value) else 'wanted a language tag such as "en" or "es-MX"'
+
+
+def regime(value: str) -> str:
+    """A code of the regimes' table."""
+    known = known_codes()
+    return "" if value in known else f"unknown regime; known are {', '.join(sorted(known))}"
+
+
+def host(value: str) -> str:
+    """A host name, lower case, in its ASCII form."""
+    return "" if _HOST.fullmatch(value) else 'wanted a host name such as "ads.example.com"'
+
+
+def network(value: str) -> str:
+    """An address or a CIDR range."""
+    try:
+        ipaddress.ip_network(value)
+    except ValueError as error:
+        return f'wanted an address or a range such as "10.0.0.0/8": {error}'
+    return ""
+
+
+def origin(value: str) -> str:
+    """An origin exactly as browsers send it (RFC 6454 section 6.2): no path, no default port, lower case."""
+    fault = _address(value)
+    if not fault and urlsplit(value).path:
+        fault = "no path"
+    return f'wanted an origin such as "https://www.example.com": {fault}' if fault else ""
+
+
+def public_url(value: str) -> str:
+    """Where browsers reach the service: an origin, and a path where a reverse proxy mounts it."""
+    fault = _address(value)
+    if not fault and urlsplit(value).path.endswith("/"):
+        fault = "no / at the end"
+    return f'wanted an address such as "https://privacy.example.com": {fault}' if fault else ""
+
+
+def link(value: str) -> str:
+    """An http or https address to link to, or nothing."""
+    parts = urlsplit(value)
+    if not value or (parts.scheme in _DEFAULT_PORTS and parts.netloc):
+        return ""
+    return 'wanted an address such as "https://www.example.com/privacy"'
+
+
+def store(value: str) -> str:
+    """A store's URL; which engines there are, the store itself says when it is opened."""
+    if re.fullmatch(r"[a-z][a-z0-9+]*://.+", value):
+        return ""
+    return 'wanted a store\'s URL such as "sqlite:///consent.db"'
+
+
+def _address(value: str) -> str:
+    """What keeps this from being scheme, host, port and path, written the one way browsers write it."""
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        return str(error)
+    if parts.scheme not in _DEFAULT_PORTS:
+        return "http:// or https:// in front"
+    if parts.username is not None or parts.query or parts.fragment or value[-1:] in "?#":
+        return "no user, query or fragment"
+    if port == _DEFAULT_PORTS[parts.scheme]:
+        return f"no :{port}, it is the default"
+    if not _is_host(parts.hostname or "") or value != f"{parts.scheme}://{parts.netloc.lower()}{parts.path}":
+        return "the host in lower case and ASCII (xn--), no spaces"
+    return "" if not parts.netloc.endswith(":") else "no : without a port"
+
+
+def _is_host(name: str) -> bool:
+    if ":" not in name:
+        return not host(name)
+    try:
+        ipaddress.IPv6Address(name)
+    except ValueError:
+        return False
+    return True

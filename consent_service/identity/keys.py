@@ -1,0 +1,163 @@
+"""The key ring: numbered secrets, oldest to newest, and what is derived from them.
+
+Lives here: the ring, its rotation, its text form, and the one list of purposes that salts are made of. May
+not know: the clock (`now` is a parameter), randomness (secrets are parameters), files, or the environment.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+
+import msgspec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from consent_service.errors import KeyRetired, KeyRingInvalid, KeyUnknown
+from consent_service.identity.text import from_base64url, to_base64url
+
+DAY: Final = 86_400
+VERIFY_AFTER_RETIREMENT: Final = 400 * DAY  # as long as a browser keeps the cookie the token stands in
+SECRET_BYTES: Final = 32
+
+
+class Purpose(StrEnum):
+    """What a key is used for. Each purpose is a salt, so that no text of one passes for another's."""
+
+    VISITOR_TOKEN = "visitor token 1"
+    CONFIRMATION = "confirmation 1"
+    FORM_TOKEN = "form token 1"
+    VISITOR_ID = "visitor id 1"
+    CONSUMER = "consumer 1"
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """One secret of the ring. Times are Unix seconds; `retired_at` None = the one that signs."""
+
+    number: int
+    secret: bytes = field(repr=False)
+    created_at: int
+    retired_at: int | None = None
+
+    def verifies(self, now: int) -> bool:
+        """Whether texts signed under it are still honoured."""
+        return self.retired_at is None or now - self.retired_at <= VERIFY_AFTER_RETIREMENT
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """Signing keys, oldest to newest, and the hashing key, which never rotates.
+
+    Visitor ids, handles and consumer hashes are made with `hashing_key`: another one would part every visitor
+    from their record. Raises KeyRingInvalid when the keys are not one current key behind retired ones.
+    """
+
+    keys: tuple[SigningKey, ...]
+    hashing_key: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        fault = _fault(self.keys, self.hashing_key)
+        if fault:
+            raise KeyRingInvalid(fault)
+
+    @property
+    def current(self) -> SigningKey:
+        """The key that signs."""
+        return self.keys[-1]
+
+    def verifying(self, number: int, now: int) -> SigningKey:
+        """The key of this number, to verify with. Raises KeyUnknown, or KeyRetired after its 400 days."""
+        for key in self.keys:
+            if key.number == number:
+                return honoured(key, now)
+        raise KeyUnknown(f"no key {number} in the ring")
+
+
+def honoured(key: SigningKey, now: int) -> SigningKey:
+    """The key itself. Raises KeyRetired when it was retired too long ago to verify."""
+    if not key.verifies(now):
+        raise KeyRetired(f"key {key.number} was retired more than 400 days ago")
+    return key
+
+
+def new_ring(now: int, secret: bytes, hashing_key: bytes) -> KeyRing:
+    """A ring of one key. Both secrets must be at least 32 random bytes."""
+    return KeyRing((SigningKey(1, secret, now),), hashing_key)
+
+
+def rotate(ring: KeyRing, now: int, secret: bytes) -> KeyRing:
+    """The ring with a new current key; the old one verifies for 400 days more."""
+    retired = replace(ring.current, retired_at=now)
+    return KeyRing((*ring.keys[:-1], retired, SigningKey(retired.number + 1, secret, now)), ring.hashing_key)
+
+
+def subkey(secret: bytes, purpose: Purpose, length: int = SECRET_BYTES) -> bytes:
+    """A key of its own for one purpose (HKDF, RFC 5869, with the purpose as salt)."""
+    return HKDF(SHA256(), length, salt=purpose.encode(), info=b"consent-service").derive(secret)
+
+
+def keyed_hash(secret: bytes, purpose: Purpose, parts: Iterable[bytes]) -> bytes:
+    """HMAC-SHA256 over the purpose and the parts, each with its length, so that no two lists collide."""
+    message = b"".join(len(part).to_bytes(4) + part for part in (purpose.encode(), *parts))
+    return hmac.digest(secret, message, "sha256")
+
+
+# --- text form -----------------------------------------------------------------------------------
+
+
+class _KeyText(msgspec.Struct, forbid_unknown_fields=True):
+    number: int
+    secret: str
+    created_at: int
+    retired_at: int | None = None
+
+
+class _RingText(msgspec.Struct, forbid_unknown_fields=True):
+    hashing_key: str
+    keys: list[_KeyText]
+
+
+def encode_ring(ring: KeyRing) -> str:
+    """The ring as JSON, secrets in base64url. Whoever reads this text can mint every visitor's token."""
+    keys = [
+        _KeyText(key.number, to_base64url(key.secret), key.created_at, key.retired_at) for key in ring.keys
+    ]
+    text = msgspec.json.encode(_RingText(to_base64url(ring.hashing_key), keys))
+    return msgspec.json.format(text, indent=2).decode() + "\n"
+
+
+def decode_ring(text: str) -> KeyRing:
+    """The inverse of `encode_ring`. Raises KeyRingInvalid; its message never quotes the text."""
+    try:
+        ring = msgspec.json.decode(text, type=_RingText)
+    except msgspec.DecodeError as error:
+        raise KeyRingInvalid(f"not the JSON of a key ring: {error}") from None
+    keys = tuple(
+        SigningKey(key.number, _secret(key.secret), key.created_at, key.retired_at) for key in ring.keys
+    )
+    return KeyRing(keys, _secret(ring.hashing_key))
+
+
+def _secret(text: str) -> bytes:
+    try:
+        return from_base64url(text)
+    except ValueError:
+        raise KeyRingInvalid("a secret of the key ring is not base64url") from None
+
+
+def _fault(keys: tuple[SigningKey, ...], hashing_key: bytes) -> str:
+    numbers = [key.number for key in keys]
+    if not keys:
+        return "the key ring holds no key"
+    if numbers[0] < 1 or any(later <= earlier for earlier, later in pairwise(numbers)):
+        return "the keys' numbers must start at 1 or above and rise from oldest to newest"
+    if min(len(hashing_key), *(len(key.secret) for key in keys)) < SECRET_BYTES:
+        return f"each secret of the key ring needs at least {SECRET_BYTES} bytes"
+    if [key.number for key in keys if key.retired_at is None] != numbers[-1:]:
+        return "exactly the newest key of the ring must be without retired_at"
+    return ""

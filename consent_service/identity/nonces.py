@@ -1,0 +1,85 @@
+"""Nonces of the second step, and the form tokens of our own pages.
+
+A nonce carries a choice from the call that asked for it to the page that confirms it: bound to the site,
+the visitor and the version of the standing it saw, sealed, and good for ten minutes. That it works only once
+follows from the version: confirming changes the standing. Knows nothing of pages, standings or the clock.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from consent_service.errors import ConfirmationInvalid, IdentityError
+from consent_service.identity.keys import KeyRing, Purpose, keyed_hash
+from consent_service.identity.sealed import CLOCK_SKEW, SealedTexts
+from consent_service.identity.text import to_base64url
+
+MAX_AGE: Final = 600
+MAX_LENGTH: Final = 4096  # carries an origin and a packed choice
+
+_FORGED: Final = "this confirmation is not one of ours; choose again on the site"
+_EXPIRED: Final = "this confirmation is over ten minutes old; choose again on the site"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What a nonce carries. `change` is the packed choice, `origin` where it was asked; Unix seconds.
+
+    `request_id` makes confirming twice the same confirmation.
+    """
+
+    site: str
+    visitor_id: bytes
+    version: int
+    change: bytes
+    origin: str
+    lang: str
+    issued_at: int
+    request_id: bytes
+
+
+class _Payload(msgspec.Struct, array_like=True):
+    visitor_id: bytes
+    version: int
+    change: bytes
+    origin: str
+    lang: str
+    issued_at: int
+    request_id: bytes
+
+
+class Nonces:
+    """Signs and unsigns confirmation nonces over a key ring."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._texts = SealedTexts(ring, Purpose.CONFIRMATION, MAX_LENGTH)
+        self._decoder = msgspec.msgpack.Decoder(_Payload)
+
+    def sign(self, confirmation: Confirmation) -> str:
+        """The nonce for this confirmation, of characters `[A-Za-z0-9._-]`."""
+        fields = [getattr(confirmation, name) for name in _Payload.__struct_fields__]
+        return self._texts.sign(confirmation.site, msgspec.msgpack.encode(_Payload(*fields)))
+
+    def unsign(self, site: str, text: str, now: int) -> Confirmation:
+        """What the nonce carries. Raises ConfirmationInvalid: forged, foreign, or over ten minutes old."""
+        try:
+            payload = self._decoder.decode(self._texts.unsign(site, text, now))
+        except (IdentityError, msgspec.DecodeError):
+            raise ConfirmationInvalid(_FORGED) from None
+        if not now - MAX_AGE <= payload.issued_at <= now + CLOCK_SKEW:
+            raise ConfirmationInvalid(_EXPIRED)
+        return Confirmation(site, *(getattr(payload, name) for name in _Payload.__struct_fields__))
+
+
+def form_token(ring: KeyRing, nonce: str) -> str:
+    """What a form on our page about this nonce must send back: only a page of ours can have shown it."""
+    return to_base64url(keyed_hash(ring.hashing_key, Purpose.FORM_TOKEN, [nonce.encode()]))
+
+
+def form_token_holds(ring: KeyRing, nonce: str, token: str) -> bool:
+    """Whether the form's token belongs to this nonce; compared in constant time."""
+    return hmac.compare_digest(form_token(ring, nonce).encode(), token.encode(errors="replace"))

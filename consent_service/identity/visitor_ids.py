@@ -1,0 +1,24 @@
+"""Ids that are derived instead of drawn: of a visitor minted by a request, and of a consumer.
+
+Both come from the hashing key, which never rotates. Knows nothing of tokens or standings.
+"""
+
+from __future__ import annotations
+
+from consent_service.identity.keys import KeyRing, Purpose, keyed_hash
+
+ID_BYTES = 16
+
+
+def visitor_id_for(ring: KeyRing, site: str, request_id: bytes) -> bytes:
+    """The id of the visitor whom the request with this id mints on this site; 16 bytes.
+
+    A lost answer and its retry carry the same request id, so they meet the same visitor. Nobody without the
+    key can tell a visitor's id from a request's.
+    """
+    return keyed_hash(ring.hashing_key, Purpose.VISITOR_ID, [site.encode(), request_id])[:ID_BYTES]
+
+
+def consumer_hash(ring: KeyRing, business: str, reference: str) -> bytes:
+    """What stands for a person the business knows; 16 bytes. The reference itself is never kept."""
+    return keyed_hash(ring.hashing_key, Purpose.CONSUMER, [business.encode(), reference.encode()])[:ID_BYTES]

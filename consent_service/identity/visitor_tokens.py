@@ -1,0 +1,73 @@
+"""Visitor tokens: a browser's signed and sealed id, with the standing's version and the linked consumer.
+
+A token proves which visitor it is, on one site, and how new the standing was when it was written; it grants
+nothing. Knows nothing of cookies, standings or the clock.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final, NamedTuple
+
+from consent_service.errors import TokenExpired, TokenForged
+from consent_service.identity.keys import DAY, KeyRing, Purpose
+from consent_service.identity.sealed import CLOCK_SKEW, SealedTexts
+
+ID_BYTES: Final = 16
+MAX_AGE: Final = 400 * DAY  # the longest that browsers keep a cookie
+MAX_LENGTH: Final = 512
+
+_ALONE: Final = struct.Struct(">16sQQ")
+_LINKED: Final = struct.Struct(">16sQQ16s")
+
+
+class VisitorClaims(NamedTuple):
+    """What a token says. `version` is the standing's; `consumer` is a consumer hash or None; Unix seconds."""
+
+    visitor_id: bytes
+    version: int
+    consumer: bytes | None
+    issued_at: int
+
+
+class VisitorTokens:
+    """Signs and unsigns visitor tokens over a key ring."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._texts = SealedTexts(ring, Purpose.VISITOR_TOKEN, MAX_LENGTH)
+
+    def sign(self, site: str, claims: VisitorClaims) -> str:
+        """The token of these claims for this site: about 110 characters of `[A-Za-z0-9._-]`.
+
+        Raises ValueError when an id is not 16 bytes long.
+        """
+        return self._texts.sign(site, _pack(claims))
+
+    def unsign(self, site: str, token: str, now: int) -> VisitorClaims:
+        """What the token says. Raises TokenForged, TokenExpired, KeyUnknown or KeyRetired, nothing else.
+
+        Expired is what is older than 400 days, or was issued more than a minute ahead of `now`: a clock that
+        we can't trust says nothing about age.
+        """
+        claims = _unpack(self._texts.unsign(site, token, now))
+        if not now - MAX_AGE <= claims.issued_at <= now + CLOCK_SKEW:
+            raise TokenExpired("the token is older than 400 days, or from a clock ahead of ours")
+        return claims
+
+
+def _pack(claims: VisitorClaims) -> bytes:
+    if any(len(value) != ID_BYTES for value in (claims.visitor_id, claims.consumer) if value is not None):
+        raise ValueError(f"ids are {ID_BYTES} bytes long")
+    if claims.consumer is None:
+        return _ALONE.pack(claims.visitor_id, claims.version, claims.issued_at)
+    return _LINKED.pack(claims.visitor_id, claims.version, claims.issued_at, claims.consumer)
+
+
+def _unpack(payload: bytes) -> VisitorClaims:
+    if len(payload) == _ALONE.size:
+        visitor_id, version, issued_at = _ALONE.unpack(payload)
+        return VisitorClaims(visitor_id, version, None, issued_at)
+    if len(payload) == _LINKED.size:
+        visitor_id, version, issued_at, consumer = _LINKED.unpack(payload)
+        return VisitorClaims(visitor_id, version, consumer, issued_at)
+    raise TokenForged("authentic, but not the claims of a visitor")

@@ -1,0 +1,270 @@
+"""Loading: what a good file gives, and that a bad one gets every fault named with key and line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from consent_service.config import Disclosure, digest, load
+from consent_service.errors import ConfigError, Fault
+from consent_service.identity.keys import encode_ring, new_ring
+
+RING = new_ring(0, b"a" * 32, b"h" * 32)
+SMALLEST = """\
+[service]
+public_url = "https://privacy.example.com"
+[business]
+name = "Acme"
+[sites.acme]
+name = "Acme shop"
+origins = ["https://shop.example.com"]
+regime = "us-ca"
+"""
+FULL = """\
+[service]
+public_url = "https://privacy.example.com/consent"
+store = "sqlite:////var/lib/consent.db"
+host = "0.0.0.0"
+port = 8080
+workers = 4
+metrics_host = "127.0.0.1"
+metrics_port = 0
+trusted_proxies = ["10.0.0.0/8", "::1"]
+drain_seconds = 5
+
+[business]
+name = "Acme"
+privacy_policy = "https://www.example.com/privacy"
+contact = "privacy@example.com"
+
+[flag]
+max_age = 60
+cache = false
+cache_entries = 10
+
+[limits]
+writes_per_minute = 0
+burst = 1
+tracked = 5
+
+[sites.acme]
+name = "Acme shop"
+origins = ["https://shop.example.com", "http://127.0.0.1:8001", "https://[::1]:8443"]
+regime = "us-ca"
+regimes = ["us-co", "us-ca"]
+sensitive = true
+frictionless = true
+gpc_since = 2026-01-31
+
+[[sites.acme.disclosures]]
+category = "Identifiers"
+purpose = "Advertising"
+sold_to = ["Ad networks"]
+
+[sites.acme.incentives]
+loyalty = 0
+
+[sites.acme.texts.en]
+banner_title = "Your choice"
+
+[partners.adnet]
+name = "AdNet"
+domains = ["ads.example.net"]
+sites = ["acme"]
+rights = ["sale"]
+when_denied = "restrict"
+service_provider_contract = "2026-01 framework"
+"""
+
+
+def faults(text: str, env: Mapping[str, str] | None = None) -> list[str]:
+    """Every fault as "line key: message"."""
+    with pytest.raises(ConfigError) as caught:
+        load(text, env or {})
+    return [f"{fault.line} {fault.key}: {fault.message}" for fault in caught.value.faults]
+
+
+def altered(old: str, new: str) -> str:
+    assert old in FULL
+    return FULL.replace(old, new)
+
+
+def test_the_smallest_file_gets_the_documented_defaults() -> None:
+    config = load(SMALLEST, {})
+    service, site = config.service, config.sites["acme"]
+    assert (service.store, service.host, service.port) == ("sqlite:///consent.db", "127.0.0.1", 8000)
+    assert (service.metrics_host, service.metrics_port, service.workers) == ("127.0.0.1", 9100, 1)
+    assert (config.flag.max_age, config.flag.cache, config.flag.cache_entries) == (300, True, 100_000)
+    assert (config.limits.writes_per_minute, config.limits.burst) == (120, 60)
+    assert (site.sells, site.shares, site.sensitive, site.link, site.lang) == (True, True, False, True, "en")
+    assert site.regime_codes == ("us-ca",)
+    assert config.keys is None
+
+
+def test_a_full_file_is_read_as_it_says() -> None:
+    config = load(FULL, {})
+    site, partner = config.sites["acme"], config.partners["adnet"]
+    assert site.regime_codes == ("us-ca", "us-co")
+    assert site.gpc_since == date(2026, 1, 31)
+    assert site.disclosures == (
+        Disclosure(category="Identifiers", purpose="Advertising", sold_to=("Ad networks",)),
+    )
+    assert site.incentives == {"loyalty": 0}
+    assert site.texts == {"en": {"banner_title": "Your choice"}}
+    assert (partner.rights, partner.when_denied) == (("sale",), "restrict")
+
+
+def test_keys_and_store_come_from_the_environment_and_the_store_outranks_the_file(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text(encode_ring(RING))
+    env = {"CONSENT_KEYS_FILE": str(tmp_path / "keys"), "CONSENT_STORE": "sqlite:////data/c.db"}
+    config = load(FULL, env)
+    assert config.keys == RING
+    assert config.service.store == "sqlite:////data/c.db"
+
+
+def test_every_fault_of_file_and_environment_is_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("{}")
+    text = """\
+[service]
+public_url = "https://privacy.example.com/"
+prt = 8000
+workers = true
+
+[business]
+name = " "
+
+[sites.acme]
+origins = [
+  "https://shop.example.com",
+  "https://shop.example.com/path",
+  5,
+]
+regime = "us-zz"
+gpc_since = "2026-01-01"
+[[sites.acme.disclosures]]
+category = "Identifiers"
+
+[partners.adnet]
+name = "AdNet"
+domains = []
+sites = ["acme"]
+[partners.other]
+name = "Other"
+domains = ["other.example"]
+sites = ["shop"]
+"""
+    env = {"CONSENT_KEYS_FILE": str(tmp_path / "keys"), "CONSENT_STORE": "consent.db"}
+    found = faults(text, env)
+    assert [fault.split(": ")[0] for fault in found] == [
+        "2 service.public_url",
+        "3 service.prt",
+        "4 service.workers",
+        "7 business.name",
+        "9 sites.acme.name",
+        "12 sites.acme.origins[1]",
+        "13 sites.acme.origins[2]",
+        "15 sites.acme.regime",
+        "16 sites.acme.gpc_since",
+        "17 sites.acme.disclosures[0].purpose",
+        "22 partners.adnet.domains",
+        "27 partners.other.sites[0]",
+        "0 CONSENT_KEYS_FILE",
+        "0 CONSENT_STORE",
+    ]
+    assert found[1].endswith("unknown key; did you mean 'port'?")
+    assert found[2].endswith("wanted a whole number, found true or false")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("port = 8080", "port = 70000", "5 service.port: wanted 1 to 65535, found 70000"),
+        ("port = 8080", "port = 0", "5 service.port: wanted 1 to 65535, found 0"),
+        ("port = 8080", 'port = "8080"', "5 service.port: wanted a whole number, found text"),
+        ("cache = false", "cache = 0", "19 flag.cache: wanted true or false, found a whole number"),
+        ("burst = 1", "burst = 1.5", "24 limits.burst: wanted a whole number, found a decimal number"),
+        ("[business]", "[businesses]", "0 business: is missing"),
+        ("[business]", "[businesses]", "12 businesses: unknown key; did you mean 'business'?"),
+        ("[limits]", "[zzz]", "22 zzz: unknown key; known are service, business, flag, limits, sites, "),
+        (
+            "metrics_port = 0",
+            "metrics_port = 8080",
+            "8 service.metrics_port: is the service's own port; metrics have a listener of their own",
+        ),
+        (
+            "sensitive = true",
+            'cookie_domain = "example.com"',
+            "32 sites.acme.cookie_domain: browsers on http://127.0.0.1:8001 would drop a cookie for this ",
+        ),
+        (
+            "sensitive = true",
+            "sells = false",
+            "39 sites.acme.disclosures[0].sold_to: the site says sells = false",
+        ),
+        ("loyalty = 0", "loyalty = 8", "42 sites.acme.incentives.loyalty: wanted 0 to 7, found 8"),
+        (
+            "loyalty = 0",
+            "loyalty = 0\nclub = 0",
+            "43 sites.acme.incentives.club: number 0 is 'loyalty' already",
+        ),
+        (
+            'when_denied = "restrict"',
+            'when_denied = "ignore"',
+            "52 partners.adnet.when_denied: wanted 'block' or 'restrict', found 'ignore'",
+        ),
+        (
+            'service_provider_contract = "2026-01 framework"',
+            "",
+            '52 partners.adnet.when_denied: "restrict" needs service_provider_contract; else use "block"',
+        ),
+        ("[sites.acme]", "[sites]", "28 sites.name: wanted a table, found text"),
+        ("[sites.acme.texts.en]", "[sites.acme.texts.EN]", "44 sites.acme.texts.EN: wanted a language tag"),
+    ],
+)
+def test_a_fault_says_what_was_wanted_and_what_was_found(old: str, new: str, fault: str) -> None:
+    assert [found for found in faults(altered(old, new)) if found.startswith(fault)]
+
+
+def test_a_site_that_shares_nothing_names_nobody_it_shares_with() -> None:
+    text = altered("sensitive = true", "shares = false").replace("sold_to =", "shared_to =")
+    assert faults(text) == ["39 sites.acme.disclosures[0].shared_to: the site says shares = false"]
+
+
+def test_a_file_without_sites_says_so() -> None:
+    text = SMALLEST.split("[sites.acme]")[0]
+    assert faults(text) == ["0 sites: is missing"]
+    assert faults(f"{text}[sites]\n") == ["5 sites: needs at least one entry"]
+    assert faults(f"sites = 5\n{text}") == ["1 sites: wanted a table, found a whole number"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("a = 1\nb = = 2\n", 2), ("a = 1\n[x\n", 2), ("a = 1\na = 2\n", 2), ('a = """\n\n', 3), ("a = \x00", 1)],
+)
+def test_what_is_not_toml_is_named_with_its_line(text: str, line: int) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(text, {})
+    [fault] = caught.value.faults
+    assert fault.key == "consent.toml"
+    assert fault.line == line
+    assert fault.message.startswith("not TOML: ")
+
+
+def test_a_fault_reads_as_one_sentence_with_its_place() -> None:
+    assert str(Fault("service.port", 3, "is missing")) == "line 3: service.port: is missing"
+    assert str(Fault("CONSENT_KEYS", 0, "is set, but empty")) == "CONSENT_KEYS: is set, but empty"
+
+
+def changes_digest(old: str, new: str) -> bool:
+    return digest(load(altered(old, new), {})) != digest(load(FULL, {}))
+
+
+def test_the_digest_changes_with_every_fact_but_not_with_spelling_secrets_or_the_stores_place() -> None:
+    assert changes_digest("max_age = 60", "max_age = 61")
+    assert changes_digest('"Your choice"', '"Your choices"')
+    assert not changes_digest("[flag]", "# comment\n[flag]")
+    assert not changes_digest("/var/lib", "/srv")
+    assert digest(load(FULL, {"CONSENT_KEYS": encode_ring(RING)})) == digest(load(FULL, {}))

@@ -1,0 +1,96 @@
+"""What single values must look like; most of all origins, on which who-may-write rests."""
+
+from __future__ import annotations
+
+import pytest
+
+from consent_service.config import words
+from consent_service.domain.regimes import known_codes
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://example.com",
+        "http://shop.localhost:8001",
+        "http://127.0.0.1:8001",
+        "https://[::1]:8443",
+        "https://xn--bcher-kva.example",
+        "https://example.com:80",
+    ],
+)
+def test_an_origin_as_browsers_send_it_is_right(origin: str) -> None:
+    assert words.origin(origin) == ""
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "*",
+        "null",
+        "example.com",
+        "https://",
+        "https://example.com/",
+        "https://example.com/shop",
+        "https://Example.com",
+        "HTTPS://example.com",
+        "https://example.com:443",
+        "http://example.com:80",
+        "https://example.com:",
+        "https://example.com:99999",
+        "https://example.com:x",
+        "https://user@example.com",
+        "https://:@example.com",
+        "https://example.com?",
+        "https://example.com#",
+        "https://example.com?q",
+        "https://*.example.com",
+        "https://bücher.example",
+        "https://exa mple.com",
+        " https://example.com",
+        "https://[::1",
+        "https://[zz::1]",
+        "https://a..b",
+        "https://-a.com",
+        "ftp://example.com",
+        "file:///x",
+        "https://example.com\n",
+    ],
+)
+def test_what_no_browser_sends_as_an_origin_is_a_fault_with_an_example(origin: str) -> None:
+    assert words.origin(origin).startswith('wanted an origin such as "https://www.example.com": ')
+
+
+def test_the_public_address_may_have_a_path_but_no_slash_at_its_end() -> None:
+    assert words.public_url("https://example.com/privacy") == ""
+    assert "no / at the end" in words.public_url("https://example.com/privacy/")
+    assert "http:// or https://" in words.public_url("example.com")
+
+
+@pytest.mark.parametrize("key", ["a", "0", "acme", "acme-2", "a" * 32])
+def test_a_key_is_short_and_lower_case(key: str) -> None:
+    assert words.key(key) == ""
+
+
+@pytest.mark.parametrize("key", ["", "-a", "A", "a_b", "a.b", "a" * 33, "ü", "a\n", "a/b", "{a}"])
+def test_what_could_break_a_path_a_cookie_name_or_a_store_key_is_no_key(key: str) -> None:
+    assert words.key(key)
+
+
+def test_every_regime_of_the_table_is_known_and_no_other() -> None:
+    assert not [code for code in known_codes() if words.regime(code)]
+    assert "us-ca" in words.regime("us-zz")
+
+
+def test_languages_hosts_networks_links_and_stores_are_told_from_what_is_none() -> None:
+    assert [words.language(tag) for tag in ("en", "es-MX", "zh-Hant-TW")] == ["", "", ""]
+    assert all(words.language(tag) for tag in ("", "EN", "english", "en_US", "en-"))
+    assert [words.host(name) for name in ("localhost", "ads.example.net")] == ["", ""]
+    assert all(words.host(name) for name in ("", "Ads.example", ".example", "https://a.example", "a:80"))
+    assert [words.network(value) for value in ("10.0.0.0/8", "::1", "192.0.2.7")] == ["", "", ""]
+    assert all(words.network(value) for value in ("", "10.0.0.1/8", "proxy", "10.0.0.0/33"))
+    assert [words.link(value) for value in ("", "https://a.example/p?x#y")] == ["", ""]
+    assert all(words.link(value) for value in ("a.example", "javascript:alert(1)", "https://"))
+    assert [words.store(value) for value in ("sqlite:///c.db", "redis://h:1/0")] == ["", ""]
+    assert all(words.store(value) for value in ("", "consent.db", "sqlite://"))

@@ -1,0 +1,42 @@
+"""Derived ids: the same for a retry, different for everything else, and unmoved by rotations."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consent_service.identity.keys import new_ring, rotate
+from consent_service.identity.visitor_ids import consumer_hash, visitor_id_for
+
+RING = new_ring(0, b"a" * 32, b"h" * 32)
+OTHER_RING = new_ring(0, b"a" * 32, b"i" * 32)
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_a_retry_meets_the_same_visitor_also_after_a_rotation(request_id: bytes) -> None:
+    first = visitor_id_for(RING, "acme", request_id)
+    assert visitor_id_for(rotate(RING, 1, b"b" * 32), "acme", request_id) == first
+    assert len(first) == 16
+    assert first != request_id
+
+
+def test_another_site_request_or_hashing_key_gives_another_visitor() -> None:
+    ids = {
+        visitor_id_for(ring, site, request_id)
+        for ring in (RING, OTHER_RING)
+        for site in ("acme", "acme2")
+        for request_id in (b"1" * 16, b"2" * 16)
+    }
+    assert len(ids) == 8
+
+
+def test_a_consumer_is_hashed_within_a_business_and_never_meets_a_visitor() -> None:
+    hashes = {
+        consumer_hash(RING, "Acme", "ann@example.com"),
+        consumer_hash(RING, "Acme", "bob@example.com"),
+        consumer_hash(RING, "Other", "ann@example.com"),
+        consumer_hash(OTHER_RING, "Acme", "ann@example.com"),
+        visitor_id_for(RING, "Acme", b"ann@example.com"),
+    }
+    assert len(hashes) == 5
+    assert {len(value) for value in hashes} == {16}
