@@ -1,0 +1,46 @@
+# Every habit of this tree, one page. Each target brings what it needs, once; all of them may be interrupted and repeated.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-header --no-emit-index-url --no-emit-find-links --group build pyproject.toml
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## the service, a shop that embeds it and an ad partner, on this machine (needs only Python)
+	@$(PYTHON) scripts/setup.py demo
+	$(BIN)/consent-service demo $(DEMO)
+
+setup: ## what test, check, soak and bench need: Debian's, npm's and Python's packages
+	@$(PYTHON) scripts/setup.py test
+
+test: setup ## every test but the long ones, in a real browser too
+	$(PYTHON) scripts/widget_dist.py
+	npm --prefix widget test
+	$(BIN)/pytest --cov --cov-report= $(TESTS)
+	$(BIN)/coverage report --fail-under=100 --include='consent_service/domain/*,consent_service/identity/*'
+
+check: setup ## lint, format and types, of Python and of the widget
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	npm --prefix widget run check
+
+format: setup ## write what check asks for
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+soak: setup ## the long runs: kill -9 under load, and more of every property
+	$(BIN)/pytest -m soak
+
+bench: setup ## the flag against empty servers, side by side; prints the README's table
+	$(BIN)/python -m tests.bench.run
+
+lock: setup ## newest versions that pyproject.toml allows, with every hash
+	$(LOCK) --upgrade --group dev --output-file requirements/test.txt
+	$(LOCK) --upgrade --constraint requirements/test.txt --output-file requirements/demo.txt
+
+clean: ## what the targets above made, but not what they installed
+	rm -rf dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: help demo setup test check format soak bench lock clean

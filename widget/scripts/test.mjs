@@ -1,0 +1,33 @@
+// Bundles the tests into a temporary folder and runs them with node's own runner.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const out = mkdtempSync(join(tmpdir(), "widget-tests-"));
+try {
+  const tests = readdirSync(`${root}test`).filter((name) => name.endsWith(".test.ts"));
+  await build({
+    absWorkingDir: root,
+    entryPoints: tests.map((name) => `test/${name}`),
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node18",
+    outdir: out,
+    outExtension: { ".js": ".mjs" },
+    sourcemap: "inline",
+    logLevel: "warning",
+  });
+  // The stub as it stands in a page, minified.
+  const stub = { entryPoints: ["src/stub.ts"], bundle: true, minify: true, format: "esm", target: "es2019" };
+  await build({ absWorkingDir: root, ...stub, outfile: join(out, "stub.js"), logLevel: "warning" });
+  const files = tests.map((name) => join(out, name.replace(/\.ts$/, ".mjs")));
+  const ran = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], { stdio: "inherit" });
+  process.exitCode = ran.status ?? 1;
+} finally {
+  rmSync(out, { recursive: true, force: true });
+}

@@ -1,0 +1,84 @@
+/**
+ * Settling: what the cookie holds after a choice made here, and after an answer of the service. Pure. Where the two
+ * disagree the stricter holds, until the service says that the visitor confirmed an opt-in.
+ */
+
+import type { Kept } from "./cookie";
+import { RIGHTS, type Basis, type Flag, type Reply } from "./protocol";
+
+/** What a choice made here restricts. */
+export interface Restriction {
+  readonly sale_share?: "opt_out";
+  readonly sensitive?: "limit";
+}
+
+/**
+ * The record right after a choice made here; `maxAge` 0 says that the service has not acknowledged it.
+ *
+ * @param flag what holds now
+ * @param now Unix milliseconds
+ */
+export function restricted(kept: Kept | null, flag: Flag, choice: Restriction, now: number): Kept {
+  return {
+    letters: restrict(lettersOf(flag), choice),
+    basis: "choice",
+    gpc: !!kept && kept.gpc,
+    asOf: Math.floor(now / 1e3),
+    maxAge: 0,
+    token: kept ? kept.token : "",
+  };
+}
+
+/** What a record says was restricted here without an acknowledgement; null when nothing was. */
+export function unacknowledged(kept: Kept | null): Restriction | null {
+  if (!kept || kept.basis !== "choice" || kept.maxAge > 0) return null;
+  return /^d|^.d/.test(kept.letters) ? { sale_share: "opt_out" } : { sensitive: "limit" };
+}
+
+/**
+ * The record after an answer, and whether a local opt-out got lost over there and must be sent again.
+ *
+ * @param kept the record before the answer
+ * @param pending restrictions not acknowledged yet
+ * @param gpc whether the browser sends the signal, and so the service now knows of it
+ * @param now Unix milliseconds
+ */
+export function settle(
+  kept: Kept | null,
+  { flag, visitor }: Reply,
+  pending: readonly Restriction[],
+  gpc: boolean,
+  now: number,
+): { kept: Kept; lost: boolean } {
+  const deniedHere = !!kept && kept.letters.startsWith("dd");
+  // In doubt the service denies everything; a denial that is known better here stays as it was.
+  if (flag.basis === "unavailable" && kept && deniedHere) return { kept, lost: false };
+  // A default can't answer for somebody who opted out here: the record got lost over there.
+  const lost = deniedHere && kept.basis === "choice" && flag.basis === "default";
+  const unsent: readonly Restriction[] = lost ? [...pending, { sale_share: "opt_out" }] : pending;
+  const letters = unsent.reduce(restrict, lettersOf(flag));
+  const changed = letters !== lettersOf(flag) || lost;
+  return {
+    kept: {
+      letters,
+      basis: changed ? "choice" : (flag.basis as Basis),
+      gpc: gpc || flag.gpc,
+      // By this browser's clock: its age is measured by the same clock.
+      asOf: Math.floor(now / 1e3),
+      // 0 is kept for what is in doubt or not acknowledged.
+      maxAge: changed || flag.basis === "unavailable" ? 0 : Math.max(1, Math.floor(flag.max_age)),
+      token: visitor || (kept ? kept.token : ""),
+    },
+    lost,
+  };
+}
+
+/** One letter each for sale, share, sensitive. */
+export function lettersOf(flag: Flag): string {
+  return RIGHTS.map((right) => (flag[right] === "allowed" ? "a" : "d")).join("");
+}
+
+function restrict(letters: string, choice: Restriction): string {
+  const first = choice.sale_share ? "dd" : letters.slice(0, 2);
+  return first + (choice.sensitive ? "d" : letters.slice(2));
+}

@@ -1,0 +1,47 @@
+/** The entry: the one file that touches `window`. Takes over from the stub, and starts once. */
+
+import type { Config, Flag } from "./core/protocol";
+import { quietly } from "./page/quietly";
+import { setup, type PrivacyChoices } from "./setup";
+
+declare const __CONFIG__: Config;
+
+/** What the stub queued: the region, calls as [name, arguments], and whoever waits for `ready`. */
+type Queued = string | undefined | [name: string, given: unknown[]] | ((flag: Flag) => void);
+
+interface Stub {
+  q?: Queued[];
+}
+
+function start(): void {
+  const host = window as unknown as { privacyChoices?: Partial<PrivacyChoices> & Stub };
+  const stub = host.privacyChoices;
+  if (stub && !stub.q) return; // the script is here already
+  const own = document.currentScript;
+  const queue = (stub && stub.q) || [];
+  const { api, begin } = setup({
+    win: window,
+    config: __CONFIG__,
+    region: (queue[0] as string | undefined) || (own ? own.dataset.region : undefined),
+    nonce: (own && own.nonce) || "",
+  });
+  const { ready, ...calls } = api;
+  if (stub) {
+    // The page may hold on to the stub's object, and to its promise.
+    Object.assign(stub, calls);
+    delete stub.q;
+  } else {
+    host.privacyChoices = api;
+  }
+  for (const waiting of queue) {
+    if (typeof waiting === "function") void ready.then(waiting);
+    else if (Array.isArray(waiting)) quietly(() => replay(calls, waiting));
+  }
+  begin().catch(() => {}); // nothing of ours surfaces as the page's own error
+}
+
+function replay(calls: object, [name, given]: [string, unknown[]]): void {
+  (calls as Record<string, (...given: unknown[]) => void>)[name]?.(...given);
+}
+
+quietly(start);

@@ -1,0 +1,81 @@
+/** The flag rule that stub and script share. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { answer } from "../src/core/answer";
+
+const NOW = 1_795_000_000_000;
+const HOUR = 3_600_000;
+
+function cookie(letters: string, basis: string, ageMs = 0, gpc = 0): string {
+  return `1.${letters}.${basis}.${gpc}.${(NOW - ageMs) / 1000}.300.abc.def`;
+}
+
+function letters(text: string | undefined, { gpc = false, fallback = "aaa" } = {}): string {
+  const flag = answer("acme", text, gpc, fallback, NOW);
+  return [flag.sale, flag.share, flag.sensitive].map((word) => word[0]).join("") + " " + flag.basis;
+}
+
+test("nothing on record is the default", () => {
+  assert.equal(letters(undefined), "aaa default");
+  assert.equal(letters(undefined, { fallback: "dad" }), "dad default");
+});
+
+test("the signal denies sale and sharing and leaves sensitive alone", () => {
+  assert.equal(letters(undefined, { gpc: true }), "dda gpc");
+  assert.equal(letters(undefined, { gpc: true, fallback: "aad" }), "ddd gpc");
+  assert.equal(letters(cookie("aaa", "opted_in"), { gpc: true }), "dda gpc");
+});
+
+test("only an affirmation outranks the signal, and only while it is fresh", () => {
+  assert.equal(letters(cookie("aaa", "affirmed"), { gpc: true }), "aaa affirmed");
+  assert.equal(letters(cookie("aaa", "affirmed", 25 * HOUR), { gpc: true }), "dda gpc");
+  assert.equal(letters(cookie("aad", "affirmed", 25 * HOUR), { gpc: true }), "ddd gpc");
+});
+
+test("an allowed answers for a day and then counts as missing", () => {
+  assert.equal(letters(cookie("aaa", "opted_in", 24 * HOUR), { fallback: "ddd" }), "aaa opted_in");
+  assert.equal(letters(cookie("aaa", "opted_in", 25 * HOUR), { fallback: "ddd" }), "ddd default");
+  assert.equal(letters(cookie("aaa", "opted_in", -25 * HOUR), { fallback: "ddd" }), "ddd default");
+});
+
+test("a denial never turns to allowed by growing old", () => {
+  for (const basis of ["choice", "gpc", "consumer", "minor", "unavailable"]) {
+    assert.equal(letters(cookie("ddd", basis, 400 * 24 * HOUR)), `ddd ${basis}`);
+  }
+  assert.equal(letters(cookie("dda", "choice", 25 * HOUR), { fallback: "aad" }), "ddd choice");
+});
+
+test("a cookie that can't be read is denied", () => {
+  const broken = ["", "?", "2.aaa.default.0.1795000000.300.", "1.aaa", "1.aab.default.0.1795000000.300.", "null"];
+  const huge = `1.aaa.default.0.${"9".repeat(30)}.300.`;
+  for (const text of [...broken, huge]) {
+    assert.equal(letters(text), "ddd unavailable", text);
+    assert.equal(letters(text, { gpc: true }), "ddd gpc", text);
+  }
+});
+
+test("a default that is no default denies", () => {
+  assert.equal(letters(undefined, { fallback: "" }), "ddd default");
+});
+
+test("the flag has every member of the public contract", () => {
+  assert.deepEqual(answer("acme", cookie("dda", "choice", 5000, 1), false, "aaa", NOW), {
+    site: "acme",
+    sale: "denied",
+    share: "denied",
+    sensitive: "allowed",
+    basis: "choice",
+    gpc: true,
+    us_privacy: "1YYN",
+    as_of: new Date(NOW - 5000).toISOString().replace(".000", ""),
+    max_age: 300,
+  });
+});
+
+test("the US Privacy string speaks opted out when either sale or sharing is denied", () => {
+  const spoken = (text: string) => answer("acme", text, false, "aaa", NOW).us_privacy;
+  assert.equal(spoken(cookie("aad", "default")), "1YNN");
+  assert.equal(spoken(cookie("ada", "choice")), "1YYN");
+  assert.equal(spoken(cookie("daa", "choice")), "1YYN");
+});

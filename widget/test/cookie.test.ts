@@ -1,0 +1,32 @@
+/** The cookie's codec. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { format, parse, type Kept } from "../src/core/cookie";
+import type { Basis } from "../src/core/protocol";
+
+const BASES: Basis[] = ["gpc", "choice", "consumer", "minor", "affirmed", "opted_in", "default", "unavailable"];
+const EXAMPLE: Kept = { letters: "dda", basis: "gpc", gpc: true, asOf: 1795000000, maxAge: 300, token: "1.a-B_c.d" };
+
+test("what is formatted can be parsed back", () => {
+  for (const letters of ["aaa", "dda", "ddd", "ada"]) {
+    for (const basis of BASES) {
+      for (const token of ["", "abc", "1.x-Y_z.w.v"]) {
+        const kept = { ...EXAMPLE, letters, basis, token, gpc: token === "" };
+        assert.deepEqual(parse(format(kept)), kept);
+      }
+    }
+  }
+});
+
+test("the text is what the service writes too", () => {
+  assert.equal(format(EXAMPLE), "1.dda.gpc.1.1795000000.300.1.a-B_c.d");
+});
+
+test("no text with one character less or a foreign one passes for another record", () => {
+  const text = format({ ...EXAMPLE, token: "" });
+  for (let end = 0; end < text.length; end++) assert.equal(parse(text.slice(0, end)), null, text.slice(0, end));
+  for (const bad of [`${text} `, `${text};`, ` ${text}`, text.replace("dda", "ddx"), text.replace(".1.", ".2.")]) {
+    assert.equal(parse(bad), null, bad);
+  }
+});
