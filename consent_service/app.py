@@ -1,0 +1,227 @@
+"""The composition root: builds everything from the configuration and passes it on.
+
+The store opens here; the lifespan starts what runs beside the requests and closes it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from consent_service import resources
+from consent_service.config import Config, SiteFacts, digest
+from consent_service.domain.flags import FlagTerms
+from consent_service.domain.regimes import defaults, strictest_defaults
+from consent_service.domain.words import Answer, Right
+from consent_service.errors import ConfigError, ConsentError, Fault
+from consent_service.identity.keys import KeyRing
+from consent_service.identity.nonces import Nonces
+from consent_service.identity.visitor_tokens import VisitorTokens
+from consent_service.services.confirming import Confirmations
+from consent_service.services.consent import Consent
+from consent_service.services.devices import Devices
+from consent_service.services.limits import Limits
+from consent_service.services.sites import Site
+from consent_service.services.standings import Record, Standings, decode_record
+from consent_service.services.writing import StandingWriter
+from consent_service.store.cache import CoherentCache
+from consent_service.store.contract import Store
+from consent_service.store.url import open_store
+from consent_service.web import problems
+from consent_service.web.calls import Calls
+from consent_service.web.confirm import ConfirmPages
+from consent_service.web.flag import FlagEndpoint, is_flag
+from consent_service.web.headers import cookie_name
+from consent_service.web.metrics import Metrics
+from consent_service.web.middleware import AccessLog
+from consent_service.web.openapi import describe
+from consent_service.web.operations import Operations
+from consent_service.web.routes import Rooms, routes
+from consent_service.web.script import Script, ScriptFiles, build
+from consent_service.web.templates import Pages
+from consent_service.web.visitor import VisitorApi
+from consent_service.web.wellknown import GpcFiles
+
+_FLUSH_SECONDS: Final = 1.0
+
+Clock = Callable[[], float]
+
+
+class Parts(NamedTuple):
+    """What the lifespan starts and stops."""
+
+    store: Store
+    cache: CoherentCache[Record]
+    consent: Consent
+    writer: StandingWriter
+    scripts: ScriptFiles
+    metrics: Metrics
+
+
+class ConsentApp(Starlette):
+    """The service as an ASGI application: flags go to the hot path, past every middleware."""
+
+    flag: ASGIApp
+    parts: Parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and is_flag(scope):
+            return await self.flag(scope, receive, send)
+        await super().__call__(scope, receive, send)
+
+
+def create_app(config: Config, *, run_dir: Path | None = None, clock: Clock = time.time) -> ConsentApp:
+    """The application for this configuration.
+
+    `run_dir`: where the supervisor leaves word that the service drains. Raises ConfigError without keys, and
+    StoreError when the store can't be opened.
+    """
+    ring = _ring(config)
+    public_url = config.service.public_url.rstrip("/")
+    own_origin = origin_of(public_url)
+    sites = {key: site_of(key, facts, config) for key, facts in config.sites.items()}
+    scripts = {key: script_of(config, key, int(clock())) for key in config.sites}
+
+    store = open_store(config.service.store, clock=clock)
+    cache = CoherentCache(store, decode_record, entries=config.flag.cache_entries if config.flag.cache else 0)
+    tokens = VisitorTokens(ring)
+    standings = Standings(tokens, cache, store.shards)
+    writer = StandingWriter(store, standings)
+    consent = Consent(ring, tokens, Confirmations(Nonces(ring)), standings, writer, clock)
+    devices = Devices()
+    limits = Limits(
+        config.limits.writes_per_minute,
+        config.limits.burst,
+        config.limits.tracked,
+        key=secrets.token_bytes(32),
+        clock=time.monotonic,
+    )
+    gauges: dict[str, Callable[[], float]] = {
+        "cached_standings": lambda: cache.size,
+        "cache_vouched": lambda: cache.vouched,
+        "remembered_tokens": lambda: standings.remembered_tokens,
+        "waiting_changes": lambda: writer.waiting,
+        "memoised_user_agents": lambda: devices.memoised,
+        "limited_addresses": lambda: limits.tracked,
+    }
+    metrics = Metrics(CollectorRegistry(), gauges)
+    trusted = tuple(ip_network(network) for network in config.service.trusted_proxies)
+    calls = Calls(sites, own_origin, trusted, devices, limits, clock)
+    files = ScriptFiles(sites, scripts, store)
+    rooms = Rooms(
+        flag=FlagEndpoint(sites, own_origin, standings, consent, devices, metrics, clock),
+        visitor=VisitorApi(calls, consent, public_url),
+        confirm=ConfirmPages(calls, consent, Pages(resources.templates_folder()), ring),
+        scripts=files,
+        gpc=GpcFiles({key: _gpc_since(facts) for key, facts in config.sites.items()}),
+        operations=Operations(store, digest(config), run_dir, describe(public_url)),
+    )
+    parts = Parts(store, cache, consent, writer, files, metrics)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with _running(parts, clock):
+            yield
+        await store.close()
+
+    app = ConsentApp(
+        routes=routes(rooms, sites),
+        middleware=[Middleware(AccessLog, metrics=metrics, timer=time.perf_counter)],
+        exception_handlers={
+            ConsentError: problems.on_consent_error,
+            HTTPException: problems.on_http_exception,
+            Exception: problems.on_unexpected,
+        },
+        lifespan=lifespan,
+    )
+    app.parts = parts
+    app.flag = rooms.flag
+    return app
+
+
+def site_of(key: str, facts: SiteFacts, config: Config) -> Site:
+    """The site as the use cases see it."""
+    terms = FlagTerms(key, facts.notice_shown, config.flag.max_age)
+    return Site(
+        key, facts.name, frozenset(facts.origins), facts.regime, facts.regime_codes, terms, facts.incentives
+    )
+
+
+def script_of(config: Config, key: str, now: int) -> Script:
+    """The site's script and stub, from its public facts alone."""
+    facts = config.sites[key]
+    site = site_of(key, facts, config)
+    strictest = _letters(strictest_defaults(site.regimes(now)))
+    regions = {regime.code: _letters(defaults(regime)) for regime in site.regimes(now)}
+    public = {
+        "site": key,
+        "service": config.service.public_url.rstrip("/"),
+        "cookie": cookie_name(key),
+        "cookie_domain": facts.cookie_domain,
+        "default": strictest,
+        "regions": regions,
+        "frictionless": facts.frictionless,
+        "link": facts.link,
+        "texts": facts.texts,
+    }
+    stub = {"s": key, "k": cookie_name(key), "d": strictest, "r": regions}
+    return build(resources.widget_folder(), public, stub)
+
+
+def origin_of(url: str) -> str:
+    """Scheme and authority of a URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _ring(config: Config) -> KeyRing:
+    if config.keys is None:
+        message = (
+            "no key ring; make one with `consent-service keys new FILE` and name it in CONSENT_KEYS_FILE"
+        )
+        raise ConfigError((Fault("CONSENT_KEYS", 0, message),))
+    return config.keys
+
+
+def _letters(answers: Mapping[Right, Answer]) -> str:
+    return "".join(answers[right].value[0] for right in Right)
+
+
+def _gpc_since(facts: SiteFacts) -> date:
+    return facts.gpc_since or datetime.now(UTC).date()
+
+
+@asynccontextmanager
+async def _running(parts: Parts, clock: Clock) -> AsyncIterator[None]:
+    """Start what runs beside the requests; on the way out finish what was begun."""
+    await parts.cache.start()
+    await parts.scripts.keep(int(clock()))
+    flushing = asyncio.create_task(_flush_for_ever(parts.metrics))
+    try:
+        yield
+    finally:
+        flushing.cancel()
+        await parts.consent.settled()
+        await parts.writer.settled()
+        await parts.cache.close()
+        parts.metrics.flush()
+
+
+async def _flush_for_ever(metrics: Metrics) -> None:
+    while True:
+        await asyncio.sleep(_FLUSH_SECONDS)
+        metrics.flush()

@@ -1,0 +1,108 @@
+"""Confirming: the second step's nonce, from a choice that waits for it and back.
+
+The nonce is sealed and signed, names the visitor and the standing's version that it saw, and lives ten minutes.
+Nothing is stored for it: any change to the standing makes it invalid.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import NamedTuple
+
+import msgspec
+
+from consent_service.domain.facts import ChoiceMade, Incentive
+from consent_service.domain.words import AgeBand, Method, Right, Stance
+from consent_service.errors import ConfirmationInvalid
+from consent_service.identity.nonces import Confirmation, Nonces
+
+
+class _Waiting(msgspec.Struct, frozen=True, array_like=True):
+    """What waits for the second step."""
+
+    rights: list[str]
+    age: int | None
+    incentive: int | None
+    method: int
+
+
+class Opened(NamedTuple):
+    """An authentic nonce: what it confirms, for whom, and on which standing."""
+
+    visitor_id: bytes
+    version: int
+    choice: ChoiceMade
+    request_id: bytes
+    origin: str
+    lang: str
+
+    @property
+    def rights(self) -> list[Right]:
+        """The rights that would be opted in."""
+        return [right for right in Right if self.choice.stance(right) is Stance.OPTED_IN]
+
+
+class Confirmations:
+    """Makes and opens nonces."""
+
+    def __init__(self, nonces: Nonces) -> None:
+        self._nonces = nonces
+
+    def make(
+        self,
+        site: str,
+        visitor_id: bytes,
+        version: int,
+        choice: ChoiceMade,
+        *,
+        origin: str,
+        lang: str,
+        now: int,
+    ) -> str:
+        """A nonce for this choice of this visitor, good until the standing changes or ten minutes pass."""
+        return self._nonces.sign(
+            Confirmation(
+                site=site,
+                visitor_id=visitor_id,
+                version=version,
+                change=msgspec.msgpack.encode(_waiting(choice)),
+                origin=origin,
+                lang=lang,
+                issued_at=now,
+                request_id=uuid.uuid4().bytes,
+            )
+        )
+
+    def open(self, site: str, nonce: str, now: int) -> Opened:
+        """Raises ConfirmationInvalid when it is forged, foreign or too old."""
+        found = self._nonces.unsign(site, nonce, now)
+        try:
+            waiting = msgspec.msgpack.decode(found.change, type=_Waiting)
+        except msgspec.DecodeError as error:  # made by another version: start again
+            raise ConfirmationInvalid("this confirmation can't be read; make the choice again") from error
+        return Opened(
+            visitor_id=found.visitor_id,
+            version=found.version,
+            choice=_choice(waiting, now),
+            request_id=found.request_id,
+            origin=found.origin,
+            lang=found.lang,
+        )
+
+
+def _waiting(choice: ChoiceMade) -> _Waiting:
+    return _Waiting(
+        rights=[right.value for right in Right if choice.stance(right) is Stance.OPTED_IN],
+        age=None if choice.age is None else int(choice.age),
+        incentive=None if choice.incentive is None else choice.incentive.number,
+        method=int(choice.method),
+    )
+
+
+def _choice(waiting: _Waiting, now: int) -> ChoiceMade:
+    return ChoiceMade(
+        at=now,
+        method=Method(waiting.method),
+        age=None if waiting.age is None else AgeBand(waiting.age),
+        incentive=None if waiting.incentive is None else Incentive(waiting.incentive, joined=True),
+    ).opting_in([Right(right) for right in waiting.rights])

@@ -1,0 +1,213 @@
+"""Consent: what a visitor can do to their own standing, and what they are told.
+
+Signals, choices, and the second step of an opt-in. Every method answers with the flag as it stands when the
+answer is given, and raises `errors` when it can't be done as asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from consent_service.domain.asking import Show, may_ask_after, show
+from consent_service.domain.facts import ChoiceMade
+from consent_service.domain.regimes import Regime
+from consent_service.domain.resolution import Resolution, resolve
+from consent_service.domain.standing import Standing
+from consent_service.domain.words import UNHONOURED, Unhonoured
+from consent_service.errors import ConfirmationInvalid, ConsentError
+from consent_service.identity.keys import KeyRing
+from consent_service.identity.visitor_ids import visitor_id_for
+from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
+from consent_service.services.confirming import Confirmations, Opened
+from consent_service.services.drafting import Plan, Receipt, Work, Written
+from consent_service.services.planning import (
+    OVERTAKEN,
+    Caller,
+    Subject,
+    choice_plan,
+    confirm_plan,
+    digest_of,
+    fresh_signals,
+    signal_plan,
+)
+from consent_service.services.standings import Standings, Visitor
+from consent_service.services.writing import StandingWriter
+
+_REMEMBERING: Final = 1000
+"""Most signals on their way to the store from calls that did not wait for it; beyond, the next call tries."""
+
+
+class Signalled(NamedTuple):
+    """The answer to a signal. `visitor`: a fresh visitor token, None when there is no record to name."""
+
+    resolution: Resolution
+    regime: Regime
+    visitor: str | None
+    show: Show
+    may_ask_after: int | None
+
+
+class Chosen(NamedTuple):
+    """The answer to a choice. `nonce`: when a second step is needed; `receipt`: when something was recorded."""
+
+    resolution: Resolution
+    regime: Regime
+    visitor: str
+    receipt: Receipt | None
+    nonce: str | None
+
+
+class Consent:
+    """The use cases of a visitor's own calls."""
+
+    def __init__(
+        self,
+        ring: KeyRing,
+        tokens: VisitorTokens,
+        confirmations: Confirmations,
+        standings: Standings,
+        writer: StandingWriter,
+        clock: Callable[[], float],
+    ) -> None:
+        self._ring = ring
+        self._tokens = tokens
+        self._confirmations = confirmations
+        self._standings = standings
+        self._writer = writer
+        self._clock = clock
+        self._remembering: dict[bytes, asyncio.Task[None]] = {}
+
+    async def signal(self, caller: Caller, *, keep: bool = True) -> Signalled:
+        """Answer a page view, recording a signal on its first sight.
+
+        `keep` False: the browser can't keep a token, so nothing is minted. Known bots are answered and not
+        recorded. A presented token that can't be honoured is answered "denied, unavailable".
+        """
+        found = await self._recognise(caller)
+        known = found if isinstance(found, Visitor) else None
+        record = known.record.standing if known else None
+        standing = record if isinstance(record, Standing) else None
+        version, visitor_id = (known.record.version, known.id) if known else (0, None)
+        if fresh_signals(caller, standing) and (known or keep):
+            subject = self._subject(caller, found)
+            written = await self._write(caller, subject, signal_plan(caller, subject))
+            standing, version, visitor_id = written.standing, written.version, subject.visitor_id
+        regime = caller.site.regime(caller.now)
+        resolution = self._ruling(caller, regime, UNHONOURED if found is UNHONOURED else standing)
+        return Signalled(
+            resolution,
+            regime,
+            None if visitor_id is None else self._token(caller, visitor_id, version),
+            show(standing, resolution, regime, caller.now),
+            may_ask_after(standing, regime),
+        )
+
+    async def choose(self, caller: Caller, asked: ChoiceMade, *, origin: str, lang: str) -> Chosen:
+        """Record what restricts at once; hand out a nonce for what needs the second step.
+
+        Raises ParentalConsentRequired when nothing was left to record and only a parent could consent.
+        """
+        found = await self._recognise(caller)
+        subject = self._subject(caller, found)
+        regime = caller.site.regime(caller.now)
+        written = await self._write(
+            caller, subject, choice_plan(caller, subject, regime, asked), digest_of(asked)
+        )
+        return Chosen(
+            self._ruling(caller, regime, written.standing),
+            regime,
+            self._token(caller, subject.visitor_id, written.version),
+            written.receipt,
+            self._nonce(caller, subject, written, origin, lang),
+        )
+
+    async def opened(self, caller: Caller, nonce: str) -> Opened:
+        """What this nonce would confirm. Raises ConfirmationInvalid when it can't any more."""
+        opened = self._confirmations.open(caller.site.key, nonce, caller.now)
+        if await self._standings.version(caller.site.key, opened.visitor_id) != opened.version:
+            raise ConfirmationInvalid(OVERTAKEN)
+        return opened
+
+    async def confirm(self, caller: Caller, nonce: str) -> tuple[Opened, Resolution]:
+        """The second step. Raises ConfirmationInvalid when anything changed since the nonce was made."""
+        opened = self._confirmations.open(caller.site.key, nonce, caller.now)
+        subject = Subject(opened.visitor_id, minted=False, unhonoured=False)
+
+        request = caller._replace(request_id=uuid.UUID(bytes=opened.request_id))
+        written = await self._write(request, subject, confirm_plan(caller, subject, opened), b"confirm")
+        return opened, self._ruling(caller, caller.site.regime(caller.now), written.standing)
+
+    def remember(self, caller: Caller, visitor: Visitor) -> None:
+        """Record a signal that a flag request brought, without keeping that request waiting (design rule 1)."""
+        standing = visitor.record.standing
+        if not isinstance(standing, Standing) or not fresh_signals(caller, standing):
+            return
+        if visitor.id in self._remembering or len(self._remembering) >= _REMEMBERING:
+            return
+        self._remembering[visitor.id] = asyncio.create_task(self._remember(caller, visitor.id))
+
+    async def settled(self) -> None:
+        """Wait for what was begun."""
+        await asyncio.gather(*self._remembering.values(), return_exceptions=True)
+
+    async def _remember(self, caller: Caller, visitor_id: bytes) -> None:
+        try:
+            subject = Subject(visitor_id, minted=False, unhonoured=False)
+            await self._write(caller, subject, signal_plan(caller, subject))
+        except ConsentError:
+            pass  # the next call that brings the signal tries again; this answer denied already
+        finally:
+            del self._remembering[visitor_id]
+
+    async def _recognise(self, caller: Caller) -> Visitor | Unhonoured | None:
+        """Whom the first token names; the others only make answers stricter."""
+        if not caller.tokens:
+            return None
+        return await self._standings.recognise(caller.site.key, caller.tokens[0], caller.now)
+
+    def _subject(self, caller: Caller, found: Visitor | Unhonoured | None) -> Subject:
+        if isinstance(found, Visitor):
+            return Subject(found.id, minted=False, unhonoured=False)
+        request = (caller.request_id or uuid.uuid4()).bytes
+        visitor_id = visitor_id_for(self._ring, caller.site.key, request)
+        return Subject(visitor_id, minted=True, unhonoured=found is UNHONOURED)
+
+    async def _write(
+        self, caller: Caller, subject: Subject, plan: Plan, asked: bytes | None = None
+    ) -> Written:
+        request = None
+        if asked is not None and caller.request_id is not None:
+            request = (caller.request_id.bytes, asked)
+        return await self._writer.write(
+            Work(
+                site=caller.site.key,
+                visitor_id=subject.visitor_id,
+                plan=plan,
+                now=caller.now,
+                evidence=caller.evidence,
+                request=request,
+                minted=subject.minted,
+            )
+        )
+
+    def _ruling(self, caller: Caller, regime: Regime, standing: Standing | Unhonoured | None) -> Resolution:
+        """The ruling on what was just read or written, by the clock as it is now: the write took its time."""
+        return resolve(regime, caller.signals, standing, None, max(caller.now, int(self._clock())))
+
+    def _token(self, caller: Caller, visitor_id: bytes, version: int) -> str:
+        return self._tokens.sign(caller.site.key, VisitorClaims(visitor_id, version, None, caller.now))
+
+    def _nonce(
+        self, caller: Caller, subject: Subject, written: Written, origin: str, lang: str
+    ) -> str | None:
+        to_confirm = written.planned.to_confirm
+        if to_confirm is None:
+            return None
+        # Overtaken by a later change: the nonce must be dead, and no record has version 0.
+        version = 0 if written.overtaken else written.version
+        return self._confirmations.make(
+            caller.site.key, subject.visitor_id, version, to_confirm, origin=origin, lang=lang, now=caller.now
+        )

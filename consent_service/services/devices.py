@@ -1,0 +1,48 @@
+"""Devices: what a User-Agent says about the kind of browser, and whether it is a known bot.
+
+A parse takes about a millisecond, so answers are memoised; the raw header is a key in memory and nothing more
+(design rule 7).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from user_agents import parse
+
+from consent_service.ledger.entries import Device
+
+_LONGEST: Final = 512
+"""Longer headers are cut: real ones are under 300 characters, and the memo must stay small."""
+
+
+class Devices:
+    """A bounded memo of parsed User-Agent headers."""
+
+    def __init__(self, entries: int = 10_000) -> None:
+        self._parsed = lru_cache(maxsize=entries)(_parse)
+
+    def of(self, user_agent: str | None) -> Device | None:
+        """Class and browser family, or None when there is no header."""
+        return self._parsed(user_agent[:_LONGEST]) if user_agent else None
+
+    @property
+    def memoised(self) -> int:
+        return self._parsed.cache_info().currsize
+
+
+def is_bot(device: Device | None) -> bool:
+    """Whether this is a known bot: its signals are answered and not recorded."""
+    return device is not None and device.kind == "bot"
+
+
+def _parse(user_agent: str) -> Device:
+    agent = parse(user_agent)
+    kinds = (
+        ("bot", agent.is_bot),
+        ("tablet", agent.is_tablet),
+        ("mobile", agent.is_mobile),
+        ("desktop", agent.is_pc),
+    )
+    return Device(next((kind for kind, applies in kinds if applies), "other"), agent.browser.family)

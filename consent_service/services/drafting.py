@@ -1,0 +1,174 @@
+"""Drafting: one commit to one visitor's standing, put together from the plans of those who wait for it.
+
+Callers say what to do as a plan over the standing as it is. Plans are folded one after the other; a request `id`
+that was met before gets its first receipt again and records nothing. Touches no store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from consent_service.domain.facts import ChoiceMade, Fact, apply
+from consent_service.domain.standing import Standing, StandingUnreadable, pack, unpack
+from consent_service.errors import RequestIdReused, StoreCorrupt
+from consent_service.ledger.entries import Evidence, digest, encode, entry_of
+from consent_service.store.contract import Append, Change, Document, Key, Put
+from consent_service.store.keys import LEDGER, request_name
+
+REQUEST_MARK_SECONDS: Final = 30 * 86_400
+"""How long a request `id` is remembered: a queued opt-out may come that late."""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """A visitor's proof of an entry: its id, when (Unix seconds), and SHA-256 of its canonical bytes."""
+
+    id: str
+    at: int
+    digest: str
+
+
+class Planned(NamedTuple):
+    """What a plan wants: facts to record, what is left to confirm, and an error to raise once they are."""
+
+    facts: Sequence[Fact] = ()
+    to_confirm: ChoiceMade | None = None
+    refusal: Exception | None = None
+
+
+Plan = Callable[[Standing | None, int], Planned]
+"""From the standing (None = no record) and its version to what to do. Raises what the caller did wrong."""
+
+
+class Work(NamedTuple):
+    """One caller's change to one visitor's standing.
+
+    `request`: the call's `id` (16 bytes) and a digest of what it asked; None = not repeatable. `minted`: the
+    visitor's id was made by this call, so most likely there is no record yet.
+    """
+
+    site: str
+    visitor_id: bytes
+    plan: Plan
+    now: int
+    evidence: Evidence
+    request: tuple[bytes, bytes] | None = None
+    minted: bool = False
+
+
+class Written(NamedTuple):
+    """What stands after the work: record, version, the receipt of its last entry, and the plan's outcome.
+
+    `overtaken`: another change to the same visitor was committed right behind this one.
+    """
+
+    standing: Standing | None
+    version: int
+    receipt: Receipt | None
+    planned: Planned
+    overtaken: bool = False
+
+
+class _Mark(msgspec.Struct, frozen=True, array_like=True):
+    """What is remembered of a request `id`."""
+
+    asked: bytes
+    receipt: Receipt | None
+
+
+class Waiting(NamedTuple):
+    work: Work
+    done: asyncio.Future[Written]
+
+
+class Draft:
+    """One commit being put together."""
+
+    def __init__(self, key: Key, found: Document | None) -> None:
+        self.key = key
+        self.version = found.version if found else 0
+        self.standing = _standing(found)
+        self.expect = {key.name: self.version}
+        self.marks: list[Put] = []
+        self._marked: dict[bytes, _Mark] = {}
+        self.entries: list[Append] = []
+        self.outcomes: list[tuple[Waiting, Planned, Receipt | None, int]] = []
+
+    def add(self, waiting: Waiting, mark: Document | None) -> None:
+        """Run one plan on the standing so far; a mark that is there already makes it a repetition."""
+        work = waiting.work
+        known = self._known(work, mark)
+        planned = work.plan(self.standing, self.version)
+        if known is not None:
+            self.outcomes.append(
+                (waiting, planned._replace(facts=(), refusal=None), known.receipt, len(self.entries))
+            )
+            return
+        receipt = self._record(work, planned.facts)
+        if work.request is not None and receipt is not None:
+            self._mark(*work.request, receipt, work.now + REQUEST_MARK_SECONDS)
+        self.outcomes.append((waiting, planned, receipt, len(self.entries)))
+
+    def _known(self, work: Work, found: Document | None) -> _Mark | None:
+        if work.request is None:
+            return None
+        request, asked = work.request
+        known = self._marked.get(request)
+        if known is None and found is not None:
+            known = msgspec.msgpack.decode(found.value, type=_Mark)
+        if known is not None and known.asked != asked:
+            raise RequestIdReused(
+                "this id was used before for something else; make a new id for a new choice"
+            )
+        return known
+
+    def _mark(self, request: bytes, asked: bytes, receipt: Receipt, expires_at: int) -> None:
+        mark = self._marked[request] = _Mark(asked, receipt)
+        name = request_name(request)
+        self.expect[name] = 0
+        self.marks.append(Put(name, msgspec.msgpack.encode(mark), expires_at))
+
+    def _record(self, work: Work, facts: Sequence[Fact]) -> Receipt | None:
+        receipt = None
+        for fact in facts:
+            self.standing = apply(self.standing or Standing(), fact)
+            entry = entry_of(
+                fact,
+                entry_id=str(uuid.uuid4()),
+                site=work.site,
+                visitor=work.visitor_id,
+                evidence=work.evidence,
+            )
+            payload = encode(entry)
+            self.entries.append(Append(LEDGER, payload))
+            receipt = Receipt(entry.id, entry.at, digest(payload))
+        return receipt
+
+    def change(self) -> Change:
+        assert self.standing is not None  # there are entries, so there is a standing
+        standing = Put(self.key.name, pack(self.standing))
+        return Change(self.key.shard, expect=self.expect, put=[standing, *self.marks], append=self.entries)
+
+    def settle(self, version: int) -> None:
+        """Tell everybody what stands now."""
+        for waiting, planned, receipt, entries_then in self.outcomes:
+            if waiting.done.done():
+                continue
+            if planned.refusal is not None:
+                waiting.done.set_exception(planned.refusal)
+                continue
+            overtaken = len(self.entries) > entries_then
+            waiting.done.set_result(Written(self.standing, version, receipt, planned, overtaken))
+
+
+def _standing(found: Document | None) -> Standing | None:
+    if found is None:
+        return None
+    try:
+        return unpack(found.value)
+    except StandingUnreadable as error:
+        raise StoreCorrupt(f"the visitor's record can't be read: {error}") from error

@@ -1,0 +1,123 @@
+"""Planning: what one visitor's call would do to a standing, as plans for the writer.
+
+Pure but for what the caller brought. A plan may run more than once, on whatever stands when its turn comes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from consent_service.domain.choosing import Situation, confirmed, decide, first_step
+from consent_service.domain.facts import ChoiceMade, DoubtRaised, Fact, SignalSeen, apply
+from consent_service.domain.regimes import Regime
+from consent_service.domain.signals import Sources
+from consent_service.domain.standing import Standing
+from consent_service.domain.words import UNHONOURED
+from consent_service.errors import ConfirmationInvalid, ParentalConsentRequired
+from consent_service.ledger.entries import Evidence
+from consent_service.services.confirming import Opened
+from consent_service.services.devices import is_bot
+from consent_service.services.drafting import Plan, Planned
+from consent_service.services.sites import Site
+
+OVERTAKEN: Final = "something changed since this page was made; make the choice again"
+
+
+class Caller(NamedTuple):
+    """What one call brought: the visitor tokens presented, the signals seen, and the evidence."""
+
+    site: Site
+    tokens: Sequence[str]
+    signals: Sources
+    evidence: Evidence
+    now: int
+    request_id: uuid.UUID | None = None
+
+
+class Subject(NamedTuple):
+    """Whom a write is about. `minted`: by this call. `unhonoured`: in place of an identity that can't be."""
+
+    visitor_id: bytes
+    minted: bool
+    unhonoured: bool
+
+
+def fresh_signals(caller: Caller, standing: Standing | None) -> Sources:
+    """What of the call's signals is to be recorded: not what is on record, and nothing of known bots."""
+    if is_bot(caller.evidence.device):
+        return Sources.NONE
+    return caller.signals & ~(standing.gpc if standing else Sources.NONE)
+
+
+def signal_plan(caller: Caller, subject: Subject) -> Plan:
+    """Record the signal on its first sight."""
+    return lambda standing, _version: Planned(_seen(caller, subject, standing))
+
+
+def choice_plan(caller: Caller, subject: Subject, regime: Regime, asked: ChoiceMade) -> Plan:
+    """Record what restricts at once and the first step of what opts in, which is left to confirm."""
+
+    def plan(standing: Standing | None, _version: int) -> Planned:
+        facts = _seen(caller, subject, standing)
+        after = _applied(standing, facts)
+        at = _not_before(after, caller.now)
+        situation = Situation(regime, caller.signals, UNHONOURED if subject.unhonoured else after)
+        decided = decide(replace(asked, at=at), situation)
+        if decided.at_once is not None:
+            facts.append(decided.at_once)
+        if decided.to_confirm is not None:
+            facts.append(first_step(decided.to_confirm, at))
+        refusal = None
+        if decided.needs_parent and decided.at_once is None:
+            refusal = ParentalConsentRequired("at this age only a parent or guardian can opt in")
+        return Planned(facts, decided.to_confirm, refusal)
+
+    return plan
+
+
+def confirm_plan(caller: Caller, subject: Subject, opened: Opened) -> Plan:
+    """The second step, on exactly the standing that the nonce saw.
+
+    A signal that this very call brings and nobody had seen is a change: it is recorded, and the nonce dies
+    (design rule 1: the confirmation must come after the signal was first seen).
+    """
+
+    def plan(standing: Standing | None, version: int) -> Planned:
+        facts = _seen(caller, subject, standing)
+        if facts or version != opened.version:
+            return Planned(facts, refusal=ConfirmationInvalid(OVERTAKEN))
+        return Planned([confirmed(opened.choice, _not_before(standing, caller.now))])
+
+    return plan
+
+
+def digest_of(asked: ChoiceMade) -> bytes:
+    """What a request asked, so that its `id` can't be used for something else."""
+    parts = (asked.method, asked.sale, asked.share, asked.sensitive, asked.age, asked.incentive)
+    return hashlib.sha256(repr(parts).encode()).digest()[:8]
+
+
+def _seen(caller: Caller, subject: Subject, standing: Standing | None) -> list[Fact]:
+    """What the call brought besides what it asked: doubt about who it is, and a signal."""
+    facts: list[Fact] = []
+    if subject.unhonoured and standing is None:
+        facts.append(DoubtRaised(caller.now))
+    fresh = fresh_signals(caller, standing)
+    if fresh:
+        facts.append(SignalSeen(_not_before(standing, caller.now), fresh))
+    return facts
+
+
+def _applied(standing: Standing | None, facts: Sequence[Fact]) -> Standing | None:
+    for fact in facts:
+        standing = apply(standing or Standing(), fact)
+    return standing
+
+
+def _not_before(standing: Standing | None, now: int) -> int:
+    """Facts of one standing never run backwards, whatever a clock does."""
+    return max(now, standing.latest_at) if standing else now

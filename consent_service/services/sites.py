@@ -1,0 +1,35 @@
+"""Sites as the use cases see them: what of the configuration enters an answer.
+
+Knows nothing of files or HTTP; `app.py` builds these from the configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from consent_service.domain.flags import FlagTerms
+from consent_service.domain.regimes import Regime, regime_on
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One web property. `incentives` maps a programme's id to its number (0-7)."""
+
+    key: str
+    name: str
+    origins: frozenset[str]
+    regime_code: str
+    regime_codes: tuple[str, ...]
+    terms: FlagTerms
+    incentives: Mapping[str, int] = field(default_factory=dict)
+
+    def regime(self, now: int) -> Regime:
+        """The row of the site's own regime in force at this moment."""
+        return regime_on(self.regime_code, datetime.fromtimestamp(now, UTC).date())
+
+    def regimes(self, now: int) -> tuple[Regime, ...]:
+        """The rows of every regime the site configures."""
+        day = datetime.fromtimestamp(now, UTC).date()
+        return tuple(regime_on(code, day) for code in self.regime_codes)

@@ -1,0 +1,123 @@
+"""Writing: every change to a standing goes through here, one visitor's changes in order.
+
+Plans for one visitor that arrive together are committed as one change: standing, ledger entries and request
+marks, all or nothing (design rule 6). Nothing is acknowledged that was not committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from consent_service.errors import Conflict, StoreBusy, StoreTimeout
+from consent_service.services.drafting import Draft, Waiting, Work, Written
+from consent_service.services.standings import Standings
+from consent_service.store.contract import Change, Document, Key, Store
+from consent_service.store.keys import request_name
+
+COMMIT_TIMEOUT: Final = 2.0
+"""Seconds. Behind it the answer is 503, and the retry carries the same `id`."""
+
+_MOST_TOGETHER: Final = 256
+_MOST_WAITING: Final = 4096
+_ATTEMPTS: Final = 16
+
+
+class StandingWriter:
+    """Commits changes to standings, one visitor's together and in order."""
+
+    def __init__(self, store: Store, standings: Standings) -> None:
+        self._store = store
+        self._standings = standings
+        self._queues: dict[Key, deque[Waiting]] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        return self._waiting
+
+    async def write(self, work: Work) -> Written:
+        """Do the work; returns once it is durable. Raises StoreError, or what the plan raised."""
+        if self._waiting >= _MOST_WAITING:
+            raise StoreBusy("too many changes are waiting for the store; try again")
+        key = self._standings.key(work.site, work.visitor_id)
+        waiting = Waiting(work, asyncio.get_running_loop().create_future())
+        self._waiting += 1
+        queue = self._queues.get(key)
+        if queue is None:
+            self._queues[key] = deque([waiting])
+            task = asyncio.create_task(self._drain(key))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        else:
+            queue.append(waiting)
+        try:
+            return await waiting.done
+        finally:
+            self._waiting -= 1
+
+    async def settled(self) -> None:
+        """Wait for what was begun."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _drain(self, key: Key) -> None:
+        queue = self._queues[key]
+        while queue:
+            batch = [queue.popleft() for _ in range(min(len(queue), _MOST_TOGETHER))]
+            try:
+                await self._together(key, batch)
+            except Exception as error:  # each waiting caller gets the error: none may hang
+                for waiting in batch:
+                    if not waiting.done.done():
+                        waiting.done.set_exception(error)
+        del self._queues[key]
+
+    async def _together(self, key: Key, batch: list[Waiting]) -> None:
+        for attempt in range(_ATTEMPTS):
+            draft = await self._draft(key, batch, read=attempt > 0)
+            if not draft.entries:
+                return draft.settle(draft.version)
+            try:
+                version = await self._commit(draft.change())
+            except Conflict:
+                continue  # somebody else's change came between: plan again on what stands now
+            finally:
+                self._standings.forget(key)
+            return draft.settle(version)
+        raise StoreBusy(f"the record kept changing; gave up after {_ATTEMPTS} attempts")
+
+    async def _draft(self, key: Key, batch: list[Waiting], *, read: bool) -> Draft:
+        names = [
+            key.name,
+            *(request_name(waiting.work.request[0]) for waiting in batch if waiting.work.request),
+        ]
+        found: dict[bytes, Document | None] = {}
+        if read or len(batch) > 1 or not batch[0].work.minted:
+            documents = await self._get([Key(key.shard, name) for name in names])
+            found = dict(zip(names, documents, strict=True))
+        draft = Draft(key, found.get(key.name))
+        for waiting in batch:
+            if waiting.done.done():
+                continue
+            request = waiting.work.request
+            try:
+                draft.add(waiting, found.get(request_name(request[0])) if request else None)
+            except Exception as error:  # what this one caller did wrong is nobody else's error
+                waiting.done.set_exception(error)
+        return draft
+
+    async def _get(self, keys: list[Key]) -> list[Document | None]:
+        try:
+            async with asyncio.timeout(COMMIT_TIMEOUT):
+                return await self._store.get(keys)
+        except TimeoutError as error:
+            raise StoreTimeout(f"no answer from the store within {COMMIT_TIMEOUT} s") from error
+
+    async def _commit(self, change: Change) -> int:
+        try:
+            async with asyncio.timeout(COMMIT_TIMEOUT):
+                return await self._store.commit(change)
+        except TimeoutError as error:
+            raise StoreTimeout(f"not made durable within {COMMIT_TIMEOUT} s; send it again") from error

@@ -1,0 +1,1 @@
+"""HTTP: parses, calls one service function, replies. Every URL stands in `routes.py`."""

@@ -1,0 +1,163 @@
+"""Bodies: what the visitor's calls take and give, as types; the OpenAPI description is made from them.
+
+Unknown members are ignored, so that older and newer scripts and servers meet (design rule 12). A word that
+this version does not know as a `method` is recorded as `other`: an opt-out is never refused for it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Final, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from consent_service.domain.facts import ChoiceMade, Incentive
+from consent_service.domain.flags import Flag
+from consent_service.domain.words import (
+    AGE_BANDS,
+    LIMIT_WORDS,
+    METHODS,
+    OPT_WORDS,
+    AgeBand,
+    Method,
+    Stance,
+    age_band,
+)
+from consent_service.errors import BodyTooLarge, InvalidBody
+from consent_service.services.sites import Site
+
+MOST_BYTES: Final = 16 * 1024
+_MEDIA_TYPES: Final = frozenset({"", "application/json", "text/plain"})
+
+Token = Annotated[str, Meta(max_length=1024)]
+Opt = Literal["opt_out", "opt_in"]
+
+
+class SignalsBody(msgspec.Struct, frozen=True):
+    """`POST /v1/{site}/signals`. `storage` false: this browser can't keep a token."""
+
+    gpc: bool | None = None
+    visitor: Token | None = None
+    id: uuid.UUID | None = None
+    storage: bool = True
+
+
+class IncentiveBody(msgspec.Struct, frozen=True):
+    id: Annotated[str, Meta(max_length=64)]
+    do: Literal["join", "leave"]
+
+
+class ChoicesBody(msgspec.Struct, frozen=True):
+    """`POST /v1/{site}/choices`. At least one of the choices must be there. `age`: whole years, or a band."""
+
+    sale_share: Opt | None = None
+    sale: Opt | None = None
+    share: Opt | None = None
+    sensitive: Literal["limit", "lift"] | None = None
+    incentive: IncentiveBody | None = None
+    age: Annotated[int, Meta(ge=0, le=150)] | Literal["under_13", "13_15", "16_17", "18_plus"] | None = None
+    method: Annotated[str, Meta(max_length=64)] = "other"
+    notice: Annotated[str, Meta(max_length=128)] | None = None
+    lang: Annotated[str, Meta(max_length=35)] | None = None
+    made_at: datetime | None = None
+    visitor: Token | None = None
+    id: uuid.UUID | None = None
+
+
+class ShowBody(msgspec.Struct, frozen=True):
+    """What the page should show."""
+
+    banner: bool
+    honored: bool
+    conflict: bool
+
+
+class SignalsAnswer(msgspec.Struct, frozen=True):
+    """`visitor` is null while there is no record to name. `may_ask_after` is RFC 3339."""
+
+    flag: Flag
+    visitor: str | None
+    show: ShowBody
+    may_ask_after: str | None
+
+
+class ReceiptBody(msgspec.Struct, frozen=True):
+    """Proof of an entry: `digest` is SHA-256 over its canonical bytes, in hex."""
+
+    id: str
+    site: str
+    at: str
+    digest: str
+
+
+class ChoicesAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """201: recorded. 202: `confirm_url` is there, and nothing is opted in before its page was confirmed."""
+
+    flag: Flag
+    visitor: str
+    receipt: ReceiptBody | UnsetType = UNSET
+    confirm_url: str | UnsetType = UNSET
+
+
+Body = TypeVar("Body", SignalsBody, ChoicesBody)
+
+
+async def read_body(request: Request, kind: type[Body]) -> Body:
+    """The request's body as this type.
+
+    Raises InvalidBody (naming the member), BodyTooLarge, or 415. `text/plain` is read as JSON too: it needs no
+    preflight.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in _MEDIA_TYPES:
+        raise HTTPException(415, "send application/json (or JSON as text/plain)")
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > MOST_BYTES:
+            raise BodyTooLarge(f"at most {MOST_BYTES} bytes")
+    try:
+        return msgspec.json.decode(bytes(data), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidBody(f"the body must be a JSON object as described in /openapi.json: {error}") from error
+
+
+def choice_of(body: ChoicesBody, site: Site, now: int) -> ChoiceMade:
+    """What was asked. Raises InvalidBody when that is nothing, or an unknown programme."""
+    choice = ChoiceMade(
+        at=now,
+        method=METHODS.get(body.method, Method.OTHER),
+        sale=_stricter(body.sale_share, body.sale),
+        share=_stricter(body.sale_share, body.share),
+        sensitive=None if body.sensitive is None else LIMIT_WORDS[body.sensitive],
+        age=_age(body.age),
+        incentive=_incentive(body.incentive, site),
+    )
+    if choice.empty:
+        raise InvalidBody("say at least one of sale_share, sale, share, sensitive, age, incentive")
+    return choice
+
+
+def _stricter(both: str | None, one: str | None) -> Stance | None:
+    """Of two words on one right an opt-out wins: doubt means denied."""
+    stances = [OPT_WORDS[word] for word in (both, one) if word is not None]
+    return min(stances, default=None)
+
+
+def _age(age: int | str | None) -> AgeBand | None:
+    if age is None:
+        return None
+    return age_band(age) if isinstance(age, int) else AGE_BANDS[age]
+
+
+def _incentive(body: IncentiveBody | None, site: Site) -> Incentive | None:
+    if body is None:
+        return None
+    number = site.incentives.get(body.id)
+    if number is None:
+        raise InvalidBody(f"this site has no incentive programme {body.id!r}")
+    return Incentive(number, body.do == "join")

@@ -1,0 +1,168 @@
+"""Calls: who is calling, checked on the server before anything is done (design rule 12).
+
+Origins, client addresses and limits for the visitor's writes; cross-origin headers for their answers.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from consent_service.domain.signals import sources_of
+from consent_service.errors import OriginNotAllowed, UnknownSite
+from consent_service.ledger.entries import Evidence
+from consent_service.services.devices import Devices
+from consent_service.services.limits import Limits
+from consent_service.services.planning import Caller
+from consent_service.services.sites import Site
+from consent_service.web import headers
+
+PREFLIGHT_SECONDS: Final = 86_400
+
+Network = IPv4Network | IPv6Network
+
+
+class Calls:
+    """Turns a request into a `Caller`, or refuses it."""
+
+    def __init__(
+        self,
+        sites: Mapping[str, Site],
+        own_origin: str,
+        trusted_proxies: tuple[Network, ...],
+        devices: Devices,
+        limits: Limits,
+        clock: Callable[[], float],
+    ) -> None:
+        self._sites = sites
+        self._own_origin = own_origin
+        self._trusted = trusted_proxies
+        self._devices = devices
+        self._limits = limits
+        self._clock = clock
+
+    def site(self, request: Request) -> Site:
+        """The site that the path names. Raises UnknownSite."""
+        site = self._sites.get(request.path_params["site"])
+        if site is None:
+            raise UnknownSite("no site has this key; it is the name of its table in consent.toml")
+        return site
+
+    def writer(self, request: Request, kind: str) -> tuple[Site, str]:
+        """The site and origin of a write from one of the site's pages.
+
+        Raises OriginNotAllowed also for `null` and for none at all, and TooManyRequests.
+        """
+        site = self.site(request)
+        origin = headers.read(request.headers.raw).origin
+        if origin is None or (origin not in site.origins and origin != self._own_origin):
+            raise OriginNotAllowed(
+                f"writes come from the site's own pages; {origin or 'no origin'} is none of them"
+            )
+        self._limits.take(kind, self.address(request))
+        return site, origin
+
+    def own_page(self, request: Request, kind: str) -> Site:
+        """The site of a form post from our own page. Raises OriginNotAllowed, TooManyRequests."""
+        site = self.site(request)
+        fetch_site = request.headers.get("sec-fetch-site", "same-origin")
+        if headers.read(request.headers.raw).origin != self._own_origin or fetch_site != "same-origin":
+            raise OriginNotAllowed(
+                "this form works only on the service's own page; open it again and press its button"
+            )
+        self._limits.take(kind, self.address(request))
+        return site
+
+    def caller(
+        self,
+        request: Request,
+        site: Site,
+        *,
+        script: bool | None = None,
+        visitor: str | None = None,
+        request_id: uuid.UUID | None = None,
+        notice: str | None = None,
+        lang: str | None = None,
+        made_at: str | None = None,
+    ) -> Caller:
+        """What this call brought, in the use cases' words."""
+        seen = headers.read(request.headers.raw)
+        evidence = Evidence(self._devices.of(seen.user_agent), notice, lang, made_at)
+        return Caller(
+            site=site,
+            tokens=headers.presented(visitor, seen.cookie, site.key),
+            signals=sources_of(header=seen.gpc, script=script),
+            evidence=evidence,
+            now=int(self._clock()),
+            request_id=request_id,
+        )
+
+    def address(self, request: Request) -> str:
+        """The client's address: the last hop that is not a trusted proxy. Used for limits and dropped."""
+        peer = request.client.host if request.client else ""
+        for hop in reversed([*request.headers.get("x-forwarded-for", "").split(","), peer]):
+            if hop.strip() and not self._is_trusted(hop.strip()):
+                return hop.strip()
+        return peer
+
+    def _is_trusted(self, address: str) -> bool:
+        try:
+            return any(ip_address(address) in network for network in self._trusted)
+        except ValueError:
+            return False
+
+
+class Cors:
+    """Answers preflights and adds cross-origin headers, for the origins of the site that the path names."""
+
+    def __init__(self, app: ASGIApp, sites: Mapping[str, Site]) -> None:
+        self._app = app
+        self._sites = sites
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        allowed = self._allowed(scope)
+        if scope["method"] == "OPTIONS" and allowed:
+            return await _preflight(allowed)(scope, receive, send)
+
+        async def send_with_origin(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                found = MutableHeaders(scope=message)
+                found.add_vary_header("Origin, Sec-GPC, Cookie")
+                if allowed:
+                    found.update(_allow(allowed))
+                    found["access-control-expose-headers"] = "Retry-After"
+            await send(message)
+
+        await self._app(scope, receive, send_with_origin)
+
+    def _allowed(self, scope: Scope) -> str | None:
+        parts = scope["path"].split("/")
+        site = self._sites.get(parts[2]) if len(parts) > 2 else None
+        origin = headers.read(scope["headers"]).origin
+        return origin if site is not None and origin in site.origins else None
+
+
+def _allow(origin: str) -> dict[str, str]:
+    return {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
+
+
+def _preflight(origin: str) -> Response:
+    return Response(
+        status_code=204,
+        headers={
+            **_allow(origin),
+            "access-control-allow-methods": "GET, POST",
+            "access-control-allow-headers": "content-type",
+            "access-control-max-age": str(PREFLIGHT_SECONDS),
+            "vary": "Origin",
+        },
+    )

@@ -1,0 +1,197 @@
+"""OpenAPI: the description of the public contract, made from the types that the calls really use."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any, Final
+
+import msgspec
+
+from consent_service.domain.flags import Flag
+from consent_service.web import bodies, problems
+
+_STRUCTS: Final = (
+    Flag,
+    bodies.SignalsBody,
+    bodies.SignalsAnswer,
+    bodies.ChoicesBody,
+    bodies.ChoicesAnswer,
+    problems.Problem,
+)
+_SITE: Final = {
+    "name": "site",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,31}$"},
+    "description": "The site's key in consent.toml.",
+}
+_ORIGIN: Final = {
+    "name": "Origin",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "One of the site's origins; browsers send it by themselves.",
+}
+_GPC: Final = {
+    "name": "Sec-GPC",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "Exactly `1` is an opt-out of sale and sharing; anything else says nothing.",
+}
+_WRITE_PROBLEMS: Final = (400, 403, 404, 409, 413, 415, 429, 503)
+_PROBLEM_TITLES: Final = {
+    400: "The body is not what was expected",
+    403: "The origin is not the site's, or only a parent can consent",
+    404: "There is no such site",
+    405: "The method is not allowed here",
+    409: "The id was used for something else",
+    410: "The confirmation is no longer valid",
+    413: "The body is too large",
+    415: "The body's type is not supported",
+    429: "Too many requests: `Retry-After` says when to send it again",
+    503: "Not stored, so not acknowledged: send it again with the same id",
+}
+
+Json = dict[str, Any]
+
+
+def describe(public_url: str) -> bytes:
+    """The whole description as JSON."""
+    _schemas, components = msgspec.json.schema_components(
+        _STRUCTS, ref_template="#/components/schemas/{name}"
+    )
+    return msgspec.json.encode(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "consent-service",
+                "version": version("consent-service"),
+                "description": "Records opt-out choices, honours Global Privacy Control, answers the flag.",
+            },
+            "servers": [{"url": public_url}],
+            "paths": _paths(),
+            "components": {"schemas": components},
+        }
+    )
+
+
+def _paths() -> Json:
+    return {
+        "/v1/{site}/flag": {"get": _flag()},
+        "/v1/{site}/signals": {
+            "post": _write(
+                "Answer a page view; record a signal on its first sight",
+                "SignalsBody",
+                {"200": _json("The flag and what to show", "SignalsAnswer")},
+                (400, 403, 404, 413, 415, 429, 503),
+            )
+        },
+        "/v1/{site}/choices": {
+            "post": _write(
+                "Record a choice",
+                "ChoicesBody",
+                {
+                    "201": _json("Recorded", "ChoicesAnswer"),
+                    "202": _json(
+                        "A second step on `confirm_url` is needed for what would be opted in", "ChoicesAnswer"
+                    ),
+                },
+                _WRITE_PROBLEMS,
+            )
+        },
+        "/s/{site}/confirm/{nonce}": {"get": _confirm("The page of the second step"), "post": _confirmed()},
+        "/s/{site}/gpc.json": {
+            "get": _get(
+                "Whether the site acts on the signal", [_SITE], {"200": _plain("application/json")}, (404,)
+            )
+        },
+        "/w/{name}.js": {
+            "get": _get(
+                "The script of a site, or one version of it",
+                [_path("name")],
+                {"200": _plain("text/javascript")},
+                (404, 503),
+            )
+        },
+        "/healthz": {"get": _get("Alive", [], {"200": _plain("application/json")}, ())},
+        "/readyz": {
+            "get": _get(
+                "Ready to take traffic",
+                [],
+                {
+                    "200": _plain("application/json"),
+                    "503": _plain("application/json", "Draining, or no store"),
+                },
+                (),
+            )
+        },
+        "/openapi.json": {"get": _get("This description", [], {"200": _plain("application/json")}, ())},
+    }
+
+
+def _flag() -> Json:
+    visitor = {
+        "name": "visitor",
+        "in": "query",
+        "schema": {"type": "string"},
+        "description": "The visitor token. One that can't be honoured is answered denied, `unavailable`.",
+    }
+    return _get(
+        "The flag",
+        [_SITE, _GPC, visitor],
+        {"200": _json("The flag", "Flag"), "304": {"description": "The same but for `as_of`"}},
+        (403, 404),
+    )
+
+
+def _write(summary: str, body: str, answers: Json, statuses: tuple[int, ...]) -> Json:
+    content = {"schema": _ref(body)}
+    return {
+        "summary": summary,
+        "parameters": [_SITE, _ORIGIN, _GPC],
+        "requestBody": {"required": True, "content": {"application/json": content, "text/plain": content}},
+        "responses": {**answers, **_problems(statuses)},
+    }
+
+
+def _confirm(summary: str) -> Json:
+    pages = {"200": _plain("text/html"), "410": _plain("text/html", _PROBLEM_TITLES[410])}
+    return _get(summary, [_SITE, _path("nonce")], pages, (404, 503))
+
+
+def _confirmed() -> Json:
+    described = _confirm("The second step itself, from that page alone")
+    form = {"schema": {"type": "object", "properties": {"form_token": {"type": "string"}}}}
+    described["requestBody"] = {"required": True, "content": {"application/x-www-form-urlencoded": form}}
+    described["responses"].update(_problems((400, 403, 429)))
+    return described
+
+
+def _get(summary: str, parameters: list[Json], answers: Json, statuses: tuple[int, ...]) -> Json:
+    return {"summary": summary, "parameters": parameters, "responses": {**answers, **_problems(statuses)}}
+
+
+def _path(name: str) -> Json:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _problems(statuses: tuple[int, ...]) -> Json:
+    return {
+        str(status): {
+            "description": _PROBLEM_TITLES[status],
+            "content": {problems.MEDIA_TYPE: {"schema": _ref("Problem")}},
+        }
+        for status in statuses
+    }
+
+
+def _json(description: str, name: str) -> Json:
+    return {"description": description, "content": {"application/json": {"schema": _ref(name)}}}
+
+
+def _plain(media_type: str, description: str = "As said") -> Json:
+    return {"description": description, "content": {media_type: {}}}
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}

@@ -1,0 +1,65 @@
+"""Routes: every URL of the service on one page. `GET` of a flag is taken before them, see `flag.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from consent_service.services.sites import Site
+from consent_service.web.calls import Cors
+from consent_service.web.confirm import ConfirmPages
+from consent_service.web.flag import FlagEndpoint
+from consent_service.web.operations import Operations
+from consent_service.web.script import ScriptFiles
+from consent_service.web.visitor import VisitorApi
+from consent_service.web.wellknown import GpcFiles
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Rooms(NamedTuple):
+    """What answers the routes."""
+
+    flag: FlagEndpoint
+    visitor: VisitorApi
+    confirm: ConfirmPages
+    scripts: ScriptFiles
+    gpc: GpcFiles
+    operations: Operations
+
+
+def routes(rooms: Rooms, sites: Mapping[str, Site]) -> list[BaseRoute]:
+    """Every route."""
+    return [
+        Mount(
+            "/v1",
+            routes=[
+                Route("/{site}/flag", rooms.flag, methods=["GET"], name="GET /v1/{site}/flag"),
+                _route("POST", "/{site}/signals", rooms.visitor.signals, "/v1/{site}/signals"),
+                _route("POST", "/{site}/choices", rooms.visitor.choices, "/v1/{site}/choices"),
+            ],
+            middleware=[Middleware(Cors, sites=sites)],
+        ),
+        _route("GET", "/s/{site}/confirm/{nonce}", rooms.confirm.show),
+        _route("POST", "/s/{site}/confirm/{nonce}", rooms.confirm.confirm),
+        _route("GET", "/s/{site}/gpc.json", rooms.gpc.serve),
+        _route("GET", "/w/{name}.js", rooms.scripts.serve),
+        _route("GET", "/healthz", rooms.operations.healthz),
+        _route("GET", "/readyz", rooms.operations.readyz),
+        _route("GET", "/openapi.json", rooms.operations.openapi),
+    ]
+
+
+def _route(method: str, path: str, handler: Handler, template: str | None = None) -> Route:
+    """A route whose template is what the log and the metrics name."""
+
+    async def noted(request: Request) -> Response:
+        request.scope["consent.route"] = template or path
+        return await handler(request)
+
+    return Route(path, noted, methods=[method], name=f"{method} {template or path}")

@@ -1,0 +1,90 @@
+"""The visitor's calls: signals and choices (the flag has its own room, `flag.py`)."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from consent_service.domain.flags import Flag, flag_of
+from consent_service.domain.regimes import Regime
+from consent_service.domain.resolution import Resolution
+from consent_service.services.consent import Chosen, Consent
+from consent_service.services.sites import Site
+from consent_service.web.bodies import (
+    ChoicesAnswer,
+    ChoicesBody,
+    ReceiptBody,
+    ShowBody,
+    SignalsAnswer,
+    SignalsBody,
+    choice_of,
+    read_body,
+)
+from consent_service.web.calls import Calls
+from consent_service.web.times import rfc3339
+
+
+class VisitorApi:
+    """Parses, calls one use case, replies."""
+
+    def __init__(self, calls: Calls, consent: Consent, public_url: str) -> None:
+        self._calls = calls
+        self._consent = consent
+        self._public_url = public_url
+
+    async def signals(self, request: Request) -> Response:
+        """`POST /v1/{site}/signals`: a page view; a signal is recorded on its first sight."""
+        site, _origin = self._calls.writer(request, "signals")
+        body = await read_body(request, SignalsBody)
+        caller = self._calls.caller(request, site, script=body.gpc, visitor=body.visitor, request_id=body.id)
+        told = await self._consent.signal(caller, keep=body.storage)
+        after = told.may_ask_after
+        answer = SignalsAnswer(
+            flag=_flag(site, told.regime, told.resolution, caller.now),
+            visitor=told.visitor,
+            show=ShowBody(*told.show),
+            may_ask_after=None if after is None else rfc3339(after),
+        )
+        return _json(answer, 200)
+
+    async def choices(self, request: Request) -> Response:
+        """`POST /v1/{site}/choices`: 201 recorded, 202 when a second step is needed."""
+        site, origin = self._calls.writer(request, "choices")
+        body = await read_body(request, ChoicesBody)
+        caller = self._calls.caller(
+            request,
+            site,
+            visitor=body.visitor,
+            request_id=body.id,
+            notice=body.notice,
+            lang=body.lang,
+            made_at=None if body.made_at is None else body.made_at.isoformat(),
+        )
+        asked = choice_of(body, site, caller.now)
+        chosen = await self._consent.choose(caller, asked, origin=origin, lang=body.lang or "")
+        return _json(self._chosen(site, chosen, caller.now), 201 if chosen.nonce is None else 202)
+
+    def _chosen(self, site: Site, chosen: Chosen, now: int) -> ChoicesAnswer:
+        answer = ChoicesAnswer(
+            flag=_flag(site, chosen.regime, chosen.resolution, now), visitor=chosen.visitor
+        )
+        if chosen.receipt is not None:
+            receipt = chosen.receipt
+            proof = ReceiptBody(receipt.id, site.key, rfc3339(receipt.at), receipt.digest)
+            answer = msgspec.structs.replace(answer, receipt=proof)
+        if chosen.nonce is not None:
+            url = f"{self._public_url}/s/{site.key}/confirm/{chosen.nonce}"
+            answer = msgspec.structs.replace(answer, confirm_url=url)
+        return answer
+
+
+def _flag(site: Site, regime: Regime, resolution: Resolution, now: int) -> Flag:
+    return flag_of(site.terms, regime, resolution, rfc3339(now))
+
+
+def _json(answer: SignalsAnswer | ChoicesAnswer, status: int) -> Response:
+    """An answer that depends on who asks: nobody may keep it."""
+    return Response(
+        msgspec.json.encode(answer), status, {"cache-control": "no-store"}, media_type="application/json"
+    )

@@ -1,0 +1,149 @@
+"""The real application over a real SQLite file, in the test's own event loop, with a clock that tests set."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from consent_service.app import ConsentApp, create_app
+from consent_service.config import load
+from consent_service.domain.standing import Standing, unpack
+from consent_service.identity.keys import KeyRing, encode_ring, new_ring
+from consent_service.identity.visitor_tokens import VisitorTokens
+from consent_service.ledger.entries import Entry, decode, standing_of
+from consent_service.store.keys import LEDGER, site_shards, standing_key
+from consent_service.store.url import open_store
+
+SHOP = "https://shop.example"
+SERVICE = "https://privacy.example"
+START = 1_795_341_600  # 2026-11-22T10:00:00Z
+RING = new_ring(START - 86_400, bytes(range(32)), bytes(range(32, 64)))
+
+FACTS = """
+[service]
+public_url = "{service}"
+store = "sqlite:///{store}"
+
+[business]
+name = "Acme Incorporated"
+
+[flag]
+cache = {cache}
+
+[limits]
+writes_per_minute = {writes_per_minute}
+burst = {burst}
+
+[sites.acme]
+name = "Acme Shop"
+origins = ["{shop}"]
+regime = "us-ca"
+gpc_since = 2026-01-01
+
+[sites.acme.incentives]
+club = 0
+
+[sites.abroad]
+name = "Acme Abroad"
+origins = ["{shop}"]
+regime = "elsewhere"
+"""
+
+
+class Clock:
+    """Unix seconds that only tests move."""
+
+    def __init__(self, now: float = START) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Running:
+    """One application, a client that speaks to it, and what lies in its store."""
+
+    app: ConsentApp
+    client: httpx2.AsyncClient
+    clock: Clock
+    store_path: Path
+    ring: KeyRing
+
+    async def flag(self, site: str = "acme", **parameters: str) -> dict[str, Any]:
+        """The flag for whoever these parameters name."""
+        response = await self.client.get(f"/v1/{site}/flag", params=parameters)
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+    async def choose(self, site: str = "acme", origin: str = SHOP, **body: Any) -> httpx2.Response:
+        """POST a choice from one of the site's pages."""
+        return await self.client.post(f"/v1/{site}/choices", json=body, headers={"origin": origin})
+
+    async def signal(self, site: str = "acme", gpc: bool | None = None, **body: Any) -> httpx2.Response:
+        """POST a page view from one of the site's pages."""
+        return await self.client.post(
+            f"/v1/{site}/signals", json={"gpc": gpc, **body}, headers={"origin": SHOP}
+        )
+
+    async def confirm(self, url: str, **headers: str) -> httpx2.Response:
+        """Open the confirm page and press its button, as the visitor would."""
+        page = await self.client.get(url, headers=headers)
+        token = page.text.partition('name="form_token" value="')[2].partition('"')[0]
+        sent = {"origin": SERVICE, "sec-fetch-site": "same-origin", **headers}
+        return await self.client.post(url, data={"form_token": token}, headers=sent)
+
+    def visitor_id(self, token: str, site: str = "acme") -> bytes:
+        return VisitorTokens(self.ring).unsign(site, token, int(self.clock())).visitor_id
+
+    async def entries(self, site: str = "acme") -> list[Entry]:
+        """Everything in the site's ledger, read through a store of its own."""
+        return [decode(payload) for payload in await self._payloads(site)]
+
+    async def check_fold(self, token: str, site: str = "acme") -> Standing:
+        """The stored standing, after comparing it with the fold of the visitor's entries (design rule 6)."""
+        visitor = self.visitor_id(token, site)
+        mine = [payload for payload in await self._payloads(site) if decode(payload).visitor == visitor.hex()]
+        store = open_store(f"sqlite:///{self.store_path}", clock=self.clock)
+        try:
+            (document,) = await store.get([standing_key(site, visitor, store.shards)])
+        finally:
+            await store.close()
+        assert document is not None
+        assert unpack(document.value) == standing_of(mine)
+        return unpack(document.value)
+
+    async def _payloads(self, site: str) -> list[bytes]:
+        store = open_store(f"sqlite:///{self.store_path}", clock=self.clock)
+        try:
+            page = await store.read(LEDGER, site_shards(site, store.shards), "", 10_000)
+        finally:
+            await store.close()
+        return [entry.payload for entry in page.entries]
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, *, cache: bool = True, writes_per_minute: int = 0, burst: int = 60, ring: KeyRing = RING
+) -> AsyncIterator[Running]:
+    """The application with its lifespan, and a client for it."""
+    store_path = folder / "consent.db"
+    text = FACTS.format(
+        service=SERVICE,
+        shop=SHOP,
+        store=store_path,
+        cache=str(cache).lower(),
+        writes_per_minute=writes_per_minute,
+        burst=burst,
+    )
+    clock = Clock()
+    app = create_app(load(text, {"CONSENT_KEYS": encode_ring(ring)}), run_dir=folder, clock=clock)
+    async with app.router.lifespan_context(app):
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url=SERVICE) as client:
+            yield Running(app, client, clock, store_path, ring)

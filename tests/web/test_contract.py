@@ -1,0 +1,105 @@
+"""The service does what `/openapi.json` says, under generated calls, right and wrong ones."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
+
+from tests.running import SHOP, running
+
+CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
+
+
+@pytest.fixture(scope="module")
+def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The application on a real socket, in a thread with a loop of its own."""
+    ready, ports = threading.Event(), []
+    stop: list[Callable[[], object]] = []
+
+    async def serve(folder: Path) -> None:
+        async with running(folder) as service:
+            server = uvicorn.Server(
+                uvicorn.Config(service.app, lifespan="off", log_level="critical", ws="none")
+            )
+            loop = asyncio.get_running_loop()
+            stop.append(lambda: loop.call_soon_threadsafe(setattr, server, "should_exit", True))
+            listening = socket.create_server(("127.0.0.1", 0))
+            ports.append(listening.getsockname()[1])
+            ready.set()  # the socket listens: a call that comes early waits
+            await server.serve(sockets=[listening])
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve(tmp_path_factory.mktemp("contract"))))
+    thread.start()
+    assert ready.wait(20)
+    yield f"http://127.0.0.1:{ports[0]}"
+    stop[0]()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def described(base_url: str) -> schemathesis.BaseSchema:
+    """What the running service says of itself."""
+    schema: schemathesis.BaseSchema = schemathesis.openapi.from_url(f"{base_url}/openapi.json")
+    schema.config.update(base_url=base_url)
+    return schema
+
+
+OPERATIONS = [
+    ("/v1/{site}/flag", "GET"),
+    ("/v1/{site}/signals", "POST"),
+    ("/v1/{site}/choices", "POST"),
+    ("/s/{site}/confirm/{nonce}", "GET"),
+    ("/s/{site}/confirm/{nonce}", "POST"),
+    ("/s/{site}/gpc.json", "GET"),
+    ("/w/{name}.js", "GET"),
+    ("/healthz", "GET"),
+    ("/readyz", "GET"),
+]  # and /openapi.json itself, which the tool has read to know them
+
+
+def test_every_operation_is_called_here(described: schemathesis.BaseSchema) -> None:
+    found = set()
+    for result in described.get_all_operations():
+        assert isinstance(result, Ok)
+        operation = result.ok()
+        found.add((operation.path, operation.method.upper()))
+    assert found == set(OPERATIONS)
+
+
+@pytest.mark.parametrize(
+    ("mode", "path", "method"),
+    [(schemathesis.GenerationMode.POSITIVE, *operation) for operation in OPERATIONS]
+    + [
+        (schemathesis.GenerationMode.NEGATIVE, *operation)
+        for operation in OPERATIONS
+        if "{site}" in operation[0]
+    ],
+)
+def test_every_answer_is_one_that_the_description_names(
+    described: schemathesis.BaseSchema, mode: schemathesis.GenerationMode, path: str, method: str
+) -> None:
+    """Valid and invalid calls alike."""
+    operation = described[path][method]
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def call(case: schemathesis.Case[Any]) -> None:
+        if "{site}" in path:
+            case.path_parameters = {**(case.path_parameters or {}), "site": "acme"}
+        response = case.call(headers={"Origin": SHOP})
+        case.validate_response(response, checks=CHECKS)
+
+    call()

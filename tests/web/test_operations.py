@@ -1,0 +1,87 @@
+"""Probes, metrics, the log line, gpc.json, and the description of it all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, generate_latest
+from structlog.testing import capture_logs
+
+from consent_service.web.metrics import Metrics
+from tests.running import Running, running
+
+
+async def test_alive_and_ready(service: Running) -> None:
+    assert (await service.client.get("/healthz")).json() == {"status": "ok"}
+    ready = await service.client.get("/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+    assert ready.json()["config"]
+
+
+async def test_not_ready_while_draining_and_alive_all_the_same(tmp_path: Path) -> None:
+    async with running(tmp_path) as service:
+        (tmp_path / "draining").touch()
+        assert (await service.client.get("/readyz")).status_code == 503
+        assert (await service.client.get("/healthz")).status_code == 200
+        assert (await service.flag())["basis"] == "default"
+
+
+async def test_not_ready_without_a_store(service: Running) -> None:
+    await service.app.parts.store.close()
+    ready = await service.client.get("/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (503, "store unavailable")
+
+
+async def test_gpc_json_speaks_of_the_site(service: Running) -> None:
+    response = await service.client.get("/s/acme/gpc.json", headers={"Sec-GPC": "0"})
+    assert response.json() == {"gpc": True, "lastUpdate": "2026-01-01"}
+    assert response.headers["content-type"] == "application/json"
+
+
+async def test_the_log_line_names_the_route_and_nobody(service: Running) -> None:
+    with capture_logs() as lines:
+        await service.client.get(
+            "/s/acme/confirm/secret-nonce?secret=query", headers={"user-agent": "secret"}
+        )
+        await service.choose(sale_share="opt_out", visitor="secret")
+    assert [(line["route"], line["status"]) for line in lines] == [
+        ("/s/{site}/confirm/{nonce}", 410),
+        ("/v1/{site}/choices", 201),
+    ]
+    assert "secret" not in repr(lines)
+    assert all(set(line) == {"event", "log_level", "route", "status", "ms"} for line in lines)
+
+
+async def test_what_the_hot_path_counts_reaches_prometheus(service: Running) -> None:
+    await service.flag()
+    await service.client.get("/v1/acme/flag", headers={"Sec-GPC": "1"})
+    await service.choose(sale_share="opt_out")
+    counted = service.app.parts.metrics
+    assert counted.answers == {"default": 1, "gpc": 1}
+    assert counted.calls["/v1/{site}/choices", 201] == 1
+    counted.flush()
+    assert not counted.answers
+
+
+def test_a_flush_hands_over_counts_and_gauges() -> None:
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, {"things": lambda: 7.0})
+    metrics.answers["gpc"] += 3
+    metrics.calls["/x", 200] += 2
+    metrics.flush()
+    metrics.answers["gpc"] += 1
+    metrics.flush()
+    text = generate_latest(registry).decode()
+    assert 'consent_flags_total{basis="gpc"} 4.0' in text
+    assert 'consent_http_requests_total{route="/x",status="200"} 2.0' in text
+    assert "consent_things 7.0" in text
+
+
+async def test_openapi_names_every_route(service: Running) -> None:
+    described = (await service.client.get("/openapi.json")).json()
+    templates = {
+        route.name.partition(" ")[2]
+        for route in service.app.routes
+        for route in getattr(route, "routes", None) or [route]
+    }
+    assert set(described["paths"]) == templates
