@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from consent_service import resources
 from consent_service.config import Config, SiteFacts, digest
@@ -44,7 +44,7 @@ from consent_service.store.url import open_store
 from consent_service.web import problems
 from consent_service.web.calls import Calls
 from consent_service.web.confirm import ConfirmPages
-from consent_service.web.flag import FlagEndpoint, is_flag
+from consent_service.web.flag import FlagEndpoint
 from consent_service.web.headers import cookie_name
 from consent_service.web.metrics import Metrics
 from consent_service.web.middleware import AccessLog
@@ -75,11 +75,11 @@ class Parts(NamedTuple):
 class ConsentApp(Starlette):
     """The service as an ASGI application: flags go to the hot path, past every middleware."""
 
-    flag: ASGIApp
+    flag: FlagEndpoint
     parts: Parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and is_flag(scope):
+        if scope["type"] == "http" and self.flag.answers(scope):
             return await self.flag(scope, receive, send)
         await super().__call__(scope, receive, send)
 

@@ -32,25 +32,21 @@ _REMEMBERED_FOR: Final = 3600
 
 
 class Record:
-    """A decoded standing with its version, and the rulings already made on it."""
+    """A decoded standing with its version.
 
-    __slots__ = ("_resolutions", "latest_at", "standing", "version")
+    `gpc`: the sources of signals on record. `answers`: what was made of this record before, kept with it and
+    dropped with it; the key is the reader's.
+    """
+
+    __slots__ = ("answers", "gpc", "latest_at", "standing", "version")
 
     def __init__(self, standing: Standing | Unhonoured, version: int) -> None:
+        known = standing if isinstance(standing, Standing) else Standing()
         self.standing = standing
         self.version = version
-        self.latest_at = standing.latest_at if isinstance(standing, Standing) else 0
-        self._resolutions: dict[tuple[str, int], Resolution] = {}
-
-    def resolution(self, regime: Regime, signals: Sources, now: int) -> Resolution:
-        """The ruling, looked up when it was made before: it only depends on `now` by the clock check."""
-        if now < self.latest_at:
-            return resolve(regime, signals, self.standing, None, now)
-        key = (regime.code, int(signals))
-        known = self._resolutions.get(key)
-        if known is None:
-            known = self._resolutions[key] = resolve(regime, signals, self.standing, None, now)
-        return known
+        self.latest_at = known.latest_at
+        self.gpc = int(known.gpc)
+        self.answers: dict[int, object] = {}
 
 
 def decode_record(document: Document) -> Record:
@@ -68,6 +64,13 @@ class Visitor(NamedTuple):
     record: Record
 
 
+class _Verified(NamedTuple):
+    """What a token said when it was verified, and where its visitor's record lies."""
+
+    claims: VisitorClaims
+    key: Key
+
+
 class Standings:
     """Recognises visitors and resolves their flags."""
 
@@ -75,7 +78,7 @@ class Standings:
         self._tokens = tokens
         self._cache = cache
         self._shards = shards
-        self._verified: dict[tuple[str, str], VisitorClaims] = {}
+        self._verified: dict[tuple[str, str], _Verified] = {}
         self._verified_since = 0
 
     @property
@@ -85,21 +88,28 @@ class Standings:
     def key(self, site: str, visitor_id: bytes) -> Key:
         return standing_key(site, visitor_id, self._shards)
 
+    def at_hand(self, site: str, token: str, now: int) -> Record | None:
+        """The record of the visitor whom this token names, if memory alone can say so; never a doubtful one."""
+        verified = self._verified.get((site, token))
+        if verified is None or now - self._verified_since > _REMEMBERED_FOR:
+            return None
+        record = self._cache.peek(verified.key)
+        if isinstance(record, Missing) or record is None:
+            return None
+        return record if _honours(record, verified.claims) and now >= record.latest_at else None
+
     async def recognise(self, site: str, token: str, now: int) -> Visitor | Unhonoured:
         """The visitor whom this token names. Raises StoreError when the store can't say."""
         try:
-            claims = self._claims(site, token, now)
+            verified = self._verify(site, token, now)
         except IdentityError:
             return UNHONOURED
-        key = self.key(site, claims.visitor_id)
-        record = self._cache.peek(key)
+        record = self._cache.peek(verified.key)
         if isinstance(record, Missing):
-            record = await self._fetch(key)
-        if record is None or claims.version > record.version:
+            record = await self._fetch(verified.key)
+        if record is None or not _honours(record, verified.claims):
             return UNHONOURED
-        if claims.consumer is not None or record.standing is UNHONOURED:
-            return UNHONOURED  # a link whose consumer record can't be read is in doubt
-        return Visitor(claims.visitor_id, record)
+        return Visitor(verified.claims.visitor_id, record)
 
     async def resolve(
         self, site: Site, regime: Regime, tokens: Sequence[str], signals: Sources, now: int
@@ -115,7 +125,7 @@ class Standings:
             found = [await self.recognise(site.key, token, now) for token in tokens]
         except StoreError:
             return unavailable(signals), None
-        rulings = [_resolution(regime, signals, visitor, now) for visitor in found]
+        rulings = [resolve(regime, signals, _standing(visitor), None, now) for visitor in found]
         ruling = rulings[0]
         for other in rulings[1:]:
             ruling = stricter(ruling, other)
@@ -130,15 +140,15 @@ class Standings:
         """Drop a record that this process has just changed."""
         self._cache.invalidate([key])
 
-    def _claims(self, site: str, token: str, now: int) -> VisitorClaims:
+    def _verify(self, site: str, token: str, now: int) -> _Verified:
         if now - self._verified_since > _REMEMBERED_FOR or len(self._verified) >= _REMEMBERED_TOKENS:
             self._verified.clear()
             self._verified_since = now
-        claims = self._verified.get((site, token))
-        if claims is None:
+        verified = self._verified.get((site, token))
+        if verified is None:
             claims = self._tokens.unsign(site, token, now)
-            self._verified[site, token] = claims
-        return claims
+            verified = self._verified[site, token] = _Verified(claims, self.key(site, claims.visitor_id))
+        return verified
 
     async def _fetch(self, key: Key) -> Record | None:
         try:
@@ -148,7 +158,10 @@ class Standings:
             raise StoreTimeout(f"no answer from the store within {READ_TIMEOUT} s") from error
 
 
-def _resolution(regime: Regime, signals: Sources, visitor: Visitor | Unhonoured, now: int) -> Resolution:
-    if isinstance(visitor, Unhonoured):
-        return unavailable(signals)
-    return visitor.record.resolution(regime, signals, now)
+def _honours(record: Record, claims: VisitorClaims) -> bool:
+    """Whether the record is at least as new as the token, can be read, and needs no consumer's beside it."""
+    return claims.version <= record.version and record.standing is not UNHONOURED and claims.consumer is None
+
+
+def _standing(visitor: Visitor | Unhonoured) -> Standing | Unhonoured:
+    return visitor.record.standing if isinstance(visitor, Visitor) else visitor

@@ -16,9 +16,8 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from consent_service.domain.flags import flag_of
-from consent_service.domain.regimes import Regime
-from consent_service.domain.resolution import Resolution
-from consent_service.domain.signals import sources_of
+from consent_service.domain.resolution import Resolution, resolve
+from consent_service.domain.signals import Sources, sources_of
 from consent_service.domain.words import Basis
 from consent_service.errors import OriginNotAllowed, UnknownSite
 from consent_service.ledger.entries import Evidence
@@ -26,7 +25,7 @@ from consent_service.services.consent import Consent
 from consent_service.services.devices import Devices
 from consent_service.services.planning import Caller
 from consent_service.services.sites import Site
-from consent_service.services.standings import Standings
+from consent_service.services.standings import Record, Standings
 from consent_service.web import headers, problems
 from consent_service.web.metrics import Metrics
 from consent_service.web.times import rfc3339
@@ -36,16 +35,63 @@ _VARY: Final = (b"vary", b"Sec-GPC, Origin, Cookie")
 _KEPT: Final = (b"cache-control", b"private, no-cache")
 _NOT_KEPT: Final = (b"cache-control", b"no-store")
 _JSON: Final = (b"content-type", b"application/json")
-_MOST_RENDERED: Final = 4096
+_NO_SIGNAL: Final = sources_of(header=False)
+_HEADER: Final = sources_of(header=True)
+_DAY: Final = 86_400
+
+Headers = list[tuple[bytes, bytes]]
 
 
 class _Rendered(NamedTuple):
-    """A flag's bytes around its `as_of`, its weak ETag, and the headers that never change."""
+    """A flag's bytes around its `as_of`, its weak ETag ("" = not to be kept), basis, and headers by origin."""
 
     before: bytes
     after: bytes
     etag: bytes
-    headers: list[tuple[bytes, bytes]]
+    basis: str
+    headers: dict[str | None, Headers]
+
+
+class _SiteFlags:
+    """One site's flags under today's regime, rendered once for each outcome."""
+
+    def __init__(self, site: Site, own_origin: str, now: int) -> None:
+        self.site = site
+        self.regime = site.regime(now)
+        self.origins: tuple[str | None, ...] = (None, own_origin, *site.origins)
+        self.day = now // _DAY
+        self._rendered: dict[Resolution, _Rendered] = {}
+        self.unpresented = {
+            signals: self.render(resolve(self.regime, signals, None, None, now))
+            for signals in (_NO_SIGNAL, _HEADER)
+        }
+
+    def render(self, resolution: Resolution) -> _Rendered:
+        """The bytes of this outcome. There are few outcomes, so they are all kept."""
+        rendered = self._rendered.get(resolution)
+        if rendered is None:
+            rendered = self._rendered[resolution] = self._render(resolution)
+        return rendered
+
+    def of_record(self, record: Record, signals: Sources, now: int) -> _Rendered:
+        """The bytes for this record, looked up on the record itself when they were made before today."""
+        key = self.day << 3 | signals.value
+        rendered = record.answers.get(key)
+        if not isinstance(rendered, _Rendered):
+            rendered = self.render(resolve(self.regime, signals, record.standing, None, now))
+            record.answers[key] = rendered
+        return rendered
+
+    def _render(self, resolution: Resolution) -> _Rendered:
+        body = msgspec.json.encode(flag_of(self.site.terms, self.regime, resolution, _AS_OF))
+        before, after = body.split(_AS_OF.encode())
+        etag = b""
+        fixed = [_JSON, _NOT_KEPT, _VARY]
+        if resolution.basis is not Basis.UNAVAILABLE:
+            etag = b'W/"' + hashlib.sha256(before + after).hexdigest()[:16].encode() + b'"'
+            fixed = [_JSON, _KEPT, _VARY, (b"etag", etag)]
+        by_origin = {origin: fixed + _cors(origin) for origin in self.origins}
+        return _Rendered(before, after, etag, resolution.basis.value, by_origin)
 
 
 class FlagEndpoint:
@@ -61,101 +107,93 @@ class FlagEndpoint:
         metrics: Metrics,
         clock: Callable[[], float],
     ) -> None:
-        self._sites = sites
+        self._all = sites
         self._own_origin = own_origin
         self._standings = standings
         self._consent = consent
         self._devices = devices
         self._metrics = metrics
         self._clock = clock
-        self._rendered: dict[tuple[str, str, Resolution], _Rendered] = {}
-        self._regimes: dict[str, Regime] = {}
-        self._day = 0
         self._second = 0
+        self._day = -1
         self._as_of = b""
+        self._sites: dict[str, _SiteFlags] = {}
+        self._tick(int(clock()))
+
+    def answers(self, scope: Scope) -> bool:
+        """Whether this is a request for a flag of a site that there is."""
+        return scope["method"] == "GET" and scope["path"] in self._sites
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        site = self._sites.get(scope["path"][4:-5])
-        if site is None:
+        now = int(self._clock())
+        if now != self._second:
+            self._tick(now)
+        flags = self._sites.get(scope["path"])
+        if flags is None:
             kind = problems.KINDS[UnknownSite]
             return await problems.response(kind, "no site has this key")(scope, receive, send)
         seen = headers.read(scope["headers"])
-        cors: list[tuple[bytes, bytes]] = []
-        if seen.origin is not None:
-            if seen.origin not in site.origins and seen.origin != self._own_origin:
-                kind = problems.KINDS[OriginNotAllowed]
-                return await problems.response(kind, "not one of the site's origins")(scope, receive, send)
-            cors = [
-                (b"access-control-allow-origin", seen.origin.encode("latin-1")),
-                (b"access-control-allow-credentials", b"true"),
-            ]
-        now = int(self._clock())
-        explicit = _visitor_in(scope["query_string"])
-        tokens = headers.presented(explicit, seen.cookie, site.key) if explicit or seen.cookie else ()
-        signals = sources_of(header=seen.gpc)
-        regime = self._regime(site, now)
-        resolution, visitor = await self._standings.resolve(site, regime, tokens, signals, now)
+        if seen.origin not in flags.origins:
+            kind = problems.KINDS[OriginNotAllowed]
+            return await problems.response(kind, "not one of the site's origins")(scope, receive, send)
+        query: bytes = scope["query_string"]
+        signals = _HEADER if seen.gpc else _NO_SIGNAL
+        if not query and not seen.cookie:
+            flag = flags.unpresented[signals]
+        else:
+            flag = self._at_hand(flags, query, seen, signals, now) or await self._asked(
+                flags, query, seen, signals, now
+            )
+        self._metrics.answers[flag.basis] += 1
+        fixed = flag.headers[seen.origin]
+        if seen.if_none_match and flag.etag and flag.etag in seen.if_none_match:
+            await send({"type": "http.response.start", "status": 304, "headers": fixed[1:]})
+            return await send({"type": "http.response.body", "body": b""})
+        await send({"type": "http.response.start", "status": 200, "headers": fixed})
+        await send({"type": "http.response.body", "body": flag.before + self._as_of + flag.after})
+
+    def _at_hand(
+        self, flags: _SiteFlags, query: bytes, seen: headers.Seen, signals: Sources, now: int
+    ) -> _Rendered | None:
+        """The answer for one explicit token, when memory alone can give it and nothing is left to record."""
+        token = _visitor_in(query)
+        if not token or seen.cookie:
+            return None
+        record = self._standings.at_hand(flags.site.key, token, now)
+        if record is None or (seen.gpc and not record.gpc & _HEADER.value):
+            return None
+        return flags.of_record(record, signals, now)
+
+    async def _asked(
+        self, flags: _SiteFlags, query: bytes, seen: headers.Seen, signals: Sources, now: int
+    ) -> _Rendered:
+        """The answer when a token must be verified or the store asked; a signal is recorded on the way."""
+        site = flags.site
+        tokens = headers.presented(_visitor_in(query), seen.cookie, site.key)
+        resolution, visitor = await self._standings.resolve(site, flags.regime, tokens, signals, now)
         if signals and visitor is not None:
             evidence = Evidence(device=self._devices.of(seen.user_agent))
             self._consent.remember(Caller(site, tokens, signals, evidence, now), visitor)
-        self._metrics.answers[resolution.basis.value] += 1
-        await self._reply(send, self._render(site, regime, resolution), seen.if_none_match, cors, now)
+        return flags.render(resolution)
 
-    async def _reply(
-        self,
-        send: Send,
-        flag: _Rendered,
-        if_none_match: bytes,
-        cors: list[tuple[bytes, bytes]],
-        now: int,
-    ) -> None:
-        if if_none_match and flag.etag and flag.etag in if_none_match:
-            await send({"type": "http.response.start", "status": 304, "headers": flag.headers[1:] + cors})
-            return await send({"type": "http.response.body", "body": b""})
-        if now != self._second:
-            self._second = now
-            self._as_of = rfc3339(now).encode()
-        await send({"type": "http.response.start", "status": 200, "headers": flag.headers + cors})
-        await send({"type": "http.response.body", "body": flag.before + self._as_of + flag.after})
-
-    def _regime(self, site: Site, now: int) -> Regime:
-        """The site's regime today; rows change at midnight UTC."""
-        if now // 86_400 != self._day:
-            self._day = now // 86_400
-            self._regimes.clear()
-        regime = self._regimes.get(site.key)
-        if regime is None:
-            regime = self._regimes[site.key] = site.regime(now)
-        return regime
-
-    def _render(self, site: Site, regime: Regime, resolution: Resolution) -> _Rendered:
-        key = (site.key, regime.code, resolution)
-        rendered = self._rendered.get(key)
-        if rendered is None:
-            if len(self._rendered) >= _MOST_RENDERED:
-                self._rendered.clear()
-            rendered = self._rendered[key] = _rendered(site, regime, resolution)
-        return rendered
+    def _tick(self, now: int) -> None:
+        """Another second has begun, perhaps another day: regimes change at midnight UTC."""
+        self._second = now
+        self._as_of = rfc3339(now).encode()
+        if now // _DAY != self._day:
+            self._day = now // _DAY
+            self._sites = {
+                f"/v1/{key}/flag": _SiteFlags(site, self._own_origin, now) for key, site in self._all.items()
+            }
 
 
-def is_flag(scope: Scope) -> bool:
-    """Whether an HTTP request is for the flag: `GET /v1/{site}/flag`."""
-    path: str = scope["path"]
-    return (
-        path.endswith("/flag")
-        and path.startswith("/v1/")
-        and path.count("/") == 3
-        and scope["method"] == "GET"
-    )
-
-
-def _rendered(site: Site, regime: Regime, resolution: Resolution) -> _Rendered:
-    body = msgspec.json.encode(flag_of(site.terms, regime, resolution, _AS_OF))
-    before, after = body.split(_AS_OF.encode())
-    if resolution.basis is Basis.UNAVAILABLE:
-        return _Rendered(before, after, b"", [_JSON, _NOT_KEPT, _VARY])
-    etag = b'W/"' + hashlib.sha256(before + after).hexdigest()[:16].encode() + b'"'
-    return _Rendered(before, after, etag, [_JSON, _KEPT, _VARY, (b"etag", etag)])
+def _cors(origin: str | None) -> Headers:
+    if origin is None:
+        return []
+    return [
+        (b"access-control-allow-origin", origin.encode()),
+        (b"access-control-allow-credentials", b"true"),
+    ]
 
 
 def _visitor_in(query: bytes) -> str | None:
