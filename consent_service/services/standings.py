@@ -7,7 +7,6 @@ are kept in bounded memory; the record cache is coherent with the store or off.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -16,15 +15,13 @@ from consent_service.domain.resolution import Resolution, resolve, stricter, una
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing, StandingUnreadable, unpack
 from consent_service.domain.words import UNHONOURED, Unhonoured
-from consent_service.errors import IdentityError, StoreError, StoreTimeout
+from consent_service.errors import IdentityError, StoreError
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.services.sites import Site
+from consent_service.services.waiting import COMMIT_TIMEOUT, READ_TIMEOUT, within
 from consent_service.store.cache import CoherentCache, Missing
 from consent_service.store.contract import Document, Key
 from consent_service.store.keys import standing_key
-
-READ_TIMEOUT: Final = 0.25
-"""Seconds. Behind it the answer is "denied, unavailable": the flag is asked before every ad."""
 
 _REMEMBERED_TOKENS: Final = 50_000
 _REMEMBERED_FOR: Final = 3600
@@ -98,15 +95,17 @@ class Standings:
             return None
         return record if _honours(record, verified.claims) and now >= record.latest_at else None
 
-    async def recognise(self, site: str, token: str, now: int) -> Visitor | Unhonoured:
-        """The visitor whom this token names. Raises StoreError when the store can't say."""
+    async def recognise(
+        self, site: str, token: str, now: int, seconds: float = COMMIT_TIMEOUT
+    ) -> Visitor | Unhonoured:
+        """The visitor whom this token names. Raises StoreError when the store can't say in so many seconds."""
         try:
             verified = self._verify(site, token, now)
         except IdentityError:
             return UNHONOURED
         record = self._cache.peek(verified.key)
         if isinstance(record, Missing):
-            record = await self._fetch(verified.key)
+            record = await self._fetch(verified.key, seconds)
         if record is None or not _honours(record, verified.claims):
             return UNHONOURED
         return Visitor(verified.claims.visitor_id, record)
@@ -122,7 +121,7 @@ class Standings:
         if not tokens:
             return resolve(regime, signals, None, None, now), None
         try:
-            found = [await self.recognise(site.key, token, now) for token in tokens]
+            found = [await self.recognise(site.key, token, now, READ_TIMEOUT) for token in tokens]
         except StoreError:
             return unavailable(signals), None
         rulings = [resolve(regime, signals, _standing(visitor), None, now) for visitor in found]
@@ -133,7 +132,7 @@ class Standings:
 
     async def version(self, site: str, visitor_id: bytes) -> int:
         """The record's version now; 0 = no record."""
-        record = await self._fetch(self.key(site, visitor_id))
+        record = await self._fetch(self.key(site, visitor_id), COMMIT_TIMEOUT)
         return record.version if record else 0
 
     def forget(self, key: Key) -> None:
@@ -150,12 +149,8 @@ class Standings:
             verified = self._verified[site, token] = _Verified(claims, self.key(site, claims.visitor_id))
         return verified
 
-    async def _fetch(self, key: Key) -> Record | None:
-        try:
-            async with asyncio.timeout(READ_TIMEOUT):
-                return await self._cache.fetch(key)
-        except TimeoutError as error:
-            raise StoreTimeout(f"no answer from the store within {READ_TIMEOUT} s") from error
+    async def _fetch(self, key: Key, seconds: float) -> Record | None:
+        return await within(seconds, self._cache.fetch(key), f"no answer from the store within {seconds} s")
 
 
 def _honours(record: Record, claims: VisitorClaims) -> bool:

@@ -10,14 +10,12 @@ import asyncio
 from collections import deque
 from typing import Final
 
-from consent_service.errors import Conflict, StoreBusy, StoreTimeout
+from consent_service.errors import Conflict, StoreBusy
 from consent_service.services.drafting import Draft, Waiting, Work, Written
 from consent_service.services.standings import Standings
+from consent_service.services.waiting import COMMIT_TIMEOUT, within
 from consent_service.store.contract import Change, Document, Key, Store
 from consent_service.store.keys import request_name
-
-COMMIT_TIMEOUT: Final = 2.0
-"""Seconds. Behind it the answer is 503, and the retry carries the same `id`."""
 
 _MOST_TOGETHER: Final = 256
 _MOST_WAITING: Final = 4096
@@ -109,15 +107,10 @@ class StandingWriter:
         return draft
 
     async def _get(self, keys: list[Key]) -> list[Document | None]:
-        try:
-            async with asyncio.timeout(COMMIT_TIMEOUT):
-                return await self._store.get(keys)
-        except TimeoutError as error:
-            raise StoreTimeout(f"no answer from the store within {COMMIT_TIMEOUT} s") from error
+        return await within(
+            COMMIT_TIMEOUT, self._store.get(keys), f"no answer from the store within {COMMIT_TIMEOUT} s"
+        )
 
     async def _commit(self, change: Change) -> int:
-        try:
-            async with asyncio.timeout(COMMIT_TIMEOUT):
-                return await self._store.commit(change)
-        except TimeoutError as error:
-            raise StoreTimeout(f"not made durable within {COMMIT_TIMEOUT} s; send it again") from error
+        late = f"not made durable within {COMMIT_TIMEOUT} s; send it again"
+        return await within(COMMIT_TIMEOUT, self._store.commit(change), late)
