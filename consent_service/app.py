@@ -34,6 +34,7 @@ from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.services.confirming import Confirmations
 from consent_service.services.consent import Consent
 from consent_service.services.devices import Devices
+from consent_service.services.ids import RandomIds
 from consent_service.services.limits import Limits
 from consent_service.services.sites import Site
 from consent_service.services.standings import Record, Standings, decode_record
@@ -62,13 +63,17 @@ Clock = Callable[[], float]
 
 
 class Parts(NamedTuple):
-    """What the lifespan starts and stops."""
+    """What the rooms share, and what the lifespan starts and stops."""
 
+    sites: Mapping[str, Site]
+    ring: KeyRing
     store: Store
     cache: CoherentCache[Record]
-    consent: Consent
+    standings: Standings
     writer: StandingWriter
-    scripts: ScriptFiles
+    consent: Consent
+    devices: Devices
+    limits: Limits
     metrics: Metrics
 
 
@@ -90,18 +95,32 @@ def create_app(config: Config, *, run_dir: Path | None = None, clock: Clock = ti
     `run_dir`: where the supervisor leaves word that the service drains. Raises ConfigError without keys, and
     StoreError when the store can't be opened.
     """
-    ring = _ring(config)
-    public_url = config.service.public_url.rstrip("/")
-    own_origin = origin_of(public_url)
-    sites = {key: site_of(key, facts, config) for key, facts in config.sites.items()}
-    scripts = {key: script_of(config, key, int(clock())) for key in config.sites}
+    parts = _parts(config, _ring(config), clock)
+    rooms = _rooms(config, parts, run_dir, clock)
+    app = ConsentApp(
+        routes=routes(rooms, parts.sites),
+        middleware=[Middleware(AccessLog, metrics=parts.metrics, timer=time.perf_counter)],
+        exception_handlers={
+            ConsentError: problems.on_consent_error,
+            HTTPException: problems.on_http_exception,
+            Exception: problems.on_unexpected,
+        },
+        lifespan=lambda _app: _running(parts, rooms.scripts, clock),
+    )
+    app.parts = parts
+    app.flag = rooms.flag
+    return app
 
+
+def _parts(config: Config, ring: KeyRing, clock: Clock) -> Parts:
+    """The use cases over the opened store."""
     store = open_store(config.service.store, clock=clock)
     cache = CoherentCache(store, decode_record, entries=config.flag.cache_entries if config.flag.cache else 0)
     tokens = VisitorTokens(ring)
     standings = Standings(tokens, cache, store.shards)
-    writer = StandingWriter(store, standings)
-    consent = Consent(ring, tokens, Confirmations(Nonces(ring)), standings, writer, clock)
+    ids = RandomIds()
+    writer = StandingWriter(store, standings, ids)
+    consent = Consent(ring, tokens, Confirmations(Nonces(ring)), standings, writer, ids, clock)
     devices = Devices()
     limits = Limits(
         config.limits.writes_per_minute,
@@ -119,38 +138,27 @@ def create_app(config: Config, *, run_dir: Path | None = None, clock: Clock = ti
         "limited_addresses": lambda: limits.tracked,
     }
     metrics = Metrics(CollectorRegistry(), gauges)
+    sites = {key: site_of(key, facts, config) for key, facts in config.sites.items()}
+    return Parts(sites, ring, store, cache, standings, writer, consent, devices, limits, metrics)
+
+
+def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> Rooms:
+    """What answers the routes."""
+    public_url = config.service.public_url.rstrip("/")
+    own_origin = origin_of(public_url)
     trusted = tuple(ip_network(network) for network in config.service.trusted_proxies)
-    calls = Calls(sites, own_origin, trusted, devices, limits, clock)
-    files = ScriptFiles(sites, scripts, store)
-    rooms = Rooms(
-        flag=FlagEndpoint(sites, own_origin, standings, consent, devices, metrics, clock),
-        visitor=VisitorApi(calls, consent, public_url),
-        confirm=ConfirmPages(calls, consent, Pages(resources.templates_folder()), ring),
-        scripts=files,
+    calls = Calls(parts.sites, own_origin, trusted, parts.devices, parts.limits, clock)
+    scripts = {key: script_of(config, key, int(clock())) for key in config.sites}
+    return Rooms(
+        flag=FlagEndpoint(
+            parts.sites, own_origin, parts.standings, parts.consent, parts.devices, parts.metrics, clock
+        ),
+        visitor=VisitorApi(calls, parts.consent, public_url),
+        confirm=ConfirmPages(calls, parts.consent, Pages(resources.templates_folder()), parts.ring),
+        scripts=ScriptFiles(parts.sites, scripts, parts.store),
         gpc=GpcFiles({key: _gpc_since(facts) for key, facts in config.sites.items()}),
-        operations=Operations(store, digest(config), run_dir, describe(public_url)),
+        operations=Operations(parts.store, digest(config), run_dir, describe(public_url)),
     )
-    parts = Parts(store, cache, consent, writer, files, metrics)
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with _running(parts, clock):
-            yield
-        await store.close()
-
-    app = ConsentApp(
-        routes=routes(rooms, sites),
-        middleware=[Middleware(AccessLog, metrics=metrics, timer=time.perf_counter)],
-        exception_handlers={
-            ConsentError: problems.on_consent_error,
-            HTTPException: problems.on_http_exception,
-            Exception: problems.on_unexpected,
-        },
-        lifespan=lifespan,
-    )
-    app.parts = parts
-    app.flag = rooms.flag
-    return app
 
 
 def site_of(key: str, facts: SiteFacts, config: Config) -> Site:
@@ -206,10 +214,10 @@ def _gpc_since(facts: SiteFacts) -> date:
 
 
 @asynccontextmanager
-async def _running(parts: Parts, clock: Clock) -> AsyncIterator[None]:
-    """Start what runs beside the requests; on the way out finish what was begun."""
+async def _running(parts: Parts, scripts: ScriptFiles, clock: Clock) -> AsyncIterator[None]:
+    """Start what runs beside the requests; on the way out finish what was begun, and close the store."""
     await parts.cache.start()
-    await parts.scripts.keep(int(clock()))
+    await scripts.keep(int(clock()))
     flushing = asyncio.create_task(_flush_for_ever(parts.metrics))
     try:
         yield
@@ -219,6 +227,7 @@ async def _running(parts: Parts, clock: Clock) -> AsyncIterator[None]:
         await parts.writer.settled()
         await parts.cache.close()
         parts.metrics.flush()
+        await parts.store.close()
 
 
 async def _flush_for_ever(metrics: Metrics) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution
 from consent_service.domain.standing import Standing
-from consent_service.domain.words import SALE_AND_SHARE, Basis, Right, Stance
+from consent_service.domain.words import RIGHTS, SALE_AND_SHARE, Basis, Stance
 
 
 class Show(NamedTuple):
@@ -43,7 +43,7 @@ def may_ask_after(standing: Standing | None, regime: Regime) -> int | None:
         return None
     outs = [
         choice.at
-        for choice in (standing.choice(right) for right in Right)
+        for choice in (standing.choice(right) for right in RIGHTS)
         if choice.stance is Stance.OPTED_OUT
     ]
     refusals = [*outs, *([standing.gpc_at] if standing.gpc_at else [])]

@@ -6,15 +6,17 @@ an incentive programme needs a confirmation on the service's own page (§ 7028(a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from consent_service.domain.facts import ChoiceMade, apply
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import resolve
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
-from consent_service.domain.words import AgeBand, Right, Stance, Step, Unhonoured
+from consent_service.domain.words import RIGHTS, AgeBand, Right, Stance, Step, Unhonoured
 
 
 class Decided(NamedTuple):
@@ -29,8 +31,7 @@ class Decided(NamedTuple):
     needs_parent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """What is known when somebody chooses. The standings are as `resolution.resolve` takes them."""
 
     regime: Regime
@@ -41,6 +42,8 @@ class Situation:
 
 def decide(asked: ChoiceMade, situation: Situation) -> Decided:
     """Split what was asked (`asked.step` is `ONLY`) by what it would do."""
+    if _only_restricts(asked):
+        return Decided(asked, None)  # the common opt-out, and the reason why it is quick
     restricting = replace(
         asked,
         sale=_only(asked.sale, Stance.OPTED_OUT),
@@ -73,6 +76,15 @@ def first_step(to_confirm: ChoiceMade, at: int) -> ChoiceMade:
     return replace(to_confirm, at=at, step=Step.ASKED)
 
 
+def _only_restricts(asked: ChoiceMade) -> bool:
+    return (
+        asked.age is None
+        and asked.incentive is None
+        and Stance.OPTED_IN not in (asked.sale, asked.share, asked.sensitive)
+        and not asked.empty
+    )
+
+
 def _opt_ins(asked: ChoiceMade, situation: Situation) -> tuple[list[Right], list[Right]]:
     """Rights asked to be opted in: those already allowed (keeping is no change), and those denied now."""
     now = situation.standing.latest_at if isinstance(situation.standing, Standing) else 0
@@ -83,7 +95,7 @@ def _opt_ins(asked: ChoiceMade, situation: Situation) -> tuple[list[Right], list
         situation.consumer_standing,
         max(now, asked.at),
     )
-    opted_in = [right for right in Right if asked.stance(right) is Stance.OPTED_IN]
+    opted_in = [right for right in RIGHTS if asked.stance(right) is Stance.OPTED_IN]
     kept = [right for right in opted_in if not resolution.ruling(right).denied]
     return kept, [right for right in opted_in if right not in kept]
 

@@ -7,25 +7,25 @@ fact may happen at all is decided in `choosing`; here it has happened.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
 from functools import reduce
 from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Choice, Standing
-from consent_service.domain.words import AgeBand, Method, Right, Stance, Step
+from consent_service.domain.words import RIGHTS, AgeBand, Method, Right, Stance, Step
 
 
-@dataclass(frozen=True, slots=True)
-class SignalSeen:
+class SignalSeen(Struct, frozen=True):
     """An opt-out preference signal, on its first sight from these sources."""
 
     at: int
     sources: Sources
 
 
-@dataclass(frozen=True, slots=True)
-class DoubtRaised:
+class DoubtRaised(Struct, frozen=True):
     """A record begun because an identity was presented that could not be honoured (design rule 2)."""
 
     at: int
@@ -38,8 +38,7 @@ class Incentive(NamedTuple):
     joined: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ChoiceMade:
+class ChoiceMade(Struct, frozen=True):
     """What a visitor or consumer decided in one call; None = not spoken of."""
 
     at: int
@@ -85,7 +84,7 @@ def apply(standing: Standing, fact: Fact) -> Standing:
         return replace(standing, doubted_at=standing.doubted_at or fact.at)
     if fact.step is Step.ASKED:
         return standing  # § 7028(a): the first step alone opts nobody in
-    return _programmes(_age(_rights(standing, fact), fact), fact)
+    return _chosen(standing, fact)
 
 
 def fold(facts: Iterable[Fact]) -> Standing:
@@ -93,37 +92,26 @@ def fold(facts: Iterable[Fact]) -> Standing:
     return reduce(apply, facts, Standing())
 
 
-def _rights(standing: Standing, fact: ChoiceMade) -> Standing:
-    return replace(
-        standing,
-        sale=_after(standing, Right.SALE, fact),
-        share=_after(standing, Right.SHARE, fact),
-        sensitive=_after(standing, Right.SENSITIVE, fact),
-    )
+def _chosen(standing: Standing, fact: ChoiceMade) -> Standing:
+    """Every part that the choice speaks of; a part that says what is known already keeps its time."""
+    changed: dict[str, object] = {
+        right.value: _after(standing, right, fact) for right in RIGHTS if fact.stance(right) is not None
+    }
+    if fact.age is not None and fact.age is not standing.age:
+        changed.update(age=fact.age, parental_consent=False, age_at=fact.at)
+    if fact.incentive is not None:
+        bit = 1 << fact.incentive.number
+        joined = standing.programmes | bit if fact.incentive.joined else standing.programmes & ~bit
+        changed.update(programmes=joined, programmes_at=fact.at)
+    return replace(standing, **changed)
 
 
 def _after(standing: Standing, right: Right, fact: ChoiceMade) -> Choice:
-    before, stance = standing.choice(right), fact.stance(right)
-    if stance is None:
-        return before
-    if stance is Stance.OPTED_OUT:
+    before = standing.choice(right)
+    if fact.stance(right) is Stance.OPTED_OUT:
         return Choice(Stance.OPTED_OUT, method=fact.method, at=fact.at)
     if not fact.confirmed and before.stance is Stance.OPTED_IN:
         return before  # a plain "keep" never weakens what was confirmed
     # The signal speaks of sale and sharing alone; it never touches `sensitive` (GPC-10).
     over_signal = fact.confirmed and standing.gpc_at > 0 and right is not Right.SENSITIVE
     return Choice(Stance.OPTED_IN, fact.confirmed, over_signal, fact.method, fact.at)
-
-
-def _age(standing: Standing, fact: ChoiceMade) -> Standing:
-    if fact.age is None or fact.age is standing.age:
-        return standing
-    return replace(standing, age=fact.age, parental_consent=False, age_at=fact.at)
-
-
-def _programmes(standing: Standing, fact: ChoiceMade) -> Standing:
-    if fact.incentive is None:
-        return standing
-    bit = 1 << fact.incentive.number
-    joined = standing.programmes | bit if fact.incentive.joined else standing.programmes & ~bit
-    return replace(standing, programmes=joined, programmes_at=fact.at)

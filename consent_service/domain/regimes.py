@@ -14,7 +14,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from consent_service.domain.words import AgeBand, Answer, Right
+from consent_service.domain.words import RIGHTS, AgeBand, Answer, Right
 
 
 class Model(StrEnum):
@@ -168,7 +168,7 @@ def regime_on(code: str, day: date) -> Regime:
 
 def defaults(regime: Regime) -> Mapping[Right, Answer]:
     """What holds for somebody of whom nothing is known."""
-    return {right: regime.model(right).default for right in Right}
+    return {right: regime.model(right).default for right in RIGHTS}
 
 
 def strictest_defaults(regimes: Iterable[Regime]) -> Mapping[Right, Answer]:
@@ -176,5 +176,5 @@ def strictest_defaults(regimes: Iterable[Regime]) -> Mapping[Right, Answer]:
     rows = tuple(regimes)
     return {
         right: Answer.DENIED if any(row.model(right) is Model.OPT_IN for row in rows) else Answer.ALLOWED
-        for right in Right
+        for right in RIGHTS
     }

@@ -10,7 +10,15 @@ from typing import Final, NamedTuple
 from consent_service.domain.regimes import Model, Regime
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Choice, Standing
-from consent_service.domain.words import SALE_AND_SHARE, UNHONOURED, Answer, Basis, Right, Stance, Unhonoured
+from consent_service.domain.words import (
+    RIGHTS,
+    UNHONOURED,
+    Answer,
+    Basis,
+    Right,
+    Stance,
+    Unhonoured,
+)
 
 
 class Ruling(NamedTuple):
@@ -83,8 +91,15 @@ def resolve(
     own, linked = standing or _NOTHING, consumer_standing or _NOTHING
     if now < own.latest_at or now < linked.latest_at:
         return unavailable(signals)  # our clock is behind the record: nothing dated can be trusted
-    sale, share, sensitive = (_rule(regime, signals, own, linked, right) for right in Right)
-    return Resolution(sale, share, sensitive, bool(signals))
+    around = _Around(regime, signals, own, linked)
+    heard = bool(signals) or bool(own.gpc) or bool(linked.gpc)
+    return Resolution(
+        sale=_rule(around, regime.sale, own.sale, linked.sale, heard),
+        share=_rule(around, regime.share, own.share, linked.share, heard),
+        # The signal speaks of sale and sharing; it never limits `sensitive` (GPC-10).
+        sensitive=_rule(around, regime.sensitive, own.sensitive, linked.sensitive, False),
+        gpc=bool(signals),
+    )
 
 
 def stricter(one: Resolution, other: Resolution) -> Resolution:
@@ -93,7 +108,7 @@ def stricter(one: Resolution, other: Resolution) -> Resolution:
         other.ruling(right)
         if other.ruling(right).denied and not one.ruling(right).denied
         else one.ruling(right)
-        for right in Right
+        for right in RIGHTS
     )
     return Resolution(sale, share, sensitive, one.gpc or other.gpc)
 
@@ -102,25 +117,32 @@ _NOTHING: Final = Standing()
 _OUT: Final = Stance.OPTED_OUT
 
 
-def _rule(regime: Regime, signals: Sources, own: Standing, linked: Standing, right: Right) -> Ruling:
-    choice, of_consumer = _effective(own.choice(right), linked.choice(right))
-    affirmed = False
-    if right in SALE_AND_SHARE and (signals or own.gpc or linked.gpc):
-        # § 7025(c)(1): a signal is a valid opt-out; (c)(5): its later absence is no opt-in.
-        affirmed = _affirmed(choice, of_consumer, signals, own, linked)
-        if not affirmed:
-            return Ruling(Answer.DENIED, Basis.GPC)
+class _Around(NamedTuple):
+    """What holds for every right of one request."""
+
+    regime: Regime
+    signals: Sources
+    own: Standing
+    linked: Standing
+
+
+def _rule(around: _Around, model: Model, own: Choice, linked: Choice, heard: bool) -> Ruling:
+    """The ruling on one right. `heard`: a signal that speaks of it, now or on record."""
+    choice, of_consumer = _effective(own, linked)
+    affirmed = heard and _affirmed(choice, of_consumer, around)
+    if heard and not affirmed:
+        return Ruling(Answer.DENIED, Basis.GPC)  # § 7025(c)(1); (c)(5): its later absence is no opt-in
     if choice.stance is Stance.OPTED_OUT:
         return Ruling(Answer.DENIED, Basis.CONSUMER if of_consumer else Basis.CHOICE)
-    if _minor_without_consent(regime, own, choice) or _minor_without_consent(regime, linked, choice):
+    if any(_minor_without_consent(around.regime, record, choice) for record in (around.own, around.linked)):
         return Ruling(Answer.DENIED, Basis.MINOR)
     if affirmed:
         return Ruling(Answer.ALLOWED, Basis.AFFIRMED)
-    if (own.doubted_at or linked.doubted_at) and not choice.confirmed:
+    if (around.own.doubted_at or around.linked.doubted_at) and not choice.confirmed:
         return _UNAVAILABLE  # what the identity that was lost had decided is unknown
-    if choice.stance is Stance.OPTED_IN and (choice.confirmed or regime.model(right) is Model.OPT_OUT):
+    if choice.stance is Stance.OPTED_IN and (choice.confirmed or model is Model.OPT_OUT):
         return Ruling(Answer.ALLOWED, Basis.OPTED_IN)
-    return Ruling(regime.model(right).default, Basis.DEFAULT)
+    return Ruling(model.default, Basis.DEFAULT)
 
 
 def _effective(own: Choice, linked: Choice) -> tuple[Choice, bool]:
@@ -138,7 +160,7 @@ def _effective(own: Choice, linked: Choice) -> tuple[Choice, bool]:
     return own, False
 
 
-def _affirmed(choice: Choice, of_consumer: bool, signals: Sources, own: Standing, linked: Standing) -> bool:
+def _affirmed(choice: Choice, of_consumer: bool, around: _Around) -> bool:
     """Whether the two-step confirmation came after every signal that speaks here (§ 7025(c)(3)).
 
     On the record that holds the choice the fold has kept the order (`over_signal`). The other record's signal
@@ -146,10 +168,10 @@ def _affirmed(choice: Choice, of_consumer: bool, signals: Sources, own: Standing
     """
     if not choice.over_signal:
         return False
-    other = own if of_consumer else linked
+    other = around.own if of_consumer else around.linked
     if other.gpc and other.gpc_at >= choice.at:
         return False
-    return bool(own.gpc) or not (of_consumer and signals)
+    return bool(around.own.gpc) or not (of_consumer and around.signals)
 
 
 def _minor_without_consent(regime: Regime, record: Standing, choice: Choice) -> bool:

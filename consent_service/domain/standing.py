@@ -7,8 +7,9 @@ packs into `SIZE` bytes. It grows by folding facts (`facts.apply`), never by bei
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+import msgspec
 
 from consent_service.domain.signals import Sources
 from consent_service.domain.words import AgeBand, Method, Right, Stance
@@ -31,8 +32,7 @@ class Choice(NamedTuple):
 NO_CHOICE: Final = Choice()
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """One record. A time of 0 means "never"; `programmes` has one bit for each incentive programme.
 
     `doubted_at`: the record began when an identity was presented that could not be honoured, so whatever that

@@ -14,6 +14,9 @@ class Right(StrEnum):
     SENSITIVE = "sensitive"
 
 
+RIGHTS: Final = tuple(Right)
+"""All of them, in the order in which answers are given. (To run over the class itself is slow.)"""
+
 SALE_AND_SHARE: Final = (Right.SALE, Right.SHARE)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from consent_service.domain.facts import ChoiceMade, Incentive
-from consent_service.domain.words import AgeBand, Method, Right, Stance
+from consent_service.domain.words import RIGHTS, AgeBand, Method, Right, Stance
 from consent_service.errors import ConfirmationInvalid
 from consent_service.identity.nonces import Confirmation, Nonces
 
@@ -39,7 +39,7 @@ class Opened(NamedTuple):
     @property
     def rights(self) -> list[Right]:
         """The rights that would be opted in."""
-        return [right for right in Right if self.choice.stance(right) is Stance.OPTED_IN]
+        return [right for right in RIGHTS if self.choice.stance(right) is Stance.OPTED_IN]
 
 
 class Confirmations:
@@ -92,7 +92,7 @@ class Confirmations:
 
 def _waiting(choice: ChoiceMade) -> _Waiting:
     return _Waiting(
-        rights=[right.value for right in Right if choice.stance(right) is Stance.OPTED_IN],
+        rights=[right.value for right in RIGHTS if choice.stance(right) is Stance.OPTED_IN],
         age=None if choice.age is None else int(choice.age),
         incentive=None if choice.incentive is None else choice.incentive.number,
         method=int(choice.method),

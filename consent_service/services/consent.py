@@ -23,6 +23,7 @@ from consent_service.identity.visitor_ids import visitor_id_for
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.services.confirming import Confirmations, Opened
 from consent_service.services.drafting import Plan, Receipt, Work, Written
+from consent_service.services.ids import RandomIds
 from consent_service.services.planning import (
     OVERTAKEN,
     Caller,
@@ -70,8 +71,10 @@ class Consent:
         confirmations: Confirmations,
         standings: Standings,
         writer: StandingWriter,
+        ids: RandomIds,
         clock: Callable[[], float],
     ) -> None:
+        self._ids = ids
         self._ring = ring
         self._tokens = tokens
         self._confirmations = confirmations
@@ -171,7 +174,7 @@ class Consent:
     def _subject(self, caller: Caller, found: Visitor | Unhonoured | None) -> Subject:
         if isinstance(found, Visitor):
             return Subject(found.id, minted=False, unhonoured=False)
-        request = (caller.request_id or uuid.uuid4()).bytes
+        request = (caller.request_id or self._ids.next()).bytes
         visitor_id = visitor_id_for(self._ring, caller.site.key, request)
         return Subject(visitor_id, minted=True, unhonoured=found is UNHONOURED)
 

@@ -7,7 +7,6 @@ that was met before gets its first receipt again and records nothing. Touches no
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -17,6 +16,7 @@ from consent_service.domain.facts import ChoiceMade, Fact, apply
 from consent_service.domain.standing import Standing, StandingUnreadable, pack, unpack
 from consent_service.errors import RequestIdReused, StoreCorrupt
 from consent_service.ledger.entries import Evidence, digest, encode, entry_of
+from consent_service.services.ids import RandomIds
 from consent_service.store.contract import Append, Change, Document, Key, Put
 from consent_service.store.keys import LEDGER, request_name
 
@@ -88,8 +88,9 @@ class Waiting(NamedTuple):
 class Draft:
     """One commit being put together."""
 
-    def __init__(self, key: Key, found: Document | None) -> None:
+    def __init__(self, key: Key, found: Document | None, ids: RandomIds) -> None:
         self.key = key
+        self._ids = ids
         self.version = found.version if found else 0
         self.standing = _standing(found)
         self.expect = {key.name: self.version}
@@ -138,7 +139,7 @@ class Draft:
             self.standing = apply(self.standing or Standing(), fact)
             entry = entry_of(
                 fact,
-                entry_id=str(uuid.uuid4()),
+                entry_id=str(self._ids.next()),
                 site=work.site,
                 visitor=work.visitor_id,
                 evidence=work.evidence,

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from consent_service.domain.choosing import Situation, confirmed, decide, first_step
 from consent_service.domain.facts import ChoiceMade, DoubtRaised, Fact, SignalSeen, apply
@@ -66,7 +67,7 @@ def choice_plan(caller: Caller, subject: Subject, regime: Regime, asked: ChoiceM
         after = _applied(standing, facts)
         at = _not_before(after, caller.now)
         situation = Situation(regime, caller.signals, UNHONOURED if subject.unhonoured else after)
-        decided = decide(replace(asked, at=at), situation)
+        decided = decide(asked if at == asked.at else replace(asked, at=at), situation)
         if decided.at_once is not None:
             facts.append(decided.at_once)
         if decided.to_confirm is not None:

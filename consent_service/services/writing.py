@@ -12,6 +12,7 @@ from typing import Final
 
 from consent_service.errors import Conflict, StoreBusy
 from consent_service.services.drafting import Draft, Waiting, Work, Written
+from consent_service.services.ids import RandomIds
 from consent_service.services.standings import Standings
 from consent_service.services.waiting import COMMIT_TIMEOUT, within
 from consent_service.store.contract import Change, Document, Key, Store
@@ -25,8 +26,9 @@ _ATTEMPTS: Final = 16
 class StandingWriter:
     """Commits changes to standings, one visitor's together and in order."""
 
-    def __init__(self, store: Store, standings: Standings) -> None:
+    def __init__(self, store: Store, standings: Standings, ids: RandomIds) -> None:
         self._store = store
+        self._ids = ids
         self._standings = standings
         self._queues: dict[Key, deque[Waiting]] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -95,7 +97,7 @@ class StandingWriter:
         if read or len(batch) > 1 or not batch[0].work.minted:
             documents = await self._get([Key(key.shard, name) for name in names])
             found = dict(zip(names, documents, strict=True))
-        draft = Draft(key, found.get(key.name))
+        draft = Draft(key, found.get(key.name), self._ids)
         for waiting in batch:
             if waiting.done.done():
                 continue

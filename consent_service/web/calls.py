@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +24,9 @@ from consent_service.services.sites import Site
 from consent_service.web import headers
 
 PREFLIGHT_SECONDS: Final = 86_400
+
+_VARY: Final = (b"vary", b"Origin, Sec-GPC, Cookie")
+_EXPOSED: Final = (b"access-control-expose-headers", b"Retry-After")
 
 Network = IPv4Network | IPv6Network
 
@@ -61,7 +63,7 @@ class Calls:
         Raises OriginNotAllowed also for `null` and for none at all, and TooManyRequests.
         """
         site = self.site(request)
-        origin = headers.read(request.headers.raw).origin
+        origin = headers.seen(request.scope).origin
         if origin is None or (origin not in site.origins and origin != self._own_origin):
             raise OriginNotAllowed(
                 f"writes come from the site's own pages; {origin or 'no origin'} is none of them"
@@ -73,7 +75,7 @@ class Calls:
         """The site of a form post from our own page. Raises OriginNotAllowed, TooManyRequests."""
         site = self.site(request)
         fetch_site = request.headers.get("sec-fetch-site", "same-origin")
-        if headers.read(request.headers.raw).origin != self._own_origin or fetch_site != "same-origin":
+        if headers.seen(request.scope).origin != self._own_origin or fetch_site != "same-origin":
             raise OriginNotAllowed(
                 "this form works only on the service's own page; open it again and press its button"
             )
@@ -93,7 +95,7 @@ class Calls:
         made_at: str | None = None,
     ) -> Caller:
         """What this call brought, in the use cases' words."""
-        seen = headers.read(request.headers.raw)
+        seen = headers.seen(request.scope)
         evidence = Evidence(self._devices.of(seen.user_agent), notice, lang, made_at)
         return Caller(
             site=site,
@@ -133,13 +135,11 @@ class Cors:
         if scope["method"] == "OPTIONS" and allowed:
             return await _preflight(allowed)(scope, receive, send)
 
+        added = [_VARY, *_allow(allowed), _EXPOSED] if allowed else [_VARY]
+
         async def send_with_origin(message: Message) -> None:
             if message["type"] == "http.response.start":
-                found = MutableHeaders(scope=message)
-                found.add_vary_header("Origin, Sec-GPC, Cookie")
-                if allowed:
-                    found.update(_allow(allowed))
-                    found["access-control-expose-headers"] = "Retry-After"
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         await self._app(scope, receive, send_with_origin)
@@ -147,22 +147,26 @@ class Cors:
     def _allowed(self, scope: Scope) -> str | None:
         parts = scope["path"].split("/")
         site = self._sites.get(parts[2]) if len(parts) > 2 else None
-        origin = headers.read(scope["headers"]).origin
+        origin = headers.seen(scope).origin
         return origin if site is not None and origin in site.origins else None
 
 
-def _allow(origin: str) -> dict[str, str]:
-    return {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
+def _allow(origin: str) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"access-control-allow-origin", origin.encode()),
+        (b"access-control-allow-credentials", b"true"),
+    ]
 
 
 def _preflight(origin: str) -> Response:
-    return Response(
+    answer = Response(
         status_code=204,
         headers={
-            **_allow(origin),
             "access-control-allow-methods": "GET, POST",
             "access-control-allow-headers": "content-type",
             "access-control-max-age": str(PREFLIGHT_SECONDS),
             "vary": "Origin",
         },
     )
+    answer.raw_headers.extend(_allow(origin))
+    return answer

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from http.cookies import CookieError, SimpleCookie
 from typing import NamedTuple
 
+from starlette.types import Scope
+
 from consent_service.domain.signals import gpc_in_headers
 
 
@@ -21,6 +23,14 @@ class Seen(NamedTuple):
     cookie: bytes
     user_agent: str | None
     if_none_match: bytes
+
+
+def seen(scope: Scope) -> Seen:
+    """What the request's headers say; read once, and kept with the request."""
+    known: Seen | None = scope.get(_KEPT_AS)
+    if known is None:
+        known = scope[_KEPT_AS] = read(scope["headers"])
+    return known
 
 
 def read(headers: Iterable[tuple[bytes, bytes]]) -> Seen:
@@ -43,6 +53,7 @@ def read(headers: Iterable[tuple[bytes, bytes]]) -> Seen:
     return Seen(gpc_in_headers(gpc) if gpc else False, origin, cookie, agent, if_none_match)
 
 
+_KEPT_AS = "consent.headers"
 COOKIE_PREFIX = "pc_"
 _TOKEN_FIELD = 6
 

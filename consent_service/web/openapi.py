@@ -38,7 +38,6 @@ _GPC: Final = {
     "schema": {"type": "string"},
     "description": "Exactly `1` is an opt-out of sale and sharing; anything else says nothing.",
 }
-_WRITE_PROBLEMS: Final = (400, 403, 404, 409, 413, 415, 429, 503)
 _PROBLEM_TITLES: Final = {
     400: "The body is not what was expected",
     403: "The origin is not the site's, or only a parent can consent",
@@ -76,57 +75,38 @@ def describe(public_url: str) -> bytes:
 
 
 def _paths() -> Json:
+    json_file = {"200": _plain("application/json")}
+    not_ready = {"503": _plain("application/json", "Draining, or no store")}
+    script = {"200": _plain("text/javascript")}
     return {
         "/v1/{site}/flag": {"get": _flag()},
-        "/v1/{site}/signals": {
-            "post": _write(
-                "Answer a page view; record a signal on its first sight",
-                "SignalsBody",
-                {"200": _json("The flag and what to show", "SignalsAnswer")},
-                (400, 403, 404, 413, 415, 429, 503),
-            )
-        },
-        "/v1/{site}/choices": {
-            "post": _write(
-                "Record a choice",
-                "ChoicesBody",
-                {
-                    "201": _json("Recorded", "ChoicesAnswer"),
-                    "202": _json(
-                        "A second step on `confirm_url` is needed for what would be opted in", "ChoicesAnswer"
-                    ),
-                },
-                _WRITE_PROBLEMS,
-            )
-        },
+        "/v1/{site}/signals": {"post": _signals()},
+        "/v1/{site}/choices": {"post": _choices()},
         "/s/{site}/confirm/{nonce}": {"get": _confirm("The page of the second step"), "post": _confirmed()},
         "/s/{site}/gpc.json": {
-            "get": _get(
-                "Whether the site acts on the signal", [_SITE], {"200": _plain("application/json")}, (404,)
-            )
+            "get": _get("Whether the site acts on the signal", [_SITE], json_file, (404,))
         },
         "/w/{name}.js": {
-            "get": _get(
-                "The script of a site, or one version of it",
-                [_path("name")],
-                {"200": _plain("text/javascript")},
-                (404, 503),
-            )
+            "get": _get("A site's script, or one version of it", [_path("name")], script, (404, 503))
         },
-        "/healthz": {"get": _get("Alive", [], {"200": _plain("application/json")}, ())},
-        "/readyz": {
-            "get": _get(
-                "Ready to take traffic",
-                [],
-                {
-                    "200": _plain("application/json"),
-                    "503": _plain("application/json", "Draining, or no store"),
-                },
-                (),
-            )
-        },
-        "/openapi.json": {"get": _get("This description", [], {"200": _plain("application/json")}, ())},
+        "/healthz": {"get": _get("Alive", [], json_file, ())},
+        "/readyz": {"get": _get("Ready to take traffic", [], {**json_file, **not_ready}, ())},
+        "/openapi.json": {"get": _get("This description", [], json_file, ())},
     }
+
+
+def _signals() -> Json:
+    answers = {"200": _json("The flag and what to show", "SignalsAnswer")}
+    summary = "Answer a page view; record a signal on its first sight"
+    return _write(summary, "SignalsBody", answers, (400, 403, 404, 413, 415, 429, 503))
+
+
+def _choices() -> Json:
+    answers = {
+        "201": _json("Recorded", "ChoicesAnswer"),
+        "202": _json("Opting in needs the second step on `confirm_url`", "ChoicesAnswer"),
+    }
+    return _write("Record a choice", "ChoicesBody", answers, (400, 403, 404, 409, 413, 415, 429, 503))
 
 
 def _flag() -> Json:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 
 from consent_service.services.sites import Site
 from consent_service.web.calls import Cors
@@ -34,17 +34,12 @@ class Rooms(NamedTuple):
 
 
 def routes(rooms: Rooms, sites: Mapping[str, Site]) -> list[BaseRoute]:
-    """Every route."""
+    """Every route; those of pages on the sites' origins answer across origins."""
+    cors = [Middleware(Cors, sites=sites)]
     return [
-        Mount(
-            "/v1",
-            routes=[
-                Route("/{site}/flag", rooms.flag, methods=["GET"], name="GET /v1/{site}/flag"),
-                _route("POST", "/{site}/signals", rooms.visitor.signals, "/v1/{site}/signals"),
-                _route("POST", "/{site}/choices", rooms.visitor.choices, "/v1/{site}/choices"),
-            ],
-            middleware=[Middleware(Cors, sites=sites)],
-        ),
+        Route("/v1/{site}/flag", rooms.flag, methods=["GET"], name="GET /v1/{site}/flag"),
+        _route("POST", "/v1/{site}/choices", rooms.visitor.choices, cors),
+        _route("POST", "/v1/{site}/signals", rooms.visitor.signals, cors),
         _route("GET", "/s/{site}/confirm/{nonce}", rooms.confirm.show),
         _route("POST", "/s/{site}/confirm/{nonce}", rooms.confirm.confirm),
         _route("GET", "/s/{site}/gpc.json", rooms.gpc.serve),
@@ -55,11 +50,12 @@ def routes(rooms: Rooms, sites: Mapping[str, Site]) -> list[BaseRoute]:
     ]
 
 
-def _route(method: str, path: str, handler: Handler, template: str | None = None) -> Route:
-    """A route whose template is what the log and the metrics name."""
+def _route(method: str, path: str, handler: Handler, around: Sequence[Middleware] = ()) -> Route:
+    """A route whose path, as a template, is what the log and the metrics name."""
 
     async def noted(request: Request) -> Response:
-        request.scope["consent.route"] = template or path
+        request.scope["consent.route"] = path
         return await handler(request)
 
-    return Route(path, noted, methods=[method], name=f"{method} {template or path}")
+    methods = [method, "OPTIONS"] if around else [method]
+    return Route(path, noted, methods=methods, name=f"{method} {path}", middleware=around)

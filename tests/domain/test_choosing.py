@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from consent_service.domain.choosing import Situation, confirmed, decide, first_step
 from consent_service.domain.facts import ChoiceMade, Incentive, SignalSeen, apply, fold

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
+from msgspec.structs import replace
 
 from consent_service.domain.facts import ChoiceMade, Incentive, SignalSeen, apply, fold
 from consent_service.domain.signals import Sources

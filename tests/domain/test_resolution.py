@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from consent_service.domain.facts import ChoiceMade, DoubtRaised, Fact, SignalSeen, fold
 from consent_service.domain.regimes import Model, Regime
@@ -223,6 +224,6 @@ def test_of_two_resolutions_the_stricter_holds_right_by_right() -> None:
 
 
 def test_the_models_of_a_regime_are_kept_apart() -> None:
-    only_sale = replace(CALIFORNIA, sale=Model.OPT_IN)
+    only_sale = dataclasses.replace(CALIFORNIA, sale=Model.OPT_IN)
     resolution = resolve(only_sale, NO_SIGNAL, None, None, NOW)
     assert [resolution.ruling(right).answer for right in Right] == [D, A, A]

@@ -1,0 +1,174 @@
+"""The command line: each command parses, calls one function and prints.
+
+Exit status 0: done; 1: refused, with the reason on stderr; 2: used wrongly. The environment is read here and
+passed on.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from consent_service.config import Config, digest, load
+from consent_service.errors import ConsentError, UnknownSite
+
+# Commands import what only they need when they run: `keys list` must not wait for a web server's imports.
+
+app = typer.Typer(
+    help="A self-hosted consent service.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+keys = typer.Typer(
+    help="Make, rotate and list the keys that visitor tokens are signed with.", no_args_is_help=True
+)
+app.add_typer(keys, name="keys")
+
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration.")]
+KeyFile = Annotated[Path, typer.Argument(envvar="CONSENT_KEYS_FILE", help="The key ring's file.")]
+DEFAULT_CONFIG = Path("consent.toml")
+
+
+@app.command()
+def serve(
+    config: ConfigFile = DEFAULT_CONFIG,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=128, help="Web workers, in place of the file's.")
+    ] = None,
+) -> None:
+    """Serve: web workers and the work process, until SIGTERM. SIGHUP re-reads the configuration."""
+    _supervise(config, workers, ("web", "work"))
+
+
+@app.command()
+def work(config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Run the work process alone, beside a `serve` on another machine."""
+    _supervise(config, None, ("work",))
+
+
+@app.command()
+def check(config: Annotated[Path, typer.Argument(help="The configuration.")] = DEFAULT_CONFIG) -> None:
+    """Check the configuration and name every fault with its key and line."""
+    loaded = _load(config)
+    sites = ", ".join(loaded.sites)
+    typer.echo(f"{config} is fine: digest {digest(loaded)}, sites: {sites}")
+    if loaded.keys is None:
+        typer.echo(
+            "No key ring in the environment: `serve` needs CONSENT_KEYS_FILE or CONSENT_KEYS.", err=True
+        )
+
+
+@app.command()
+def snippet(
+    site: Annotated[str, typer.Argument(help="The site's key.")], config: ConfigFile = DEFAULT_CONFIG
+) -> None:
+    """Print what the site embeds: stub, script tag with integrity, and the policy's hash."""
+    from consent_service.app import script_of
+    from consent_service.web.snippet import render_snippet
+
+    loaded = _load(config)
+    if site not in loaded.sites:
+        raise UnknownSite(f"{config} has no site {site!r}; there are: {', '.join(loaded.sites)}")
+    script = script_of(loaded, site, int(time.time()))
+    typer.echo(render_snippet(site, loaded.service.public_url, script), nl=False)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write the copy; it must not be there yet.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Copy the store, consistent also while the service runs."""
+    from consent_service.store.sqlite import backup as copy_store
+    from consent_service.store.url import sqlite_path
+
+    copy_store(sqlite_path(_load(config).service.store), file)
+    typer.echo(f"wrote {file}")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="The copy to put in the store's place.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Put a copy in the store's place; the service must be stopped. What was there is kept beside it."""
+    from consent_service.store.sqlite import restore as put_back
+    from consent_service.store.url import sqlite_path
+
+    kept = put_back(file, sqlite_path(_load(config).service.store))
+    typer.echo(f"restored {file}" + (f"; what was there is now {kept}" if kept else ""))
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="The service's port.")] = 8000,
+    shop_port: Annotated[int, typer.Option(help="The shop's port.")] = 8001,
+    data: Annotated[Path, typer.Option(help="Where the demo keeps its store and keys.")] = Path(
+        "consent-demo"
+    ),
+) -> None:
+    """Serve the service and a small shop with an ad partner, and print what to try."""
+    from consent_service.demo import run
+
+    run(port=port, shop_port=shop_port, data=data)
+
+
+@keys.command("new")
+def keys_new(file: KeyFile) -> None:
+    """Make a key ring."""
+    from consent_service.process import keyfile
+
+    keyfile.make(file, int(time.time()))
+    typer.echo(
+        f"wrote {file}, readable by its owner alone. Keep a copy in a safe place: without it every visitor's"
+    )
+    typer.echo(f"choice is lost to them. Serve with CONSENT_KEYS_FILE={file}")
+
+
+@keys.command("rotate")
+def keys_rotate(file: KeyFile) -> None:
+    """Add a new key that signs; the old ones verify for 400 days more."""
+    from consent_service.process import keyfile
+
+    key = keyfile.rotate_file(file, int(time.time()))
+    typer.echo(f"key {key.number} signs from the next start, or SIGHUP, of the service on")
+
+
+@keys.command("list")
+def keys_list(file: KeyFile) -> None:
+    """List the keys; secrets are never shown."""
+    from consent_service.process import keyfile
+
+    table = Table("key", "created", "retired", "state", box=None)
+    for line in keyfile.listing(keyfile.read(file), int(time.time())):
+        table.add_row(str(line.number), line.created, line.retired, line.state)
+    Console().print(table)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script."""
+    try:
+        app(args=arguments)
+    except ConsentError as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(1) from None
+
+
+def _load(file: Path) -> Config:
+    from consent_service.process.reloading import read_text
+
+    return load(read_text(file), os.environ)
+
+
+def _supervise(file: Path, workers: int | None, parts: Sequence[str]) -> None:
+    from consent_service.process.supervisor import supervise
+
+    raise typer.Exit(supervise(file.absolute(), os.environ, workers=workers, parts=parts))

@@ -1,0 +1,8 @@
+"""The demo: the real service, a shop that embeds it and an ad partner, three sites on one machine.
+
+Everything here is for trying things out; the service itself knows nothing of it.
+"""
+
+from consent_service.demo.running import run
+
+__all__ = ["run"]

@@ -1,0 +1,97 @@
+"""adnet: a make-believe ad partner on a site of its own.
+
+It does what such partners do, so that one sees when it may not: a tag that sets a cookie on adnet's own site and
+reports a page view, and a pixel in a frame. What it was asked stands in a short log in memory.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+COOKIE: Final = "adnet_id"
+REMEMBERED: Final = 500
+_NEVER_KEPT: Final = {"cache-control": "no-store"}  # every page view shows whether adnet is asked
+
+
+class Adnet:
+    """The partner's site and its log."""
+
+    def __init__(self, files: Path) -> None:
+        self._files = files
+        self._log: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
+        self._asked = 0
+
+    def app(self) -> Starlette:
+        """The site."""
+        return Starlette(
+            routes=[
+                Route("/", self.home),
+                Route("/log", self.log),
+                Route("/tag.js", self.tag),
+                Route("/hit", self.hit),
+                Route("/pixel", self.pixel),
+                Route("/hostile.js", self.hostile),
+            ]
+        )
+
+    async def home(self, request: Request) -> Response:
+        """There is nothing to see but the log."""
+        return RedirectResponse("/log")
+
+    async def log(self, request: Request) -> Response:
+        """`GET /log`: what adnet was asked, oldest first."""
+        return JSONResponse(list(self._log), headers=_NEVER_KEPT)
+
+    async def tag(self, request: Request) -> Response:
+        """`GET /tag.js`: the tag, and with it adnet's cookie."""
+        self._note(request)
+        return self._with_cookie(request, self._file("tag.js", "text/javascript"))
+
+    async def hit(self, request: Request) -> Response:
+        """`GET /hit`: the tag reports a page view and learns whether the browser kept the cookie."""
+        self._note(request)
+        headers = {
+            "access-control-allow-origin": request.headers.get("origin", "*"),
+            "access-control-allow-credentials": "true",
+            "vary": "Origin",
+        }
+        return JSONResponse({"recognised": COOKIE in request.cookies}, headers=_NEVER_KEPT | headers)
+
+    async def pixel(self, request: Request) -> Response:
+        """`GET /pixel`: a page to be framed."""
+        self._note(request)
+        return self._with_cookie(request, self._file("pixel.html", "text/html"))
+
+    async def hostile(self, request: Request) -> Response:
+        """`GET /hostile.js`: a script that tries to opt the visitor in. The shop loads it only when asked to."""
+        return self._file("hostile.js", "text/javascript")
+
+    def _note(self, request: Request) -> None:
+        self._asked += 1
+        self._log.append(
+            {
+                "number": self._asked,
+                "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "asked": request.url.path,
+                "from": request.headers.get("referer", ""),
+                "recognised": COOKIE in request.cookies,
+            }
+        )
+
+    def _file(self, name: str, media_type: str) -> Response:
+        return FileResponse(self._files / name, headers=_NEVER_KEPT, media_type=media_type)
+
+    def _with_cookie(self, request: Request, response: Response) -> Response:
+        """Browsers take it from a frame or a tag only with these attributes, and many not even then."""
+        value = request.cookies.get(COOKIE, secrets.token_hex(8))
+        response.set_cookie(COOKIE, value, max_age=86_400, samesite="none", secure=True)
+        return response

@@ -1,0 +1,108 @@
+"""Running: starts the service and the shop, says what to try, and ends both together."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from rich.console import Console
+from starlette.types import ASGIApp
+
+from consent_service.app import script_of
+from consent_service.demo.addresses import LOOPBACK, SITE, Addresses
+from consent_service.demo.folder import Folder, prepare
+from consent_service.demo.ports import check_ports
+from consent_service.demo.shop import demo_app
+from consent_service.demo.welcome import welcome
+from consent_service.errors import CannotStart
+from consent_service.process import logs
+from consent_service.process.child import Child
+
+_ASK_AGAIN: Final = 0.05  # seconds
+
+
+def run(port: int, shop_port: int, data: Path) -> None:
+    """Serve the demo until Ctrl-C.
+
+    Raises CannotStart and ConfigError before anything is started, and CannotStart when the service gives up.
+    """
+    addresses = Addresses(port, shop_port)
+    check_ports(addresses)
+    folder, config = prepare(data, addresses, int(time.time()))
+    logs.configure("demo")
+    app = demo_app(addresses, script_of(config, SITE, int(time.time())))
+    asyncio.run(_run(addresses, folder, app))
+
+
+async def _run(addresses: Addresses, folder: Folder, app: ASGIApp) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"Starting; the service's log is {folder.log}", markup=False)
+    service = Child("service", _command(folder), folder.env(os.environ))
+    async with _together(service, app, addresses.shop_port) as running:
+        stop = asyncio.create_task(_signalled())
+        welcoming = asyncio.create_task(_welcome(console, addresses, folder))
+        done, _ = await asyncio.wait([stop, *running], return_when=asyncio.FIRST_COMPLETED)
+        welcoming.cancel()
+        stop.cancel()
+    if stop not in done:
+        raise CannotStart(f"the demo's service or shop gave up; {folder.log} says why")
+
+
+async def _signalled() -> None:
+    """Returns on Ctrl-C, or when told to end."""
+    signalled = asyncio.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signum, signalled.set)
+    await signalled.wait()
+
+
+def _command(folder: Folder) -> list[str]:
+    module = "consent_service.demo.service"
+    return [sys.executable, "-m", module, str(folder.configuration), str(folder.log), str(os.getpid())]
+
+
+@asynccontextmanager
+async def _together(service: Child, app: ASGIApp, port: int) -> AsyncIterator[list[asyncio.Task[Any]]]:
+    """The service as a child and the shop in this process, for as long as the block lasts."""
+    shop = Server(
+        app, address=LOOPBACK, port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False
+    )
+    serving = asyncio.create_task(service.run())
+    selling = asyncio.create_task(shop.serve())
+    try:
+        yield [serving, selling]
+    finally:
+        shop.stop()  # type: ignore[no-untyped-call]
+        await service.stop()
+        serving.cancel()  # it may just be starting
+        await asyncio.gather(serving, selling, return_exceptions=True)
+
+
+async def _welcome(console: Console, addresses: Addresses, folder: Folder) -> None:
+    """Say what to try as soon as the service is ready."""
+    while True:
+        if await asyncio.to_thread(_is_ready, addresses.port):
+            return console.print(welcome(addresses, folder))
+        await asyncio.sleep(_ASK_AGAIN)
+
+
+def _is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=1)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

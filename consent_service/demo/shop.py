@@ -1,0 +1,82 @@
+"""The shop: a small page that embeds the service as any site would, and the partner beside it, told apart by host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Host, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from consent_service import resources
+from consent_service.demo.addresses import ADNET_HOST, LOOPBACK, SHOP_HOST, SITE, Addresses
+from consent_service.demo.adnet import Adnet
+from consent_service.web.script import Script
+
+_POLICY: Final = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; img-src 'self' data:; style-src 'self'; "
+    "script-src 'self' {stub} {service} {adnet}; connect-src {service} {adnet}; frame-src {service} {adnet}"
+)
+
+
+def demo_app(addresses: Addresses, script: Script) -> Starlette:
+    """Both sites of the shop's port. `script` is what the service serves for the shop."""
+    files = resources.templates_folder() / "demo"
+    shop = Shop(addresses, script, files).app()
+    return Starlette(
+        routes=[
+            Host(ADNET_HOST, Adnet(files).app()),
+            Host(SHOP_HOST, shop),
+            Host(LOOPBACK, shop),
+        ]
+    )
+
+
+class Shop:
+    """The shop's pages."""
+
+    def __init__(self, addresses: Addresses, script: Script, files: Path) -> None:
+        self._addresses = addresses
+        self._script = script
+        self._files = files
+        environment = Environment(
+            loader=FileSystemLoader(files),
+            autoescape=select_autoescape(default=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._page = environment.get_template("shop.html")
+
+    def app(self) -> Starlette:
+        """The site."""
+        return Starlette(
+            routes=[
+                Route("/", self.front),
+                Mount("/assets", StaticFiles(directory=self._files / "assets")),
+            ]
+        )
+
+    async def front(self, request: Request) -> Response:
+        """`GET /`. With `?hostile` a third party's hostile script runs, and no policy stands in its way."""
+        hostile = "hostile" in request.query_params
+        html = self._page.render(
+            site=SITE,
+            stub=self._script.stub,
+            service=self._addresses.service,
+            adnet=self._addresses.adnet,
+            hostile=hostile,
+        )
+        headers = {"cache-control": "no-cache"} | (
+            {} if hostile else {"content-security-policy": self._policy()}
+        )
+        return HTMLResponse(html, headers=headers)
+
+    def _policy(self) -> str:
+        return _POLICY.format(
+            stub=self._script.stub_hash, service=self._addresses.service, adnet=self._addresses.adnet
+        )

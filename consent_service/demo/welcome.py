@@ -1,0 +1,42 @@
+"""Welcome: what the console says once all three sites answer. Words only."""
+
+from __future__ import annotations
+
+from rich.markup import escape
+
+from consent_service.demo.addresses import SITE, Addresses
+from consent_service.demo.folder import Folder
+
+_TEXT = """
+[bold]The shop[/]        {shop}
+                [dim]also {shop_by_number}[/]
+[bold]The ad partner[/]  {adnet}/log
+                [dim]what it was asked, newest last[/]
+[bold]The service[/]     {service}
+                [dim]also {service_by_number}[/]
+
+[bold]Opt out[/]         Open the shop: adnet's tag runs. Press "Do not sell or
+                share" and reload: adnet is not asked again.
+[bold]Allow again[/]     "Your Privacy Choices" at the shop's foot; it takes a second
+                step on the service's own page.
+[bold]A signal[/]        curl -H 'Sec-GPC: 1' {service_by_number}/v1/{site}/flag
+[bold]No signal[/]       curl {service_by_number}/v1/{site}/flag
+[bold]An attack[/]       {shop}/?hostile
+                [dim]a third party's script tries all it can to opt you in[/]
+
+[bold]Data[/]            {data}
+[bold]End[/]             Ctrl-C
+"""
+
+
+def welcome(addresses: Addresses, folder: Folder) -> str:
+    """The three addresses, what to try, and where the data lies; in Rich's markup."""
+    return _TEXT.format(
+        site=SITE,
+        shop=addresses.shop,
+        shop_by_number=addresses.shop_by_number,
+        adnet=addresses.adnet,
+        service=addresses.service,
+        service_by_number=addresses.service_by_number,
+        data=escape(str(folder.path)),
+    )

@@ -1,0 +1,130 @@
+"""The key ring's file: made, rotated and listed by operators. Only its owner may read it; it is replaced whole.
+
+Knows the ring and the file, not who signs with it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from consent_service.errors import ConfigError, Fault, KeyRingInvalid
+from consent_service.identity.keys import (
+    SECRET_BYTES,
+    VERIFY_AFTER_RETIREMENT,
+    KeyRing,
+    SigningKey,
+    decode_ring,
+    encode_ring,
+    new_ring,
+    rotate,
+)
+
+
+class KeyLine(NamedTuple):
+    """One key as operators see it: no secret, no part of one."""
+
+    number: int
+    created: str
+    retired: str
+    state: str
+
+
+def make(file: Path, now: int) -> None:
+    """Write a new ring of one key. Raises ConfigError when the file is there: a lost ring can't be made again."""
+    ring = new_ring(now, secrets.token_bytes(SECRET_BYTES), secrets.token_bytes(SECRET_BYTES))
+    with _errors(file), _written(file, ring) as fresh:
+        os.link(fresh, file)  # unlike a rename, refuses to overwrite
+
+
+def rotate_file(file: Path, now: int) -> SigningKey:
+    """Retire the current key and add a new one, which is returned. Two rotations at once wait for each other."""
+    with _errors(file), _folder(file.parent) as folder:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # not the file: that is about to be another one
+        ring = rotate(read(file), now, secrets.token_bytes(SECRET_BYTES))
+        with _written(file, ring) as fresh:
+            _keep_owner(fresh, file.stat())
+            fresh.replace(file)
+    return ring.current
+
+
+def read(file: Path) -> KeyRing:
+    """The file's ring. Raises ConfigError."""
+    with _errors(file):
+        return decode_ring(file.read_text(encoding="ascii"))
+
+
+def listing(ring: KeyRing, now: int) -> list[KeyLine]:
+    """The ring's keys, oldest to newest."""
+    return [
+        KeyLine(key.number, _day(key.created_at), _day(key.retired_at), _state(key, now)) for key in ring.keys
+    ]
+
+
+def _state(key: SigningKey, now: int) -> str:
+    if key.retired_at is None:
+        return "signs"
+    until = _day(key.retired_at + VERIFY_AFTER_RETIREMENT)
+    return f"verifies until {until}" if key.verifies(now) else f"refused since {until}"
+
+
+def _day(at: int | None) -> str:
+    return "" if at is None else datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
+@contextmanager
+def _written(file: Path, ring: KeyRing) -> Iterator[Path]:
+    """The ring in a file beside this one, on disk and readable by its owner alone; gone on the way out."""
+    fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as out:
+            out.write(encode_ring(ring))
+            out.flush()
+            os.fsync(out.fileno())
+        yield fresh
+        with _folder(file.parent) as folder:
+            os.fsync(folder)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _keep_owner(fresh: Path, before: os.stat_result) -> None:
+    """Rotating as root must not take the file from the service's user."""
+    with suppress(PermissionError):
+        os.chown(fresh, before.st_uid, before.st_gid)
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _errors(file: Path) -> Iterator[None]:
+    """Turn what can go wrong with the file into one sentence that never quotes it."""
+    try:
+        yield
+    except FileExistsError:
+        raise ConfigError(
+            (Fault(str(file), 0, "is there already; `keys rotate` adds a key to it"),)
+        ) from None
+    except FileNotFoundError:
+        message = "is not there, or its folder is not; `keys new` makes a key ring"
+        raise ConfigError((Fault(str(file), 0, message),)) from None
+    except OSError as error:
+        raise ConfigError((Fault(str(file), 0, f"{error.strerror}"),)) from None
+    except UnicodeDecodeError:
+        raise ConfigError((Fault(str(file), 0, "is not a key ring"),)) from None
+    except KeyRingInvalid as error:
+        raise ConfigError((Fault(str(file), 0, str(error)),)) from None

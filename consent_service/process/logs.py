@@ -1,0 +1,94 @@
+"""Logs: every line of every process is one JSON object on stderr. Configured here and nowhere else.
+
+A line never names a visitor: no query, no address, no User-Agent, no token (design rule 7).
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import os
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+import msgspec
+import structlog
+from structlog.typing import Processor
+
+PERSONAL: Final = frozenset(
+    {
+        "address",
+        "client",
+        "cookie",
+        "headers",
+        "ip",
+        "query",
+        "query_string",
+        "token",
+        "url",
+        "user_agent",
+        "visitor",
+    }
+)
+"""Keys that are dropped from a line, whoever put them there."""
+
+_Line = MutableMapping[str, Any]
+
+
+def configure(process: str) -> None:
+    """Set up structlog, and Python's own logging for libraries, for this process."""
+    structlog.configure(
+        processors=[_named(process), *_COMMON, structlog.processors.JSONRenderer(_encode)],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        cache_logger_on_first_use=True,
+    )
+    logging.config.dictConfig(library_logging(process))
+
+
+def library_logging(process: str) -> dict[str, Any]:
+    """Python's logging as a `dictConfig` that can be handed to another process; granian's logger by name."""
+    formatter = {"()": "consent_service.process.logs.json_formatter", "process": process}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": formatter},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "loggers": {"_granian": {"handlers": ["stderr"], "propagate": False}},
+        "root": {"handlers": ["stderr"], "level": "WARNING"},
+    }
+
+
+def json_formatter(process: str) -> logging.Formatter:
+    """Formats a library's record as one of our lines."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[_named(process), *_COMMON],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(lambda line, **_: _encode(line).decode()),
+        ],
+    )
+
+
+def _named(process: str) -> Processor:
+    def name(_logger: object, _method: str, line: _Line) -> _Line:
+        return {"process": process, "pid": os.getpid(), **line}
+
+    return name
+
+
+def _without_personal_data(_logger: object, _method: str, line: _Line) -> _Line:
+    return {key: value for key, value in line.items() if key not in PERSONAL}
+
+
+def _encode(line: _Line, **_options: object) -> bytes:
+    return msgspec.json.encode(line, enc_hook=repr)
+
+
+_COMMON: Final[list[Processor]] = [
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+    _without_personal_data,
+    structlog.processors.format_exc_info,
+]

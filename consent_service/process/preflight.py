@@ -1,0 +1,59 @@
+"""Before anything starts: is there room to listen, does the store open? One clear sentence beats a crash loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from consent_service.config import Service
+from consent_service.errors import ConfigError, Fault
+from consent_service.store.url import open_store
+
+_PATIENCE: Final = 2.0  # seconds; the workers of a service that was killed a moment ago may need them
+
+
+def check(service: Service, parts: Sequence[str]) -> None:
+    """Raises ConfigError for addresses that can't be listened on, StoreError for a store that can't be opened.
+
+    The workers share their address (SO_REUSEPORT), so a second service on it would not fail by itself: it would
+    take every other visitor.
+    """
+    listeners = {"web": ("port", service.host, service.port)}
+    if service.metrics_port:
+        listeners["work"] = ("metrics_port", service.metrics_host, service.metrics_port)
+    wanted = [listeners[part] for part in parts if part in listeners]
+    faults = tuple(fault for one in wanted for fault in _listening_faults(*one))
+    if faults:
+        raise ConfigError(faults)
+    asyncio.run(_open_once(service.store))
+
+
+def _listening_faults(key: str, host: str, port: int) -> Iterator[Fault]:
+    deadline = time.monotonic() + _PATIENCE
+    while (error := _listening_error(host, port)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if error:
+        yield Fault(f"service.{key}", 0, f"can't listen on {host}:{port}: {_reason(error)}")
+
+
+def _reason(error: OSError) -> str:
+    """The system's own words; Python adds the address to some of them, which stands there already."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
+
+
+def _listening_error(host: str, port: int) -> OSError | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        return error
+    return None
+
+
+async def _open_once(url: str) -> None:
+    store = open_store(url, clock=time.time)
+    await store.close()

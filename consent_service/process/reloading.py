@@ -1,0 +1,61 @@
+"""Reloading: reading a configuration that can serve, and what of it a running service can't take on.
+
+Knows nothing of processes or signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from consent_service.config import Config, load
+from consent_service.config.loading import KEYS
+from consent_service.errors import ConfigError, Fault
+from consent_service.identity.keys import KeyRing
+
+_FIXED: Final = ("host", "port", "workers", "metrics_host", "metrics_port", "store")
+_NO_KEYS: Final = (
+    "no key ring: make one with `consent-service keys new FILE` and name it in CONSENT_KEYS_FILE"
+)
+
+
+class Loaded(NamedTuple):
+    """A configuration that can serve: its text, what the text says, and its keys."""
+
+    text: str
+    config: Config
+    ring: KeyRing
+
+
+def load_serving(file: Path, env: Mapping[str, str]) -> Loaded:
+    """Read the file and the environment. Raises ConfigError with every fault; that there are no keys is one."""
+    text = read_text(file)
+    config = load(text, env)
+    if config.keys is None:
+        raise ConfigError((Fault(KEYS, 0, _NO_KEYS),))
+    return Loaded(text, config, config.keys)
+
+
+def read_text(file: Path) -> str:
+    """The file's text. Raises ConfigError that says why it can't be read."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError((Fault(str(file), 0, f"can't be read: {error.strerror}"),)) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError((Fault(str(file), 0, f"is not UTF-8 at byte {error.start}"),)) from None
+
+
+def needs_restart(running: Loaded, fresh: Loaded) -> tuple[Fault, ...]:
+    """What differs between these that only a restart can change; none = a reload will do."""
+    old, new = running.config.service, fresh.config.service
+    faults = [
+        Fault(f"service.{name}", 0, "changed; that needs a restart")
+        for name in _FIXED
+        if getattr(old, name) != getattr(new, name)
+    ]
+    if running.ring.hashing_key != fresh.ring.hashing_key:
+        message = "another hashing key would part every visitor from their record; put the old ring back"
+        faults.append(Fault(KEYS, 0, message))
+    return tuple(faults)

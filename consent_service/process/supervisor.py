@@ -1,0 +1,127 @@
+"""The supervisor behind `serve` and `work`: starts the children, tells them of reloads, and drains.
+
+It serves no request itself and opens no store, so that nothing can hold it up. SIGHUP re-reads the
+configuration, all or nothing; SIGTERM and SIGINT drain and stop; killed, it takes its children along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from consent_service.config import digest
+from consent_service.errors import ConfigError
+from consent_service.process import logs, preflight
+from consent_service.process.child import Child
+from consent_service.process.reloading import Loaded, load_serving, needs_restart
+from consent_service.process.rundir import RunDir, run_dir
+
+_log = structlog.get_logger("consent_service.process")
+
+
+def supervise(
+    file: Path, env: Mapping[str, str], *, workers: int | None = None, parts: Sequence[str] = ("web", "work")
+) -> int:
+    """Run these parts of the service until a signal says stop; the exit status.
+
+    Raises ConfigError when the configuration can't serve, StoreError when the store can't be opened, and
+    NeverStarted when a child gave up.
+    """
+    loaded = load_serving(file, env)
+    preflight.check(loaded.config.service, parts)
+    logs.configure("supervisor")
+    with run_dir(env) as ours:
+        return asyncio.run(Supervisor(file, env, loaded, ours, workers, parts).run())
+
+
+class Supervisor:
+    """One running service."""
+
+    def __init__(
+        self,
+        file: Path,
+        env: Mapping[str, str],
+        loaded: Loaded,
+        ours: RunDir,
+        workers: int | None,
+        parts: Sequence[str],
+    ) -> None:
+        self._file = file
+        self._env = env
+        self._loaded = loaded
+        self._run_dir = ours
+        child_env = ours.child_env(env, loaded.config)
+        arguments = [str(ours.path), str(os.getpid()), str(workers or loaded.config.service.workers)]
+        self._children = [Child(part, [*_module(part), *arguments], child_env) for part in parts]
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+
+    async def run(self) -> int:
+        """Start everything, wait for a signal, then drain and stop; 0. Raises NeverStarted when a child gave up."""
+        self._run_dir.write(self._loaded.text, self._loaded.ring)
+        self._listen_for_signals()
+        running = [asyncio.create_task(child.run()) for child in self._children]
+        stop = asyncio.create_task(self._stop.wait())
+        _log.info("started", config=digest(self._loaded.config))
+        done, _ = await asyncio.wait([*running, stop], return_when=asyncio.FIRST_COMPLETED)
+        if stop in done:
+            await self._drain()
+        for child in self._children:  # web first: the work process outlives the last request
+            await child.stop()
+        for task in (stop, *running):  # one may be waiting to start its program again
+            task.cancel()
+        for reason in await asyncio.gather(*running, return_exceptions=True):
+            if isinstance(reason, Exception):
+                raise reason
+        _log.info("stopped")
+        return 0
+
+    def reload(self) -> None:
+        """Take on the configuration as it is now, or log every fault and keep the one that runs."""
+        if self._stop.is_set():
+            return
+        try:
+            fresh = load_serving(self._file, self._env)
+            faults = needs_restart(self._loaded, fresh)
+        except ConfigError as error:
+            faults = error.faults
+        if faults:
+            for fault in faults:
+                _log.error("configuration refused", fault=str(fault))
+            return
+        self._run_dir.write(fresh.text, fresh.ring)
+        self._loaded = fresh
+        for child in self._children:
+            child.signal(signal.SIGHUP)
+        _log.info("configuration reloaded", config=digest(fresh.config))
+
+    def stop(self) -> None:
+        """Begin to drain; asked once more, stop waiting for load balancers to notice."""
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+
+    async def _drain(self) -> None:
+        self._run_dir.mark_draining()
+        seconds = self._loaded.config.service.drain_seconds
+        _log.info("draining", seconds=seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
+
+    def _listen_for_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signum, self.stop)
+
+
+def _module(part: str) -> list[str]:
+    return [sys.executable, "-m", f"consent_service.process.{part}"]

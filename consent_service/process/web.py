@@ -1,0 +1,62 @@
+"""The web process: granian's main process, which starts the workers and respawns them on SIGHUP.
+
+Run by the supervisor as `python -m consent_service.process.web RUNDIR PARENT WORKERS`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from granian.constants import HTTPModes, Interfaces
+from granian.server.mp import MPServer
+
+from consent_service.config import Config
+from consent_service.process import logs
+from consent_service.process.parent import die_with
+from consent_service.process.rundir import RunDir
+from consent_service.process.worker import load_app
+
+KILL_WORKERS_AFTER: Final = 10  # seconds to end the requests in flight
+OVERLAP: Final = 3.0  # seconds for a respawned worker to import and listen before the old one stops
+
+
+def server(config: Config, workers: int) -> MPServer:
+    """granian, set up for this configuration. It keeps no access log: that would name addresses."""
+    return MPServer(
+        "consent_service.process.worker:load_app",
+        address=config.service.host,
+        port=config.service.port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=workers,
+        respawn_failed_workers=True,
+        respawn_interval=OVERLAP,
+        workers_kill_timeout=KILL_WORKERS_AFTER,
+        log_dictconfig=logs.library_logging("web"),
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve until SIGTERM; SIGHUP respawns the workers one after the other."""
+    folder, parent, workers = arguments
+    signal.signal(
+        signal.SIGHUP, signal.SIG_IGN
+    )  # until granian listens for it; no worker has read anything yet
+    die_with(int(parent))
+    logs.configure("web")
+    # Not fork: a forked worker would inherit this process's handlers and swallow a SIGTERM sent before its own.
+    multiprocessing.set_start_method("spawn")
+    os.environ["CONSENT_RUN_DIR"] = folder
+    config = RunDir(Path(folder)).read(os.environ)
+    server(config, int(workers)).serve(target_loader=load_app, wrap_loader=False)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,160 @@
+"""A coherent cache of decoded documents over any store: bounded, and off when it can't be vouched for.
+
+What this process commits is dropped at once, what others commit within a second, by asking the store what
+changed. The cache is a lease: it is trusted only while the last successful answer began less than `LEASE`
+seconds ago, else every read goes to the store. A fill that began before its key was dropped is not kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Final, Generic, TypeVar
+
+from consent_service.errors import StoreError
+from consent_service.store.contract import Document, Key, Store
+
+T_co = TypeVar("T_co", covariant=True)
+
+POLL: Final = 0.2
+"""Seconds between two questions what changed."""
+
+LEASE: Final = 0.9
+"""Seconds. What another process commits is in this one's answers within a second, or the cache is off."""
+
+
+class Missing(Enum):
+    """The type of MISSING: not cached, or not vouched for."""
+
+    MISSING = "missing"
+
+
+MISSING: Final = Missing.MISSING
+
+
+class _Fill:
+    """A read under way: how many wait for the key, and whether what it finds may be kept."""
+
+    __slots__ = ("readers", "valid")
+
+    def __init__(self) -> None:
+        self.readers = 0
+        self.valid = True
+
+
+class CoherentCache(Generic[T_co]):
+    """Decoded values by key, the least recently used dropped first. `entries` 0 = off.
+
+    Whoever commits calls `invalidate` when the commit is done, however it ended.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        decode: Callable[[Document], T_co],
+        *,
+        entries: int = 100_000,
+        poll: float = POLL,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._decode = decode
+        self._entries = entries
+        self._poll_seconds = poll
+        self._timer = timer
+        self._values: OrderedDict[Key, T_co | None] = OrderedDict()
+        self._fills: dict[Key, _Fill] = {}
+        self._mark: int | None = None
+        self._trusted_until = float("-inf")
+        self._polling: asyncio.Task[None] | None = None
+        self.hits = 0
+        self.misses = 0
+
+    @property
+    def size(self) -> int:
+        return len(self._values)
+
+    @property
+    def vouched(self) -> bool:
+        """Whether values may be answered from memory now."""
+        return self._timer() < self._trusted_until
+
+    def peek(self, key: Key) -> T_co | Missing | None:
+        """The value (None = no document), or MISSING when the store must be asked."""
+        value = self._values.get(key, MISSING)
+        if value is MISSING or self._timer() >= self._trusted_until:
+            self.misses += 1
+            return MISSING
+        self._values.move_to_end(key)
+        self.hits += 1
+        return value
+
+    async def fetch(self, key: Key) -> T_co | None:
+        """The value as the store has it now; kept unless it was dropped meanwhile. Raises StoreError."""
+        fill = self._fills.setdefault(key, _Fill())
+        fill.readers += 1
+        try:
+            (document,) = await self._store.get([key])
+        finally:
+            fill.readers -= 1
+            if not fill.readers and self._fills.get(key) is fill:
+                del self._fills[key]
+        value = None if document is None else self._decode(document)
+        mortal = (
+            document is not None and document.expires_at is not None
+        )  # only the store knows when it is gone
+        if self._entries and fill.valid and not mortal:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            if len(self._values) > self._entries:
+                self._values.popitem(last=False)
+        return value
+
+    def invalidate(self, keys: Iterable[Key] | None) -> None:
+        """Drop these keys, or everything (None), also from reads that are under way."""
+        for key in list(self._fills) if keys is None else (keys := list(keys)):
+            fill = self._fills.pop(key, None)
+            if fill is not None:
+                fill.valid = False
+        if keys is None:
+            self._values.clear()
+        else:
+            for key in keys:
+                self._values.pop(key, None)
+
+    async def start(self) -> None:
+        """Begin to vouch: ask what changed, now and then for ever."""
+        if self._entries:
+            await self.ask()
+            self._polling = asyncio.create_task(self._ask_for_ever())
+
+    async def close(self) -> None:
+        """Stop vouching."""
+        self._trusted_until = float("-inf")
+        if self._polling is not None:
+            self._polling.cancel()
+            await asyncio.gather(self._polling, return_exceptions=True)
+            self._polling = None
+
+    async def ask(self) -> None:
+        """Ask once what changed. Whatever fails, the lease just runs out."""
+        began = self._timer()
+        try:
+            async with asyncio.timeout(LEASE):
+                mark, keys = await self._store.changed(self._mark)
+        except (StoreError, TimeoutError):
+            return
+        if self._mark is None or keys is None:
+            self.invalidate(None)  # reads from before the first mark are not vouched for either
+        else:
+            self.invalidate(keys)
+        self._mark = mark
+        self._trusted_until = began + LEASE
+
+    async def _ask_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            await self.ask()

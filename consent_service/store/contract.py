@@ -1,0 +1,153 @@
+"""The store's contract: documents, indexes and logs, committed together.
+
+One contract, several engines. It knows nothing of consent, sites or visitors: keys and values are
+bytes, shards are names that the caller chose. Whatever an engine's driver raises becomes one of the
+`StoreError`s at that engine's boundary.
+
+Versions and positions: every shard has one counter. A commit takes its next value, and that value is
+both the version of everything it writes and the position of everything it appends, so nothing is ever
+seen twice under one version and positions are equal in every engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+
+class Key(NamedTuple):
+    """A document's address. `shard` is the unit of atomic commit."""
+
+    shard: str
+    name: bytes
+
+
+class Document(NamedTuple):
+    """A stored value. `version` >= 1; `expires_at` is Unix seconds, None = never."""
+
+    value: bytes
+    version: int
+    expires_at: int | None = None
+
+
+class Put(NamedTuple):
+    name: bytes
+    value: bytes
+    expires_at: int | None = None
+
+
+class Member(NamedTuple):
+    """One member of the index `name`; order is (score, member).
+
+    A member stands once in its index: adding it again moves it. `score` is exact within +-2**53.
+    """
+
+    name: bytes
+    member: bytes
+    score: int
+
+
+class Append(NamedTuple):
+    log: str
+    payload: bytes
+
+
+class Position(NamedTuple):
+    """Place in one shard's log: the commit's counter value, then the entry's number within the commit."""
+
+    sequence: int
+    number: int
+
+
+class Entry(NamedTuple):
+    shard: str
+    position: Position
+    payload: bytes
+
+
+class Trim(NamedTuple):
+    """Drop the log's entries with sequence <= `through` in this shard."""
+
+    log: str
+    through: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one commit does to one shard: all of it, or nothing.
+
+    `expect` names documents and the version that was read (0 = absent or expired). The parts are done in the
+    order of the members below, so a name that is both put and deleted is gone.
+    """
+
+    shard: str
+    expect: Mapping[bytes, int] = field(default_factory=dict)
+    put: Sequence[Put] = ()
+    delete: Sequence[bytes] = ()
+    add: Sequence[Member] = ()
+    remove: Sequence[tuple[bytes, bytes]] = ()  # (index, member)
+    append: Sequence[Append] = ()
+    trim: Sequence[Trim] = ()
+
+
+class Page(NamedTuple):
+    """Entries of one log merged over shards: in order within each shard. `cursor` resumes behind them."""
+
+    entries: Sequence[Entry]
+    cursor: str
+
+
+class Changes(NamedTuple):
+    """What may have changed since a mark. `keys` None means "everything"."""
+
+    mark: int
+    keys: Sequence[Key] | None
+
+
+class Store(Protocol):
+    """What every engine does. All errors are `errors.StoreError`s.
+
+    `shards`  how many visitor shards each site has; fixed when the store was made.
+    `get`     documents or None, in the order asked; expired ones are None. Calls made within one turn of
+              the event loop are gathered into one read.
+    `commit`  checks every expectation before the first write, then does the whole change atomically, and
+              returns the counter value it took once it is durable. `Conflict` = nothing was written;
+              `StoreBusy` = queue full, nothing was written.
+    `read`    at most `limit` entries of `log` after `after` ("" = from the start) over `shards`; the cursor
+              is opaque, URL-safe text of at most 1 KB for 65 shards. `CursorExpired` behind a trim or ahead
+              of the log (an older state was restored), `CursorInvalid` when it is no cursor for these shards.
+              A busy shard does not keep the others waiting.
+    `range`   members of one shard's index with low <= score <= high, ordered by (score, member), reversed
+              on demand, starting behind `after`.
+    `count`   how many members lie in low <= score <= high.
+    `changed` keys written (by any process) since `since`; None asks for the present mark alone. Engines
+              that no longer know answer "everything". Cheap when nothing happened.
+    """
+
+    @property
+    def shards(self) -> int: ...
+
+    async def get(self, keys: Sequence[Key]) -> list[Document | None]: ...
+
+    async def commit(self, change: Change) -> int: ...
+
+    async def read(self, log: str, shards: Sequence[str], after: str, limit: int) -> Page: ...
+
+    async def range(
+        self,
+        shard: str,
+        index: bytes,
+        low: int,
+        high: int,
+        *,
+        after: Member | None = None,
+        limit: int = 100,
+        reverse: bool = False,
+    ) -> list[Member]: ...
+
+    async def count(self, shard: str, index: bytes, low: int, high: int) -> int: ...
+
+    async def changed(self, since: int | None) -> Changes: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,120 @@
+"""Backup and restore: a consistent copy while the service runs, and its way back while it does not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from consent_service.errors import StoreCorrupt, StoreUnavailable
+from consent_service.store.sqlite import files, schema
+from consent_service.store.sqlite.connections import connect_reader
+from consent_service.store.sqlite.faults import translated
+
+_PATIENCE: Final = 5.0
+_PART: Final = ".part"
+
+
+def backup(source: Path, target: Path) -> None:
+    """Copy the store at `source`, as of one moment, into the new file `target`; durable when it returns.
+
+    The store may be in use. Raises StoreUnavailable when `target` exists, and what opening raises.
+    """
+    source, target = source.resolve(), target.absolute()
+    _refuse_to_overwrite(target)
+    part = target.with_name(target.name + _PART)
+    try:
+        files.create(part)
+        try:
+            _copy(source, part)
+            files.sync_file(part)
+            _refuse_to_overwrite(target)
+            part.rename(target)
+        finally:
+            part.unlink(missing_ok=True)
+        files.sync_folder(target.parent)
+    except (sqlite3.Error, OSError) as error:
+        raise translated(error, source) from error
+
+
+def restore(saved: Path, target: Path) -> Path | None:
+    """Put the backup `saved` in the place of the store `target`; returns where the old file is kept.
+
+    The old file keeps its contents under a new name beside it; None when there was none. Raises StoreCorrupt or
+    StoreNewer when the backup can't be used, and StoreLocked while a service has `target` open.
+    """
+    saved, target = saved.resolve(), target.resolve()
+    part = target.with_name(target.name + _PART)
+    try:
+        check(saved)
+        files.check_place(target)
+        held = files.hold_open(target, alone=True)
+        try:
+            shutil.copyfile(saved, part)
+            part.chmod(0o600)
+            files.sync_file(part)
+            kept = _set_aside(target)
+            part.replace(target)
+            files.sync_folder(target.parent)
+        finally:
+            part.unlink(missing_ok=True)
+            os.close(held)
+    except (sqlite3.Error, OSError) as error:
+        raise translated(error, target) from error
+    return kept
+
+
+def check(path: Path) -> schema.Header:
+    """The header of a store's file, after reading every page of it. Raises StoreCorrupt and StoreNewer."""
+    try:
+        with closing(_open_to_read(path)) as connection:
+            if schema.version_of(connection, path) == 0:
+                raise StoreCorrupt(f"{path} is empty")
+            header = schema.read_header(connection, path)
+            (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+    if verdict != "ok":
+        raise StoreCorrupt(f"{path} is damaged ({verdict}): use another backup")
+    return header
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    if not path.is_file():
+        raise StoreUnavailable(f"there is no file {path}")
+    return connect_reader(path, _PATIENCE)
+
+
+def _refuse_to_overwrite(target: Path) -> None:
+    if target.exists():
+        raise StoreUnavailable(f"{target} exists already: name a new file")
+
+
+def _copy(source: Path, part: Path) -> None:
+    """All pages in one step, which is one snapshot; then a single file without a log beside it."""
+    with closing(_open_to_read(source)) as reading, closing(sqlite3.connect(part)) as writing:
+        if schema.version_of(reading, source) == 0:
+            raise StoreCorrupt(f"{source} is empty")
+        reading.backup(writing)
+        writing.execute("PRAGMA journal_mode = DELETE")
+
+
+def _set_aside(target: Path) -> Path | None:
+    """Give the old file a second name, and its log, if closing left one, the matching new name.
+
+    The target's own name is never missing: a service started after a crash in between finds a store.
+    """
+    if not target.exists():
+        return None
+    with suppress(sqlite3.Error), closing(sqlite3.connect(target)) as old:  # a damaged one is kept as it is
+        old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    kept = target.with_name(f"{target.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
+    kept.hardlink_to(target)
+    for suffix in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            target.with_name(target.name + suffix).rename(kept.with_name(kept.name + suffix))
+    return kept

@@ -1,0 +1,150 @@
+"""The engine: opens the file, wires writer and readers, and answers the store's contract."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from consent_service.errors import StoreUnavailable
+from consent_service.store.contract import Change, Changes, Document, Key, Member, Page
+from consent_service.store.sqlite import files, marks, scans, schema
+from consent_service.store.sqlite.connections import (
+    OLDEST_SQLITE,
+    connect_reader,
+    connect_writer,
+    make_durable,
+)
+from consent_service.store.sqlite.faults import translated
+from consent_service.store.sqlite.reader import Reader
+from consent_service.store.sqlite.schema import Header
+from consent_service.store.sqlite.writer import QUEUE_LIMIT, Writer
+
+_PATIENCE: Final = 1.5
+"""Seconds to wait for another program's lock: less than a caller waits for a commit."""
+
+_CLOSING_PATIENCE: Final = 5.0
+"""Seconds that closing waits for each thread to finish what is queued."""
+
+Clock = Callable[[], float]
+
+
+class _Opened(NamedTuple):
+    """What opening yields: the header, the lock shared while open, and three connections."""
+
+    header: Header
+    held: int
+    writing: sqlite3.Connection
+    looking_up: sqlite3.Connection
+    scanning: sqlite3.Connection
+
+
+class SqliteStore:
+    """`contract.Store` over one file. Many processes may have the same file open.
+
+    Look-ups and scans have a reader each, so that no scan delays the flag.
+    """
+
+    def __init__(self, path: Path, opened: _Opened, clock: Clock, queue_limit: int) -> None:
+        self._held = opened.held
+        self._closed = False
+        self.header = opened.header
+        self._writer = Writer(opened.writing, path, clock, queue_limit)
+        self._look_ups = Reader(opened.looking_up, path, clock, "store-reader")
+        self._scans = Reader(opened.scanning, path, clock, "store-scanner")
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        shards: int | None = None,
+        clock: Clock = time.time,
+        patience: float = _PATIENCE,
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> SqliteStore:
+        """Open the store at `path`, made when it is missing.
+
+        `shards` None takes the store's own number (64 for a new one); `patience` in seconds is how long to wait
+        for another program's lock. Raises the StoreError that says what is wrong and what to do.
+        """
+        path = path.resolve()  # whatever name leads to it, the locks lie beside the file itself
+        try:
+            return cls(path, _open(path, shards, int(clock()), patience), clock, queue_limit)
+        except (sqlite3.Error, OSError) as error:
+            raise translated(error, path) from error
+
+    @property
+    def shards(self) -> int:
+        return self.header.shards
+
+    @property
+    def waiting(self) -> int:
+        """Changes queued in this process."""
+        return self._writer.waiting
+
+    async def get(self, keys: Sequence[Key]) -> list[Document | None]:
+        return await self._look_ups.get(keys)
+
+    async def commit(self, change: Change) -> int:
+        return await self._writer.submit(change)
+
+    async def read(self, log: str, shards: Sequence[str], after: str, limit: int) -> Page:
+        return await self._scans.ask(lambda connection: scans.read(connection, log, shards, after, limit))
+
+    async def range(
+        self,
+        shard: str,
+        index: bytes,
+        low: int,
+        high: int,
+        *,
+        after: Member | None = None,
+        limit: int = 100,
+        reverse: bool = False,
+    ) -> list[Member]:
+        return await self._scans.ask(
+            lambda connection: scans.members(connection, shard, index, (low, high), after, limit, reverse)
+        )
+
+    async def count(self, shard: str, index: bytes, low: int, high: int) -> int:
+        return await self._scans.ask(lambda connection: scans.count(connection, shard, index, low, high))
+
+    async def changed(self, since: int | None) -> Changes:
+        return await self._look_ups.ask(lambda connection: marks.since(connection.execute, since))
+
+    async def close(self) -> None:
+        """Commit what is queued and let go of the file. Afterwards every method raises StoreUnavailable."""
+        if not self._closed:
+            self._closed = True
+            await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        """The writer goes last: the last connection that may write tidies up the log."""
+        for worker in (self._look_ups, self._scans, self._writer):
+            worker.close(_CLOSING_PATIENCE)
+        os.close(self._held)
+
+
+def _open(path: Path, shards: int | None, now: int, patience: float) -> _Opened:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreUnavailable(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed")
+    files.check_place(path)
+    with ExitStack() as undo:
+        held = files.hold_open(path)
+        undo.callback(os.close, held)
+        with files.turn(path, patience):
+            files.create(path)
+            writing = undo.enter_context(closing(connect_writer(path, patience)))
+            schema.version_of(writing, path)  # before anything is written: it may not be ours
+            make_durable(writing)
+            header = schema.prepare(writing, path, shards, now)
+        looking_up = undo.enter_context(closing(connect_reader(path)))
+        scanning = undo.enter_context(closing(connect_reader(path)))
+        undo.pop_all()
+    return _Opened(header, held, writing, looking_up, scanning)

@@ -1,0 +1,79 @@
+"""What SQLite and the operating system raise, as this project's errors: the engine's one boundary.
+
+The message names the file and says what to do; the driver's own words stand behind it as the cause.
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from consent_service.errors import (
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreReadOnly,
+    StoreUnavailable,
+)
+
+_PRIMARY: Final = 0xFF
+"""An extended result code holds its primary one in the low byte."""
+
+_LOCKED: Final = "another program holds the lock of {path}: close it, or wait until it is done"
+_FULL: Final = "no space left for {path}: free some, then try again"
+_READ_ONLY: Final = "{path} or its folder can't be written: give this user write access to both"
+_CORRUPT: Final = "{path} is damaged or not a SQLite file: restore a backup with `consent-service restore`"
+
+_BY_CODE: Final[dict[int, tuple[type[StoreError], str]]] = {
+    sqlite3.SQLITE_BUSY: (StoreLocked, _LOCKED),
+    sqlite3.SQLITE_LOCKED: (StoreLocked, _LOCKED),
+    sqlite3.SQLITE_FULL: (StoreFull, _FULL),
+    sqlite3.SQLITE_READONLY: (StoreReadOnly, _READ_ONLY),
+    sqlite3.SQLITE_PERM: (StoreReadOnly, _READ_ONLY),
+    sqlite3.SQLITE_CORRUPT: (StoreCorrupt, _CORRUPT),
+    sqlite3.SQLITE_NOTADB: (StoreCorrupt, _CORRUPT),
+    sqlite3.SQLITE_CANTOPEN: (StoreUnavailable, "{path} can't be opened: see its folder and permissions"),
+    sqlite3.SQLITE_IOERR: (StoreUnavailable, "reading or writing {path} failed: see the disk's health"),
+    sqlite3.SQLITE_NOMEM: (StoreUnavailable, "no memory left to work on {path}"),
+    sqlite3.SQLITE_INTERRUPT: (StoreUnavailable, "the work on {path} was interrupted"),
+}
+_BY_ERRNO: Final[dict[int, tuple[type[StoreError], str]]] = {
+    errno.ENOSPC: (StoreFull, _FULL),
+    errno.EDQUOT: (StoreFull, _FULL),
+    errno.EROFS: (StoreReadOnly, _READ_ONLY),
+    errno.EACCES: (StoreReadOnly, _READ_ONLY),
+    errno.EPERM: (StoreReadOnly, _READ_ONLY),
+}
+
+
+def translated(error: Exception, path: Path) -> StoreError:
+    """The store's error for a driver's; one that is ours already is passed on."""
+    if isinstance(error, StoreError):
+        return error
+    kind, message = _kind(error)
+    ours = kind(message.format(path=path))
+    ours.__cause__ = error
+    return ours
+
+
+def is_the_files(error: Exception) -> bool:
+    """Whether the error speaks of the file, so of every change alike, and not of one change's contents."""
+    if isinstance(error, OSError):
+        return True
+    return isinstance(error, sqlite3.Error) and _code(error) in _BY_CODE
+
+
+def _kind(error: Exception) -> tuple[type[StoreError], str]:
+    if isinstance(error, sqlite3.Error):
+        return _BY_CODE.get(_code(error), (StoreError, "the store can't take this: see the cause"))
+    if isinstance(error, OSError):
+        return _BY_ERRNO.get(error.errno or 0, (StoreUnavailable, "{path} can't be reached: see the cause"))
+    return StoreError, "the store can't take this: see the cause"
+
+
+def _code(error: sqlite3.Error) -> int:
+    """The primary result code; 0 where the driver itself refused, as with a value of a wrong type."""
+    return getattr(error, "sqlite_errorcode", 0) & _PRIMARY

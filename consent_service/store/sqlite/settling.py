@@ -1,0 +1,36 @@
+"""Settling: how a worker thread hands results back to the event loops that wait for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+
+class Outcome(NamedTuple):
+    """What a future is to be told; `value` is raised when it is an exception."""
+
+    future: asyncio.Future[Any]
+    value: object
+
+
+def settle(outcomes: Iterable[Outcome]) -> None:
+    """Tell futures of the running loop; those whose callers have gone are skipped."""
+    for future, value in outcomes:
+        if future.done():
+            continue
+        if isinstance(value, Exception):
+            future.set_exception(value)
+        else:
+            future.set_result(value)
+
+
+def settle_from_thread(outcomes: Iterable[Outcome]) -> None:
+    """The same from another thread, with one call into each loop; a loop that was closed no longer asks."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_loop.setdefault(outcome.future.get_loop(), []).append(outcome)
+    for loop, told in by_loop.items():
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, told)

@@ -1,0 +1,150 @@
+"""Writer: one thread that commits changes in groups, so that many share one transaction and one fsync.
+
+It takes whatever is queued, waits for its turn among the processes by `flock` (waiting inside SQLite starves
+some of them for seconds), and writes the group in bulk; when that fails by a fault of one change, once more with
+each change in a savepoint of its own, so that the fault is no other's. Nothing is acknowledged before the group
+is durable. A fault of the file fails the whole group and the thread lives on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from consent_service.errors import StoreBusy, StoreError, StoreUnavailable
+from consent_service.store.contract import Change
+from consent_service.store.sqlite import files, group, marks
+from consent_service.store.sqlite.faults import is_the_files, translated
+from consent_service.store.sqlite.settling import Outcome, settle_from_thread
+
+QUEUE_LIMIT: Final = 4096
+"""Changes that may wait; beyond, `StoreBusy`."""
+
+_GROUP: Final = 256
+_SWEPT_FOR_EACH: Final = 2
+"""Expired documents deleted for each change, so that sweeping keeps up with any load and never bursts."""
+
+
+class _Job(NamedTuple):
+    change: Change
+    future: asyncio.Future[int]
+
+
+class Writer:
+    """Owns the writing connection; opened elsewhere, used and closed by this thread alone."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        clock: Callable[[], float],
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._execute = self._cursor.execute
+        self._path = path
+        self._identity = files.identity(path)
+        self._clock = clock
+        self._queue_limit = queue_limit
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closed = False
+        self._lock = files.lock_file(path, ".lock")
+        self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Changes in the queue."""
+        return self._queue.qsize()
+
+    def submit(self, change: Change) -> asyncio.Future[int]:
+        """Queue a change; the future of the running loop gets its counter value or a StoreError."""
+        if self._closed:
+            raise StoreUnavailable(f"{self._path} was closed")
+        if self._queue.qsize() >= self._queue_limit:
+            raise StoreBusy(f"{self._queue_limit} changes are waiting for {self._path}: try again")
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Job(change, future))
+        return future
+
+    def close(self, patience: float) -> None:
+        """Commit what is queued, then end the thread; gives up waiting after `patience` seconds."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        self._thread.join(patience)
+
+    def _work(self) -> None:
+        open_still = True
+        while open_still:
+            jobs, open_still = self._next_group()
+            if jobs:
+                settle_from_thread(self._commit(jobs))
+        self._connection.close()
+        os.close(self._lock)
+
+    def _next_group(self) -> tuple[list[_Job], bool]:
+        """Wait for a change and take all that came with it; those whose callers have gone are dropped.
+
+        The second value is False once the store is being closed.
+        """
+        job = self._queue.get()
+        jobs: list[_Job] = []
+        with suppress(queue.Empty):
+            while job is not None:
+                if not job.future.cancelled():
+                    jobs.append(job)
+                if len(jobs) == _GROUP:
+                    break
+                job = self._queue.get_nowait()
+        return jobs, job is not None
+
+    def _commit(self, jobs: list[_Job]) -> list[Outcome]:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            try:
+                values = self._transaction(jobs)
+            finally:
+                fcntl.flock(self._lock, fcntl.LOCK_UN)
+        except Exception as error:  # each caller gets an error of its own; the thread must live on
+            return [Outcome(job.future, translated(error, self._path)) for job in jobs]
+        return [Outcome(job.future, self._told(value)) for job, value in zip(jobs, values, strict=True)]
+
+    def _told(self, value: int | Exception) -> int | StoreError:
+        return value if isinstance(value, int) else translated(value, self._path)
+
+    def _transaction(self, jobs: list[_Job]) -> list[int | Exception]:
+        """Commit the group; counter values and single changes' errors. Raises what fails them all."""
+        files.check_same(self._path, self._identity)
+        changes = [job.change for job in jobs]
+        try:
+            return self._attempt(group.apply_together, changes)
+        except Exception as error:
+            if is_the_files(error):
+                raise
+        return self._attempt(group.apply_each, changes)  # a fault of one change is no other's
+
+    def _attempt(self, apply: group.Apply, changes: list[Change]) -> list[int | Exception]:
+        now = int(self._clock())
+        self._execute("BEGIN IMMEDIATE")
+        try:
+            values = apply(self._execute, changes, now)
+            done = [change for change, value in zip(changes, values, strict=True) if isinstance(value, int)]
+            if done:
+                marks.note(self._execute, done)
+                group.sweep(self._execute, now, _SWEPT_FOR_EACH * len(done))
+            self._execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._execute("ROLLBACK")
+            raise
+        return values

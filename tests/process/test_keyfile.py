@@ -1,0 +1,107 @@
+"""Key files: made once, rotated whole, listed without secrets."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from consent_service.errors import ConfigError
+from consent_service.identity.keys import encode_ring
+from consent_service.process import keyfile
+
+NOW = 1_795_341_600
+DAY = 86_400
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    made = tmp_path / "keys.json"
+    keyfile.make(made, NOW)
+    return made
+
+
+def test_a_new_file_holds_one_key_and_only_its_owner_reads_it(file: Path) -> None:
+    assert [key.number for key in keyfile.read(file).keys] == [1]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_two_new_files_never_hold_the_same_secrets(tmp_path: Path, file: Path) -> None:
+    keyfile.make(tmp_path / "other.json", NOW)
+    first, second = keyfile.read(file), keyfile.read(tmp_path / "other.json")
+    assert first.current.secret != second.current.secret
+    assert first.hashing_key != second.hashing_key
+    assert first.hashing_key != first.current.secret
+
+
+def test_a_file_that_is_there_is_never_overwritten(file: Path) -> None:
+    before = file.read_bytes()
+    with pytest.raises(ConfigError, match="is there already"):
+        keyfile.make(file, NOW)
+    assert file.read_bytes() == before
+
+
+def test_rotating_adds_a_key_that_signs_and_keeps_mode_and_hashing_key(file: Path) -> None:
+    before = keyfile.read(file)
+    assert keyfile.rotate_file(file, NOW + DAY).number == 2
+    after = keyfile.read(file)
+    assert after.hashing_key == before.hashing_key
+    assert [key.retired_at for key in after.keys] == [NOW + DAY, None]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_rotations_at_the_same_time_lose_no_key(file: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        numbers = list(pool.map(lambda _: keyfile.rotate_file(file, NOW).number, range(8)))
+    assert sorted(numbers) == list(range(2, 10))
+    assert len(keyfile.read(file).keys) == 9
+
+
+def test_nothing_is_left_beside_the_file(file: Path) -> None:
+    keyfile.rotate_file(file, NOW)
+    with pytest.raises(ConfigError):
+        keyfile.make(file, NOW)
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_the_list_says_what_each_key_does_and_shows_no_secret(file: Path) -> None:
+    keyfile.rotate_file(file, NOW)
+    keyfile.rotate_file(file, NOW + 10 * DAY)
+    lines = keyfile.listing(keyfile.read(file), NOW + 401 * DAY)
+    assert [line.state for line in lines] == [
+        "refused since 2027-12-27",
+        "verifies until 2028-01-06",
+        "signs",
+    ]
+    assert lines[0][:3] == (1, "2026-11-22", "2026-11-22")
+    text = encode_ring(keyfile.read(file))
+    assert not [field for line in lines for field in line if len(str(field)) > 8 and f'"{field}' in text]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"{}", "missing required field"), (b"secret\xff", "not a key ring"), (b"secret", "JSON")],
+)
+def test_a_file_that_is_no_key_ring_is_refused_without_quoting_it(
+    file: Path, content: bytes, says: str
+) -> None:
+    file.write_bytes(content)
+    with pytest.raises(ConfigError, match=says) as caught:
+        keyfile.read(file)
+    assert "secret" not in str(caught.value)
+    assert str(file) in str(caught.value)
+
+
+def test_a_file_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
+    for use in (keyfile.read, lambda file: keyfile.rotate_file(file, NOW)):
+        with pytest.raises(ConfigError, match="keys new"):
+            use(tmp_path / "none.json")
+    with pytest.raises(ConfigError, match="its folder is not"):
+        keyfile.make(tmp_path / "no" / "keys.json", NOW)
+
+
+def test_a_folder_in_the_files_place_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Is a directory"):
+        keyfile.read(tmp_path)

@@ -1,0 +1,150 @@
+"""`serve`, as operators run it: real processes, real signals, a real store."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from consent_service.config import digest, load
+from tests.process.configs import consent_toml, write_config
+from tests.process.serving import Service, serving
+from tests.process.waiting import eventually, family, fetch, survivors
+
+Ports = Callable[[int], list[int]]
+
+
+def folders(service: Service) -> list[Path]:
+    return list(service.folder.glob("consent-service-*"))
+
+
+def test_it_serves_counts_and_ends_cleanly_when_asked(tmp_path: Path, free_ports: Ports) -> None:
+    port, metrics_port = free_ports(2)
+    text = consent_toml(tmp_path, port, metrics_port)
+    with serving(tmp_path, text, port, "--workers", "2") as service:
+        assert service.readyz() == {"status": "ready", "config": digest(load(text, {}))}
+        assert fetch(port, "/v1/acme/flag").status == 200
+        eventually(lambda: "consent_flags_total" in fetch(metrics_port, "/metrics").body)
+        service.signal(signal.SIGTERM)
+        assert service.ended() == 0
+        assert folders(service) == []
+        assert service.events()[-1]["event"] == "stopped"
+
+
+def test_a_faulty_configuration_is_refused_by_a_reload_and_the_old_one_keeps_serving(
+    tmp_path: Path, free_port: int
+) -> None:
+    text = consent_toml(tmp_path, free_port)
+    with serving(tmp_path, text, free_port) as service:
+        write_config(tmp_path, text.replace("[business]", "prt = 1\n[business]").replace("us-ca", "us-zz"))
+        service.signal(signal.SIGHUP)
+        refused = eventually(lambda: service.logged("configuration refused"))
+        faults = [line["fault"].split(": ")[1] for line in refused]
+        assert faults == ["service.prt", "sites.acme.regime"]
+        write_config(tmp_path, consent_toml(tmp_path, free_port + 1))
+        service.signal(signal.SIGHUP)
+        eventually(lambda: len(service.logged("configuration refused")) == 3)
+        assert service.readyz() == {"status": "ready", "config": digest(load(text, {}))}
+
+
+def test_a_good_configuration_is_taken_on_while_requests_are_answered(tmp_path: Path, free_port: int) -> None:
+    outcomes: Counter[int | type[OSError]] = Counter()
+
+    def swapped() -> bool:
+        try:
+            outcomes[fetch(free_port, "/healthz").status] += 1
+        except OSError as error:
+            outcomes[type(error)] += 1
+        return bool(service.logged("Stopped old worker-1"))
+
+    with serving(tmp_path, consent_toml(tmp_path, free_port), free_port) as service:
+        fresh = consent_toml(tmp_path, free_port, name="Another shop")
+        write_config(tmp_path, fresh)
+        service.signal(signal.SIGHUP)
+        eventually(swapped)
+        assert service.readyz()["config"] == digest(load(fresh, {}))
+        # One may be reset: the kernel had queued it for the old worker (unless net.ipv4.tcp_migrate_req is on).
+        assert outcomes.pop(200) > 20
+        assert outcomes.total() <= 1
+
+
+def test_while_it_drains_it_is_not_ready_but_answers(tmp_path: Path, free_port: int) -> None:
+    text = consent_toml(tmp_path, free_port, more="drain_seconds = 300")
+    with serving(tmp_path, text, free_port) as service:
+        service.signal(signal.SIGTERM)
+        eventually(lambda: fetch(free_port, "/readyz").status == 503)
+        assert service.readyz()["status"] == "draining"
+        assert fetch(free_port, "/v1/acme/flag").status == 200
+        service.signal(signal.SIGTERM)  # once more: don't wait
+        assert service.ended() == 0
+
+
+def test_a_request_in_flight_is_answered_before_it_ends(tmp_path: Path, free_port: int) -> None:
+    body = b'{"gpc": true}'
+    head = (
+        b"POST /v1/acme/signals HTTP/1.1\r\nHost: x\r\nOrigin: https://shop.example.com\r\n"
+        b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(body)
+    )
+    with serving(tmp_path, consent_toml(tmp_path, free_port), free_port) as service:
+        with socket.create_connection(("127.0.0.1", free_port), timeout=20) as connection:
+            connection.sendall(head + body[:5])
+            service.signal(signal.SIGTERM)
+            eventually(lambda: service.logged("Stopping worker-1"))
+            connection.sendall(body[5:])
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        assert service.ended() == 0
+
+
+def test_a_worker_that_was_killed_is_replaced(tmp_path: Path, free_port: int) -> None:
+    with serving(tmp_path, consent_toml(tmp_path, free_port), free_port) as service:
+        worker = service.logged("Started worker-1")[0]["pid"]
+        os.kill(worker, signal.SIGKILL)
+        assert survivors([worker]) == []
+        assert eventually(lambda: fetch(free_port, "/readyz").status == 200)
+
+
+def test_a_killed_supervisor_leaves_no_process_behind_and_can_be_started_again(
+    tmp_path: Path, free_ports: Ports
+) -> None:
+    port, metrics_port = free_ports(2)
+    text = consent_toml(tmp_path, port, metrics_port)
+    with serving(tmp_path, text, port, "--workers", "2") as service:
+        everybody = family(service.process.pid)
+        assert len(everybody) >= 5  # supervisor, web, two workers, work
+        service.signal(signal.SIGKILL)
+        service.ended()
+        assert survivors(everybody) == []
+    with serving(tmp_path, text, port) as again:
+        assert again.readyz()["status"] == "ready"
+        assert len(folders(again)) == 1  # the killed one's is swept
+
+
+def refusal(folder: Path, *options: str) -> str:
+    """What `serve` says when it refuses to start."""
+    service = Service(folder, 0, *options)
+    assert service.ended() == 1
+    text = service.log.read_text()
+    assert "Traceback" not in text
+    return text
+
+
+def test_it_refuses_to_start_without_keys_and_says_how_to_make_them(tmp_path: Path, free_port: int) -> None:
+    write_config(tmp_path, consent_toml(tmp_path, free_port))
+    (tmp_path / "keys.json").unlink()
+    assert "CONSENT_KEYS_FILE: can't read" in refusal(tmp_path)
+
+
+def test_it_refuses_an_address_that_is_taken(tmp_path: Path, free_port: int) -> None:
+    write_config(tmp_path, consent_toml(tmp_path, free_port))
+    with socket.create_server(("127.0.0.1", free_port)):
+        said = refusal(tmp_path)
+    assert said == f"service.port: can't listen on 127.0.0.1:{free_port}: Address already in use\n"
+
+
+def test_it_refuses_a_store_that_cannot_be_opened(tmp_path: Path, free_port: int) -> None:
+    write_config(tmp_path, consent_toml(tmp_path, free_port))
+    (tmp_path / "consent.db").write_text("this is no database, and longer than a header of one would be" * 20)
+    assert "consent.db" in refusal(tmp_path)

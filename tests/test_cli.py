@@ -1,0 +1,159 @@
+"""The command line: exit statuses, one clear sentence for each refusal, and what each command prints."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from consent_service.cli import main
+from consent_service.process import keyfile
+from consent_service.store.url import open_store
+from tests.process.configs import consent_toml, write_config
+
+
+class Ended(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs one command line in a folder that holds a good `consent.toml` and `keys.json`."""
+    write_config(tmp_path, consent_toml(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    for name in ("CONSENT_KEYS", "CONSENT_KEYS_FILE", "CONSENT_STORE", "CONSENT_STORE_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments: str) -> Ended:
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        captured = capsys.readouterr()
+        return Ended(int(caught.value.code or 0), captured.out, captured.err)
+
+    return run
+
+
+def test_help_names_every_command(command: Command) -> None:
+    ended = command("--help")
+    assert ended.status == 0
+    for name in ("serve", "work", "check", "snippet", "keys", "backup", "restore", "demo"):
+        assert f" {name} " in ended.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("nonsense",), ("check", "--nonsense"), ("snippet",), ("serve", "--workers", "0"), ("keys", "new")],
+)
+def test_a_wrong_use_is_status_2(command: Command, arguments: tuple[str, ...]) -> None:
+    assert command(*arguments).status == 2
+
+
+def test_check_says_that_a_good_file_is_fine_and_that_keys_are_missing(command: Command) -> None:
+    ended = command("check", "consent.toml")
+    assert ended.status == 0
+    assert ended.out.startswith("consent.toml is fine: digest ")
+    assert "CONSENT_KEYS_FILE" in ended.err
+
+
+def test_check_is_silent_about_keys_that_are_there(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSENT_KEYS_FILE", "keys.json")
+    assert command("check").err == ""
+
+
+def test_check_names_every_fault_with_key_and_line(command: Command, tmp_path: Path) -> None:
+    text = (tmp_path / "consent.toml").read_text().replace("name =", "nam =")
+    (tmp_path / "consent.toml").write_text(text)
+    ended = command("check", "consent.toml")
+    assert ended.status == 1
+    assert ended.err.splitlines() == [
+        "line 7: business.name: is missing",
+        "line 8: business.nam: unknown key; did you mean 'name'?",
+        "line 9: sites.acme.name: is missing",
+        "line 10: sites.acme.nam: unknown key; did you mean 'name'?",
+    ]
+
+
+def test_a_file_that_is_not_there_is_one_sentence(command: Command) -> None:
+    ended = command("check", "nope.toml")
+    assert (ended.status, ended.err) == (1, "nope.toml: can't be read: No such file or directory\n")
+
+
+def test_serve_refuses_to_start_without_keys_and_names_the_command_that_makes_them(command: Command) -> None:
+    ended = command("serve")
+    assert ended.status == 1
+    assert "`consent-service keys new FILE`" in ended.err
+
+
+def test_the_snippet_prints_stub_script_integrity_and_policy(command: Command) -> None:
+    ended = command("snippet", "acme")
+    assert ended.status == 0
+    assert 'src="http://127.0.0.1:8000/w/acme.js"' in ended.out
+    assert 'integrity="sha' in ended.out
+    assert "script-src 'sha256-" in ended.out
+
+
+def test_a_snippet_for_a_site_that_is_not_there_names_those_that_are(command: Command) -> None:
+    ended = command("snippet", "other")
+    assert (ended.status, ended.err) == (1, "consent.toml has no site 'other'; there are: acme\n")
+
+
+def test_keys_are_made_rotated_and_listed(command: Command, tmp_path: Path) -> None:
+    made = command("keys", "new", "ring.json")
+    assert made.status == 0
+    assert "CONSENT_KEYS_FILE=ring.json" in made.out
+    assert stat.S_IMODE((tmp_path / "ring.json").stat().st_mode) == 0o600
+    assert "key 2 signs" in command("keys", "rotate", "ring.json").out
+    listed = command("keys", "list", "ring.json").out
+    assert [line.split()[0] for line in listed.splitlines()] == ["key", "1", "2"]
+    secrets = [key.secret for key in keyfile.read(tmp_path / "ring.json").keys]
+    assert not [secret for secret in secrets if secret.hex() in listed]
+
+
+def test_keys_work_on_the_file_that_the_environment_names(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSENT_KEYS_FILE", "keys.json")
+    assert "signs" in command("keys", "list").out
+    refused = command("keys", "new")
+    assert refused.status == 1
+    assert refused.err == "keys.json: is there already; `keys rotate` adds a key to it\n"
+
+
+def test_a_backup_that_is_there_is_not_overwritten_and_a_missing_one_is_not_restored(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "copy.db").touch()
+    for ended in (command("backup", "copy.db"), command("restore", "none.db")):
+        assert ended.status == 1
+        assert ended.err.count("\n") == 1
+        assert "copy.db" in ended.err or "none.db" in ended.err
+
+
+async def _make_store(file: Path) -> None:
+    await open_store(f"sqlite:///{file}").close()
+
+
+def test_a_backup_is_written_and_put_back_and_what_was_there_is_kept(
+    command: Command, tmp_path: Path
+) -> None:
+    asyncio.run(_make_store(tmp_path / "consent.db"))
+    assert command("backup", "copy.db") == (0, "wrote copy.db\n", "")
+    restored = command("restore", "copy.db")
+    assert restored.status == 0
+    kept = restored.out.rsplit(" ", 1)[1].strip()
+    assert Path(kept).is_file()
+    assert (tmp_path / "consent.db").is_file()
+
+
+def test_the_work_process_runs_alone_and_refuses_like_serve(command: Command) -> None:
+    assert "`consent-service keys new FILE`" in command("work").err
