@@ -1,0 +1,64 @@
+"""Turns measurements into the README's table. Pure: knows no process and no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import NamedTuple
+
+
+class Measurement(NamedTuple):
+    """One variant in one round."""
+
+    rate: float  # answers a second
+    cpu: float  # the server's CPU, µs an answer
+
+
+class Row(NamedTuple):
+    """One variant over all rounds."""
+
+    name: str
+    rate: float
+    cpu: float
+    share: float
+    lowest: float
+    highest: float
+    goal: float | None
+
+
+def fastest(rounds: Sequence[Mapping[str, Measurement]], names: Sequence[str]) -> str:
+    """The variant with the highest median rate."""
+    return max(names, key=lambda name: median(measured[name].rate for measured in rounds))
+
+
+def row(rounds: Sequence[Mapping[str, Measurement]], name: str, base: str, goal: float | None = None) -> Row:
+    """The median of same-round ratios to `base`, so that a slow minute of the machine slows both."""
+    shares = [measured[name].rate / measured[base].rate for measured in rounds]
+    return Row(
+        name,
+        median(measured[name].rate for measured in rounds),
+        median(measured[name].cpu for measured in rounds),
+        median(shares),
+        min(shares),
+        max(shares),
+        goal,
+    )
+
+
+def spread(rounds: Sequence[Mapping[str, Measurement]], name: str) -> float:
+    """How far one variant's rate strayed over the rounds, as a part of its median: the noise."""
+    rates = [measured[name].rate for measured in rounds]
+    return (max(rates) - min(rates)) / median(rates)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows in Markdown."""
+    lines = [
+        "| variant | answers/s | server CPU µs an answer | share of the fastest empty app (range) | goal |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for r in rows:
+        goal = "" if r.goal is None else f"{r.goal:.2f}"
+        share = f"{r.share:.2f} ({r.lowest:.2f}-{r.highest:.2f})"
+        lines.append(f"| {r.name} | {r.rate:,.0f} | {r.cpu:.1f} | {share} | {goal} |")
+    return "\n".join(lines)

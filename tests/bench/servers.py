@@ -1,0 +1,140 @@
+"""The servers that are compared, each a process family on the server core, all under one open store's folder.
+
+Knows how each is started and when it is ready; knows nothing of load or figures.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from consent_service.identity.keys import encode_ring, new_ring
+from tests.bench.machine import pinned
+
+ORIGIN: Final = "http://shop.test"
+SITE: Final = "acme"
+_READY_WITHIN: Final = 30.0
+_STOPPED_WITHIN: Final = 20.0
+_PYTHON: Final = [sys.executable, "-m"]
+_COMMAND: Final = str(Path(sys.executable).with_name("consent-service"))
+
+CONFIG: Final = """\
+[service]
+public_url = "http://privacy.test"
+store = "sqlite:///{store}"
+port = {port}
+metrics_port = {metrics_port}
+
+[business]
+name = "Acme"
+
+[flag]
+cache = {cache}
+
+[limits]
+writes_per_minute = 0
+
+[sites.acme]
+name = "Acme"
+origins = ["http://shop.test"]
+regime = "us-ca"
+"""
+
+
+class Server(NamedTuple):
+    """A running server."""
+
+    pid: int
+    port: int
+    metrics_port: int | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+class Workshop:
+    """One folder, one key ring, and the ways to start each server in it."""
+
+    def __init__(self, folder: Path) -> None:
+        ring = new_ring(int(time.time()), os.urandom(32), os.urandom(32))
+        self._folder = folder
+        self._environment = {**os.environ, "CONSENT_KEYS": encode_ring(ring)}
+
+    def consent(
+        self, core: int, *, store: str, cache: bool = True
+    ) -> contextlib.AbstractContextManager[Server]:
+        """The service as shipped: `consent-service serve` with one worker."""
+        port, metrics_port, config = self._configured(store, cache)
+        command = [_COMMAND, "serve", "--config", str(config), "--workers", "1"]
+        return self._running(core, port, command, metrics_port)
+
+    def consent_on_uvicorn(self, core: int, *, store: str) -> contextlib.AbstractContextManager[Server]:
+        """The same application on the other server."""
+        port, _, config = self._configured(store, cache=True)
+        self._environment["BENCH_CONFIG"] = str(config)
+        return self._running(core, port, [*_uvicorn(port), "--factory", "tests.bench.apps:ours"])
+
+    def empty_on_granian(self, core: int) -> contextlib.AbstractContextManager[Server]:
+        """The empty application on granian, set up as the service sets it up."""
+        port = _free_port()
+        options = ["--interface", "asgi", "--http", "1", "--no-ws", "--workers", "1", "--port", str(port)]
+        return self._running(
+            core, port, [*_PYTHON, "granian", *options, "--no-log", "tests.bench.apps:empty"]
+        )
+
+    def empty_on_uvicorn(self, core: int) -> contextlib.AbstractContextManager[Server]:
+        """The empty application on uvicorn at its fastest."""
+        port = _free_port()
+        return self._running(core, port, [*_uvicorn(port), "--lifespan", "off", "tests.bench.apps:empty"])
+
+    def _configured(self, store: str, cache: bool) -> tuple[int, int, Path]:
+        port, metrics_port = _free_port(), _free_port()
+        config = self._folder / f"{port}.toml"
+        facts = {"port": port, "metrics_port": metrics_port, "cache": str(cache).lower()}
+        config.write_text(CONFIG.format(store=self._folder / store, **facts))
+        return port, metrics_port, config
+
+    @contextlib.contextmanager
+    def _running(
+        self, core: int, port: int, command: list[str], metrics_port: int | None = None
+    ) -> Iterator[Server]:
+        log = self._folder / f"{port}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                pinned(core, command), env=self._environment, stdout=output, stderr=output
+            )
+        try:
+            _wait_until_ready(process, port, log)
+            yield Server(process.pid, port, metrics_port)
+        finally:
+            process.terminate()
+            process.wait(_STOPPED_WITHIN)
+
+
+def _uvicorn(port: int) -> list[str]:
+    fast = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
+    return [*_PYTHON, "uvicorn", *fast, "--port", str(port)]
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        port: int = opened.getsockname()[1]
+        return port
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + _READY_WITHIN
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"the server did not come up:\n{log.read_text()}")

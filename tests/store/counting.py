@@ -1,0 +1,69 @@
+"""Counting by optimistic retry: what many tasks and processes do to one document at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from multiprocessing.synchronize import Barrier
+
+from consent_service.errors import Conflict
+from consent_service.store.contract import Append, Change, Key, Put, Store
+
+KEY = Key("acme.07", b"counter")
+LOG = "counted"
+
+
+async def increment(store: Store) -> None:
+    """Add one, reading again until nobody came between; every success leaves an entry."""
+    while True:
+        (found,) = await store.get([KEY])
+        count = int(found.value) if found else 0
+        change = Change(
+            KEY.shard,
+            {KEY.name: found.version if found else 0},
+            [Put(KEY.name, b"%d" % (count + 1))],
+            append=[Append(LOG, b"%d" % (count + 1))],
+        )
+        try:
+            await store.commit(change)
+        except Conflict:
+            continue
+        return
+
+
+async def increment_often(store: Store, times: int) -> None:
+    for _ in range(times):
+        await increment(store)
+
+
+def count_in_process(opener: Callable[[str], Store], where: str, times: int, start: Barrier) -> None:
+    """A process of its own: opens the store, waits for the others, counts."""
+    asyncio.run(_count(opener, where, times, start))
+
+
+async def _count(opener: Callable[[str], Store], where: str, times: int, start: Barrier) -> None:
+    store = opener(where)
+    start.wait()
+    await asyncio.gather(*(increment_often(store, times) for _ in range(2)))
+    await store.close()
+
+
+def commit_for(
+    opener: Callable[[str], Store], where: str, seconds: float, name: bytes, start: Barrier
+) -> None:
+    """A process of its own: commits one change after the other for so long, and leaves how many there were."""
+    asyncio.run(_commit_for(opener, where, seconds, name, start))
+
+
+async def _commit_for(
+    opener: Callable[[str], Store], where: str, seconds: float, name: bytes, start: Barrier
+) -> None:
+    store = opener(where)
+    start.wait()
+    until, done, longest = time.monotonic() + seconds, 0, 0.0
+    while (began := time.monotonic()) < until:
+        await store.commit(Change(name.decode(), put=[Put(b"x", b"x")]))
+        done, longest = done + 1, max(longest, time.monotonic() - began)
+    await store.commit(Change("tally", put=[Put(name, b"%d %f" % (done, longest))]))
+    await store.close()

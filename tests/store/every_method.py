@@ -1,0 +1,22 @@
+"""Every method of the store's contract as one call: a method that is not here is not tested to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from consent_service.store.contract import Change, Key, Put, Store
+
+Call = Callable[[Store], Awaitable[object]]
+
+READS: dict[str, Call] = {
+    "get": lambda store: store.get([Key("acme.07", b"a")]),
+    "read": lambda store: store.read("ledger", ["acme.07"], "", 10),
+    "range": lambda store: store.range("acme.07", b"due", 0, 9),
+    "count": lambda store: store.count("acme.07", b"due", 0, 9),
+    "changed": lambda store: store.changed(0),
+}
+WRITES: dict[str, Call] = {
+    "commit": lambda store: store.commit(Change("acme.07", put=[Put(b"a", b"1")])),
+}
+CALLS = READS | WRITES
+"""All but `close`, which never fails."""

@@ -1,0 +1,61 @@
+"""What the store's suite needs of an engine: one class for each engine, and nothing that only one can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from consent_service.store.contract import Store
+from consent_service.store.sqlite import SqliteStore
+
+START = 1_795_341_600  # 2026-11-22T10:00:00Z
+
+
+class Clock:
+    """Unix seconds that only tests move."""
+
+    def __init__(self, now: float = START) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Harness(Protocol):
+    """One engine and one place to store in.
+
+    `open`     opens the same store as often as it is asked; the test closes it.
+    `opener`   how another process opens it: a function and its argument that can be sent there.
+    `lose`     makes an open store unreachable, as by a deleted file or a stopped server.
+    """
+
+    clock: Clock
+
+    async def open(self) -> Store: ...
+
+    def opener(self) -> tuple[Callable[[str], Store], str]: ...
+
+    def lose(self) -> None: ...
+
+
+class SqliteHarness:
+    """The embedded engine in a folder of its own."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self.clock = clock
+        self.path = folder / "store.db"
+
+    async def open(self) -> SqliteStore:
+        return SqliteStore.open(self.path, clock=self.clock, patience=0.2)
+
+    def opener(self) -> tuple[Callable[[str], Store], str]:
+        return open_sqlite, str(self.path)
+
+    def lose(self) -> None:
+        self.path.unlink()
+
+
+def open_sqlite(path: str) -> Store:
+    """What another process calls."""
+    return SqliteStore.open(Path(path))

@@ -1,0 +1,192 @@
+"""Backup while serving, restore while not: consistent, durable, and nothing is ever overwritten."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from consent_service.errors import StoreCorrupt, StoreLocked, StoreNewer, StoreUnavailable
+from consent_service.store.contract import Append, Change, Document, Key, Put
+from consent_service.store.sqlite import SqliteStore, backup, restore, schema
+from tests.store.sqlite.test_opening import make, sql
+
+SHARD, A = "acme.07", Key("acme.07", b"a")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    return tmp_path / "saved.db"
+
+
+async def value(path: Path) -> bytes | None:
+    """What the store at `path` holds."""
+    store = SqliteStore.open(path)
+    (found,) = await store.get([A])
+    await store.close()
+    return found.value if found else None
+
+
+def put(content: bytes) -> Change:
+    return Change(SHARD, put=[Put(b"a", content)])
+
+
+async def test_a_backup_while_serving_is_the_store_as_of_one_moment(path: Path, saved: Path) -> None:
+    """Two documents that always change together are together in every copy, and each copy opens."""
+    store = SqliteStore.open(path)
+    stop = asyncio.Event()
+
+    async def write() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            pair = [Put(name, b"%d" % number) for name in (b"a", b"b")]
+            await store.commit(Change(SHARD, put=pair, append=[Append("log", b"%d" % number)]))
+
+    writing = asyncio.ensure_future(write())
+    copies = [saved.with_name(f"saved{number}.db") for number in range(4)]
+    for copy in copies:
+        await asyncio.to_thread(backup, path, copy)
+    stop.set()
+    await writing
+    await store.close()
+    for copy in copies:
+        opened = SqliteStore.open(copy)
+        one, two = await opened.get([A, Key(SHARD, b"b")])
+        entries = (await opened.read("log", [SHARD], "", 100_000)).entries
+        await opened.close()
+        assert one == two
+        assert [entry.payload for entry in entries] == [b"%d" % n for n in range(1, len(entries) + 1)]
+        assert one is None or one.value == entries[-1].payload
+
+
+async def test_a_backup_is_one_file_for_its_owner_alone(path: Path, saved: Path) -> None:
+    await make(path)
+    backup(path, saved)
+    assert [file.name for file in path.parent.glob("saved*")] == ["saved.db"]
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+
+
+async def test_a_backup_overwrites_nothing(path: Path, saved: Path) -> None:
+    await make(path)
+    saved.write_bytes(b"precious")
+    with pytest.raises(StoreUnavailable, match="exists"):
+        backup(path, saved)
+    assert saved.read_bytes() == b"precious"
+
+
+async def test_a_backup_of_nothing_or_of_something_else_leaves_no_file(path: Path, saved: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="no file"):
+        backup(path, saved)
+    path.write_bytes(b"")
+    with pytest.raises(StoreCorrupt, match="empty"):
+        backup(path, saved)
+    path.write_bytes(b"something else")
+    with pytest.raises(StoreCorrupt):
+        backup(path, saved)
+    with pytest.raises(StoreUnavailable):
+        backup(path, saved.parent / "gone" / "saved.db")
+    assert [file.name for file in path.parent.glob("saved*")] == []
+
+
+async def test_a_restored_store_is_as_it_was_saved_and_the_old_one_is_kept(path: Path, saved: Path) -> None:
+    store = SqliteStore.open(path)
+    await store.commit(put(b"old"))
+    backup(path, saved)
+    await store.commit(put(b"new"))
+    await store.close()
+    kept = restore(saved, path)
+    assert await value(path) == b"old"
+    assert kept is not None
+    assert await value(kept) == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_what_a_crash_left_in_the_log_is_kept_with_the_old_file(path: Path, saved: Path) -> None:
+    """The store is copied with its log while open: that is what kill -9 leaves."""
+    await make(saved)
+    store = SqliteStore.open(path.with_name("running.db"))
+    await store.commit(put(b"in the log only"))
+    for suffix in ("", "-wal"):
+        path.with_name(path.name + suffix).write_bytes(path.with_name("running.db" + suffix).read_bytes())
+    await store.close()
+    kept = restore(saved, path)
+    assert await value(path) == b"1"
+    assert kept is not None
+    assert await value(kept) == b"in the log only"
+
+
+async def test_restoring_where_nothing_was_keeps_nothing(path: Path, saved: Path) -> None:
+    await make(saved)
+    assert restore(saved, path) is None
+    assert await value(path) == b"1"
+
+
+async def test_a_damaged_store_is_replaced_and_kept_as_it_is(path: Path, saved: Path) -> None:
+    await make(saved)
+    path.write_bytes(b"damaged")
+    kept = restore(saved, path)
+    assert kept is not None
+    assert kept.read_bytes() == b"damaged"
+    assert await value(path) == b"1"
+
+
+async def test_nobody_restores_over_a_running_service(path: Path, saved: Path) -> None:
+    await make(saved)
+    store = SqliteStore.open(path)
+    await store.commit(put(b"running"))
+    with pytest.raises(StoreLocked, match="stop it first"):
+        restore(saved, path)
+    assert await store.get([A]) == [Document(b"running", 1)]
+    await store.close()
+    restore(saved, path)
+
+
+async def test_a_backup_that_cannot_be_used_changes_nothing(path: Path, saved: Path) -> None:
+    await make(path)
+    with pytest.raises(StoreUnavailable, match="no file"):
+        restore(saved, path)
+    saved.write_bytes(b"")
+    with pytest.raises(StoreCorrupt, match="empty"):
+        restore(saved, path)
+    saved.write_bytes(b"something else")
+    with pytest.raises(StoreCorrupt):
+        restore(saved, path)
+    saved.unlink()
+    sql(saved, "CREATE TABLE mine (x)")
+    with pytest.raises(StoreCorrupt, match="another program"):
+        restore(saved, path)
+    saved.unlink()
+    await make(saved)
+    sql(saved, f"PRAGMA user_version = {schema.VERSION + 1}")
+    with pytest.raises(StoreNewer):
+        restore(saved, path)
+    assert await value(path) == b"1"
+    assert not list(path.parent.glob("store.db.*before*"))
+
+
+async def test_a_backup_with_a_damaged_page_is_refused(path: Path, saved: Path) -> None:
+    await make(path)
+    store = SqliteStore.open(path)
+    await store.commit(Change(SHARD, put=[Put(b"%d" % n, os.urandom(200)) for n in range(500)]))
+    await store.close()
+    backup(path, saved)
+    with saved.open("r+b") as file:
+        file.seek(saved.stat().st_size - 3 * 4096)
+        file.write(os.urandom(4096))
+    with pytest.raises(StoreCorrupt):
+        restore(saved, path)
+
+
+async def test_two_restorations_keep_two_old_files(path: Path, saved: Path) -> None:
+    await make(path)
+    await make(saved)
+    assert len({restore(saved, path), restore(saved, path)}) == 2
