@@ -24,9 +24,10 @@ from starlette.types import Receive, Scope, Send
 
 from consent_service import resources
 from consent_service.config import Config, SiteFacts, digest
-from consent_service.domain.flags import FlagTerms
+from consent_service.domain.flags import FlagTerms, us_privacy_of
 from consent_service.domain.regimes import defaults, strictest_defaults
-from consent_service.domain.words import Answer, Right
+from consent_service.domain.resolution import Resolution, Ruling
+from consent_service.domain.words import Answer, Basis, Right
 from consent_service.errors import ConfigError, ConsentError, Fault
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.nonces import Nonces
@@ -58,6 +59,12 @@ from consent_service.web.visitor import VisitorApi
 from consent_service.web.wellknown import GpcFiles
 
 _FLUSH_SECONDS: Final = 1.0
+_OUTCOMES: Final = (
+    Ruling(Answer.ALLOWED, Basis.DEFAULT),
+    Ruling(Answer.DENIED, Basis.DEFAULT),
+    Ruling(Answer.DENIED, Basis.UNAVAILABLE),
+)
+_USUAL_STRINGS: Final = ("1YNN", "1YYN", "1YYN")  # the page knows these by itself
 
 Clock = Callable[[], float]
 
@@ -175,6 +182,8 @@ def script_of(config: Config, key: str, now: int) -> Script:
     site = site_of(key, facts, config)
     strictest = _letters(strictest_defaults(site.regimes(now)))
     regions = {regime.code: _letters(defaults(regime)) for regime in site.regimes(now)}
+    strings = _us_privacy(site, now)
+    unusual = strings != _USUAL_STRINGS
     public = {
         "site": key,
         "service": config.service.public_url.rstrip("/"),
@@ -185,8 +194,15 @@ def script_of(config: Config, key: str, now: int) -> Script:
         "frictionless": facts.frictionless,
         "link": facts.link,
         "texts": facts.texts,
+        **({"us_privacy": strings} if unusual else {}),
     }
-    stub = {"s": key, "k": cookie_name(key), "d": strictest, "r": regions}
+    stub = {
+        "s": key,
+        "k": cookie_name(key),
+        "d": strictest,
+        "r": regions,
+        **({"u": strings} if unusual else {}),
+    }
     return build(resources.widget_folder(), public, stub)
 
 
@@ -207,6 +223,13 @@ def _ring(config: Config) -> KeyRing:
 
 def _letters(answers: Mapping[Right, Answer]) -> str:
     return "".join(answers[right].value[0] for right in Right)
+
+
+def _us_privacy(site: Site, now: int) -> tuple[str, ...]:
+    """The site's US Privacy strings for sale and sharing allowed, for either denied, and for doubt."""
+    regime = site.regime(now)
+    said = (Resolution(one, one, one, gpc=False) for one in _OUTCOMES)
+    return tuple(us_privacy_of(site.terms, regime, resolution) for resolution in said)
 
 
 def _gpc_since(facts: SiteFacts) -> date:

@@ -21,6 +21,24 @@ def misfits(parts: Mapping[Path, object], sites: Collection[str]) -> Iterator[Mi
         for rule in _RULES.get(type(part), ()):
             for misfit in rule(part, sites):
                 yield Misread((*path, *misfit.path), misfit.message)
+    yield from _own_origin(parts)
+
+
+def _own_origin(parts: Mapping[Path, object]) -> Iterator[Misread]:
+    """No site's scripts may reach the confirm page: its second step is a person's alone (§ 7028(a))."""
+    services = [(path, part) for path, part in parts.items() if isinstance(part, Service)]
+    for path, service in services:
+        url = urlsplit(service.public_url)
+        own = f"{url.scheme}://{url.netloc}"
+        sites = [
+            place[-1] for place, part in parts.items() if isinstance(part, SiteFacts) and own in part.origins
+        ]
+        if sites:
+            named = ", ".join(repr(site) for site in sites)
+            message = (
+                f"{own} is an origin of {named} too; the service needs one that no site's scripts are on"
+            )
+            yield Misread((*path, "public_url"), message)
 
 
 def _listeners(service: Service, _sites: Collection[str]) -> Iterator[Misread]:

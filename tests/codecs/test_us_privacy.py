@@ -9,8 +9,13 @@ from consent_service.codecs.us_privacy import NOT_APPLICABLE, encode
 
 @pytest.mark.parametrize(
     ("notice", "opted_out", "lspa", "string"),
-    [(True, False, False, "1YNN"), (True, True, False, "1YYN"), (False, False, False, "1NNN"), (True, True, True, "1YYY")],
-)  # fmt: skip
+    [
+        (True, False, False, "1YNN"),
+        (True, True, False, "1YYN"),
+        (False, False, False, "1NNN"),
+        (True, True, True, "1YYY"),
+    ],
+)
 def test_three_answers_make_four_characters(notice: bool, opted_out: bool, lspa: bool, string: str) -> None:
     assert encode(notice=notice, opted_out=opted_out, lspa=lspa) == string
 

@@ -228,6 +228,41 @@ def test_a_fault_says_what_was_wanted_and_what_was_found(old: str, new: str, fau
     assert [found for found in faults(altered(old, new)) if found.startswith(fault)]
 
 
+@pytest.mark.parametrize("url", ["https://shop.example.com", "https://shop.example.com/consent"])
+def test_the_service_has_an_origin_that_is_none_of_a_sites(url: str) -> None:
+    [fault] = faults(SMALLEST.replace("https://privacy.example.com", url))
+    assert fault == (
+        "2 service.public_url: https://shop.example.com is an origin of 'acme' too; "
+        "the service needs one that no site's scripts are on"
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8000",
+        "http://localhost:8001",
+        "https://127.0.0.1:8001",
+        "http://shop.example.com",
+        "https://shop.example.com:8443",
+        "https://privacy.shop.example.com",
+    ],
+)
+def test_another_scheme_host_or_port_is_another_origin(url: str) -> None:
+    text = altered("https://privacy.example.com/consent", url)  # a site is on http://127.0.0.1:8001
+    assert load(text, {}).service.public_url == url
+
+
+def test_a_site_on_the_services_origin_is_named_beside_other_faults() -> None:
+    text = SMALLEST.replace("privacy.example.com", "shop.example.com").replace(
+        '"us-ca"', '"us-ca"\nnonsense = 1'
+    )
+    assert [fault.split(":")[0] for fault in faults(text)] == [
+        "2 service.public_url",
+        "9 sites.acme.nonsense",
+    ]
+
+
 def test_a_site_that_shares_nothing_names_nobody_it_shares_with() -> None:
     text = altered("sensitive = true", "shares = false").replace("sold_to =", "shared_to =")
     assert faults(text) == ["39 sites.acme.disclosures[0].shared_to: the site says shares = false"]

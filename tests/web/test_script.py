@@ -6,6 +6,9 @@ import base64
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from consent_service.app import script_of
 from consent_service.config import load
@@ -16,11 +19,18 @@ from consent_service.web.snippet import render_snippet
 from tests.running import FACTS, SERVICE, SHOP, START, Running
 
 
-def script(tmp_path: Path) -> Script:
+def script(tmp_path: Path, site: str = "acme", more: str = "") -> Script:
+    """The site's script; `more` is put into its table."""
     text = FACTS.format(
         service=SERVICE, shop=SHOP, store=tmp_path / "x.db", cache="true", writes_per_minute=0, burst=1
-    )
-    return script_of(load(text, {}), "acme", START)
+    ).replace(f"[sites.{site}]", f"[sites.{site}]\n{more}")
+    return script_of(load(text, {}), site, START)
+
+
+def configured(text: str) -> dict[str, Any]:
+    """What script or stub are given."""
+    given: dict[str, Any] = json.loads(text[text.rindex("})(") + 3 : text.rindex(");")])
+    return given
 
 
 async def test_the_short_address_is_short_lived_and_the_digest_never_changes(service: Running) -> None:
@@ -72,13 +82,30 @@ def test_configuration_cannot_break_out_of_a_script_element(tmp_path: Path) -> N
 
 
 def test_the_public_configuration_holds_only_what_is_public(tmp_path: Path) -> None:
-    body = script(tmp_path).body.decode()
-    config = json.loads(body[body.rindex("})(") + 3 : body.rindex(");")])
+    built = script(tmp_path)
+    config = configured(built.body.decode())
     assert set(config) == {
         "site", "service", "cookie", "cookie_domain", "default", "regions", "frictionless", "link", "texts",
     }  # fmt: skip
     assert (config["site"], config["cookie"], config["default"]) == ("acme", "pc_acme", "aaa")
     assert config["regions"] == {"us-ca": "aaa"}
+    assert configured(built.stub) == {"s": "acme", "k": "pc_acme", "d": "aaa", "r": {"us-ca": "aaa"}}
+
+
+@pytest.mark.parametrize(
+    ("site", "more", "strings"),
+    [
+        ("acme", "notice_shown = false", ["1NNN", "1NYN", "1NYN"]),
+        ("abroad", "", ["1---", "1---", "1YYN"]),
+        ("abroad", "notice_shown = false", ["1---", "1---", "1NYN"]),
+    ],
+)
+def test_us_privacy_strings_are_given_where_they_are_not_the_usual_ones(
+    tmp_path: Path, site: str, more: str, strings: list[str]
+) -> None:
+    built = script(tmp_path, site, more)
+    assert configured(built.body.decode())["us_privacy"] == strings
+    assert configured(built.stub)["u"] == strings
 
 
 def test_the_snippet_names_what_a_policy_needs(tmp_path: Path) -> None:

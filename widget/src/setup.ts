@@ -100,6 +100,7 @@ function partsOf({ win, config, region }: Host, lang: string): Omit<Parts, "upda
     site,
     lang,
     fallback: (region && config.regions[region]) || config.default,
+    strings: config.us_privacy,
     gpc: typeof gpc === "boolean" ? gpc : null,
     storage: win.navigator.cookieEnabled,
     cookie: cookieCell(win.document, cookie, domain, win.location.protocol === "https:"),

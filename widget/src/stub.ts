@@ -5,25 +5,26 @@
 
 import { answer } from "./core/answer";
 
-declare const __STUB__: { s: string; k: string; d: string; r: Record<string, string> };
+/** Site, cookie name, strictest default, defaults by region, and the US Privacy strings where not the usual ones. */
+declare const __STUB__: { s: string; k: string; d: string; r: Record<string, string>; u?: string[] };
 
-const { s: site, k: name, d: strictest, r: regimes } = __STUB__;
+const config = __STUB__;
 const page = document;
-const region = ((page.currentScript || { dataset: 0 }) as HTMLElement).dataset.region;
+const region = (((page.currentScript || page) as HTMLElement).dataset || ({} as DOMStringMap)).region;
 /** The region first, then calls as [name, arguments], and whoever waits for `ready` as a function. */
 const queue: unknown[] = [region];
-let doubt = "";
+let doubt: string | undefined;
 
 const read = (): string | undefined => {
   try {
     // Of two cookies of one name the newer stands last: that is the one that tells a later opt-out.
-    return doubt || (page.cookie.match(`.*\\b${name}=([^;]*)`) || [])[1];
+    return doubt || (page.cookie.match(`.*\\b${config.k}=([^;]*)`) || [])[1];
   } catch (_) {
     return "?"; // a sandboxed frame may not read cookies: denied
   }
 };
 const later =
-  (call: string, change = "") =>
+  (call: string, change?: string) =>
   (...given: unknown[]) => {
     doubt = change || doubt;
     queue.push([call, given]);
@@ -32,7 +33,14 @@ const later =
 (window as any).privacyChoices = {
   q: queue,
   flag: () =>
-    answer(site, read(), (navigator as any).globalPrivacyControl === true, regimes[region!] || strictest, Date.now()),
+    answer(
+      config.s,
+      read(),
+      (navigator as any).globalPrivacyControl === true,
+      config.r[region!] || config.d,
+      Date.now(),
+      config.u,
+    ),
   on: later("on"),
   open: later("open"),
   optOut: later("optOut", "?"), // denied from here on, although nothing is recorded yet

@@ -79,3 +79,30 @@ test("the US Privacy string speaks opted out when either sale or sharing is deni
   assert.equal(spoken(cookie("ada", "choice")), "1YYN");
   assert.equal(spoken(cookie("daa", "choice")), "1YYN");
 });
+
+test("the US Privacy string is the one that the site's configuration gives for the outcome", () => {
+  const elsewhere = ["1---", "1---", "1YYN"];
+  const spoken = (text: string | undefined, { gpc = false, strings = elsewhere } = {}) =>
+    answer("acme", text, gpc, "ddd", NOW, strings).us_privacy;
+  assert.equal(spoken(undefined), "1---");
+  assert.equal(spoken(undefined, { gpc: true }), "1---");
+  assert.equal(spoken(cookie("aaa", "opted_in")), "1---");
+  assert.equal(spoken(cookie("ddd", "choice")), "1---");
+  const unnoticed = ["1NNN", "1NYN", "1NYN"];
+  assert.equal(spoken(cookie("aad", "opted_in"), { strings: unnoticed }), "1NNN");
+  assert.equal(spoken(cookie("ada", "choice"), { strings: unnoticed }), "1NYN");
+});
+
+test("a denial in doubt speaks opted out even where the law does not apply, and with the signal too", () => {
+  for (const text of ["?", cookie("ddd", "unavailable")]) {
+    for (const gpc of [false, true]) {
+      assert.equal(answer("acme", text, gpc, "ddd", NOW, ["1---", "1---", "1YYN"]).us_privacy, "1YYN");
+    }
+  }
+});
+
+test("no other word for a basis is taken for doubt", () => {
+  for (const basis of ["gpc", "choice", "consumer", "minor", "affirmed", "opted_in", "default"]) {
+    assert.equal(answer("acme", cookie("ddd", basis), false, "ddd", NOW, ["a", "b", "c"]).us_privacy, "b", basis);
+  }
+});

@@ -19,12 +19,21 @@ interface Stub {
   optOut(): void;
 }
 
-function load({ cookie = "", gpc = undefined as unknown, region = "us-ca" as string | null, doc = {} } = {}): Stub {
+interface Page {
+  readonly cookie?: string;
+  readonly gpc?: unknown;
+  readonly region?: string | null;
+  readonly doc?: object;
+  /** Members of the configuration beside the typical ones. */
+  readonly more?: object;
+}
+
+function load({ cookie = "", gpc, region = "us-ca", doc = {}, more = {} }: Page = {}): Stub {
   const window: { privacyChoices?: Stub } = {};
   const currentScript = region === null ? null : { dataset: { region } };
   const document = Object.defineProperties({ cookie, currentScript }, Object.getOwnPropertyDescriptors(doc));
   const page = { window, document, navigator: { globalPrivacyControl: gpc } };
-  runInNewContext(`(function(__STUB__){${STUB.trim()}})(${JSON.stringify(CONFIG)});`, page);
+  runInNewContext(`(function(__STUB__){${STUB.trim()}})(${JSON.stringify({ ...CONFIG, ...more })});`, page);
   return window.privacyChoices!;
 }
 
@@ -39,6 +48,14 @@ test("a region's default answers where the tag names one, else the strictest", (
 test("the signal counts only when it is exactly true", () => {
   assert.equal(load({ gpc: true }).flag().basis, "gpc");
   for (const gpc of [false, undefined, null, 1, "1", "true"]) assert.equal(load({ gpc }).flag().basis, "default");
+});
+
+test("the US Privacy string is the usual one, or as the site's configuration says", () => {
+  const more = { u: ["1---", "1---", "1YYN"] };
+  assert.equal(load().flag().us_privacy, "1YNN");
+  assert.equal(load({ gpc: true }).flag().us_privacy, "1YYN");
+  assert.equal(load({ more }).flag().us_privacy, "1---");
+  assert.equal(load({ cookie: "pc_acme=?", more }).flag().us_privacy, "1YYN");
 });
 
 test("the cookie is found among others", () => {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -28,10 +27,8 @@ def backup(source: Path, target: Path) -> None:
     _refuse_to_overwrite(target)
     part = target.with_name(target.name + _PART)
     try:
-        files.create(part)
         try:
             _copy(source, part)
-            files.sync_file(part)
             _refuse_to_overwrite(target)
             part.rename(target)
         finally:
@@ -54,9 +51,7 @@ def restore(saved: Path, target: Path) -> Path | None:
         files.check_place(target)
         held = files.hold_open(target, alone=True)
         try:
-            shutil.copyfile(saved, part)
-            part.chmod(0o600)
-            files.sync_file(part)
+            _copy(saved, part)
             kept = _set_aside(target)
             part.replace(target)
             files.sync_folder(target.parent)
@@ -95,12 +90,16 @@ def _refuse_to_overwrite(target: Path) -> None:
 
 
 def _copy(source: Path, part: Path) -> None:
-    """All pages in one step, which is one snapshot; then a single file without a log beside it."""
-    with closing(_open_to_read(source)) as reading, closing(sqlite3.connect(part)) as writing:
+    """All pages in one step, which is one snapshot; then a single durable file without a log beside it."""
+    part.unlink(missing_ok=True)  # what an interrupted copy left
+    with closing(_open_to_read(source)) as reading:
         if schema.version_of(reading, source) == 0:
             raise StoreCorrupt(f"{source} is empty")
-        reading.backup(writing)
-        writing.execute("PRAGMA journal_mode = DELETE")
+        files.create(part)
+        with closing(sqlite3.connect(part)) as writing:
+            reading.backup(writing)
+            writing.execute("PRAGMA journal_mode = DELETE")
+    files.sync_file(part)
 
 
 def _set_aside(target: Path) -> Path | None:

@@ -26,7 +26,7 @@ _MOUNTINFO: Final = Path("/proc/self/mountinfo")
 _POLL_SECONDS: Final = 0.01
 
 
-def check_place(path: Path) -> None:
+def check_place(path: Path, mountinfo: Path = _MOUNTINFO) -> None:
     """Raise what keeps a store from being opened or made at this absolute path."""
     folder = path.parent
     if not folder.is_dir():
@@ -34,7 +34,7 @@ def check_place(path: Path) -> None:
     if path.exists() and not path.is_file():
         raise StoreUnavailable(f"{path} is not a file: name one inside a folder")
     with suppress(OSError):  # not Linux: nothing to ask
-        kind = network_type(_MOUNTINFO.read_text(), PurePosixPath(path.resolve()))
+        kind = network_type(mountinfo.read_text(), PurePosixPath(path.resolve()))
         if kind:
             raise StoreOnNetworkMount(f"{path} lies on {kind}: put the store on a disk of this machine")
     for place in [folder, path] if path.exists() else [folder]:

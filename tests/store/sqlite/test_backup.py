@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.errors import StoreCorrupt, StoreLocked, StoreNewer, StoreUnavailable
+from consent_service.errors import CursorExpired, StoreCorrupt, StoreLocked, StoreNewer, StoreUnavailable
 from consent_service.store.contract import Append, Change, Document, Key, Put
 from consent_service.store.sqlite import SqliteStore, backup, restore, schema
 from tests.store.sqlite.test_opening import make, sql
@@ -110,6 +110,27 @@ async def test_a_restored_store_is_as_it_was_saved_and_the_old_one_is_kept(path:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+async def test_a_reader_ahead_of_a_restored_log_is_told_to_start_again(path: Path, saved: Path) -> None:
+    store = SqliteStore.open(path)
+    appended = Change(SHARD, append=[Append("log", b"x")])
+    await store.commit(appended)
+    backup(path, saved)
+    known = (await store.read("log", [SHARD], "", 9)).cursor
+    await store.commit(appended)
+    ahead = (await store.read("log", [SHARD], known, 9)).cursor
+    mark, _ = await store.changed(None)
+    await store.commit(put(b"1"))
+    later, _ = await store.changed(mark)
+    await store.close()
+    restore(saved, path)
+    store = SqliteStore.open(path)
+    assert (await store.read("log", [SHARD], known, 9)).entries == []
+    with pytest.raises(CursorExpired):
+        await store.read("log", [SHARD], ahead, 9)
+    assert (await store.changed(later)).keys is None
+    await store.close()
+
+
 async def test_what_a_crash_left_in_the_log_is_kept_with_the_old_file(path: Path, saved: Path) -> None:
     """The store is copied with its log while open: that is what kill -9 leaves."""
     await make(saved)
@@ -122,6 +143,26 @@ async def test_what_a_crash_left_in_the_log_is_kept_with_the_old_file(path: Path
     assert await value(path) == b"1"
     assert kept is not None
     assert await value(kept) == b"in the log only"
+
+
+async def test_what_an_interrupted_copy_left_is_in_nobodys_way(path: Path, saved: Path) -> None:
+    await make(path)
+    for part in ("saved.db.part", "store.db.part"):
+        path.with_name(part).write_bytes(b"half a copy")
+    backup(path, saved)
+    restore(saved, path)
+    assert await value(path) == b"1"
+    assert not list(path.parent.glob("*.part"))
+
+
+async def test_a_store_that_was_copied_with_its_log_is_restored_with_it(path: Path, saved: Path) -> None:
+    store = SqliteStore.open(path)
+    await store.commit(put(b"in the log only"))
+    for suffix in ("", "-wal"):
+        saved.with_name(saved.name + suffix).write_bytes(path.with_name(path.name + suffix).read_bytes())
+    await store.close()
+    restore(saved, path)
+    assert await value(path) == b"in the log only"
 
 
 async def test_restoring_where_nothing_was_keeps_nothing(path: Path, saved: Path) -> None:

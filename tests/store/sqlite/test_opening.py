@@ -22,6 +22,7 @@ from consent_service.errors import (
     StoreLocked,
     StoreMismatch,
     StoreNewer,
+    StoreOnNetworkMount,
     StoreReadOnly,
     StoreUnavailable,
 )
@@ -86,6 +87,18 @@ async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     kind, said = refusal(tmp_path / "gone" / "store.db")
     assert kind is StoreUnavailable
     assert f"{tmp_path / 'gone'} does not exist" in said
+
+
+async def test_a_network_mount_is_refused_by_name(tmp_path: Path, path: Path) -> None:
+    table = tmp_path / "mountinfo"
+    table.write_text(f"27 1 254:0 / / rw - ext4 /dev/vda rw\n28 27 0:40 / {tmp_path} rw - nfs4 host:/x rw\n")
+    with pytest.raises(StoreOnNetworkMount, match=r"lies on nfs4.*a disk of this machine"):
+        files.check_place(path, table)
+    files.check_place(tmp_path.parent / "store.db", table)
+
+
+async def test_without_the_kernels_table_there_is_nothing_to_ask(tmp_path: Path, path: Path) -> None:
+    files.check_place(path, tmp_path / "none")
 
 
 async def test_a_folder_is_no_file(tmp_path: Path) -> None:

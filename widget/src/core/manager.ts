@@ -23,6 +23,8 @@ export interface Parts {
   readonly site: string;
   /** Letters of the default that holds here. */
   readonly fallback: string;
+  /** The US Privacy strings of this site, where they are not the usual ones. */
+  readonly strings?: readonly string[] | undefined;
   /** `navigator.globalPrivacyControl`: null where the browser does not know it. */
   readonly gpc: boolean | null;
   readonly lang: string;
@@ -70,8 +72,8 @@ export class Manager {
   }
 
   flag(): Flag {
-    const { site, cookie, gpc, fallback, clock } = this.parts;
-    return answer(site, cookie.read(), gpc === true, fallback, clock.now());
+    const { site, cookie, gpc, fallback, clock, strings } = this.parts;
+    return answer(site, cookie.read(), gpc === true, fallback, clock.now(), strings);
   }
 
   /** What the page should show: the service's word on this page view, else what the flag tells. */

@@ -58,6 +58,8 @@ export interface Config {
   readonly regions: Readonly<Record<string, string>>;
   readonly frictionless: boolean;
   readonly link: boolean;
+  /** The US Privacy string for sale and sharing allowed, for either denied, and in doubt; left out where usual. */
+  readonly us_privacy?: readonly string[];
   readonly texts: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly credentials?: RequestCredentials;
 }
