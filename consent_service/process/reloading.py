@@ -5,7 +5,8 @@ Knows nothing of processes or signals.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -28,12 +29,18 @@ class Loaded(NamedTuple):
     ring: KeyRing
 
 
-def load_serving(file: Path, env: Mapping[str, str]) -> Loaded:
-    """Read the file and the environment. Raises ConfigError with every fault; that there are no keys is one."""
+def load_serving(file: Path, env: Mapping[str, str], *, clock: Callable[[], float] = time.time) -> Loaded:
+    """Read the file and the environment, and try what the application makes of them.
+
+    Raises ConfigError with every fault; that there are no keys is one, and a site that can't be built.
+    """
     text = read_text(file)
     config = load(text, env)
     if config.keys is None:
         raise ConfigError((Fault(KEYS, 0, _NO_KEYS),))
+    from consent_service.process.trial import trial  # `check` reads too, and need not wait for a web server
+
+    trial(config, int(clock()))
     return Loaded(text, config, config.keys)
 
 

@@ -85,6 +85,11 @@ class Waiting(NamedTuple):
     done: asyncio.Future[Written]
 
 
+def mark_name(work: Work) -> bytes | None:
+    """Where the request's mark lies, beside the standing; None when the request can't be repeated."""
+    return None if work.request is None else request_name(work.visitor_id, work.request[0])
+
+
 class Draft:
     """One commit being put together."""
 
@@ -110,27 +115,30 @@ class Draft:
             )
             return
         receipt = self._record(work, planned.facts)
-        if work.request is not None and receipt is not None:
-            self._mark(*work.request, receipt, work.now + REQUEST_MARK_SECONDS)
+        if receipt is not None:
+            self._mark(work, receipt)
         self.outcomes.append((waiting, planned, receipt, len(self.entries)))
 
     def _known(self, work: Work, found: Document | None) -> _Mark | None:
-        if work.request is None:
+        name = mark_name(work)
+        if name is None or work.request is None:
             return None
-        request, asked = work.request
-        known = self._marked.get(request)
+        known = self._marked.get(name)
         if known is None and found is not None:
             known = msgspec.msgpack.decode(found.value, type=_Mark)
-        if known is not None and known.asked != asked:
+        if known is not None and known.asked != work.request[1]:
             raise RequestIdReused(
                 "this id was used before for something else; make a new id for a new choice"
             )
         return known
 
-    def _mark(self, request: bytes, asked: bytes, receipt: Receipt, expires_at: int) -> None:
-        mark = self._marked[request] = _Mark(asked, receipt)
-        name = request_name(request)
+    def _mark(self, work: Work, receipt: Receipt) -> None:
+        name = mark_name(work)
+        if name is None or work.request is None:
+            return
+        mark = self._marked[name] = _Mark(work.request[1], receipt)
         self.expect[name] = 0
+        expires_at = work.now + REQUEST_MARK_SECONDS
         self.marks.append(Put(name, msgspec.msgpack.encode(mark), expires_at))
 
     def _record(self, work: Work, facts: Sequence[Fact]) -> Receipt | None:

@@ -11,12 +11,11 @@ from collections import deque
 from typing import Final
 
 from consent_service.errors import Conflict, StoreBusy
-from consent_service.services.drafting import Draft, Waiting, Work, Written
+from consent_service.services.drafting import Draft, Waiting, Work, Written, mark_name
 from consent_service.services.ids import RandomIds
 from consent_service.services.standings import Standings
 from consent_service.services.waiting import COMMIT_TIMEOUT, within
 from consent_service.store.contract import Change, Document, Key, Store
-from consent_service.store.keys import request_name
 
 _MOST_TOGETHER: Final = 256
 _MOST_WAITING: Final = 4096
@@ -91,7 +90,7 @@ class StandingWriter:
     async def _draft(self, key: Key, batch: list[Waiting], *, read: bool) -> Draft:
         names = [
             key.name,
-            *(request_name(waiting.work.request[0]) for waiting in batch if waiting.work.request),
+            *(name for waiting in batch if (name := mark_name(waiting.work)) is not None),
         ]
         found: dict[bytes, Document | None] = {}
         if read or len(batch) > 1 or not batch[0].work.minted:
@@ -101,9 +100,9 @@ class StandingWriter:
         for waiting in batch:
             if waiting.done.done():
                 continue
-            request = waiting.work.request
             try:
-                draft.add(waiting, found.get(request_name(request[0])) if request else None)
+                name = mark_name(waiting.work)
+                draft.add(waiting, None if name is None else found.get(name))
             except Exception as error:  # what this one caller did wrong is nobody else's error
                 waiting.done.set_exception(error)
         return draft

@@ -21,7 +21,7 @@ VISITOR = bytes([0, 0, 0, 71, *range(12)])
 def test_a_visitors_keys_are_built_from_site_and_id() -> None:
     assert visitor_shard("acme", VISITOR, 64) == "acme.07"
     assert standing_key("acme", VISITOR, 64) == Key("acme.07", b"v" + VISITOR)
-    assert request_name(VISITOR) == b"r" + VISITOR
+    assert request_name(VISITOR, bytes(16)) == b"v" + VISITOR + b"r" + bytes(16)
     assert script_name("abc") == b"sabc"
 
 

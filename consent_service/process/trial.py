@@ -1,0 +1,29 @@
+"""A trial: building what the application makes of a configuration, before any process is told to serve it.
+
+What a configuration can still break after it was validated is found here, in one sentence for each site. Opens
+no store and listens nowhere.
+"""
+
+from __future__ import annotations
+
+from consent_service.app import script_of
+from consent_service.config import Config
+from consent_service.errors import ConfigError, Fault
+
+
+def trial(config: Config, now: int) -> None:
+    """Build each site under its regimes, and its script, as they would be served at this moment (Unix seconds).
+
+    Raises ConfigError with a fault for each site that can't be built.
+    """
+    faults = tuple(fault for key in config.sites if (fault := _fault(config, key, now)))
+    if faults:
+        raise ConfigError(faults)
+
+
+def _fault(config: Config, key: str, now: int) -> Fault | None:
+    try:
+        script_of(config, key, now)
+    except Exception as error:  # whatever it is: workers would meet it too, and give up
+        return Fault(f"sites.{key}", 0, f"can't be served: {error}")
+    return None
