@@ -33,7 +33,7 @@ class Ruling(NamedTuple):
 
 
 class Resolution(NamedTuple):
-    """The rulings on all rights. `gpc`: the request itself carried the signal."""
+    """The rulings on all rights. `gpc`: a signal came with the request, or is on record."""
 
     sale: Ruling
     share: Ruling
@@ -98,7 +98,7 @@ def resolve(
         share=_rule(around, regime.share, own.share, linked.share, heard),
         # The signal speaks of sale and sharing; it never limits `sensitive` (GPC-10).
         sensitive=_rule(around, regime.sensitive, own.sensitive, linked.sensitive, False),
-        gpc=bool(signals),
+        gpc=heard,
     )
 
 

@@ -1,0 +1,144 @@
+"""The demo as users start it, in a process of its own, and what lies in its store."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from consent_service.demo.addresses import ADNET_HOST, LOOPBACK, SITE, Addresses
+from consent_service.demo.folder import Folder
+from consent_service.identity.keys import decode_ring
+from consent_service.identity.visitor_tokens import VisitorTokens
+from consent_service.ledger.entries import Entry, decode
+from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.url import open_store
+
+READY_WITHIN: Final = 60.0  # seconds
+_COMMAND: Final = "import sys; from consent_service.cli import main; main(sys.argv[1:])"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running demo."""
+
+    addresses: Addresses
+    folder: Folder
+    process: subprocess.Popen[str]
+
+    def read_until(self, word: str) -> str:
+        """What it has printed up to the line with this word."""
+        printed = ""
+        while word not in printed:
+            line = self.process.stdout.readline() if self.process.stdout else ""
+            assert line, f"{word!r} was never printed:\n{printed}"
+            printed += line
+        return printed
+
+    async def ledger(self) -> list[Entry]:
+        """Every entry of the site, in order for each visitor, read from the file that the service writes."""
+        store = open_store(f"sqlite:///{self.folder.store}")
+        try:
+            page = await store.read(LEDGER, site_shards(SITE, store.shards), "", 10_000)
+        finally:
+            await store.close()
+        return [decode(entry.payload) for entry in page.entries]
+
+    async def ledger_since(self, before: list[Entry]) -> list[Entry]:
+        """The entries that were not there before."""
+        known = {entry.id for entry in before}
+        return [entry for entry in await self.ledger() if entry.id not in known]
+
+    def partner_log(self) -> list[dict[str, Any]]:
+        """What adnet says it was asked."""
+        asked: list[dict[str, Any]] = get_json(self.addresses.shop_port, "/log", host=ADNET_HOST)
+        return asked
+
+    def server_flag(self, token: str) -> dict[str, Any]:
+        """The flag that the service gives for this visitor to anybody who asks."""
+        said: dict[str, Any] = get_json(self.addresses.port, f"/v1/{SITE}/flag?visitor={token}")
+        return said
+
+    def visitor(self, token: str) -> str:
+        """The id of the visitor that this token names, as entries have it."""
+        ring = decode_ring(self.folder.keys.read_text())
+        return VisitorTokens(ring).unsign(SITE, token, int(time.time())).visitor_id.hex()
+
+
+def two_free_ports() -> tuple[int, int]:
+    """Two loopback ports that were free together a moment ago."""
+    with socket.create_server((LOOPBACK, 0)) as first, socket.create_server((LOOPBACK, 0)) as second:
+        return first.getsockname()[1], second.getsockname()[1]
+
+
+def start(port: int, shop_port: int, data: Path) -> subprocess.Popen[str]:
+    """`consent-service demo` in a process group of its own, so that signals to it reach nobody else."""
+    given = ["--port", str(port), "--shop-port", str(shop_port), "--data", str(data)]
+    return subprocess.Popen(
+        [sys.executable, "-c", _COMMAND, "demo", *given],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        process_group=0,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+
+
+@contextmanager
+def running(port: int, shop_port: int, data: Path, end: signal.Signals = signal.SIGINT) -> Iterator[Demo]:
+    """A demo whose three sites answer; ended by Ctrl-C unless said otherwise."""
+    process = start(port, shop_port, data)
+    demo = Demo(Addresses(port, shop_port), Folder(data.resolve()), process)
+    try:
+        wait_until_ready(demo)
+        yield demo
+    finally:
+        process.send_signal(end)
+        process.communicate(timeout=30)
+
+
+def wait_until_ready(demo: Demo) -> None:
+    """Ask until service and shop answer."""
+    deadline = time.monotonic() + READY_WITHIN
+    asked = ((demo.addresses.port, "/readyz"), (demo.addresses.shop_port, "/"))
+    while not all(answers(port, path) for port, path in asked):
+        if demo.process.poll() is not None or time.monotonic() > deadline:
+            log = demo.folder.log.read_text() if demo.folder.log.exists() else ""
+            raise AssertionError(f"the demo did not start ({demo.process.poll()}):\n{log}")
+        time.sleep(0.05)  # between two questions; what is waited for is the answer
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether this address answers 200 now."""
+    try:
+        return get(port, path)[0] == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def get(port: int, path: str, host: str = LOOPBACK) -> tuple[int, bytes]:
+    """Status and body."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    try:
+        connection.request("GET", path, headers={"Host": f"{host}:{port}"})
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def get_json(port: int, path: str, host: str = LOOPBACK) -> Any:
+    """The answer, which must be a good one."""
+    status, body = get(port, path, host)
+    assert status == 200, (status, body)
+    return json.loads(body)
