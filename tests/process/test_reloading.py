@@ -35,6 +35,15 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_text(tmp_path / "consent.toml")
 
 
+def test_what_is_valid_but_cannot_be_built_cannot_serve(tmp_path: Path) -> None:
+    env = write_config(tmp_path, consent_toml(tmp_path))
+    with pytest.raises(
+        ConfigError, match=r"^sites\.acme: can't be served: no regime 'us-ca' in force on 1970"
+    ):
+        load_serving(tmp_path / "consent.toml", env, clock=lambda: 0.0)
+    assert not (tmp_path / "consent.db").exists()
+
+
 def test_facts_and_rotated_keys_need_no_restart(tmp_path: Path) -> None:
     running = loaded(tmp_path, consent_toml(tmp_path))
     fresh = loaded(tmp_path, consent_toml(tmp_path, name="Other"), encode_ring(rotate(RING, 0, b"b" * 32)))
