@@ -38,7 +38,7 @@ from consent_service.services.devices import Devices
 from consent_service.services.ids import RandomIds
 from consent_service.services.limits import Limits
 from consent_service.services.sites import Site
-from consent_service.services.standings import Record, Standings, decode_record
+from consent_service.services.standings import Record, Records, Standings
 from consent_service.services.writing import StandingWriter
 from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Store
@@ -122,7 +122,10 @@ def create_app(config: Config, *, run_dir: Path | None = None, clock: Clock = ti
 def _parts(config: Config, ring: KeyRing, clock: Clock) -> Parts:
     """The use cases over the opened store."""
     store = open_store(config.service.store, clock=clock)
-    cache = CoherentCache(store, decode_record, entries=config.flag.cache_entries if config.flag.cache else 0)
+    records = Records()
+    cache = CoherentCache(
+        store, records.decode, entries=config.flag.cache_entries if config.flag.cache else 0
+    )
     tokens = VisitorTokens(ring)
     standings = Standings(tokens, cache, store.shards)
     ids = RandomIds()
@@ -139,6 +142,7 @@ def _parts(config: Config, ring: KeyRing, clock: Clock) -> Parts:
     gauges: dict[str, Callable[[], float]] = {
         "cached_standings": lambda: cache.size,
         "cache_vouched": lambda: cache.vouched,
+        "decoded_records": lambda: records.remembered,
         "remembered_tokens": lambda: standings.remembered_tokens,
         "waiting_changes": lambda: writer.waiting,
         "memoised_user_agents": lambda: devices.memoised,

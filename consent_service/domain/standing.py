@@ -79,6 +79,11 @@ _FORMAT: Final = 1
 _LAYOUT: Final = struct.Struct(">BBI BBI BBI BBI BI BI I")
 SIZE: Final = _LAYOUT.size
 _CONFIRMED, _OVER_SIGNAL, _STANCE = 0x80, 0x40, 0x03
+# Calling an enum to find its member is slow, and this is read for every flag that no cache answers.
+_STANCES: Final = {int(stance): stance for stance in Stance}
+_METHODS: Final = {int(method): method for method in Method}
+_AGES: Final = {int(age): age for age in AgeBand}
+_SOURCES: Final = {bits: Sources(bits) for bits in range(8)}
 _AGE_UNKNOWN, _PARENTAL, _AGE = 0xFF, 0x80, 0x7F
 
 
@@ -108,9 +113,9 @@ def unpack(data: bytes) -> Standing:
         form, gpc, gpc_at, *rest, age, age_at, programmes, programmes_at, doubted_at = _LAYOUT.unpack(data)
         if form != _FORMAT:
             raise StandingUnreadable(f"standing of format {form}; this version reads {_FORMAT}")
-        known = None if age == _AGE_UNKNOWN else AgeBand(age & _AGE)
+        known = None if age == _AGE_UNKNOWN else _AGES[age & _AGE]
         return Standing(
-            gpc=Sources(gpc),
+            gpc=_SOURCES[gpc],
             gpc_at=gpc_at,
             sale=_choice(*rest[0:3]),
             share=_choice(*rest[3:6]),
@@ -122,7 +127,7 @@ def unpack(data: bytes) -> Standing:
             programmes_at=programmes_at,
             doubted_at=doubted_at,
         )
-    except (struct.error, ValueError) as error:
+    except (struct.error, KeyError) as error:
         raise StandingUnreadable(f"unreadable standing of {len(data)} bytes: {error}") from error
 
 
@@ -134,6 +139,5 @@ def _choice_fields(choice: Choice) -> tuple[int, int, int]:
 
 
 def _choice(bits: int, method: int, at: int) -> Choice:
-    return Choice(
-        Stance(bits & _STANCE), bool(bits & _CONFIRMED), bool(bits & _OVER_SIGNAL), Method(method), at
-    )
+    stance = _STANCES[bits & _STANCE]
+    return Choice(stance, bool(bits & _CONFIRMED), bool(bits & _OVER_SIGNAL), _METHODS[method], at)

@@ -8,17 +8,17 @@ are kept in bounded memory; the record cache is coherent with the store or off.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache, reduce
 from typing import Final, NamedTuple
 
 from consent_service.domain.regimes import Regime
-from consent_service.domain.resolution import Resolution, resolve, stricter, unavailable
+from consent_service.domain.resolution import Resolution, resolve, stricter
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing, StandingUnreadable, unpack
 from consent_service.domain.words import UNHONOURED, Unhonoured
-from consent_service.errors import IdentityError, StoreError
+from consent_service.errors import IdentityError
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
-from consent_service.services.sites import Site
-from consent_service.services.waiting import COMMIT_TIMEOUT, READ_TIMEOUT, within
+from consent_service.services.waiting import COMMIT_TIMEOUT, within
 from consent_service.store.cache import CoherentCache, Missing
 from consent_service.store.contract import Document, Key
 from consent_service.store.keys import standing_key
@@ -46,12 +46,19 @@ class Record:
         self.answers: dict[int, object] = {}
 
 
-def decode_record(document: Document) -> Record:
-    """A record that can't be read denies, it does not vanish."""
-    try:
-        return Record(unpack(document.value), document.version)
-    except StandingUnreadable:
-        return Record(UNHONOURED, document.version)
+class Records:
+    """Decodes documents, remembering what the same bytes of the same version came to: bounded, never stale."""
+
+    def __init__(self, entries: int = 20_000) -> None:
+        self._decoded = lru_cache(maxsize=entries)(_decode)
+
+    @property
+    def remembered(self) -> int:
+        return self._decoded.cache_info().currsize
+
+    def decode(self, document: Document) -> Record:
+        """A record that can't be read denies, it does not vanish."""
+        return self._decoded(document.value, document.version)
 
 
 class Visitor(NamedTuple):
@@ -93,7 +100,7 @@ class Standings:
         record = self._cache.peek(verified.key)
         if isinstance(record, Missing) or record is None:
             return None
-        return record if _honours(record, verified.claims) and now >= record.latest_at else None
+        return record if _honours(record, verified.claims) else None
 
     async def recognise(
         self, site: str, token: str, now: int, seconds: float = COMMIT_TIMEOUT
@@ -104,31 +111,12 @@ class Standings:
         except IdentityError:
             return UNHONOURED
         record = self._cache.peek(verified.key)
-        if isinstance(record, Missing):
+        if isinstance(record, Missing) or record is None or verified.claims.version > record.version:
+            # Memory knows nothing, or less than the token: another process has just written. Ask the store.
             record = await self._fetch(verified.key, seconds)
         if record is None or not _honours(record, verified.claims):
             return UNHONOURED
         return Visitor(verified.claims.visitor_id, record)
-
-    async def resolve(
-        self, site: Site, regime: Regime, tokens: Sequence[str], signals: Sources, now: int
-    ) -> tuple[Resolution, Visitor | None]:
-        """The ruling for whoever these tokens name, and the visitor of the first.
-
-        Two tokens of different visitors: the first names the record and the stricter answers. The store out of
-        reach: denied, `unavailable`.
-        """
-        if not tokens:
-            return resolve(regime, signals, None, None, now), None
-        try:
-            found = [await self.recognise(site.key, token, now, READ_TIMEOUT) for token in tokens]
-        except StoreError:
-            return unavailable(signals), None
-        rulings = [resolve(regime, signals, _standing(visitor), None, now) for visitor in found]
-        ruling = rulings[0]
-        for other in rulings[1:]:
-            ruling = stricter(ruling, other)
-        return ruling, found[0] if isinstance(found[0], Visitor) else None
 
     async def version(self, site: str, visitor_id: bytes) -> int:
         """The record's version now; 0 = no record."""
@@ -151,6 +139,21 @@ class Standings:
 
     async def _fetch(self, key: Key, seconds: float) -> Record | None:
         return await within(seconds, self._cache.fetch(key), f"no answer from the store within {seconds} s")
+
+
+def strictest(
+    regime: Regime, signals: Sources, found: Sequence[Visitor | Unhonoured], now: int
+) -> Resolution:
+    """For each right the stricter of the rulings on everybody whom a request's tokens name (at least one)."""
+    rulings = (resolve(regime, signals, _standing(visitor), None, now) for visitor in found)
+    return reduce(stricter, rulings)
+
+
+def _decode(value: bytes, version: int) -> Record:
+    try:
+        return Record(unpack(value), version)
+    except StandingUnreadable:
+        return Record(UNHONOURED, version)
 
 
 def _honours(record: Record, claims: VisitorClaims) -> bool:

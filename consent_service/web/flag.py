@@ -8,7 +8,7 @@ read), one look-up of a resolved answer, one pre-encoded body. The store out of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -16,16 +16,17 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from consent_service.domain.flags import flag_of
-from consent_service.domain.resolution import Resolution, resolve
+from consent_service.domain.resolution import Resolution, resolve, unavailable
 from consent_service.domain.signals import Sources, sources_of
 from consent_service.domain.words import Basis
-from consent_service.errors import OriginNotAllowed, UnknownSite
+from consent_service.errors import OriginNotAllowed, StoreError, UnknownSite
 from consent_service.ledger.entries import Evidence
 from consent_service.services.consent import Consent
 from consent_service.services.devices import Devices
 from consent_service.services.planning import Caller
 from consent_service.services.sites import Site
-from consent_service.services.standings import Record, Standings
+from consent_service.services.standings import Record, Standings, Visitor, strictest
+from consent_service.services.waiting import READ_TIMEOUT
 from consent_service.web import headers, problems
 from consent_service.web.metrics import Metrics
 from consent_service.web.times import rfc3339
@@ -75,6 +76,8 @@ class _SiteFlags:
 
     def of_record(self, record: Record, signals: Sources, now: int) -> _Rendered:
         """The bytes for this record, looked up on the record itself when they were made before today."""
+        if now < record.latest_at:
+            return self.render(unavailable(signals))  # our clock is behind the record, for now
         key = self.day << 3 | signals.value
         rendered = record.answers.get(key)
         if not isinstance(rendered, _Rendered):
@@ -141,8 +144,9 @@ class FlagEndpoint:
         if not query and not seen.cookie:
             flag = flags.unpresented[signals]
         else:
-            flag = self._at_hand(flags, query, seen, signals, now) or await self._asked(
-                flags, query, seen, signals, now
+            tokens = headers.presented(_visitor_in(query), seen.cookie, flags.site.key)
+            flag = self._at_hand(flags, tokens, signals, now) or await self._asked(
+                flags, tokens, seen, signals, now
             )
         self._metrics.answers[flag.basis] += 1
         fixed = flag.headers[seen.origin]
@@ -153,28 +157,39 @@ class FlagEndpoint:
         await send({"type": "http.response.body", "body": flag.before + self._as_of + flag.after})
 
     def _at_hand(
-        self, flags: _SiteFlags, query: bytes, seen: headers.Seen, signals: Sources, now: int
+        self, flags: _SiteFlags, tokens: Sequence[str], signals: Sources, now: int
     ) -> _Rendered | None:
-        """The answer for one explicit token, when memory alone can give it and nothing is left to record."""
-        token = _visitor_in(query)
-        if not token or seen.cookie:
+        """The answer for one token, when memory alone can give it and nothing is left to record."""
+        if len(tokens) != 1:
             return None
-        record = self._standings.at_hand(flags.site.key, token, now)
-        if record is None or (seen.gpc and not record.gpc & _HEADER.value):
+        record = self._standings.at_hand(flags.site.key, tokens[0], now)
+        if record is None or (signals is _HEADER and not record.gpc & _HEADER.value):
             return None
         return flags.of_record(record, signals, now)
 
     async def _asked(
-        self, flags: _SiteFlags, query: bytes, seen: headers.Seen, signals: Sources, now: int
+        self, flags: _SiteFlags, tokens: Sequence[str], seen: headers.Seen, signals: Sources, now: int
     ) -> _Rendered:
-        """The answer when a token must be verified or the store asked; a signal is recorded on the way."""
+        """The answer when a token must be verified or the store asked; a signal is recorded on the way.
+
+        Two tokens of different visitors: the first names the record and the stricter answers. The store out of
+        reach: denied, `unavailable`.
+        """
+        if not tokens:
+            return flags.unpresented[signals]
         site = flags.site
-        tokens = headers.presented(_visitor_in(query), seen.cookie, site.key)
-        resolution, visitor = await self._standings.resolve(site, flags.regime, tokens, signals, now)
-        if signals and visitor is not None:
-            evidence = Evidence(device=self._devices.of(seen.user_agent))
-            self._consent.remember(Caller(site, tokens, signals, evidence, now), visitor)
-        return flags.render(resolution)
+        try:
+            found = [await self._standings.recognise(site.key, token, now, READ_TIMEOUT) for token in tokens]
+        except StoreError:
+            return flags.render(unavailable(signals))
+        first = found[0]
+        if isinstance(first, Visitor):
+            if signals is _HEADER:
+                evidence = Evidence(device=self._devices.of(seen.user_agent))
+                self._consent.remember(Caller(site, tokens, signals, evidence, now), first)
+            if len(found) == 1:
+                return flags.of_record(first.record, signals, now)
+        return flags.render(strictest(flags.regime, signals, found, now))
 
     def _tick(self, now: int) -> None:
         """Another second has begun, perhaps another day: regimes change at midnight UTC."""

@@ -7,7 +7,6 @@ read in one way only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from http.cookies import CookieError, SimpleCookie
 from typing import NamedTuple
 
 from starlette.types import Scope
@@ -63,30 +62,31 @@ def cookie_name(site: str) -> str:
     return COOKIE_PREFIX + site
 
 
-def cookie_token(cookie: bytes, site: str) -> str | None:
-    """The visitor token in the site's first-party cookie, None when there is none.
+def cookie_tokens(cookie: bytes, site: str) -> list[str]:
+    """The visitor tokens in the site's first-party cookies: mostly none or one.
 
-    The cookie is `1.<answers>.<basis>.<gpc>.<as_of>.<max_age>.<token>`. A cookie of ours that can't be read is
-    a token that can't be honoured, not the absence of one.
+    A cookie is `1.<answers>.<basis>.<gpc>.<as_of>.<max_age>.<token>`. One that can't be read is a token that
+    can't be honoured, not the absence of one. Two of one name (set for the host and for its domain) both count.
     """
-    name = cookie_name(site)
-    if name.encode() not in cookie:
-        return None
-    try:
-        morsel = SimpleCookie(cookie.decode("latin-1")).get(name)
-    except CookieError:
-        return ""
-    if morsel is None:
-        return None
-    fields = morsel.value.split(".", _TOKEN_FIELD)
-    if len(fields) <= _TOKEN_FIELD or fields[0] != "1":
-        return ""
-    return fields[_TOKEN_FIELD] or None
+    name = cookie_name(site).encode() + b"="
+    if name not in cookie:
+        return []
+    values = (part.strip() for part in cookie.split(b";"))
+    tokens = (_token(value[len(name) :].decode("latin-1")) for value in values if value.startswith(name))
+    return list(dict.fromkeys(token for token in tokens if token is not None))
 
 
 def presented(explicit: str | None, cookie: bytes, site: str) -> Sequence[str]:
-    """The visitor tokens of a request: the explicit one first, then the cookie's if it is another."""
-    from_cookie = cookie_token(cookie, site) if cookie else None
+    """The visitor tokens of a request: the explicit one first, then the cookies' if they are others."""
+    tokens = cookie_tokens(cookie, site) if cookie else []
     if not explicit:
-        return () if from_cookie is None else (from_cookie,)
-    return (explicit,) if from_cookie in (None, explicit) else (explicit, from_cookie)
+        return tokens
+    return [explicit, *(token for token in tokens if token != explicit)]
+
+
+def _token(value: str) -> str | None:
+    """The token of one cookie, None when it holds none, "" (no token of anybody) when it can't be read."""
+    fields = value.split(".", _TOKEN_FIELD)
+    if len(fields) <= _TOKEN_FIELD or fields[0] != "1":
+        return ""
+    return fields[_TOKEN_FIELD] or None

@@ -358,6 +358,19 @@ async def test_a_thousand_choices_of_one_visitor_at_once_are_all_recorded(servic
     assert standing.sale.stance is standing.sensitive.stance is Stance.OPTED_OUT
 
 
+async def test_a_visitor_who_comes_to_another_worker_at_once_is_recognised(tmp_path: Path) -> None:
+    """The other worker's memory may be a moment behind the token: then it asks the store, it does not doubt."""
+    async with running(tmp_path) as one, running(tmp_path) as other:
+        token = (await one.choose(sale_share="opt_in")).json()["visitor"]
+        assert (await other.flag(visitor=token))["basis"] == "opted_in"
+        newer = (await one.choose(sensitive="limit", visitor=token)).json()["visitor"]
+        assert (await other.flag(visitor=newer))["sensitive"] == "denied"
+        assert (await other.flag(visitor=newer))["basis"] == "opted_in"
+        newest = (await one.choose(sale_share="opt_out", visitor=newer)).json()["visitor"]
+        again = (await other.choose(sensitive="limit", visitor=newest)).json()["visitor"]
+        assert one.visitor_id(again) == one.visitor_id(token)
+
+
 async def test_bots_choices_are_recorded_and_their_signals_are_not(service: Running) -> None:
     bot = {
         "origin": SHOP,

@@ -1,0 +1,112 @@
+"""Rounds: a load of choices, a blow in the middle of it, and the audit of what is left.
+
+Knows how a round goes and how rounds are reported; what the blow is, tests say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import httpx2
+from rich.console import Console
+from rich.table import Table
+
+from tests.soak.auditing import check_flags, check_folds, ledger, lost, settle, unacknowledged
+from tests.soak.serving import Server
+from tests.soak.visiting import Books, client, crowd
+
+Blow = Callable[[Server, Books], Awaitable[None]]
+"""Hits the server while the crowd goes on; returns when the crowd may end."""
+
+_FEWEST, _MOST = 30, 400
+_ANSWER_SECONDS: Final = 0.01  # longer than one answer takes under this load
+
+_COLUMNS: Final = {
+    "rounds": "rounds",
+    "visitors": "visitors",
+    "acknowledged": "acknowledged",
+    "in doubt": "in_doubt",
+    "of them durable": "found",
+    "late flags": "late",
+    "lost": "lost",
+    "seconds": "seconds",
+}
+"""The report's columns, and what of a tally stands in them."""
+
+
+@dataclass
+class Tally:
+    """What came of some rounds. `found`: in doubt and durable all the same; `lost` must be 0.
+
+    `late`: flags that the store was too late for, and that were asked for again.
+    """
+
+    blow: str
+    rounds: int = 0
+    acknowledged: int = 0
+    in_doubt: int = 0
+    found: int = 0
+    lost: int = 0
+    late: int = 0
+    visitors: int = 0
+    seconds: float = 0.0
+
+
+async def play(server: Server, blow: Blow, name: str, rounds: int, books: Books | None = None) -> Tally:
+    """So many rounds on one growing file; every check is made after each, and all flags once more at the end."""
+    books, tally, chance = books or Books(), Tally(name), random.Random()
+    began = time.monotonic()
+    for _ in range(rounds):
+        await _round(server, blow, books, tally, chance)
+    async with client(server.url) as http:
+        tally.late += await check_flags(http, books.acknowledged)
+    tally.visitors = len(books.visitors)
+    tally.seconds = time.monotonic() - began
+    return tally
+
+
+async def _round(server: Server, blow: Blow, books: Books, tally: Tally, chance: random.Random) -> None:
+    before = len(books.acknowledged)
+    async with client(server.url) as http, crowd(http, books, chance):
+        await books.reach(before + chance.randrange(_FEWEST, _MOST))
+        await asyncio.sleep(chance.uniform(0, _ANSWER_SECONDS))  # strike anywhere between two answers
+        await blow(server, books)
+    async with client(server.url) as http:
+        await _audit(server, http, books, tally, before)
+    tally.rounds += 1
+
+
+async def _audit(server: Server, http: httpx2.AsyncClient, books: Books, tally: Tally, before: int) -> None:
+    """First as the blow left it, then after everybody in doubt has asked again: then the counts are exact."""
+    found = await ledger(server.store)
+    missing = lost(books, found)
+    tally.acknowledged += len(books.acknowledged) - before
+    tally.in_doubt += len(books.in_doubt)
+    tally.found += len(unacknowledged(books, found))
+    tally.lost += len(missing)
+    assert missing == [], f"acknowledged and not in the ledger: {missing[:3]}"
+    await check_folds(server.store, books.visitors)
+    tally.late += await check_flags(http, books.acknowledged[before:])
+    await settle(http, books)
+    found = await ledger(server.store)
+    assert found.keys() == {entry.receipt for entry in books.acknowledged}, (
+        "an entry without an acknowledgement"
+    )
+    assert len(found) == len(books.acknowledged), "two choices with one receipt"
+    await check_folds(server.store, books.visitors)
+
+
+def report(tallies: Sequence[Tally]) -> None:
+    """The table, for a terminal or a log."""
+    table = Table(title="Choices under load: what a blow costs")
+    table.add_column("blow")
+    for column in _COLUMNS:
+        table.add_column(column, justify="right")
+    for tally in tallies:
+        table.add_row(tally.blow, *(f"{getattr(tally, member):.0f}" for member in _COLUMNS.values()))
+    Console(width=118).print(table)
