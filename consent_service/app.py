@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from consent_service import resources
 from consent_service.config import Config, SiteFacts, digest
@@ -44,12 +44,13 @@ from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Store
 from consent_service.store.url import open_store
 from consent_service.web import problems
-from consent_service.web.calls import Calls
+from consent_service.web.access import AccessLines, AccessLog, to_standard_error
+from consent_service.web.calls import Calls, Cors
 from consent_service.web.confirm import ConfirmPages
+from consent_service.web.direct import DirectWrites
 from consent_service.web.flag import FlagEndpoint
 from consent_service.web.headers import cookie_name
 from consent_service.web.metrics import Metrics
-from consent_service.web.middleware import AccessLog
 from consent_service.web.openapi import describe
 from consent_service.web.operations import Operations
 from consent_service.web.routes import Rooms, routes
@@ -82,31 +83,43 @@ class Parts(NamedTuple):
     devices: Devices
     limits: Limits
     metrics: Metrics
+    lines: AccessLines
 
 
 class ConsentApp(Starlette):
-    """The service as an ASGI application: flags go to the hot path, past every middleware."""
+    """The service as an ASGI application: flags go to the hot path and writes past the router."""
 
     flag: FlagEndpoint
+    writes: DirectWrites
+    direct: ASGIApp
     parts: Parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self.flag.answers(scope):
-            return await self.flag(scope, receive, send)
+        if scope["type"] == "http":
+            if self.flag.answers(scope):
+                return await self.flag(scope, receive, send)
+            if self.writes.answers(scope):
+                return await self.direct(scope, receive, send)
         await super().__call__(scope, receive, send)
 
 
-def create_app(config: Config, *, run_dir: Path | None = None, clock: Clock = time.time) -> ConsentApp:
+def create_app(
+    config: Config,
+    *,
+    run_dir: Path | None = None,
+    clock: Clock = time.time,
+    log: Callable[[bytes], None] = to_standard_error,
+) -> ConsentApp:
     """The application for this configuration.
 
-    `run_dir`: where the supervisor leaves word that the service drains. Raises ConfigError without keys, and
-    StoreError when the store can't be opened.
+    `run_dir`: where the supervisor leaves word that the service drains. `log` takes access lines. Raises
+    ConfigError without keys, and StoreError when the store can't be opened.
     """
-    parts = _parts(config, _ring(config), clock)
+    parts = _parts(config, _ring(config), clock, AccessLines(clock, log))
     rooms = _rooms(config, parts, run_dir, clock)
     app = ConsentApp(
         routes=routes(rooms, parts.sites),
-        middleware=[Middleware(AccessLog, metrics=parts.metrics, timer=time.perf_counter)],
+        middleware=[Middleware(AccessLog, lines=parts.lines, metrics=parts.metrics, timer=time.perf_counter)],
         exception_handlers={
             ConsentError: problems.on_consent_error,
             HTTPException: problems.on_http_exception,
@@ -116,10 +129,12 @@ def create_app(config: Config, *, run_dir: Path | None = None, clock: Clock = ti
     )
     app.parts = parts
     app.flag = rooms.flag
+    app.writes = DirectWrites(parts.sites, rooms.visitor)
+    app.direct = AccessLog(Cors(app.writes, parts.sites), parts.lines, parts.metrics, time.perf_counter)
     return app
 
 
-def _parts(config: Config, ring: KeyRing, clock: Clock) -> Parts:
+def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> Parts:
     """The use cases over the opened store."""
     store = open_store(config.service.store, clock=clock)
     records = Records()
@@ -150,7 +165,7 @@ def _parts(config: Config, ring: KeyRing, clock: Clock) -> Parts:
     }
     metrics = Metrics(CollectorRegistry(), gauges)
     sites = {key: site_of(key, facts, config) for key, facts in config.sites.items()}
-    return Parts(sites, ring, store, cache, standings, writer, consent, devices, limits, metrics)
+    return Parts(sites, ring, store, cache, standings, writer, consent, devices, limits, metrics, lines)
 
 
 def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> Rooms:
@@ -245,7 +260,7 @@ async def _running(parts: Parts, scripts: ScriptFiles, clock: Clock) -> AsyncIte
     """Start what runs beside the requests; on the way out finish what was begun, and close the store."""
     await parts.cache.start()
     await scripts.keep(int(clock()))
-    flushing = asyncio.create_task(_flush_for_ever(parts.metrics))
+    flushing = asyncio.create_task(_flush_for_ever(parts))
     try:
         yield
     finally:
@@ -253,11 +268,16 @@ async def _running(parts: Parts, scripts: ScriptFiles, clock: Clock) -> AsyncIte
         await parts.consent.settled()
         await parts.writer.settled()
         await parts.cache.close()
-        parts.metrics.flush()
+        _flush(parts)
         await parts.store.close()
 
 
-async def _flush_for_ever(metrics: Metrics) -> None:
+async def _flush_for_ever(parts: Parts) -> None:
     while True:
         await asyncio.sleep(_FLUSH_SECONDS)
-        metrics.flush()
+        _flush(parts)
+
+
+def _flush(parts: Parts) -> None:
+    parts.metrics.flush()
+    parts.lines.flush()

@@ -74,6 +74,7 @@ class Running:
     clock: Clock
     store_path: Path
     ring: KeyRing
+    log: list[bytes]
 
     async def flag(self, site: str = "acme", **parameters: str) -> dict[str, Any]:
         """The flag for whoever these parameters name."""
@@ -142,8 +143,10 @@ async def running(
         burst=burst,
     )
     clock = Clock()
-    app = create_app(load(text, {"CONSENT_KEYS": encode_ring(ring)}), run_dir=folder, clock=clock)
+    log: list[bytes] = []
+    config = load(text, {"CONSENT_KEYS": encode_ring(ring)})
+    app = create_app(config, run_dir=folder, clock=clock, log=log.append)
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url=SERVICE) as client:
-            yield Running(app, client, clock, store_path, ring)
+            yield Running(app, client, clock, store_path, ring, log)

@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from consent_service.domain.facts import ChoiceMade, Incentive
 from consent_service.domain.flags import Flag
@@ -115,15 +115,24 @@ async def read_body(request: Request, kind: type[Body]) -> Body:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _MEDIA_TYPES:
         raise HTTPException(415, "send application/json (or JSON as text/plain)")
-    data = bytearray()
-    async for chunk in request.stream():
+    try:
+        return msgspec.json.decode(await _bytes(request), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidBody(f"the body must be a JSON object as described in /openapi.json: {error}") from error
+
+
+async def _bytes(request: Request) -> bytes:
+    data = b""
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk: bytes = message.get("body", b"")
         data += chunk
         if len(data) > MOST_BYTES:
             raise BodyTooLarge(f"at most {MOST_BYTES} bytes")
-    try:
-        return msgspec.json.decode(bytes(data), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidBody(f"the body must be a JSON object as described in /openapi.json: {error}") from error
+        if not message.get("more_body", False):
+            return data
 
 
 def choice_of(body: ChoicesBody, site: Site, now: int) -> ChoiceMade:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
-from structlog.testing import capture_logs
 
 from consent_service.web.metrics import Metrics
 from tests.running import Running, running
@@ -39,17 +39,21 @@ async def test_gpc_json_speaks_of_the_site(service: Running) -> None:
 
 
 async def test_the_log_line_names_the_route_and_nobody(service: Running) -> None:
-    with capture_logs() as lines:
-        await service.client.get(
-            "/s/acme/confirm/secret-nonce?secret=query", headers={"user-agent": "secret"}
-        )
-        await service.choose(sale_share="opt_out", visitor="secret")
+    await service.client.get("/s/acme/confirm/secret-nonce?secret=query", headers={"user-agent": "secret"})
+    await service.choose(sale_share="opt_out", visitor="secret")
+    await service.choose("nobody", sale_share="opt_out", visitor="secret")
+    assert service.log == [], "lines are written together"
+    service.app.parts.lines.flush()
+    (text,) = service.log
+    lines = [json.loads(line) for line in text.splitlines()]
     assert [(line["route"], line["status"]) for line in lines] == [
         ("/s/{site}/confirm/{nonce}", 410),
         ("/v1/{site}/choices", 201),
+        ("/v1/{site}/choices", 404),
     ]
-    assert "secret" not in repr(lines)
-    assert all(set(line) == {"event", "log_level", "route", "status", "ms"} for line in lines)
+    assert b"secret" not in text
+    known = {"event", "level", "process", "pid", "at", "route", "status", "ms"}
+    assert all(set(line) == known for line in lines)
 
 
 async def test_what_the_hot_path_counts_reaches_prometheus(service: Running) -> None:
