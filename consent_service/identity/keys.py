@@ -104,7 +104,9 @@ def subkey(secret: bytes, purpose: Purpose, length: int = SECRET_BYTES) -> bytes
 def keyed_hash(secret: bytes, purpose: Purpose, parts: Iterable[bytes]) -> bytes:
     """HMAC-SHA256 over the purpose and the parts, each with its length, so that no two lists collide."""
     message = b"".join(len(part).to_bytes(4) + part for part in (purpose.encode(), *parts))
-    return hmac.digest(secret, message, "sha256")
+    return hmac.new(
+        secret, message, "sha256"
+    ).digest()  # `hmac.digest` would let go of the interpreter's lock
 
 
 # --- text form -----------------------------------------------------------------------------------
