@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from consent_service import resources
@@ -123,10 +124,12 @@ def create_app(
         exception_handlers={
             ConsentError: problems.on_consent_error,
             HTTPException: problems.on_http_exception,
+            ClientDisconnect: problems.on_disconnect,
             Exception: problems.on_unexpected,
         },
         lifespan=lambda _app: _running(parts, rooms.scripts, clock),
     )
+    app.router.redirect_slashes = False  # a redirect would repeat whatever `Host` said
     app.parts = parts
     app.flag = rooms.flag
     app.writes = DirectWrites(parts.sites, rooms.visitor)

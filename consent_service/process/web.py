@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
 from consent_service.config import Config
@@ -23,6 +25,11 @@ from consent_service.process.rundir import RunDir
 from consent_service.process.worker import load_app
 
 KILL_WORKERS_AFTER: Final = 10  # seconds to end the requests in flight
+BACKLOG: Final = 4096
+CONNECTIONS: Final = (
+    16_384  # open at once in a worker; idle ones cost little, and refusing the next stops everybody
+)
+HEADER_SECONDS: Final = 10  # for a request's head; a slower client is cut off
 OVERLAP: Final = 3.0  # seconds for a respawned worker to import and listen before the old one stops
 
 
@@ -39,6 +46,9 @@ def server(config: Config, workers: int) -> MPServer:
         respawn_failed_workers=True,
         respawn_interval=OVERLAP,
         workers_kill_timeout=KILL_WORKERS_AFTER,
+        backlog=BACKLOG,
+        backpressure=CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
         log_dictconfig=logs.library_logging("web"),
     )
 
@@ -51,6 +61,8 @@ def main(arguments: Sequence[str]) -> None:
     )  # until granian listens for it; no worker has read anything yet
     die_with(int(parent))
     logs.configure("web")
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection is an open file
     # Not fork: a forked worker would inherit this process's handlers and swallow a SIGTERM sent before its own.
     multiprocessing.set_start_method("spawn")
     os.environ["CONSENT_RUN_DIR"] = folder

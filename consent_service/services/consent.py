@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 from consent_service.domain.asking import Show, may_ask_after, show
 from consent_service.domain.facts import ChoiceMade
 from consent_service.domain.regimes import Regime
-from consent_service.domain.resolution import Resolution, resolve
+from consent_service.domain.resolution import Resolution, resolve, stricter
+from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import UNHONOURED, Unhonoured
 from consent_service.errors import ConfirmationInvalid, ConsentError
@@ -34,7 +35,7 @@ from consent_service.services.planning import (
     fresh_signals,
     signal_plan,
 )
-from consent_service.services.standings import Standings, Visitor
+from consent_service.services.standings import Standings, Visitor, strictest
 from consent_service.services.writing import StandingWriter
 
 _REMEMBERING: Final = 1000
@@ -99,7 +100,7 @@ class Consent:
             written = await self._write(caller, subject, signal_plan(caller, subject))
             standing, version, visitor_id = written.standing, written.version, subject.visitor_id
         regime = caller.site.regime(caller.now)
-        resolution = self._ruling(caller, regime, UNHONOURED if found is UNHONOURED else standing)
+        resolution = await self._ruling(caller, regime, UNHONOURED if found is UNHONOURED else standing)
         return Signalled(
             resolution,
             regime,
@@ -120,19 +121,23 @@ class Consent:
             caller, subject, choice_plan(caller, subject, regime, asked), digest_of(asked)
         )
         return Chosen(
-            self._ruling(caller, regime, written.standing),
+            await self._ruling(caller, regime, written.standing),
             regime,
             self._token(caller, subject.visitor_id, written.version),
             written.receipt,
             self._nonce(caller, subject, written, origin, lang),
         )
 
-    async def opened(self, caller: Caller, nonce: str) -> Opened:
-        """What this nonce would confirm. Raises ConfirmationInvalid when it can't any more."""
+    async def opened(self, caller: Caller, nonce: str) -> tuple[Opened, Sources]:
+        """What this nonce would confirm, and the signals it would be over: this call's and those on record.
+
+        Raises ConfirmationInvalid when it can't any more.
+        """
         opened = self._confirmations.open(caller.site.key, nonce, caller.now)
-        if await self._standings.version(caller.site.key, opened.visitor_id) != opened.version:
+        record = await self._standings.record(caller.site.key, opened.visitor_id)
+        if record is None or record.version != opened.version or not isinstance(record.standing, Standing):
             raise ConfirmationInvalid(OVERTAKEN)
-        return opened
+        return opened, caller.signals | record.standing.gpc
 
     async def confirm(self, caller: Caller, nonce: str) -> tuple[Opened, Resolution]:
         """The second step. Raises ConfirmationInvalid when anything changed since the nonce was made."""
@@ -141,7 +146,7 @@ class Consent:
 
         request = caller._replace(request_id=uuid.UUID(bytes=opened.request_id))
         written = await self._write(request, subject, confirm_plan(caller, subject, opened), b"confirm")
-        return opened, self._ruling(caller, caller.site.regime(caller.now), written.standing)
+        return opened, await self._ruling(caller, caller.site.regime(caller.now), written.standing)
 
     def remember(self, caller: Caller, visitor: Visitor) -> None:
         """Record a signal that a flag request brought, without keeping that request waiting (design rule 1)."""
@@ -196,9 +201,20 @@ class Consent:
             )
         )
 
-    def _ruling(self, caller: Caller, regime: Regime, standing: Standing | Unhonoured | None) -> Resolution:
-        """The ruling on what was just read or written, by the clock as it is now: the write took its time."""
-        return resolve(regime, caller.signals, standing, None, max(caller.now, int(self._clock())))
+    async def _ruling(
+        self, caller: Caller, regime: Regime, standing: Standing | Unhonoured | None
+    ) -> Resolution:
+        """The ruling on what was just read or written, by the clock as it is now: the write took its time.
+
+        Other visitors whom the call's further tokens name only make it stricter.
+        """
+        now = max(caller.now, int(self._clock()))
+        ruling = resolve(regime, caller.signals, standing, None, now)
+        if len(caller.tokens) > 1:
+            site = caller.site.key
+            others = [await self._standings.recognise(site, token, now) for token in caller.tokens[1:]]
+            ruling = stricter(ruling, strictest(regime, caller.signals, others, now))
+        return ruling
 
     def _token(self, caller: Caller, visitor_id: bytes, version: int) -> str:
         return self._tokens.sign(caller.site.key, VisitorClaims(visitor_id, version, None, caller.now))

@@ -13,8 +13,19 @@ from user_agents import parse
 
 from consent_service.ledger.entries import Device
 
-_LONGEST: Final = 512
-"""Longer headers are cut: real ones are under 300 characters, and the memo must stay small."""
+_LONGEST: Final = 320
+"""Longer headers are cut: real ones are shorter, and the memo must stay small."""
+
+_FAMILIES: Final = frozenset(
+    {
+        "Brave", "Chrome", "Chrome Mobile", "Chrome Mobile WebView", "Chrome Mobile iOS", "Chromium",
+        "DuckDuckGo Mobile", "Edge", "Edge Mobile", "Firefox", "Firefox Mobile", "Firefox iOS", "IE",
+        "Mobile Safari", "Mobile Safari UI/WKWebView", "Opera", "Opera Mini", "Opera Mobile", "Safari",
+        "Samsung Internet", "UC Browser", "Vivaldi", "Yandex Browser",
+        "Applebot", "Baiduspider", "DuckDuckBot", "Googlebot", "YandexBot", "bingbot", "facebookexternalhit",
+    }
+)  # fmt: skip
+"""What may be written down. The parser's family can be any text that a header holds (design rule 7)."""
 
 
 class Devices:
@@ -45,4 +56,6 @@ def _parse(user_agent: str) -> Device:
         ("mobile", agent.is_mobile),
         ("desktop", agent.is_pc),
     )
-    return Device(next((kind for kind, applies in kinds if applies), "other"), agent.browser.family)
+    family = agent.browser.family
+    kind = next((kind for kind, applies in kinds if applies), "other")
+    return Device(kind, family if family in _FAMILIES else "Other")

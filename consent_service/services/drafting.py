@@ -20,6 +20,9 @@ from consent_service.services.ids import RandomIds
 from consent_service.store.contract import Append, Change, Document, Key, Put
 from consent_service.store.keys import LEDGER, request_name
 
+_UNSEEN: Final = -1
+"""The version of a record that is not committed yet: no nonce has seen it."""
+
 REQUEST_MARK_SECONDS: Final = 30 * 86_400
 """How long a request `id` is remembered: a queued opt-out may come that late."""
 
@@ -108,7 +111,8 @@ class Draft:
         """Run one plan on the standing so far; a mark that is there already makes it a repetition."""
         work = waiting.work
         known = self._known(work, mark)
-        planned = work.plan(self.standing, self.version)
+        # Behind another change of this very draft the record is no longer what anybody has seen.
+        planned = work.plan(self.standing, _UNSEEN if self.entries else self.version)
         if known is not None:
             self.outcomes.append(
                 (waiting, planned._replace(facts=(), refusal=None), known.receipt, len(self.entries))

@@ -118,10 +118,9 @@ class Standings:
             return UNHONOURED
         return Visitor(verified.claims.visitor_id, record)
 
-    async def version(self, site: str, visitor_id: bytes) -> int:
-        """The record's version now; 0 = no record."""
-        record = await self._fetch(self.key(site, visitor_id), COMMIT_TIMEOUT)
-        return record.version if record else 0
+    async def record(self, site: str, visitor_id: bytes) -> Record | None:
+        """The record as the store has it now."""
+        return await self._fetch(self.key(site, visitor_id), COMMIT_TIMEOUT)
 
     def forget(self, key: Key) -> None:
         """Drop a record that this process has just changed."""

@@ -6,6 +6,7 @@ this version does not know as a `method` is recorded as `other`: an opt-out is n
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from datetime import datetime
 from typing import Annotated, Final, Literal, TypeVar
@@ -31,6 +32,7 @@ from consent_service.errors import BodyTooLarge, InvalidBody
 from consent_service.services.sites import Site
 
 MOST_BYTES: Final = 16 * 1024
+BODY_SECONDS: Final = 10
 _MEDIA_TYPES: Final = frozenset({"", "application/json", "text/plain"})
 
 Token = Annotated[str, Meta(max_length=1024)]
@@ -60,7 +62,7 @@ class ChoicesBody(msgspec.Struct, frozen=True):
     sensitive: Literal["limit", "lift"] | None = None
     incentive: IncentiveBody | None = None
     age: Annotated[int, Meta(ge=0, le=150)] | Literal["under_13", "13_15", "16_17", "18_plus"] | None = None
-    method: Annotated[str, Meta(max_length=64)] = "other"
+    method: Annotated[str, Meta(max_length=64)] | None = None
     notice: Annotated[str, Meta(max_length=128)] | None = None
     lang: Annotated[str, Meta(max_length=35)] | None = None
     made_at: datetime | None = None
@@ -116,12 +118,23 @@ async def read_body(request: Request, kind: type[Body]) -> Body:
     if media_type not in _MEDIA_TYPES:
         raise HTTPException(415, "send application/json (or JSON as text/plain)")
     try:
-        return msgspec.json.decode(await _bytes(request), type=kind)
+        body = msgspec.json.decode(await _bytes(request), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidBody(f"the body must be a JSON object as described in /openapi.json: {error}") from error
+    if body.id is not None and not body.id.int:
+        raise InvalidBody("id: make a random UUID for each choice; this one is everybody's")
+    return body
 
 
 async def _bytes(request: Request) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _received(request)
+    except TimeoutError as error:
+        raise HTTPException(408, f"the body did not come within {BODY_SECONDS} s") from error
+
+
+async def _received(request: Request) -> bytes:
     data = b""
     while True:
         message = await request.receive()
@@ -139,7 +152,7 @@ def choice_of(body: ChoicesBody, site: Site, now: int) -> ChoiceMade:
     """What was asked. Raises InvalidBody when that is nothing, or an unknown programme."""
     choice = ChoiceMade(
         at=now,
-        method=METHODS.get(body.method, Method.OTHER),
+        method=METHODS.get(body.method or "", Method.OTHER),
         sale=_stricter(body.sale_share, body.sale),
         share=_stricter(body.sale_share, body.share),
         sensitive=None if body.sensitive is None else LIMIT_WORDS[body.sensitive],

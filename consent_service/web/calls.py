@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from starlette.requests import Request
@@ -109,16 +109,33 @@ class Calls:
     def address(self, request: Request) -> str:
         """The client's address: the last hop that is not a trusted proxy. Used for limits and dropped."""
         peer = request.client.host if request.client else ""
-        for hop in reversed([*request.headers.get("x-forwarded-for", "").split(","), peer]):
-            if hop.strip() and not self._is_trusted(hop.strip()):
-                return hop.strip()
-        return peer
+        forwarded = ",".join(request.headers.getlist("x-forwarded-for")) if self._trusted else ""
+        for hop in reversed([*forwarded.split(","), peer]):
+            if hop.strip() and not self._is_trusted(_host(hop.strip())):
+                return _household(_host(hop.strip()))
+        return _household(peer)
 
     def _is_trusted(self, address: str) -> bool:
         try:
             return any(ip_address(address) in network for network in self._trusted)
         except ValueError:
             return False
+
+
+def _host(hop: str) -> str:
+    """A hop without the port that some proxies add."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
+
+
+def _household(address: str) -> str:
+    """What counts as one client: an IPv4 address, or the /64 that one line is given of IPv6."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network(f"{found}/64", strict=False)) if found.version == 6 else address
 
 
 class Cors:
@@ -132,8 +149,9 @@ class Cors:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         allowed = self._allowed(scope)
-        if scope["method"] == "OPTIONS" and allowed:
-            return await _preflight(allowed)(scope, receive, send)
+        if scope["method"] == "OPTIONS":
+            answer = _preflight(allowed) if allowed else Response(status_code=403)
+            return await answer(scope, receive, send)
 
         added = [_VARY, *_allow(allowed), _EXPOSED] if allowed else [_VARY]
 

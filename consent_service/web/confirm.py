@@ -42,7 +42,7 @@ class ConfirmPages:
         site = self._calls.site(request)
         nonce = request.path_params["nonce"]
         try:
-            opened = await self._consent.opened(self._calls.caller(request, site), nonce)
+            opened, signals = await self._consent.opened(self._calls.caller(request, site), nonce)
         except ConfirmationInvalid as error:
             return self._dead(site, error)
         return self._pages.render(
@@ -51,7 +51,7 @@ class ConfirmPages:
             site=site,
             lang="en",
             asked=asked_words(opened),
-            signal=self._calls.caller(request, site).signals,
+            signal=bool(signals),
             form_token=form_token(self._ring, nonce),
             back=opened.origin,
         )

@@ -184,7 +184,7 @@ class FlagEndpoint:
             return flags.render(unavailable(signals))
         first = found[0]
         if isinstance(first, Visitor):
-            if signals is _HEADER:
+            if signals is _HEADER and not first.record.gpc & _HEADER.value:
                 evidence = Evidence(device=self._devices.of(seen.user_agent))
                 self._consent.remember(Caller(site, tokens, signals, evidence, now), first)
             if len(found) == 1:
@@ -213,9 +213,10 @@ def _cors(origin: str | None) -> Headers:
 
 def _visitor_in(query: bytes) -> str | None:
     """The `visitor` parameter. Given twice it is in doubt: a text that no key has signed."""
-    if b"visitor=" not in query:
+    if not query:
         return None
     if query.startswith(b"visitor=") and b"&" not in query and b"%" not in query and b"+" not in query:
         return query[8:].decode("latin-1")
-    values = [value for name, value in parse_qsl(query.decode("latin-1")) if name == "visitor"]
-    return " ".join(values)
+    pairs = parse_qsl(query.decode("latin-1").replace(";", "&"))
+    values = [value for name, value in pairs if name == "visitor"]
+    return " ".join(values) or None

@@ -43,6 +43,7 @@ _PROBLEM_TITLES: Final = {
     403: "The origin is not the site's, or only a parent can consent",
     404: "There is no such site",
     405: "The method is not allowed here",
+    408: "The body did not come in time",
     409: "The id was used for something else",
     410: "The confirmation is no longer valid",
     413: "The body is too large",
@@ -98,7 +99,7 @@ def _paths() -> Json:
 def _signals() -> Json:
     answers = {"200": _json("The flag and what to show", "SignalsAnswer")}
     summary = "Answer a page view; record a signal on its first sight"
-    return _write(summary, "SignalsBody", answers, (400, 403, 404, 413, 415, 429, 503))
+    return _write(summary, "SignalsBody", answers, (400, 403, 404, 408, 413, 415, 429, 503))
 
 
 def _choices() -> Json:
@@ -106,7 +107,7 @@ def _choices() -> Json:
         "201": _json("Recorded", "ChoicesAnswer"),
         "202": _json("Opting in needs the second step on `confirm_url`", "ChoicesAnswer"),
     }
-    return _write("Record a choice", "ChoicesBody", answers, (400, 403, 404, 409, 413, 415, 429, 503))
+    return _write("Record a choice", "ChoicesBody", answers, (400, 403, 404, 408, 409, 413, 415, 429, 503))
 
 
 def _flag() -> Json:

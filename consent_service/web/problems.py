@@ -60,8 +60,10 @@ _STORE_DETAIL: Final = (
 _BY_STATUS: Final = {
     404: Kind(404, "not-found", "There is nothing here"),
     405: Kind(405, "method-not-allowed", "This method is not allowed here"),
+    408: Kind(408, "body-timeout", "The body did not come in time"),
     415: Kind(415, "unsupported-media-type", "The body's type is not supported"),
 }
+_GONE: Final = Kind(400, "body-cut-off", "The body was cut off")
 _INTERNAL: Final = Kind(500, "internal", "Something went wrong here")
 
 _log = structlog.get_logger("consent_service")
@@ -100,6 +102,11 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = _BY_STATUS.get(error.status_code, Kind(error.status_code, "refused", "The request was refused"))
     return response(kind, error.detail, dict(error.headers or {}))
+
+
+async def on_disconnect(request: Request, error: Exception) -> Response:
+    """Starlette's handler for a client that went away before its body was whole. Nobody reads this."""
+    return response(_GONE, "the body was cut off")
 
 
 async def on_unexpected(request: Request, error: Exception) -> Response:

@@ -118,15 +118,27 @@ async def test_a_covered_confirmation_page_takes_no_click(
 
 
 @ONCE
-async def test_a_confirmation_page_that_is_really_seen_in_a_frame_takes_the_click(
-    arrive: Arrive,
-) -> None:
+async def test_in_a_frame_the_confirmation_page_offers_a_tab_of_its_own(arrive: Arrive, demo: Demo) -> None:
     visitor = await arrive()
     page, url = await ask_to_allow(visitor)
     frame = await framed(page, url, {"frame": "", "over": False})
-    await frame.locator("#privacy-choices-confirm").click()
-    await expect(frame.get_by_role("status")).to_have_text("Your choice is recorded")
-    await page.wait_for_function("() => privacyChoices.flag().basis === 'opted_in'")
+    async with page.expect_popup() as opened:
+        await frame.get_by_role("link", name="Open this page in a tab of its own").click()
+    tab = await opened.value
+    await tab.locator("#privacy-choices-confirm").click()
+    await expect(tab.get_by_role("status")).to_have_text("Your choice is recorded")
+    assert demo.server_flag(await visitor.token())["basis"] == "opted_in"
+
+
+@ONCE
+async def test_in_a_window_too_small_to_read_the_button_never_wakes(arrive: Arrive) -> None:
+    visitor = await arrive()
+    _, url = await ask_to_allow(visitor)
+    tab = await visitor.context.new_page()
+    await tab.set_viewport_size({"width": 150, "height": 70})
+    await tab.goto(f"{url}#privacy-choices-confirm")
+    await tab.wait_for_function("() => performance.now() > 1500")
+    await expect(tab.locator("#privacy-choices-confirm")).to_be_disabled()
 
 
 @ONCE

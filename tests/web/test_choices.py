@@ -386,6 +386,23 @@ async def test_bots_choices_are_recorded_and_their_signals_are_not(service: Runn
     assert isinstance(entry, ChoiceEntry)
 
 
+async def test_the_confirm_page_tells_of_a_signal_on_record(service: Running) -> None:
+    token = (await service.signal(gpc=True)).json()["visitor"]
+    asked = await service.choose(sale_share="opt_in", visitor=token)
+    page = await service.client.get(asked.json()["confirm_url"])
+    assert "Global Privacy Control" in page.text
+
+
+async def test_token_and_cookie_of_different_visitors_get_the_stricter_answer_to_a_signal(
+    service: Running,
+) -> None:
+    out = (await service.choose(sale_share="opt_out")).json()["visitor"]
+    kept = (await service.choose(sale_share="opt_in")).json()["visitor"]
+    headers = {"origin": SHOP, "cookie": f"pc_acme=1.dda.choice.0.{START}.300.{out}"}
+    answer = await service.client.post("/v1/acme/signals", json={"visitor": kept}, headers=headers)
+    assert answer.json()["flag"]["sale"] == "denied"
+
+
 class TestSignals:
     async def test_rule_1_a_signal_is_recorded_once_over_many_page_views(self, service: Running) -> None:
         token = None

@@ -116,6 +116,13 @@ async def test_rule_2_two_tokens_at_once_are_in_doubt(service: Running) -> None:
     assert_unhonoured(response.json())
 
 
+@pytest.mark.parametrize("query", ["?%76isitor={}", "?a=1;visitor={}", "?a=1&visitor={}"])
+async def test_a_token_is_read_however_the_query_spells_it(service: Running, query: str) -> None:
+    token = (await service.choose(sale_share="opt_out")).json()["visitor"]
+    response = await service.client.get("/v1/acme/flag" + query.format(token))
+    assert response.json()["basis"] == "choice"
+
+
 async def test_rule_2_a_token_without_a_record_or_newer_than_it_is_denied(service: Running) -> None:
     token = (await service.choose(sale_share="opt_in")).json()["visitor"]
     tokens = VisitorTokens(RING)

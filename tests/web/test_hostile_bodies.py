@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import SHOP, Running
+from tests.running import SERVICE, SHOP, Running
 
 JSON_BODIES: list[Any] = [
     [],
@@ -122,6 +122,24 @@ async def test_rule_12_a_write_from_anywhere_else_is_refused(
     assert response.status_code == 403
     assert response.json()["type"] == "urn:consent-service:problem:origin-not-allowed"
     assert await service.entries() == []
+
+
+async def test_a_preflight_writes_nothing_whoever_sends_it(service: Running) -> None:
+    for origin in (SERVICE, SHOP, "https://evil.example"):
+        body = b'{"sale_share": "opt_out"}'
+        await service.client.request("OPTIONS", "/v1/acme/choices", content=body, headers={"origin": origin})
+    assert await service.entries() == []
+
+
+async def test_nobodys_uuid_is_no_id(service: Running) -> None:
+    response = await service.choose(sale_share="opt_out", id="00000000-0000-0000-0000-000000000000")
+    assert response.status_code == 400
+
+
+async def test_a_trailing_slash_is_not_redirected(service: Running) -> None:
+    response = await service.client.get("/v1/acme/flag/?visitor=x", headers={"host": "evil.example"})
+    assert response.status_code == 404
+    assert "location" not in response.headers
 
 
 async def test_two_origins_are_none(service: Running) -> None:

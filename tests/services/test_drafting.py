@@ -1,0 +1,80 @@
+"""One commit put together from several plans: what an earlier one changes, a later one has not seen."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from consent_service.domain.facts import ChoiceMade, SignalSeen, fold
+from consent_service.domain.flags import FlagTerms
+from consent_service.domain.signals import Sources
+from consent_service.domain.standing import pack
+from consent_service.domain.words import Right, Stance
+from consent_service.errors import ConfirmationInvalid
+from consent_service.ledger.entries import Evidence
+from consent_service.services.confirming import Opened
+from consent_service.services.drafting import Draft, Plan, Planned, Waiting, Work
+from consent_service.services.ids import RandomIds
+from consent_service.services.planning import Caller, Subject, confirm_plan
+from consent_service.services.sites import Site
+from consent_service.store.contract import Document, Key
+from tests.running import START
+
+OUT = ChoiceMade(START, sale=Stance.OPTED_OUT, share=Stance.OPTED_OUT)
+VISITOR = bytes(16)
+KEY = Key("acme.00", b"v" + VISITOR)
+SITE = Site("acme", "Acme", frozenset(), "us-ca", ("us-ca",), FlagTerms("acme"))
+CALLER = Caller(SITE, (), Sources.NONE, Evidence(), START)
+SEEN_VERSION = 7
+
+
+def waiting(plan: Plan) -> Waiting:
+    work = Work("acme", VISITOR, plan, START, Evidence())
+    return Waiting(work, asyncio.get_running_loop().create_future())
+
+
+def confirmation() -> Waiting:
+    choice = ChoiceMade(START).opting_in([Right.SALE, Right.SHARE])
+    opened = Opened(VISITOR, SEEN_VERSION, choice, bytes(16), "https://shop.example", "en")
+    return waiting(confirm_plan(CALLER, Subject(VISITOR, minted=False, unhonoured=False), opened))
+
+
+def draft() -> Draft:
+    return Draft(KEY, Document(pack(fold([OUT])), SEEN_VERSION), RandomIds())
+
+
+async def test_a_confirmation_alone_is_taken() -> None:
+    confirm, found = confirmation(), draft()
+    found.add(confirm, None)
+    found.settle(SEEN_VERSION + 1)
+    assert confirm.done.result().standing is not None
+    assert found.standing is not None
+    assert found.standing.sale.confirmed
+
+
+@pytest.mark.parametrize(
+    "fact", [OUT, SignalSeen(START, Sources.SCRIPT), ChoiceMade(START, sensitive=Stance.OPTED_OUT)]
+)
+async def test_rule_3_a_confirmation_behind_any_change_of_the_same_commit_is_dead(
+    fact: ChoiceMade | SignalSeen,
+) -> None:
+    first, confirm, found = waiting(lambda _standing, _version: Planned([fact])), confirmation(), draft()
+    found.add(first, None)
+    found.add(confirm, None)
+    found.settle(SEEN_VERSION + 1)
+    assert first.done.result().overtaken is False
+    with pytest.raises(ConfirmationInvalid):
+        confirm.done.result()
+    assert found.standing is not None
+    assert found.standing.sale.stance is Stance.OPTED_OUT
+
+
+async def test_two_confirmations_of_one_standing_are_one() -> None:
+    one, other, found = confirmation(), confirmation(), draft()
+    found.add(one, None)
+    found.add(other, None)
+    found.settle(SEEN_VERSION + 1)
+    assert one.done.result().version == SEEN_VERSION + 1
+    with pytest.raises(ConfirmationInvalid):
+        other.done.result()
