@@ -78,8 +78,8 @@ def link(value: str) -> str:
 
 
 def store(value: str) -> str:
-    """A store's URL; which engines there are, the store itself says when it is opened."""
-    if re.fullmatch(r"[a-z][a-z0-9+]*://.+", value):
+    """A store's URL, of an engine that there is."""
+    if re.fullmatch(r"sqlite:///.+", value):
         return ""
     return 'wanted a store\'s URL such as "sqlite:///consent.db"'
 

@@ -9,14 +9,19 @@ def render_snippet(site: str, public_url: str, script: Script) -> str:
     """Stub, script tag with integrity, the policy's sources, and what browsers do to the cookie."""
     address = f"{public_url}/w/{site}"
     return f"""\
-<!-- Paste this as the first thing in <head>, before any tag. -->
+1. Paste these two lines as the first thing in <head>, before any tag:
+
 <script>{script.stub}</script>
 <script async src="{address}.js"></script>
 
-<!-- Or pinned, instead of the second line: this exact script for 13 months, proven by its hash. -->
+2. Or, in place of the second line, exactly this version of the script, proven by its hash and kept 13 months:
+
 <script async src="{address}.{script.digest}.js" integrity="{script.integrity}" crossorigin="anonymous"></script>
 
-Content-Security-Policy: script-src {script.stub_hash} {public_url}; connect-src {public_url}
+3. Add to the site's content security policy, where it has one:
+
+script-src {script.stub_hash} {public_url}; connect-src {public_url}
+
 The stub has {len(script.stub.encode())} bytes.
 
 Safari forgets cookies that a script has set after 7 days. A signal is read again at every page load, and a

@@ -92,5 +92,6 @@ def test_languages_hosts_networks_links_and_stores_are_told_from_what_is_none() 
     assert all(words.network(value) for value in ("", "10.0.0.1/8", "proxy", "10.0.0.0/33"))
     assert [words.link(value) for value in ("", "https://a.example/p?x#y")] == ["", ""]
     assert all(words.link(value) for value in ("a.example", "javascript:alert(1)", "https://"))
-    assert [words.store(value) for value in ("sqlite:///c.db", "redis://h:1/0")] == ["", ""]
+    assert [words.store(value) for value in ("sqlite:///c.db", "sqlite:////var/c.db")] == ["", ""]
+    assert all(words.store(value) for value in ("mysql://h/x", "redis://h:1/0", "sqlite:///"))
     assert all(words.store(value) for value in ("", "consent.db", "sqlite://"))
