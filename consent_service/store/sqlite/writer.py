@@ -14,8 +14,8 @@ import os
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -55,7 +55,9 @@ class Writer:
         self._identity = files.identity(path)
         self._clock = clock
         self._queue_limit = queue_limit
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: deque[_Job] = deque()
+        self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()  # False = close
+        self._ringing: set[asyncio.AbstractEventLoop] = set()
         self._closed = False
         self._lock = files.lock_file(path, ".lock")
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
@@ -64,49 +66,52 @@ class Writer:
     @property
     def waiting(self) -> int:
         """Changes in the queue."""
-        return self._queue.qsize()
+        return len(self._jobs)
 
     def submit(self, change: Change) -> asyncio.Future[int]:
         """Queue a change; the future of the running loop gets its counter value or a StoreError."""
         if self._closed:
             raise StoreUnavailable(f"{self._path} was closed")
-        if self._queue.qsize() >= self._queue_limit:
+        if len(self._jobs) >= self._queue_limit:
             raise StoreBusy(f"{self._queue_limit} changes are waiting for {self._path}: try again")
-        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Job(change, future))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[int] = loop.create_future()
+        self._jobs.append(_Job(change, future))
+        if loop not in self._ringing:  # once for all that this turn of the loop brings: they are one group
+            self._ringing.add(loop)
+            loop.call_soon(self._ring, loop)
         return future
 
     def close(self, patience: float) -> None:
         """Commit what is queued, then end the thread; gives up waiting after `patience` seconds."""
         if not self._closed:
             self._closed = True
-            self._queue.put(None)
+            self._bell.put(False)
         self._thread.join(patience)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._ringing.discard(loop)
+        self._bell.put(True)
 
     def _work(self) -> None:
         open_still = True
         while open_still:
-            jobs, open_still = self._next_group()
-            if jobs:
-                settle_from_thread(self._commit(jobs))
+            open_still = self._bell.get()
+            while self._jobs:
+                jobs = self._next_group()
+                if jobs:
+                    settle_from_thread(self._commit(jobs))
         self._connection.close()
         os.close(self._lock)
 
-    def _next_group(self) -> tuple[list[_Job], bool]:
-        """Wait for a change and take all that came with it; those whose callers have gone are dropped.
-
-        The second value is False once the store is being closed.
-        """
-        job = self._queue.get()
+    def _next_group(self) -> list[_Job]:
+        """What is queued, up to a bound; changes whose callers have gone are dropped."""
         jobs: list[_Job] = []
-        with suppress(queue.Empty):
-            while job is not None:
-                if not job.future.cancelled():
-                    jobs.append(job)
-                if len(jobs) == _GROUP:
-                    break
-                job = self._queue.get_nowait()
-        return jobs, job is not None
+        while self._jobs and len(jobs) < _GROUP:
+            job = self._jobs.popleft()
+            if not job.future.cancelled():
+                jobs.append(job)
+        return jobs
 
     def _commit(self, jobs: list[_Job]) -> list[Outcome]:
         try:
