@@ -153,7 +153,7 @@ class Cors:
             answer = _preflight(allowed) if allowed else Response(status_code=403)
             return await answer(scope, receive, send)
 
-        added = [_VARY, *_allow(allowed), _EXPOSED] if allowed else [_VARY]
+        added = [_VARY, *headers.cross_origin(allowed), _EXPOSED] if allowed else [_VARY]
 
         async def send_with_origin(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -169,13 +169,6 @@ class Cors:
         return origin if site is not None and origin in site.origins else None
 
 
-def _allow(origin: str) -> list[tuple[bytes, bytes]]:
-    return [
-        (b"access-control-allow-origin", origin.encode()),
-        (b"access-control-allow-credentials", b"true"),
-    ]
-
-
 def _preflight(origin: str) -> Response:
     answer = Response(
         status_code=204,
@@ -186,5 +179,5 @@ def _preflight(origin: str) -> Response:
             "vary": "Origin",
         },
     )
-    answer.raw_headers.extend(_allow(origin))
+    answer.raw_headers.extend(headers.cross_origin(origin))
     return answer

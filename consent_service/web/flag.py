@@ -93,7 +93,9 @@ class _SiteFlags:
         if resolution.basis is not Basis.UNAVAILABLE:
             etag = b'W/"' + hashlib.sha256(before + after).hexdigest()[:16].encode() + b'"'
             fixed = [_JSON, _KEPT, _VARY, (b"etag", etag)]
-        by_origin = {origin: fixed + _cors(origin) for origin in self.origins}
+        by_origin = {
+            origin: fixed + (headers.cross_origin(origin) if origin else []) for origin in self.origins
+        }
         return _Rendered(before, after, etag, resolution.basis.value, by_origin)
 
 
@@ -200,15 +202,6 @@ class FlagEndpoint:
             self._sites = {
                 f"/v1/{key}/flag": _SiteFlags(site, self._own_origin, now) for key, site in self._all.items()
             }
-
-
-def _cors(origin: str | None) -> Headers:
-    if origin is None:
-        return []
-    return [
-        (b"access-control-allow-origin", origin.encode()),
-        (b"access-control-allow-credentials", b"true"),
-    ]
 
 
 def _visitor_in(query: bytes) -> str | None:

@@ -57,6 +57,14 @@ COOKIE_PREFIX = "pc_"
 _TOKEN_FIELD = 6
 
 
+def cross_origin(origin: str) -> list[tuple[bytes, bytes]]:
+    """The raw headers that let a page of this origin read an answer."""
+    return [
+        (b"access-control-allow-origin", origin.encode()),
+        (b"access-control-allow-credentials", b"true"),
+    ]
+
+
 def cookie_name(site: str) -> str:
     """The name of a site's first-party cookie."""
     return COOKIE_PREFIX + site

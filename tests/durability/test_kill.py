@@ -14,7 +14,7 @@ async def _kill_everything(server: Server, _books: Books) -> None:
     server.start()
 
 
-async def test_an_acknowledged_choice_survives_kill_9_and_standing_equals_the_fold_of_the_log(
+async def test_rule_5_an_acknowledged_choice_survives_kill_9_and_standing_equals_the_fold_of_the_log(
     tmp_path: Path, free_port: int
 ) -> None:
     """Design rules 5 and 6."""

@@ -28,7 +28,7 @@ async def _traced(folder: Path, port: int) -> list[Call]:
     return list(calls(output.read_text().splitlines()))
 
 
-async def test_between_reading_a_choice_and_acknowledging_it_the_log_is_made_durable(
+async def test_rule_5_between_reading_a_choice_and_acknowledging_it_the_log_is_made_durable(
     tmp_path: Path, free_port: int
 ) -> None:
     """Design rule 5; many that come together share a sync, and each still has one of its own time."""
