@@ -145,7 +145,7 @@ def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> P
         store, records.decode, entries=config.flag.cache_entries if config.flag.cache else 0
     )
     tokens = VisitorTokens(ring)
-    standings = Standings(tokens, cache, store.shards)
+    standings = Standings(tokens, cache, store)
     ids = RandomIds()
     writer = StandingWriter(store, standings, ids)
     consent = Consent(ring, tokens, Confirmations(Nonces(ring)), standings, writer, ids, clock)

@@ -37,6 +37,24 @@ KeyFile = Annotated[Path, typer.Argument(envvar="CONSENT_KEYS_FILE", help="The k
 DEFAULT_CONFIG = Path("consent.toml")
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"consent-service {version('consent-service')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Say which version this is."),
+    ] = False,
+) -> None:
+    """A self-hosted consent service."""
+
+
 @app.command()
 def serve(
     config: ConfigFile = DEFAULT_CONFIG,

@@ -17,7 +17,9 @@ class ConsentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong in the configuration: dotted key, 1-based line (0 = not in the file), sentence."""
+    """One thing wrong in the configuration: dotted key ("" = the file as a whole), 1-based line (0 = not in the
+    file), sentence.
+    """
 
     key: str
     line: int
@@ -25,7 +27,8 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"line {self.line}: " if self.line else ""
-        return f"{place}{self.key}: {self.message}"
+        key = f"{self.key}: " if self.key else ""
+        return f"{place}{key}{self.message}"
 
 
 class ConfigError(ConsentError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import stat
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,6 +57,11 @@ def test_help_names_every_command(command: Command) -> None:
 )
 def test_a_wrong_use_is_status_2(command: Command, arguments: tuple[str, ...]) -> None:
     assert command(*arguments).status == 2
+
+
+def test_the_version_is_said(command: Command) -> None:
+    ended = command("--version")
+    assert (ended.status, ended.out) == (0, f"consent-service {version('consent-service')}\n")
 
 
 def test_check_says_that_a_good_file_is_fine_and_that_keys_are_missing(command: Command) -> None:

@@ -98,11 +98,11 @@ def _collected(faults: list[Fault], read: Callable[[], _T]) -> _T | None:
 
 def _located(misread: Iterable[Misread], text: str) -> tuple[Fault, ...]:
     lines = locate(text)
-    faults = [Fault(dotted(path) or "consent.toml", nearest(lines, path), said) for path, said in misread]
+    faults = [Fault(dotted(path), nearest(lines, path), said) for path, said in misread]
     return tuple(sorted(faults, key=lambda fault: (fault.line, fault.key)))
 
 
 def _syntax_fault(message: str, text: str) -> Fault:
     found = _SYNTAX_ERROR_AT.search(message)
     line = int(found[1]) if found and found[1] else text.count("\n") + 1
-    return Fault("consent.toml", line, f"not TOML: {_SYNTAX_ERROR_AT.sub('', message)}")
+    return Fault("", line, f"not TOML: {_SYNTAX_ERROR_AT.sub('', message)}")

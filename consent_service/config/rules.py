@@ -47,6 +47,12 @@ def _listeners(service: Service, _sites: Collection[str]) -> Iterator[Misread]:
         yield Misread(("metrics_port",), "is the service's own port; metrics have a listener of their own")
 
 
+def _origins(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+    for place, origin in enumerate(site.origins):
+        if origin in site.origins[:place]:
+            yield Misread(("origins", place), f"{origin} stands here twice")
+
+
 def _cookie_domain(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     """A browser drops a cookie whose Domain is not the page's host or its parent (RFC 6265 section 5.3)."""
     if site.cookie_domain is None:
@@ -88,6 +94,6 @@ def _restriction(partner: PartnerFacts, _sites: Collection[str]) -> Iterator[Mis
 _Rule = Callable[[Any, Collection[str]], Iterator[Misread]]
 _RULES: Final[Mapping[type, tuple[_Rule, ...]]] = {
     Service: (_listeners,),
-    SiteFacts: (_cookie_domain, _disclosures, _incentives),
+    SiteFacts: (_origins, _cookie_domain, _disclosures, _incentives),
     PartnerFacts: (_known_sites, _restriction),
 }

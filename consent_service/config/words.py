@@ -47,10 +47,10 @@ def host(value: str) -> str:
 def network(value: str) -> str:
     """An address or a CIDR range."""
     try:
-        ipaddress.ip_network(value)
+        everybody = not ipaddress.ip_network(value).prefixlen
     except ValueError as error:
         return f'wanted an address or a range such as "10.0.0.0/8": {error}'
-    return ""
+    return "would trust whoever connects: name the proxies themselves" if everybody else ""
 
 
 def origin(value: str) -> str:

@@ -1,8 +1,8 @@
 """Standings, read: from a presented visitor token to the record it names, or to "can't be honoured".
 
 Never somebody else and never the default: a token that is forged, foreign, expired, under a retired key,
-without a record or newer than its record is `UNHONOURED` (design rule 2). Verified tokens and decoded records
-are kept in bounded memory; the record cache is coherent with the store or off.
+without a record, newer than its record or from a lost state is `UNHONOURED` (design rule 2).
+Verified tokens and decoded records are kept in bounded memory; the record cache is coherent with the store or off.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from consent_service.errors import IdentityError
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.services.waiting import COMMIT_TIMEOUT, within
 from consent_service.store.cache import CoherentCache, Missing
-from consent_service.store.contract import Document, Key
+from consent_service.store.contract import Document, Key, Store
 from consent_service.store.keys import standing_key
 
 _REMEMBERED_TOKENS: Final = 50_000
@@ -69,19 +69,20 @@ class Visitor(NamedTuple):
 
 
 class _Verified(NamedTuple):
-    """What a token said when it was verified, and where its visitor's record lies."""
+    """What a token said when it was verified, where its visitor's record lies, and whether that state was lost."""
 
     claims: VisitorClaims
     key: Key
+    lost: bool
 
 
 class Standings:
     """Recognises visitors and resolves their flags."""
 
-    def __init__(self, tokens: VisitorTokens, cache: CoherentCache[Record], shards: int) -> None:
+    def __init__(self, tokens: VisitorTokens, cache: CoherentCache[Record], store: Store) -> None:
         self._tokens = tokens
         self._cache = cache
-        self._shards = shards
+        self._store = store
         self._verified: dict[tuple[str, str], _Verified] = {}
         self._verified_since = 0
 
@@ -90,12 +91,12 @@ class Standings:
         return len(self._verified)
 
     def key(self, site: str, visitor_id: bytes) -> Key:
-        return standing_key(site, visitor_id, self._shards)
+        return standing_key(site, visitor_id, self._store.shards)
 
     def at_hand(self, site: str, token: str, now: int) -> Record | None:
         """The record of the visitor whom this token names, if memory alone can say so; never a doubtful one."""
         verified = self._verified.get((site, token))
-        if verified is None or now - self._verified_since > _REMEMBERED_FOR:
+        if verified is None or verified.lost or now - self._verified_since > _REMEMBERED_FOR:
             return None
         record = self._cache.peek(verified.key)
         if isinstance(record, Missing) or record is None:
@@ -109,6 +110,8 @@ class Standings:
         try:
             verified = self._verify(site, token, now)
         except IdentityError:
+            return UNHONOURED
+        if verified.lost:  # the record forgot what this token knows, however far it has come since
             return UNHONOURED
         record = self._cache.peek(verified.key)
         if isinstance(record, Missing) or record is None or verified.claims.version > record.version:
@@ -133,7 +136,9 @@ class Standings:
         verified = self._verified.get((site, token))
         if verified is None:
             claims = self._tokens.unsign(site, token, now)
-            verified = self._verified[site, token] = _Verified(claims, self.key(site, claims.visitor_id))
+            key = self.key(site, claims.visitor_id)
+            lost = self._store.lost(key.shard, claims.version)
+            verified = self._verified[site, token] = _Verified(claims, key, lost)
         return verified
 
     async def _fetch(self, key: Key, seconds: float) -> Record | None:

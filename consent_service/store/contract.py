@@ -116,17 +116,21 @@ class Store(Protocol):
               `StoreBusy` = queue full, nothing was written.
     `read`    at most `limit` entries of `log` after `after` ("" = from the start) over `shards`; the cursor
               is opaque, URL-safe text of at most 1 KB for 65 shards. `CursorExpired` behind a trim or ahead
-              of the log (an older state was restored), `CursorInvalid` when it is no cursor for these shards.
+              of the log, or among what is `lost`, `CursorInvalid` when it is no cursor for these shards.
               A busy shard does not keep the others waiting.
     `range`   members of one shard's index with low <= score <= high, ordered by (score, member), reversed
               on demand, starting behind `after`.
     `count`   how many members lie in low <= score <= high.
     `changed` keys written (by any process) since `since`; None asks for the present mark alone. Engines
               that no longer know answer "everything". Cheap when nothing happened.
+    `lost`    whether this value of the shard's counter was taken after a backup that was restored since:
+              what it stood for is forgotten. Answers from memory.
     """
 
     @property
     def shards(self) -> int: ...
+
+    def lost(self, shard: str, version: int) -> bool: ...
 
     async def get(self, keys: Sequence[Key]) -> list[Document | None]: ...
 

@@ -204,6 +204,12 @@ sites = ["shop"]
             "sells = false",
             "39 sites.acme.disclosures[0].sold_to: the site says sells = false",
         ),
+        (
+            '"http://127.0.0.1:8001", "https://[',
+            '"https://shop.example.com", "https://[',
+            "29 sites.acme.origins[1]: https://shop.example.com stands here twice",
+        ),
+        ('"10.0.0.0/8", "::1"', '"::/0"', "9 service.trusted_proxies[0]: would trust whoever connects"),
         ("loyalty = 0", "loyalty = 8", "42 sites.acme.incentives.loyalty: wanted 0 to 7, found 8"),
         (
             "loyalty = 0",
@@ -283,13 +289,14 @@ def test_what_is_not_toml_is_named_with_its_line(text: str, line: int) -> None:
     with pytest.raises(ConfigError) as caught:
         load(text, {})
     [fault] = caught.value.faults
-    assert fault.key == "consent.toml"
+    assert fault.key == "", "the file has whatever name its owner gave it"
     assert fault.line == line
     assert fault.message.startswith("not TOML: ")
 
 
 def test_a_fault_reads_as_one_sentence_with_its_place() -> None:
     assert str(Fault("service.port", 3, "is missing")) == "line 3: service.port: is missing"
+    assert str(Fault("", 3, "not TOML: x")) == "line 3: not TOML: x"
     assert str(Fault("CONSENT_KEYS", 0, "is set, but empty")) == "CONSENT_KEYS: is set, but empty"
 
 

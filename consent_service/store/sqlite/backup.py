@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from consent_service.errors import StoreCorrupt, StoreUnavailable
-from consent_service.store.sqlite import files, schema
+from consent_service.errors import StoreCorrupt, StoreError, StoreUnavailable
+from consent_service.store.sqlite import files, lost, schema
 from consent_service.store.sqlite.connections import connect_reader
 from consent_service.store.sqlite.faults import translated
 
@@ -38,11 +39,12 @@ def backup(source: Path, target: Path) -> None:
         raise translated(error, source) from error
 
 
-def restore(saved: Path, target: Path) -> Path | None:
+def restore(saved: Path, target: Path, now: float | None = None) -> Path | None:
     """Put the backup `saved` in the place of the store `target`; returns where the old file is kept.
 
-    The old file keeps its contents under a new name beside it; None when there was none. Raises StoreCorrupt or
-    StoreNewer when the backup can't be used, and StoreLocked while a service has `target` open.
+    The old file keeps its contents under a new name beside it; None when there was none. What was committed
+    since the backup is known to be lost from now on (`contract.Store.lost`). `now`: Unix seconds.
+    Raises StoreCorrupt or StoreNewer when the backup can't be used, and StoreLocked while a service has `target` open.
     """
     saved, target = saved.resolve(), target.resolve()
     part = target.with_name(target.name + _PART)
@@ -52,6 +54,7 @@ def restore(saved: Path, target: Path) -> Path | None:
         held = files.hold_open(target, alone=True)
         try:
             _copy(saved, part)
+            _begin_anew(part, target, int(time.time() if now is None else now))
             kept = _set_aside(target)
             part.replace(target)
             files.sync_folder(target.parent)
@@ -99,6 +102,17 @@ def _copy(source: Path, part: Path) -> None:
         with closing(sqlite3.connect(part)) as writing:
             reading.backup(writing)
             writing.execute("PRAGMA journal_mode = DELETE")
+    files.sync_file(part)
+
+
+def _begin_anew(part: Path, target: Path, now: int) -> None:
+    """Bring the copy to today's schema, and its counters behind all that the old file may have taken."""
+    taken = 0
+    with suppress(sqlite3.Error, StoreError), closing(_open_to_read(target)) as old:
+        taken = lost.highest(old)
+    with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+        schema.prepare(copy, part, None, now)
+        lost.begin_anew(copy, now, taken)
     files.sync_file(part)
 
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from consent_service.errors import StoreUnavailable
 from consent_service.store.contract import Change, Changes, Document, Key, Member, Page
-from consent_service.store.sqlite import files, marks, scans, schema
+from consent_service.store.sqlite import files, lost, marks, scans, schema
 from consent_service.store.sqlite.connections import (
     OLDEST_SQLITE,
     connect_reader,
@@ -35,9 +35,10 @@ Clock = Callable[[], float]
 
 
 class _Opened(NamedTuple):
-    """What opening yields: the header, the lock shared while open, and three connections."""
+    """What opening yields: the header, what a restoration lost, the lock shared while open, and three connections."""
 
     header: Header
+    lost: lost.Lost
     held: int
     writing: sqlite3.Connection
     looking_up: sqlite3.Connection
@@ -54,7 +55,8 @@ class SqliteStore:
         self._held = opened.held
         self._closed = False
         self.header = opened.header
-        self._writer = Writer(opened.writing, path, clock, queue_limit)
+        self._lost = opened.lost
+        self._writer = Writer(opened.writing, path, clock, self._lost.floor, queue_limit)
         self._look_ups = Reader(opened.looking_up, path, clock, "store-reader")
         self._scans = Reader(opened.scanning, path, clock, "store-scanner")
 
@@ -88,6 +90,9 @@ class SqliteStore:
         """Changes queued in this process."""
         return self._writer.waiting
 
+    def lost(self, shard: str, version: int) -> bool:
+        return self._lost.holds(shard, version)
+
     async def get(self, keys: Sequence[Key]) -> list[Document | None]:
         return await self._look_ups.get(keys)
 
@@ -95,7 +100,9 @@ class SqliteStore:
         return await self._writer.submit(change)
 
     async def read(self, log: str, shards: Sequence[str], after: str, limit: int) -> Page:
-        return await self._scans.ask(lambda connection: scans.read(connection, log, shards, after, limit))
+        return await self._scans.ask(
+            lambda connection: scans.read(connection, log, shards, after, limit, self.lost)
+        )
 
     async def range(
         self,
@@ -144,7 +151,8 @@ def _open(path: Path, shards: int | None, now: int, patience: float) -> _Opened:
             schema.version_of(writing, path)  # before anything is written: it may not be ours
             make_durable(writing)
             header = schema.prepare(writing, path, shards, now)
+            forgotten = lost.read(writing)
         looking_up = undo.enter_context(closing(connect_reader(path)))
         scanning = undo.enter_context(closing(connect_reader(path)))
         undo.pop_all()
-    return _Opened(header, held, writing, looking_up, scanning)
+    return _Opened(header, forgotten, held, writing, looking_up, scanning)

@@ -16,14 +16,14 @@ from consent_service.store.sqlite import bulk
 from consent_service.store.sqlite.bulk import Execute
 from consent_service.store.sqlite.faults import is_the_files
 
-Apply = Callable[[Execute, Sequence[Change], int], list[int | Exception]]
-"""Changes and the time (Unix seconds) to what each came to."""
+Apply = Callable[[Execute, Sequence[Change], int, int], list[int | Exception]]
+"""Changes, the time (Unix seconds) and where new shards' counters begin, to what each change came to."""
 
 _VERSION: Final = (
     "SELECT version FROM document WHERE shard = ? AND name = ? AND (expires_at IS NULL OR expires_at > ?)"
 )
 _COUNTER: Final = "SELECT sequence FROM shard WHERE name = ?"
-_COUNTERS: Final = "INSERT INTO shard (name, sequence)"
+_COUNTERS: Final = "INSERT INTO shard (name, sequence, born)"
 _COUNTED: Final = "ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence"
 _DOCUMENTS: Final = "INSERT OR REPLACE INTO document (shard, name, version, expires_at, value)"
 _DELETE: Final = "DELETE FROM document WHERE shard = ? AND name = ?"
@@ -38,24 +38,26 @@ _SWEEP: Final = """DELETE FROM document WHERE (shard, name) IN
     (SELECT shard, name FROM document WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)"""
 
 
-def apply_together(execute: Execute, changes: Sequence[Change], now: int) -> list[int | Exception]:
+def apply_together(
+    execute: Execute, changes: Sequence[Change], now: int, floor: int
+) -> list[int | Exception]:
     """What each change came to: the counter value that it took, or the Conflict that kept it from all.
 
     Any error that is raised may leave a part written: the caller rolls back.
     """
-    group = _Group(execute, changes, now)
+    group = _Group(execute, changes, now, floor)
     outcomes = [group.decide(change) for change in changes]
     group.write(execute)
     return outcomes
 
 
-def apply_each(execute: Execute, changes: Sequence[Change], now: int) -> list[int | Exception]:
+def apply_each(execute: Execute, changes: Sequence[Change], now: int, floor: int) -> list[int | Exception]:
     """The same, but a change that can't be written is undone alone and comes to its own error."""
     outcomes: list[int | Exception] = []
     for change in changes:
         execute("SAVEPOINT one")
         try:
-            outcomes += apply_together(execute, [change], now)
+            outcomes += apply_together(execute, [change], now, floor)
         except Exception as error:
             if is_the_files(error):
                 raise
@@ -73,14 +75,15 @@ def sweep(execute: Execute, now: int, limit: int) -> None:
 class _Group:
     """What is in the file as far as the changes ask, and what those decided so far will write."""
 
-    def __init__(self, execute: Execute, changes: Sequence[Change], now: int) -> None:
+    def __init__(self, execute: Execute, changes: Sequence[Change], now: int, floor: int) -> None:
         self._now = now
+        self._floor = floor
         named = {(change.shard, name) for change in changes for name in change.expect}
         versions = bulk.ask(execute, _VERSION, [(*key, now) for key in named])
         self._versions = dict(zip(named, (version or 0 for version in versions), strict=True))
         shards = list({change.shard for change in changes})
         counters = bulk.ask(execute, _COUNTER, [(shard,) for shard in shards])
-        self._counters = dict(zip(shards, (counter or 0 for counter in counters), strict=True))
+        self._counters = dict(zip(shards, (counter or floor for counter in counters), strict=True))
         self._documents: dict[tuple[str, bytes], tuple[Any, ...] | None] = {}
         self._members: dict[tuple[str, bytes, bytes], int | None] = {}
         self._entries: list[tuple[str, str, int, int, bytes]] = []
@@ -110,7 +113,8 @@ class _Group:
 
     def write(self, execute: Execute) -> None:
         """Everything that was decided."""
-        bulk.insert(execute, _COUNTERS, list(self._counted.items()), _COUNTED)
+        counted = [(shard, sequence, self._floor) for shard, sequence in self._counted.items()]
+        bulk.insert(execute, _COUNTERS, counted, _COUNTED)
         bulk.insert(execute, _DOCUMENTS, [row for row in self._documents.values() if row is not None])
         for key in [key for key, row in self._documents.items() if row is None]:
             execute(_DELETE, key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from consent_service.errors import CursorExpired
@@ -28,6 +28,9 @@ _RANGES: Final = {
     for resumed in (False, True)
 }
 
+Lost = Callable[[str, int], bool]
+"""Whether a shard's counter value was lost, as `contract.Store.lost` says."""
+
 
 class _State(NamedTuple):
     """A shard's counter, and the first position behind what was trimmed from the log."""
@@ -36,12 +39,14 @@ class _State(NamedTuple):
     first: Position = cursor.START
 
 
-def read(connection: sqlite3.Connection, log: str, shards: Sequence[str], after: str, limit: int) -> Page:
+def read(
+    connection: sqlite3.Connection, log: str, shards: Sequence[str], after: str, limit: int, lost: Lost
+) -> Page:
     """A page of the log as one snapshot. Raises CursorInvalid and CursorExpired."""
     connection.execute("BEGIN")
     try:
         states = _states(connection, log, shards)
-        at = _resume(log, shards, after, states)
+        at = _resume(log, shards, after, states, lost)
         return _page(connection, log, shards, limit, at, states)
     finally:
         if connection.in_transaction:
@@ -78,7 +83,9 @@ def _states(connection: sqlite3.Connection, log: str, shards: Sequence[str]) -> 
     return states
 
 
-def _resume(log: str, shards: Sequence[str], after: str, states: dict[str, _State]) -> cursor.Cursor:
+def _resume(
+    log: str, shards: Sequence[str], after: str, states: dict[str, _State], lost: Lost
+) -> cursor.Cursor:
     if not after:
         return cursor.Cursor(0, [states[shard].first for shard in shards])
     at = cursor.decode(after, log, shards)
@@ -87,7 +94,8 @@ def _resume(log: str, shards: Sequence[str], after: str, states: dict[str, _Stat
             raise CursorExpired(
                 f"the log {log!r} of {shard} was trimmed past the cursor: start from a snapshot"
             )
-        if place.sequence > states[shard].counter + 1:
+        last_read = place.sequence if place.number else place.sequence - 1
+        if place.sequence > states[shard].counter + 1 or lost(shard, last_read):
             raise CursorExpired(f"the log {log!r} of {shard} ends before the cursor: start from a snapshot")
     return at
 

@@ -38,7 +38,14 @@ _FIRST: Final = (
     "CREATE TABLE change (mark INTEGER PRIMARY KEY, keys BLOB) STRICT",
 )
 
-MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST,)
+_RESTORED: Final = (
+    "ALTER TABLE shard ADD COLUMN born INTEGER NOT NULL DEFAULT 0",
+    """CREATE TABLE lost (
+        shard TEXT NOT NULL, after INTEGER NOT NULL, through INTEGER NOT NULL,
+        PRIMARY KEY (shard, after)) STRICT, WITHOUT ROWID""",
+)
+
+MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST, _RESTORED)
 """`MIGRATIONS[n]` leads from schema version n to n + 1; an empty file is version 0. Rows are only added."""
 
 VERSION: Final = len(MIGRATIONS)

@@ -46,6 +46,7 @@ class Writer:
         connection: sqlite3.Connection,
         path: Path,
         clock: Callable[[], float],
+        floor: int,
         queue_limit: int = QUEUE_LIMIT,
     ) -> None:
         self._connection = connection
@@ -54,6 +55,7 @@ class Writer:
         self._path = path
         self._identity = files.identity(path)
         self._clock = clock
+        self._floor = floor  # where the counters of new shards begin
         self._queue_limit = queue_limit
         self._jobs: deque[_Job] = deque()
         self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()  # False = close
@@ -142,7 +144,7 @@ class Writer:
         now = int(self._clock())
         self._execute("BEGIN IMMEDIATE")
         try:
-            values = apply(self._execute, changes, now)
+            values = apply(self._execute, changes, now, self._floor)
             done = [change for change, value in zip(changes, values, strict=True) if isinstance(value, int)]
             if done:
                 marks.note(self._execute, done)

@@ -231,3 +231,97 @@ async def test_two_restorations_keep_two_old_files(path: Path, saved: Path) -> N
     await make(path)
     await make(saved)
     assert len({restore(saved, path), restore(saved, path)}) == 2
+
+
+async def test_what_was_committed_since_the_backup_is_known_to_be_lost_and_never_taken_again(
+    path: Path, saved: Path
+) -> None:
+    store = SqliteStore.open(path)
+    kept = await store.commit(put(b"kept"))
+    backup(path, saved)
+    gone = {(SHARD, await store.commit(put(b"gone"))) for _ in range(3)}
+    gone.add(("acme.08", await store.commit(Change("acme.08", put=[Put(b"a", b"gone")]))))
+    assert not any(store.lost(*place) for place in gone)
+    await store.close()
+    restore(saved, path)
+    store = SqliteStore.open(path)
+    taken = {(SHARD, await store.commit(put(b"new"))) for _ in range(3)}
+    taken.add(("acme.08", await store.commit(Change("acme.08", put=[Put(b"a", b"new")]))))
+    assert not store.lost(SHARD, kept)
+    assert all(store.lost(*place) for place in gone)
+    assert not any(store.lost(*place) for place in taken | {(shard, 0) for shard, _ in taken})
+    await store.close()
+
+
+async def test_one_backup_restored_twice_loses_what_came_in_between(path: Path, saved: Path) -> None:
+    """Also within one second, or with a clock that was set back."""
+    store = SqliteStore.open(path)
+    kept = await store.commit(put(b"kept"))
+    backup(path, saved)
+    await store.close()
+    gone: set[tuple[str, int]] = set()
+    for now in (1_795_341_600, 1_795_341_600, 1_795_000_000):
+        restore(saved, path, now=now)
+        store = SqliteStore.open(path)
+        assert all(store.lost(*place) for place in gone)
+        mine = {
+            (shard, await store.commit(Change(shard, put=[Put(b"a", b"x")]))) for shard in (SHARD, "new.01")
+        }
+        assert not mine & gone
+        assert not any(store.lost(*place) for place in {(SHARD, kept), *mine})
+        gone |= mine
+        await store.close()
+
+
+async def test_a_backup_of_a_restored_store_remembers_what_was_lost(path: Path, saved: Path) -> None:
+    store = SqliteStore.open(path)
+    kept = await store.commit(put(b"kept"))
+    backup(path, saved)
+    gone = await store.commit(put(b"gone"))
+    await store.close()
+    restore(saved, path)
+    store = SqliteStore.open(path)
+    second = await store.commit(put(b"second"))
+    later = saved.with_name("later.db")
+    backup(path, later)
+    third = await store.commit(put(b"third"))
+    await store.close()
+    restore(later, path)
+    store = SqliteStore.open(path)
+    assert [store.lost(SHARD, value) for value in (kept, gone, second, third)] == [False, True, False, True]
+    await store.close()
+
+
+async def test_a_reader_that_had_seen_all_of_the_backup_goes_on_and_misses_nothing(
+    path: Path, saved: Path
+) -> None:
+    shards = [SHARD, "acme.08"]
+    store = SqliteStore.open(path)
+    await store.commit(Change(SHARD, append=[Append("log", b"kept")]))
+    backup(path, saved)
+    caught_up = (await store.read("log", shards, "", 9)).cursor
+    await store.commit(Change("acme.08", append=[Append("log", b"gone")]))
+    ahead = (await store.read("log", shards, caught_up, 9)).cursor
+    await store.close()
+    restore(saved, path)
+    store = SqliteStore.open(path)
+    for shard in shards:
+        await store.commit(Change(shard, append=[Append("log", b"new")]))
+    page = await store.read("log", shards, caught_up, 9)
+    assert [entry.payload for entry in page.entries] == [b"new", b"new"]
+    assert (await store.read("log", shards, page.cursor, 9)).entries == []
+    with pytest.raises(CursorExpired):
+        await store.read("log", shards, ahead, 9)
+    await store.close()
+
+
+async def test_a_backup_from_an_older_schema_is_brought_forward(path: Path, saved: Path) -> None:
+    await make(saved)
+    for statement in (
+        "DROP TABLE lost",
+        "ALTER TABLE shard DROP COLUMN born",
+        "PRAGMA user_version = 1",
+    ):
+        sql(saved, statement)
+    restore(saved, path)
+    assert await value(path) == b"1"
