@@ -44,7 +44,8 @@ def restore(saved: Path, target: Path, now: float | None = None) -> Path | None:
 
     The old file keeps its contents under a new name beside it; None when there was none. What was committed
     since the backup is known to be lost from now on (`contract.Store.lost`). `now`: Unix seconds.
-    Raises StoreCorrupt or StoreNewer when the backup can't be used, and StoreLocked while a service has `target` open.
+    Raises StoreCorrupt or StoreNewer when the backup can't be used, and StoreLocked while a service has `target`
+    open.
     """
     saved, target = saved.resolve(), target.resolve()
     part = target.with_name(target.name + _PART)
