@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from starlette.requests import Request
@@ -131,11 +131,13 @@ def _host(hop: str) -> str:
 
 def _household(address: str) -> str:
     """What counts as one client: an IPv4 address, or the /64 that one line is given of IPv6."""
+    if ":" not in address:
+        return address
     try:
-        found = ip_address(address)
+        found = IPv6Address(address)
     except ValueError:
         return address
-    return str(ip_network(f"{found}/64", strict=False)) if found.version == 6 else address
+    return str(ip_network(f"{found}/64", strict=False))
 
 
 class Cors:
