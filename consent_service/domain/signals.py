@@ -27,9 +27,14 @@ def gpc_in_headers(values: Iterable[bytes]) -> bool:
     """Whether the raw `Sec-GPC` header values carry the signal.
 
     Only the exact value `1` counts; everything else is no signal (GPC-1). Of several headers one exact `1`
-    is enough (GPC-2).
+    is enough (GPC-2), also when a proxy joined them into one, which says the same (RFC 9110 section 5.2).
     """
-    return b"1" in tuple(values)
+    return any(value == b"1" or b"1" in _members(value) for value in values)
+
+
+def _members(value: bytes) -> list[bytes]:
+    """The values that were joined; none when nothing was."""
+    return [part.strip(b" \t") for part in value.split(b",")] if b"," in value else []
 
 
 def sources_of(*, header: bool, script: bool | None = None, partner: bool = False) -> Sources:
