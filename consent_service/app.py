@@ -11,7 +11,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -24,7 +23,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from consent_service import resources
-from consent_service.config import Config, SiteFacts, digest
+from consent_service.config import Config, Geo, SiteFacts, digest
 from consent_service.domain.flags import FlagTerms, us_privacy_of
 from consent_service.domain.regimes import defaults, strictest_defaults
 from consent_service.domain.resolution import Resolution, Ruling
@@ -36,6 +35,7 @@ from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.services.confirming import Confirmations
 from consent_service.services.consent import Consent
 from consent_service.services.devices import Devices
+from consent_service.services.geo import open_database
 from consent_service.services.ids import RandomIds
 from consent_service.services.limits import Limits
 from consent_service.services.sites import Site
@@ -47,6 +47,7 @@ from consent_service.store.url import open_store
 from consent_service.web import problems
 from consent_service.web.access import AccessLines, AccessLog, to_standard_error
 from consent_service.web.calls import Calls, Cors
+from consent_service.web.clients import Clients
 from consent_service.web.confirm import ConfirmPages
 from consent_service.web.direct import DirectWrites
 from consent_service.web.flag import FlagEndpoint
@@ -54,6 +55,7 @@ from consent_service.web.headers import cookie_name
 from consent_service.web.metrics import Metrics
 from consent_service.web.openapi import describe
 from consent_service.web.operations import Operations
+from consent_service.web.places import PROXIES, HeaderNames, Places
 from consent_service.web.routes import Rooms, routes
 from consent_service.web.script import Script, ScriptFiles, build
 from consent_service.web.templates import Pages
@@ -175,12 +177,20 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
     """What answers the routes."""
     public_url = config.service.public_url.rstrip("/")
     own_origin = origin_of(public_url)
-    trusted = tuple(ip_network(network) for network in config.service.trusted_proxies)
-    calls = Calls(parts.sites, own_origin, trusted, parts.devices, parts.limits, clock)
+    clients = Clients(config.service.trusted_proxies)
+    places = places_of(config.geo, clients)
+    calls = Calls(parts.sites, own_origin, clients, places, parts.devices, parts.limits, clock)
     scripts = {key: script_of(config, key, int(clock())) for key in config.sites}
     return Rooms(
         flag=FlagEndpoint(
-            parts.sites, own_origin, parts.standings, parts.consent, parts.devices, parts.metrics, clock
+            parts.sites,
+            own_origin,
+            parts.standings,
+            parts.consent,
+            parts.devices,
+            parts.metrics,
+            places,
+            clock,
         ),
         visitor=VisitorApi(calls, parts.consent, public_url),
         confirm=ConfirmPages(calls, parts.consent, Pages(resources.templates_folder()), parts.ring),
@@ -193,9 +203,17 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
 def site_of(key: str, facts: SiteFacts, config: Config) -> Site:
     """The site as the use cases see it."""
     terms = FlagTerms(key, facts.notice_shown, config.flag.max_age)
-    return Site(
-        key, facts.name, frozenset(facts.origins), facts.regime, facts.regime_codes, terms, facts.incentives
-    )
+    return Site(key, facts.name, frozenset(facts.origins), facts.regime_codes, terms, facts.incentives)
+
+
+def places_of(geo: Geo, clients: Clients) -> Places:
+    """How the place of a call is found. Raises CannotStart when the database can't be opened."""
+    names = None
+    if geo.proxy is not None:
+        names = PROXIES[geo.proxy]
+    elif geo.country_header:
+        names = HeaderNames(geo.country_header.lower(), geo.region_header.lower())
+    return Places(clients, names, open_database(Path(geo.database)) if geo.database else None)
 
 
 def script_of(config: Config, key: str, now: int) -> Script:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ FACTS = """
 [service]
 public_url = "{service}"
 store = "sqlite:///{store}"
+trusted_proxies = {proxies}
 
 [business]
 name = "Acme Incorporated"
@@ -52,6 +53,14 @@ club = 0
 name = "Acme Abroad"
 origins = ["{shop}"]
 regime = "elsewhere"
+
+[sites.states]
+name = "Acme States"
+origins = ["{shop}"]
+regime = "us-ca"
+regimes = ["us-co", "elsewhere"]
+
+{more}
 """
 
 
@@ -130,9 +139,16 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    folder: Path, *, cache: bool = True, writes_per_minute: int = 0, burst: int = 60, ring: KeyRing = RING
+    folder: Path,
+    *,
+    cache: bool = True,
+    writes_per_minute: int = 0,
+    burst: int = 60,
+    ring: KeyRing = RING,
+    proxies: Sequence[str] = (),
+    more: str = "",
 ) -> AsyncIterator[Running]:
-    """The application with its lifespan, and a client for it."""
+    """The application with its lifespan, and a client for it. `more`: further tables of the configuration."""
     store_path = folder / "consent.db"
     text = FACTS.format(
         service=SERVICE,
@@ -141,6 +157,8 @@ async def running(
         cache=str(cache).lower(),
         writes_per_minute=writes_per_minute,
         burst=burst,
+        proxies=list(proxies),
+        more=more,
     )
     clock = Clock()
     log: list[bytes] = []

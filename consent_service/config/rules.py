@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from consent_service.config.locating import Path
 from consent_service.config.reading import Misread
-from consent_service.config.shape import PartnerFacts, Service, SiteFacts
+from consent_service.config.shape import Geo, PartnerFacts, Service, SiteFacts
 
 
 def misfits(parts: Mapping[Path, object], sites: Collection[str]) -> Iterator[Misread]:
@@ -22,6 +22,7 @@ def misfits(parts: Mapping[Path, object], sites: Collection[str]) -> Iterator[Mi
             for misfit in rule(part, sites):
                 yield Misread((*path, *misfit.path), misfit.message)
     yield from _own_origin(parts)
+    yield from _geo(parts)
 
 
 def _own_origin(parts: Mapping[Path, object]) -> Iterator[Misread]:
@@ -45,6 +46,21 @@ def _listeners(service: Service, _sites: Collection[str]) -> Iterator[Misread]:
     hosts = {service.host, service.metrics_host}
     if service.port == service.metrics_port and (len(hosts) == 1 or hosts & {"0.0.0.0", "::"}):  # noqa: S104 - compared, not bound
         yield Misread(("metrics_port",), "is the service's own port; metrics have a listener of their own")
+
+
+def _geo(parts: Mapping[Path, object]) -> Iterator[Misread]:
+    """Who may say where a visitor is; whoever connects may not."""
+    service = next((part for part in parts.values() if isinstance(part, Service)), None)
+    for path, geo in parts.items():
+        if not isinstance(geo, Geo):
+            continue
+        if geo.proxy and (geo.country_header or geo.region_header):
+            yield Misread((*path, "proxy"), "name the proxy or the headers, not both")
+        if geo.region_header and not geo.country_header:
+            yield Misread((*path, "region_header"), "says nothing without country_header")
+        if (geo.proxy or geo.country_header) and service and not service.trusted_proxies:
+            key = "proxy" if geo.proxy else "country_header"
+            yield Misread((*path, key), "counts only from service.trusted_proxies, and there are none")
 
 
 def _origins(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:

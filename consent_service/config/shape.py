@@ -22,6 +22,7 @@ def _checked(check: Callable[[str], str]) -> msgspec.Meta:
 
 Key = Annotated[str, _checked(words.key)]
 Text = Annotated[str, _checked(words.text)]
+HeaderName = Annotated[str, _checked(words.header_name)]
 Language = Annotated[str, _checked(words.language)]
 RegimeCode = Annotated[str, _checked(words.regime)]
 Host = Annotated[str, _checked(words.host)]
@@ -68,6 +69,19 @@ class FlagSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_age: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 300
     cache: bool = True
     cache_entries: Positive = 100_000
+
+
+class Geo(msgspec.Struct, frozen=True, kw_only=True):
+    """`[geo]`: how the place of a visitor is found; without it everybody is under the site's own regime.
+
+    `proxy` names whose headers count, or `country_header` and `region_header` do; only from trusted proxies.
+    `database`: a file in MaxMind's format, asked where no header says it.
+    """
+
+    proxy: Literal["cloudflare", "cloudfront", "fastly"] | None = None
+    country_header: HeaderName = ""
+    region_header: HeaderName = ""
+    database: str = ""
 
 
 class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +157,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     business: Business
     flag: FlagSettings = FlagSettings()
     limits: LimitSettings = LimitSettings()
+    geo: Geo = Geo()
     sites: Annotated[dict[Key, SiteFacts], msgspec.Meta(min_length=1)]
     partners: dict[Key, PartnerFacts] = {}
 

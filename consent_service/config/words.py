@@ -14,6 +14,7 @@ from consent_service.domain.regimes import known_codes
 
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]*")
 _HOST: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -51,6 +52,12 @@ def network(value: str) -> str:
     except ValueError as error:
         return f'wanted an address or a range such as "10.0.0.0/8": {error}'
     return "would trust whoever connects: name the proxies themselves" if everybody else ""
+
+
+def header_name(value: str) -> str:
+    """A header's name (RFC 9110 section 5.6.2), or nothing."""
+    fits = _HEADER_NAME.fullmatch(value)
+    return "" if fits else f'wanted a header such as "X-Country", found {value!r}'
 
 
 def origin(value: str) -> str:

@@ -99,7 +99,7 @@ class Consent:
             subject = self._subject(caller, found)
             written = await self._write(caller, subject, signal_plan(caller, subject))
             standing, version, visitor_id = written.standing, written.version, subject.visitor_id
-        regime = caller.site.regime(caller.now)
+        regime = caller.regime
         resolution = await self._ruling(caller, regime, UNHONOURED if found is UNHONOURED else standing)
         return Signalled(
             resolution,
@@ -116,7 +116,7 @@ class Consent:
         """
         found = await self._recognise(caller)
         subject = self._subject(caller, found)
-        regime = caller.site.regime(caller.now)
+        regime = caller.regime
         written = await self._write(
             caller, subject, choice_plan(caller, subject, regime, asked), digest_of(asked)
         )
@@ -146,7 +146,7 @@ class Consent:
 
         request = caller._replace(request_id=uuid.UUID(bytes=opened.request_id))
         written = await self._write(request, subject, confirm_plan(caller, subject, opened), b"confirm")
-        return opened, await self._ruling(caller, caller.site.regime(caller.now), written.standing)
+        return opened, await self._ruling(caller, caller.regime, written.standing)
 
     def remember(self, caller: Caller, visitor: Visitor) -> None:
         """Record a signal that a flag request brought, without keeping that request waiting (design rule 1)."""

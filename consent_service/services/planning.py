@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from consent_service.domain.choosing import Situation, confirmed, decide, first_step
 from consent_service.domain.facts import ChoiceMade, DoubtRaised, Fact, SignalSeen, apply
+from consent_service.domain.places import NOWHERE, Place
 from consent_service.domain.regimes import Regime
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
@@ -29,7 +30,7 @@ OVERTAKEN: Final = "something changed since this page was made; make the choice 
 
 
 class Caller(NamedTuple):
-    """What one call brought: the visitor tokens presented, the signals seen, and the evidence."""
+    """What one call brought: the visitor tokens presented, the signals seen, the evidence, and whence it came."""
 
     site: Site
     tokens: Sequence[str]
@@ -37,6 +38,12 @@ class Caller(NamedTuple):
     evidence: Evidence
     now: int
     request_id: uuid.UUID | None = None
+    place: Place = NOWHERE
+
+    @property
+    def regime(self) -> Regime:
+        """The regime that binds this caller now."""
+        return self.site.regime(self.now, self.place)
 
 
 class Subject(NamedTuple):

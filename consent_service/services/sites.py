@@ -10,24 +10,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from consent_service.domain.flags import FlagTerms
+from consent_service.domain.places import NOWHERE, Place, regime_code_at
 from consent_service.domain.regimes import Regime, regime_on
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One web property. `incentives` maps a programme's id to its number (0-7)."""
+    """One web property. `regime_codes`: its own first, then others that may bind its visitors. `incentives` maps a
+    programme's id to its number (0-7).
+    """
 
     key: str
     name: str
     origins: frozenset[str]
-    regime_code: str
     regime_codes: tuple[str, ...]
     terms: FlagTerms
     incentives: Mapping[str, int] = field(default_factory=dict)
 
-    def regime(self, now: int) -> Regime:
-        """The row of the site's own regime in force at this moment."""
-        return regime_on(self.regime_code, datetime.fromtimestamp(now, UTC).date())
+    def regime(self, now: int, place: Place = NOWHERE) -> Regime:
+        """The row in force at this moment of the regime that binds at this place."""
+        return regime_on(regime_code_at(place, self.regime_codes), datetime.fromtimestamp(now, UTC).date())
 
     def regimes(self, now: int) -> tuple[Regime, ...]:
         """The rows of every regime the site configures."""

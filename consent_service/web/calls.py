@@ -1,13 +1,12 @@
 """Calls: who is calling, checked on the server before anything is done (design rule 12).
 
-Origins, client addresses and limits for the visitor's writes; cross-origin headers for their answers.
+Origins and limits for the visitor's writes; cross-origin headers for their answers.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from starlette.requests import Request
@@ -22,13 +21,13 @@ from consent_service.services.limits import Limits
 from consent_service.services.planning import Caller
 from consent_service.services.sites import Site
 from consent_service.web import headers
+from consent_service.web.clients import Clients, household
+from consent_service.web.places import Places
 
 PREFLIGHT_SECONDS: Final = 86_400
 
 _VARY: Final = (b"vary", b"Origin, Sec-GPC, Cookie")
 _EXPOSED: Final = (b"access-control-expose-headers", b"Retry-After")
-
-Network = IPv4Network | IPv6Network
 
 
 class Calls:
@@ -38,14 +37,16 @@ class Calls:
         self,
         sites: Mapping[str, Site],
         own_origin: str,
-        trusted_proxies: tuple[Network, ...],
+        clients: Clients,
+        places: Places,
         devices: Devices,
         limits: Limits,
         clock: Callable[[], float],
     ) -> None:
         self._sites = sites
         self._own_origin = own_origin
-        self._trusted = trusted_proxies
+        self._clients = clients
+        self._places = places
         self._devices = devices
         self._limits = limits
         self._clock = clock
@@ -68,7 +69,7 @@ class Calls:
             raise OriginNotAllowed(
                 f"writes come from the site's own pages; {origin or 'no origin'} is none of them"
             )
-        self._limits.take(kind, self.address(request))
+        self._limits.take(kind, household(self._clients.address(request.scope)))
         return site, origin
 
     def own_page(self, request: Request, kind: str) -> Site:
@@ -79,7 +80,7 @@ class Calls:
             raise OriginNotAllowed(
                 "this form works only on the service's own page; open it again and press its button"
             )
-        self._limits.take(kind, self.address(request))
+        self._limits.take(kind, household(self._clients.address(request.scope)))
         return site
 
     def caller(
@@ -104,40 +105,8 @@ class Calls:
             evidence=evidence,
             now=int(self._clock()),
             request_id=request_id,
+            place=self._places.of(request.scope),
         )
-
-    def address(self, request: Request) -> str:
-        """The client's address: the last hop that is not a trusted proxy. Used for limits and dropped."""
-        peer = request.client.host if request.client else ""
-        forwarded = ",".join(request.headers.getlist("x-forwarded-for")) if self._trusted else ""
-        for hop in reversed([*forwarded.split(","), peer]):
-            if hop.strip() and not self._is_trusted(_host(hop.strip())):
-                return _household(_host(hop.strip()))
-        return _household(peer)
-
-    def _is_trusted(self, address: str) -> bool:
-        try:
-            return any(ip_address(address) in network for network in self._trusted)
-        except ValueError:
-            return False
-
-
-def _host(hop: str) -> str:
-    """A hop without the port that some proxies add."""
-    if hop.startswith("["):
-        return hop[1:].partition("]")[0]
-    return hop.partition(":")[0] if hop.count(":") == 1 else hop
-
-
-def _household(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the /64 that one line is given of IPv6."""
-    if ":" not in address:
-        return address
-    try:
-        found = IPv6Address(address)
-    except ValueError:
-        return address
-    return str(ip_network(f"{found}/64", strict=False))
 
 
 class Cors:

@@ -16,6 +16,7 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from consent_service.domain.flags import flag_of
+from consent_service.domain.places import NOWHERE, Place, regime_code_at
 from consent_service.domain.resolution import Resolution, resolve, unavailable
 from consent_service.domain.signals import Sources, sources_of
 from consent_service.domain.words import Basis
@@ -29,6 +30,7 @@ from consent_service.services.standings import Record, Standings, Visitor, stric
 from consent_service.services.waiting import READ_TIMEOUT
 from consent_service.web import headers, problems
 from consent_service.web.metrics import Metrics
+from consent_service.web.places import Places
 from consent_service.web.times import rfc3339
 
 _AS_OF: Final = "0000-00-00T00:00:00Z"
@@ -54,13 +56,16 @@ class _Rendered(NamedTuple):
 
 
 class _SiteFlags:
-    """One site's flags under today's regime, rendered once for each outcome."""
+    """One site's flags under one of its regimes as of today, rendered once for each outcome.
 
-    def __init__(self, site: Site, own_origin: str, now: int) -> None:
+    `number`: the regime's place among the site's.
+    """
+
+    def __init__(self, site: Site, number: int, own_origin: str, now: int) -> None:
         self.site = site
-        self.regime = site.regime(now)
+        self.regime = site.regimes(now)[number]
         self.origins: tuple[str | None, ...] = (None, own_origin, *site.origins)
-        self.day = now // _DAY
+        self._answers_of = (now // _DAY * len(site.regime_codes) + number) << 3
         self._rendered: dict[Resolution, _Rendered] = {}
         self.unpresented = {
             signals: self.render(resolve(self.regime, signals, None, None, now))
@@ -78,7 +83,7 @@ class _SiteFlags:
         """The bytes for this record, looked up on the record itself when they were made before today."""
         if now < record.latest_at:
             return self.render(unavailable(signals))  # our clock is behind the record, for now
-        key = self.day << 3 | signals.value
+        key = self._answers_of | signals.value
         rendered = record.answers.get(key)
         if not isinstance(rendered, _Rendered):
             rendered = self.render(resolve(self.regime, signals, record.standing, None, now))
@@ -110,6 +115,7 @@ class FlagEndpoint:
         consent: Consent,
         devices: Devices,
         metrics: Metrics,
+        places: Places,
         clock: Callable[[], float],
     ) -> None:
         self._all = sites
@@ -118,11 +124,13 @@ class FlagEndpoint:
         self._consent = consent
         self._devices = devices
         self._metrics = metrics
+        self._places = places
         self._clock = clock
         self._second = 0
         self._day = -1
         self._as_of = b""
         self._sites: dict[str, _SiteFlags] = {}
+        self._by_regime: dict[str, dict[str, _SiteFlags]] = {}
         self._tick(int(clock()))
 
     def answers(self, scope: Scope) -> bool:
@@ -143,12 +151,16 @@ class FlagEndpoint:
             return await problems.response(kind, "not one of the site's origins")(scope, receive, send)
         query: bytes = scope["query_string"]
         signals = _HEADER if seen.gpc else _NO_SIGNAL
+        place = NOWHERE
+        if self._places.known:
+            place = self._places.of(scope)
+            flags = self._by_regime[flags.site.key][regime_code_at(place, flags.site.regime_codes)]
         if not query and not seen.cookie:
             flag = flags.unpresented[signals]
         else:
             tokens = headers.presented(_visitor_in(query), seen.cookie, flags.site.key)
             flag = self._at_hand(flags, tokens, signals, now) or await self._asked(
-                flags, tokens, seen, signals, now
+                flags, tokens, seen, signals, place, now
             )
         self._metrics.answers[flag.basis] += 1
         fixed = flag.headers[seen.origin]
@@ -170,7 +182,13 @@ class FlagEndpoint:
         return flags.of_record(record, signals, now)
 
     async def _asked(
-        self, flags: _SiteFlags, tokens: Sequence[str], seen: headers.Seen, signals: Sources, now: int
+        self,
+        flags: _SiteFlags,
+        tokens: Sequence[str],
+        seen: headers.Seen,
+        signals: Sources,
+        place: Place,
+        now: int,
     ) -> _Rendered:
         """The answer when a token must be verified or the store asked; a signal is recorded on the way.
 
@@ -188,7 +206,8 @@ class FlagEndpoint:
         if isinstance(first, Visitor):
             if signals is _HEADER and not first.record.gpc & _HEADER.value:
                 evidence = Evidence(device=self._devices.of(seen.user_agent))
-                self._consent.remember(Caller(site, tokens, signals, evidence, now), first)
+                caller = Caller(site, tokens, signals, evidence, now, place=place)
+                self._consent.remember(caller, first)
             if len(found) == 1:
                 return flags.of_record(first.record, signals, now)
         return flags.render(strictest(flags.regime, signals, found, now))
@@ -199,9 +218,18 @@ class FlagEndpoint:
         self._as_of = rfc3339(now).encode()
         if now // _DAY != self._day:
             self._day = now // _DAY
+            self._by_regime = {key: self._flags_of(site, now) for key, site in self._all.items()}
             self._sites = {
-                f"/v1/{key}/flag": _SiteFlags(site, self._own_origin, now) for key, site in self._all.items()
+                f"/v1/{key}/flag": self._by_regime[key][site.regime_codes[0]]
+                for key, site in self._all.items()
             }
+
+    def _flags_of(self, site: Site, now: int) -> dict[str, _SiteFlags]:
+        """A site's flags by its regimes' codes."""
+        return {
+            code: _SiteFlags(site, number, self._own_origin, now)
+            for number, code in enumerate(site.regime_codes)
+        }
 
 
 def _visitor_in(query: bytes) -> str | None:

@@ -188,7 +188,7 @@ sites = ["shop"]
         ("burst = 1", "burst = 1.5", "24 limits.burst: wanted a whole number, found a decimal number"),
         ("[business]", "[businesses]", "0 business: is missing"),
         ("[business]", "[businesses]", "12 businesses: unknown key; did you mean 'business'?"),
-        ("[limits]", "[zzz]", "22 zzz: unknown key; known are service, business, flag, limits, sites, "),
+        ("[limits]", "[zzz]", "22 zzz: unknown key; known are service, business, flag, limits, geo, sites, "),
         (
             "metrics_port = 0",
             "metrics_port = 8080",
@@ -210,6 +210,26 @@ sites = ["shop"]
             "29 sites.acme.origins[1]: https://shop.example.com stands here twice",
         ),
         ('"10.0.0.0/8", "::1"', '"::/0"', "9 service.trusted_proxies[0]: would trust whoever connects"),
+        (
+            "[limits]",
+            '[geo]\nproxy = "akamai"\n[limits]',
+            "23 geo.proxy: wanted 'cloudflare' or 'cloudfront' or 'fastly', found 'akamai'",
+        ),
+        (
+            "[limits]",
+            '[geo]\nproxy = "fastly"\ncountry_header = "X-Country"\n[limits]',
+            "23 geo.proxy: name the proxy or the headers, not both",
+        ),
+        (
+            "[limits]",
+            '[geo]\nregion_header = "X-Region"\n[limits]',
+            "23 geo.region_header: says nothing without country_header",
+        ),
+        (
+            "[limits]",
+            '[geo]\ncountry_header = "X Country"\n[limits]',
+            "23 geo.country_header: wanted a header such as",
+        ),
         ("loyalty = 0", "loyalty = 8", "42 sites.acme.incentives.loyalty: wanted 0 to 7, found 8"),
         (
             "loyalty = 0",
@@ -232,6 +252,15 @@ sites = ["shop"]
 )
 def test_a_fault_says_what_was_wanted_and_what_was_found(old: str, new: str, fault: str) -> None:
     assert [found for found in faults(altered(old, new)) if found.startswith(fault)]
+
+
+@pytest.mark.parametrize(("key", "value"), [("proxy", "fastly"), ("country_header", "X-Country")])
+def test_headers_about_places_need_somebody_to_trust(key: str, value: str) -> None:
+    text = f'{SMALLEST}\n[geo]\n{key} = "{value}"\n'
+    [fault] = faults(text)
+    assert fault.endswith(f" geo.{key}: counts only from service.trusted_proxies, and there are none")
+    trusting = load(text.replace("[business]", 'trusted_proxies = ["10.0.0.1"]\n[business]'), {})
+    assert getattr(trusting.geo, key) == value
 
 
 @pytest.mark.parametrize("url", ["https://shop.example.com", "https://shop.example.com/consent"])

@@ -24,7 +24,7 @@ from tests.running import START
 OUT = ChoiceMade(START, sale=Stance.OPTED_OUT, share=Stance.OPTED_OUT)
 VISITOR = bytes(16)
 KEY = Key("acme.00", b"v" + VISITOR)
-SITE = Site("acme", "Acme", frozenset(), "us-ca", ("us-ca",), FlagTerms("acme"))
+SITE = Site("acme", "Acme", frozenset(), ("us-ca",), FlagTerms("acme"))
 CALLER = Caller(SITE, (), Sources.NONE, Evidence(), START)
 SEEN_VERSION = 7
 

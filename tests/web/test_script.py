@@ -22,7 +22,14 @@ from tests.running import FACTS, SERVICE, SHOP, START, Running
 def script(tmp_path: Path, site: str = "acme", more: str = "") -> Script:
     """The site's script; `more` is put into its table."""
     text = FACTS.format(
-        service=SERVICE, shop=SHOP, store=tmp_path / "x.db", cache="true", writes_per_minute=0, burst=1
+        service=SERVICE,
+        shop=SHOP,
+        store=tmp_path / "x.db",
+        cache="true",
+        writes_per_minute=0,
+        burst=1,
+        proxies=[],
+        more="",
     ).replace(f"[sites.{site}]", f"[sites.{site}]\n{more}")
     return script_of(load(text, {}), site, START)
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
-
 import pytest
-from starlette.requests import Request
 
-from consent_service.services.devices import Devices
-from consent_service.services.limits import Limits
-from consent_service.web.calls import Calls
-from tests.running import SERVICE, Clock
+from consent_service.web.clients import Clients, household
 
 PROXY = "10.0.0.1"
 
 
 def address(peer: str, *lines: str) -> str:
     """What counts for a call from this peer with these X-Forwarded-For lines."""
-    limits = Limits(0, 1, 1, key=b"k", clock=Clock())
-    calls = Calls({}, SERVICE, (ip_network("10.0.0.0/8"),), Devices(), limits, Clock())
     headers = [(b"x-forwarded-for", line.encode()) for line in lines]
-    return calls.address(Request({"type": "http", "client": (peer, 1), "headers": headers}))
+    return household(Clients(["10.0.0.0/8"]).address({"client": (peer, 1), "headers": headers}))
 
 
 @pytest.mark.parametrize(

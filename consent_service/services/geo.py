@@ -1,0 +1,46 @@
+"""Geo: the place of an address, from a database file in MaxMind's format.
+
+The file is mapped into memory and asked for each address anew: nothing is kept of it (design rule 7). Its reader
+is an extra that only a configuration with such a file needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from consent_service.domain.places import NOWHERE, Place, place_of
+from consent_service.errors import CannotStart
+
+Locate = Callable[[str], Place]
+"""From an address to its place; NOWHERE for one that is none, or that the file does not know."""
+
+
+def open_database(path: Path) -> Locate:
+    """The look-up over this file, which stays mapped: replace it by renaming. Raises CannotStart."""
+    try:
+        import maxminddb
+    except ImportError:
+        message = "geo.database needs the extra `geo`: pip install 'consent-service[geo]'"
+        raise CannotStart(message) from None
+    try:
+        reader = maxminddb.open_database(path)
+    except (OSError, maxminddb.InvalidDatabaseError) as error:
+        raise CannotStart(f"geo.database {path} can't be read: {error}") from error
+
+    def locate(address: str) -> Place:
+        try:
+            return _place(reader.get(address))
+        except (ValueError, maxminddb.InvalidDatabaseError):
+            return NOWHERE
+
+    return locate
+
+
+def _place(found: Any) -> Place:
+    """Databases of countries have no `subdivisions`; of several the first is the largest."""
+    if not isinstance(found, dict):
+        return NOWHERE
+    subdivisions = found.get("subdivisions") or [{}]
+    return place_of(found.get("country", {}).get("iso_code"), subdivisions[0].get("iso_code"))
