@@ -22,7 +22,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from consent_service import resources
+from consent_service import resources, texts
 from consent_service.config import Config, Geo, SiteFacts, digest
 from consent_service.domain.flags import FlagTerms, us_privacy_of
 from consent_service.domain.regimes import defaults, strictest_defaults
@@ -203,7 +203,17 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
 def site_of(key: str, facts: SiteFacts, config: Config) -> Site:
     """The site as the use cases see it."""
     terms = FlagTerms(key, facts.notice_shown, config.flag.max_age)
-    return Site(key, facts.name, frozenset(facts.origins), facts.regime_codes, terms, facts.incentives)
+    said = {lang: texts.words(lang, facts.texts) for lang in facts.langs}
+    return Site(
+        key,
+        facts.name,
+        frozenset(facts.origins),
+        facts.regime_codes,
+        terms,
+        facts.incentives,
+        facts.lang,
+        said,
+    )
 
 
 def places_of(geo: Geo, clients: Clients) -> Places:
@@ -233,7 +243,8 @@ def script_of(config: Config, key: str, now: int) -> Script:
         "regions": regions,
         "frictionless": facts.frictionless,
         "link": facts.link,
-        "texts": facts.texts,
+        "lang": facts.lang.lower(),
+        "texts": {lang.lower(): texts.of_script(words) for lang, words in site.texts.items()},
         **({"us_privacy": strings} if unusual else {}),
     }
     stub = {

@@ -49,15 +49,27 @@ BANNED_IN_PURE = frozenset(
 ARROWS: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "resources": frozenset(),
+    "texts": frozenset({"resources"}),
     "codecs": frozenset({"errors"}),
     "identity": frozenset({"errors"}),
     "domain": frozenset({"errors", "codecs", "identity"}),
     "store": frozenset({"errors"}),
-    "config": frozenset({"errors", "codecs", "identity", "domain"}),
+    "config": frozenset({"errors", "codecs", "identity", "domain", "texts"}),
     "ledger": frozenset({"errors", "codecs", "identity", "domain", "store"}),
     "services": frozenset({"errors", "codecs", "identity", "domain", "ledger", "store", "config"}),
     "web": frozenset(
-        {"errors", "codecs", "identity", "domain", "ledger", "store", "config", "services", "resources"}
+        {
+            "errors",
+            "codecs",
+            "identity",
+            "domain",
+            "ledger",
+            "store",
+            "config",
+            "services",
+            "resources",
+            "texts",
+        }
     ),
 }
 SEE_EVERYTHING = frozenset({"app", "cli", "process", "demo", "__init__", "__main__"})

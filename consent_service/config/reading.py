@@ -80,7 +80,7 @@ class Reader:
     def _struct(self, kind: kinds.StructType, table: dict[str, object], path: Path) -> Any:
         fields = {field.name: field for field in kind.fields}
         for name in table.keys() - fields.keys():
-            self._fault((*path, name), _unknown(name, fields))
+            self._fault((*path, name), unknown(name, fields))
         for name, field in fields.items():
             if field.required and name not in table:
                 self._fault((*path, name), "is missing")
@@ -126,6 +126,7 @@ def _beyond(kind: kinds.Type, value: Any) -> str:
     return ""
 
 
-def _unknown(name: str, known: Iterable[str]) -> str:
+def unknown(name: str, known: Iterable[str]) -> str:
+    """What is said of a key that there is not, with the one that was probably meant."""
     near = difflib.get_close_matches(name, known, n=1)
     return f"unknown key; did you mean {near[0]!r}?" if near else f"unknown key; known are {', '.join(known)}"

@@ -10,9 +10,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from consent_service import texts
 from consent_service.config.locating import Path
-from consent_service.config.reading import Misread
+from consent_service.config.reading import Misread, unknown
 from consent_service.config.shape import Geo, PartnerFacts, Service, SiteFacts
+
+_LINK_TITLES: Final = ("Your Privacy Choices", "Your California Privacy Choices")
 
 
 def misfits(parts: Mapping[Path, object], sites: Collection[str]) -> Iterator[Misread]:
@@ -94,6 +97,28 @@ def _incentives(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
             yield Misread(("incentives", key), f"number {number} is {owners[number]!r} already")
 
 
+def _langs(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+    if site.lang not in site.langs:
+        yield Misread(("lang",), f"{site.lang!r} is not among langs ({', '.join(site.langs)})")
+    for place, lang in enumerate(site.langs):
+        missing = texts.keys() - texts.words(lang, site.texts).keys()
+        if missing:
+            named = ", ".join(sorted(missing))
+            yield Misread(("langs", place), f"no words in {lang!r}; add texts.{lang} with {named}")
+
+
+def _texts(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+    for lang, table in site.texts.items():
+        for key in table.keys() - texts.keys():
+            yield Misread(("texts", lang, key), unknown(key, texts.keys()))
+        if lang not in site.langs:
+            yield Misread(("texts", lang), f"{lang!r} is not among langs ({', '.join(site.langs)})")
+        # CCPA regs § 7015(b): the title of the alternative link is given to the letter.
+        title = table.get("link")
+        if lang.startswith("en") and title is not None and title not in _LINK_TITLES:
+            yield Misread(("texts", lang, "link"), f"the law gives its title: {' or '.join(_LINK_TITLES)}")
+
+
 def _known_sites(partner: PartnerFacts, sites: Collection[str]) -> Iterator[Misread]:
     for place, site in enumerate(partner.sites):
         if site not in sites:
@@ -110,6 +135,6 @@ def _restriction(partner: PartnerFacts, _sites: Collection[str]) -> Iterator[Mis
 _Rule = Callable[[Any, Collection[str]], Iterator[Misread]]
 _RULES: Final[Mapping[type, tuple[_Rule, ...]]] = {
     Service: (_listeners,),
-    SiteFacts: (_origins, _cookie_domain, _disclosures, _incentives),
+    SiteFacts: (_origins, _cookie_domain, _disclosures, _incentives, _langs, _texts),
     PartnerFacts: (_known_sites, _restriction),
 }

@@ -107,7 +107,8 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     `regimes`: others that may apply to its visitors. `gpc_since`: since when signals are acted on, for
     gpc.json. `incentives`: programme's key -> its number, 0 to 7, which stands in records and never
-    changes.
+    changes. `langs`: what visitors may be spoken to in; `lang` where a page names none of them. `texts`: the
+    site's own words over the shipped ones, by language.
     """
 
     name: Text
@@ -122,10 +123,11 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     frictionless: bool = False
     link: bool = True
     lang: Language = "en"
+    langs: Annotated[tuple[Language, ...], msgspec.Meta(min_length=1)] = ("en", "es")
     gpc_since: date | None = None
     disclosures: tuple[Disclosure, ...] = ()
     incentives: dict[Key, Annotated[int, msgspec.Meta(ge=0, le=7)]] = {}
-    texts: dict[Language, dict[str, str]] = {}
+    texts: dict[Language, dict[str, Text]] = {}
 
     @property
     def regime_codes(self) -> tuple[str, ...]:

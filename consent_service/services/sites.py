@@ -18,6 +18,8 @@ from consent_service.domain.regimes import Regime, regime_on
 class Site:
     """One web property. `regime_codes`: its own first, then others that may bind its visitors. `incentives` maps a
     programme's id to its number (0-7).
+
+    `texts`: every word the site's visitors read, by language; `lang` is the one where nothing else is wanted.
     """
 
     key: str
@@ -26,6 +28,8 @@ class Site:
     regime_codes: tuple[str, ...]
     terms: FlagTerms
     incentives: Mapping[str, int] = field(default_factory=dict)
+    lang: str = "en"
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def regime(self, now: int, place: Place = NOWHERE) -> Regime:
         """The row in force at this moment of the regime that binds at this place."""

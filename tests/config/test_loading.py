@@ -100,6 +100,7 @@ def test_the_smallest_file_gets_the_documented_defaults() -> None:
     assert (config.flag.max_age, config.flag.cache, config.flag.cache_entries) == (300, True, 100_000)
     assert (config.limits.writes_per_minute, config.limits.burst) == (120, 60)
     assert (site.sells, site.shares, site.sensitive, site.link, site.lang) == (True, True, False, True, "en")
+    assert site.langs == ("en", "es")
     assert site.regime_codes == ("us-ca",)
     assert config.keys is None
 
@@ -247,6 +248,29 @@ sites = ["shop"]
             '52 partners.adnet.when_denied: "restrict" needs service_provider_contract; else use "block"',
         ),
         ("[sites.acme]", "[sites]", "28 sites.name: wanted a table, found text"),
+        (
+            'banner_title = "Your choice"',
+            'baner_title = "Your choice"',
+            "45 sites.acme.texts.en.baner_title: unknown key; did you mean 'banner_title'?",
+        ),
+        (
+            'banner_title = "Your choice"',
+            'link = "Your choices"',
+            "45 sites.acme.texts.en.link: the law gives its title: Your Privacy Choices or Your California",
+        ),
+        (
+            'banner_title = "Your choice"',
+            'close = " "',
+            "45 sites.acme.texts.en.close: must not be empty",
+        ),
+        ("sensitive = true", 'lang = "de"', "32 sites.acme.lang: 'de' is not among langs (en, es)"),
+        (
+            "sensitive = true",
+            'langs = ["en", "de"]',
+            "32 sites.acme.langs[1]: no words in 'de'; add texts.de",
+        ),
+        ("sensitive = true", 'langs = ["es"]', "44 sites.acme.texts.en: 'en' is not among langs (es)"),
+        ("sensitive = true", "langs = []", "32 sites.acme.langs: needs at least one entry"),
         ("[sites.acme.texts.en]", "[sites.acme.texts.EN]", "44 sites.acme.texts.EN: wanted a language tag"),
     ],
 )

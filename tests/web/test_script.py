@@ -14,6 +14,7 @@ from consent_service.app import script_of
 from consent_service.config import load
 from consent_service.store.contract import Change, Key, Put
 from consent_service.store.keys import desk_shard, script_name
+from consent_service.texts import of_script, shipped
 from consent_service.web.script import Script, build
 from consent_service.web.snippet import render_snippet
 from tests.running import FACTS, SERVICE, SHOP, START, Running
@@ -92,11 +93,21 @@ def test_the_public_configuration_holds_only_what_is_public(tmp_path: Path) -> N
     built = script(tmp_path)
     config = configured(built.body.decode())
     assert set(config) == {
-        "site", "service", "cookie", "cookie_domain", "default", "regions", "frictionless", "link", "texts",
+        "site", "service", "cookie", "cookie_domain", "default", "regions", "frictionless", "link", "lang",
+        "texts",
     }  # fmt: skip
     assert (config["site"], config["cookie"], config["default"]) == ("acme", "pc_acme", "aaa")
     assert config["regions"] == {"us-ca": "aaa"}
     assert configured(built.stub) == {"s": "acme", "k": "pc_acme", "d": "aaa", "r": {"us-ca": "aaa"}}
+
+
+def test_the_script_speaks_the_sites_languages_in_the_sites_own_words(tmp_path: Path) -> None:
+    more = 'langs = ["en", "es-MX"]\nlang = "es-MX"\ntexts.es-MX.keep = "Sin cambios"'
+    config = configured(script(tmp_path, more=more).body.decode())
+    assert config["lang"] == "es-mx"
+    assert config["texts"].keys() == {"en", "es-mx"}
+    assert config["texts"]["en"] == of_script(shipped()["en"])
+    assert config["texts"]["es-mx"] == {**of_script(shipped()["es"]), "keep": "Sin cambios"}
 
 
 @pytest.mark.parametrize(

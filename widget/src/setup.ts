@@ -11,7 +11,7 @@ import { quietly } from "./page/quietly";
 import { storageCell } from "./page/storage";
 import { tabs } from "./page/tabs";
 import { uuid } from "./page/uuid";
-import { textsFor } from "./ui/texts";
+import { textsFor, type Texts } from "./ui/texts";
 import { view, type Acts, type View } from "./ui/view";
 
 /** What `window.privacyChoices` offers. */
@@ -41,7 +41,11 @@ export interface Wired {
 export function setup(host: Host): Wired {
   const { win, config, nonce } = host;
   const doc = win.document;
-  const { lang, texts } = textsFor(config.texts, doc.documentElement.lang);
+  const { lang, texts } = textsFor(
+    config.texts as Readonly<Record<string, Texts>>,
+    doc.documentElement.lang,
+    config.lang,
+  );
   let shown: View | undefined;
   let release = () => {};
   let settled: (flag: Flag) => void;

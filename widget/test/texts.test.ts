@@ -2,19 +2,21 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ENGLISH, textsFor } from "../src/ui/texts";
+import english from "../../templates/texts/en.json";
+import spanish from "../../templates/texts/es.json";
+import { textsFor } from "../src/ui/texts";
 
-test("a site without texts speaks English", () => {
-  assert.deepEqual(textsFor({}, "de"), { lang: "en", texts: ENGLISH });
+const OFFERED = { en: english, es: spanish };
+
+test("a page's language is spoken where the site offers it", () => {
+  assert.deepEqual(textsFor(OFFERED, "es", "en"), { lang: "es", texts: spanish });
 });
 
-test("a site may change single words", () => {
-  const { texts } = textsFor({ en: { keep: "Leave it" } }, "");
-  assert.equal(texts.keep, "Leave it");
-  assert.equal(texts.opt_out, ENGLISH.opt_out);
+test("a region's language is found by its nearest parent, whatever its case", () => {
+  assert.equal(textsFor(OFFERED, "ES-Latn-mx", "en").lang, "es");
+  assert.equal(textsFor({ ...OFFERED, "es-mx": { ...spanish, keep: "y" } }, "es-MX", "en").texts.keep, "y");
 });
 
-test("the page's language is found with and without its region", () => {
-  assert.equal(textsFor({ es: { keep: "x" } }, "es-MX").lang, "es");
-  assert.equal(textsFor({ "es-mx": { keep: "y" }, es: { keep: "x" } }, "es-MX").texts.keep, "y");
+test("a page that names no language, or one that is not offered, is spoken to in the site's own", () => {
+  for (const lang of ["", "de", "-", "e", "english"]) assert.equal(textsFor(OFFERED, lang, "es").lang, "es", lang);
 });

@@ -60,6 +60,8 @@ export interface Config {
   readonly link: boolean;
   /** The US Privacy string for sale and sharing allowed, for either denied, and in doubt; left out where usual. */
   readonly us_privacy?: readonly string[];
+  /** The language where a page names none of those in `texts`. Tags are lower case. */
+  readonly lang: string;
   readonly texts: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly credentials?: RequestCredentials;
 }

@@ -39,7 +39,7 @@ export function banner(doc: Document, texts: Texts, acts: BannerActs): Banner {
     element(doc, "div", { class: "row" }, element(doc, "button", optOut, texts.opt_out), keep),
     element(doc, "button", close, "\u00d7"),
   );
-  const root = element(doc, "section", { id: "privacy-choices-banner", "aria-label": texts.banner_label }, inner);
+  const root = element(doc, "section", { id: "privacy-choices-banner", "aria-label": texts.banner_title }, inner);
   root.hidden = true;
   return {
     root,

@@ -20,8 +20,8 @@ export interface Settings {
 }
 
 export function settings(doc: Document, texts: Texts, acts: SettingsActs): Settings {
-  const title = element(doc, "h2", { id: "privacy-choices-title", tabindex: "-1" }, texts.settings);
-  const label = element(doc, "span", { id: "privacy-choices-label" }, texts.switch_label);
+  const title = element(doc, "h2", { id: "privacy-choices-title", tabindex: "-1" }, texts.link);
+  const label = element(doc, "span", { id: "privacy-choices-label" }, texts.sale_share);
   const state = element(doc, "span", { id: "privacy-choices-state", class: "state", role: "status" });
   const signal = element(doc, "p", {}, texts.signal);
   const extra = element(doc, "div");
@@ -62,7 +62,7 @@ export function settings(doc: Document, texts: Texts, acts: SettingsActs): Setti
     update(flag) {
       const allowed = flag.sale === "allowed" && flag.share === "allowed";
       toggle.setAttribute("aria-checked", String(allowed));
-      state.textContent = allowed ? texts.state_allowed : texts.state_denied;
+      state.textContent = allowed ? texts.sale_share_on : texts.sale_share_off;
       signal.hidden = flag.basis !== "gpc";
     },
     open(from) {

@@ -19,7 +19,7 @@ export function status(doc: Document, texts: Texts, acts: { settings(): void; cl
     "aria-label": texts.close,
     onclick: acts.close,
   };
-  const rest = [element(doc, "button", settings, texts.settings), element(doc, "button", close, "\u00d7")];
+  const rest = [element(doc, "button", settings, texts.link), element(doc, "button", close, "\u00d7")];
   // The live region is there, empty, before it speaks: one that appears with its text is not read out.
   const root = element(doc, "div", {}, words);
   return {
