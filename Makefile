@@ -14,7 +14,7 @@ demo: ## the service, a shop that embeds it and an ad partner, on this machine (
 setup: ## what test, check, soak and bench need: Debian's, npm's and Python's packages
 	@$(PYTHON) scripts/setup.py test
 
-test: setup ## every test but the long ones, in a real browser too
+test: setup ## every test but the long ones, in real browsers too
 	$(PYTHON) scripts/widget_dist.py
 	npm --prefix widget test
 	$(BIN)/pytest --cov --cov-report= $(TESTS)

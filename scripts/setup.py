@@ -29,6 +29,9 @@ OLDEST_NODE = 18
 DEBIAN = {
     "redis-server": ["redis-server"],
     "chromium": ["chromium"],
+    "firefox-esr": ["firefox-esr"],
+    "WebKitWebDriver": ["webkit2gtk-driver"],
+    "Xvfb": ["xvfb"],
     "wrk": ["wrk"],
     "strace": ["strace"],
     "node": ["nodejs", "ca-certificates"],

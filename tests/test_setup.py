@@ -13,6 +13,7 @@ from pathlib import Path
 
 import debian
 import pytest
+import setup
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 
@@ -62,7 +63,7 @@ def test_without_rights_one_line_is_printed_and_nothing_else_is_begun(machine: M
     lines = [line.strip() for line in done.stderr.splitlines() if "apt-get install" in line]
     assert lines == [
         "su -c 'apt-get update && apt-get install --no-install-recommends "
-        "redis-server chromium wrk strace nodejs ca-certificates npm'"
+        "redis-server chromium firefox-esr webkit2gtk-driver xvfb wrk strace nodejs ca-certificates npm'"
     ]
     assert not (machine.checkout / ".venv").exists()
     assert not (machine.bin / "apt-get.log").exists()
@@ -74,13 +75,13 @@ def test_with_a_sudo_that_asks_for_a_password_the_line_says_sudo(machine: Machin
 
 
 def test_only_what_is_missing_is_asked_for(machine: Machine) -> None:
-    for command in ("redis-server", "chromium", "wrk", "strace", "node"):
+    for command in set(setup.DEBIAN) - {"npm"}:
         machine.command(command)
     assert "--no-install-recommends npm ca-certificates'" in machine.setup("test").stderr
 
 
 def test_with_every_command_there_apt_is_not_called(machine: Machine) -> None:
-    for command in ("redis-server", "chromium", "wrk", "strace", "npm"):
+    for command in set(setup.DEBIAN) - {"node"}:
         machine.command(command)
     machine.command("node", "echo v12.22.0")
     done = machine.setup("test")
@@ -90,7 +91,7 @@ def test_with_every_command_there_apt_is_not_called(machine: Machine) -> None:
 
 def test_without_apt_the_commands_are_named(machine: Machine) -> None:
     (machine.bin / "apt-get").unlink()
-    assert "redis-server, chromium, wrk" in machine.setup("test").stderr
+    assert ", ".join(setup.DEBIAN) in machine.setup("test").stderr
 
 
 def test_a_set_up_cut_short_is_done_again_and_a_finished_one_is_not(tmp_path: Path) -> None:
@@ -98,7 +99,7 @@ def test_a_set_up_cut_short_is_done_again_and_a_finished_one_is_not(tmp_path: Pa
     (machine.checkout / "widget" / "node_modules").mkdir(parents=True)
     for name in ("package.json", "package-lock.json"):
         (machine.checkout / "widget" / name).write_text("{}")
-    for command in ("redis-server", "chromium", "wrk", "strace"):
+    for command in set(setup.DEBIAN) - {"node", "npm"}:
         machine.command(command)
     machine.command("node", "echo v20.0.0")
     machine.command("npm", 'echo "$*" >> "$0.log"; [ ! -e "$0.broken" ]')

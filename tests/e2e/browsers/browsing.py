@@ -1,0 +1,126 @@
+"""Browsing: what a visitor does in any browser that speaks WebDriver's words, and what the page then says."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from consent_service.demo.addresses import ADNET_HOST
+from tests.demo.demos import Demo
+from tests.e2e.browsers.words import (
+    ACT,
+    CLICK,
+    ELEMENT,
+    RELOAD,
+    RUN,
+    SWITCH,
+    TABS,
+    VISIT,
+    Refused,
+    Wire,
+    Word,
+)
+from tests.process.waiting import eventually, family
+
+TAB: Final = "\ue004"
+ENTER: Final = "\ue007"
+ESCAPE: Final = "\ue00c"
+SPACE: Final = " "
+
+_ASKED: Final = "performance.getEntriesByType('resource').map((entry) => entry.name)"
+
+
+@dataclass(frozen=True)
+class Browsing:
+    """One visitor's browser, with one tab open."""
+
+    wire: Wire
+    demo: Demo
+
+    def visit(self, *, until: str = "privacyChoices.ready") -> None:
+        """Open the shop, and wait for what this expression promises."""
+        self._leave(VISIT, url=f"{self.demo.addresses.shop}/")
+        self.run(until)
+
+    def reload(self) -> None:
+        """Load the page again, until the script has its answer."""
+        self._leave(RELOAD)
+        self.run("privacyChoices.ready")
+
+    def _leave(self, word: Word, **given: Any) -> None:
+        """Go, and wait until another document is there; its scripts and pictures may still be on their way."""
+        self.run("window.left = true")
+        self.wire.say(word, **given)
+        self.becomes("!window.left && document.readyState !== 'loading'")
+
+    def run(self, expression: str) -> Any:
+        """What this JavaScript gives, in the page; what it promises, as soon as that is there."""
+        return self.wire.say(RUN, script=f"return ({expression})", args=[])
+
+    def flag(self) -> dict[str, Any]:
+        """What a tag on this page would be told now."""
+        said: dict[str, Any] = self.run("privacyChoices.flag()")
+        return said
+
+    def becomes(self, expression: str) -> Any:
+        """Wait until this is true in the page; what it is then."""
+
+        def look() -> Any:
+            with suppress(Refused):  # between two pages there is nobody to ask
+                return self.run(expression)
+
+        return eventually(look)
+
+    def is_seen(self, element: str) -> bool:
+        """Whether this element takes up room in the window, and nothing lies over its middle."""
+        seen: bool = self.run(
+            f"(() => {{ const element = {element}, box = element.getBoundingClientRect();"
+            "const at = element.getRootNode().elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);"
+            "return box.width > 0 && box.height > 0 && element.contains(at); })()"
+        )
+        return seen
+
+    def click(self, element: str) -> None:
+        """A visitor's click, which browsers trust."""
+        found = self.run(element)
+        self.wire.say(CLICK, id=found[ELEMENT])
+
+    def press(self, key: str) -> None:
+        """A key, pressed and let go."""
+        actions = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
+        self.wire.say(ACT, actions=[{"type": "key", "id": "keyboard", "actions": actions}])
+
+    def tabs(self) -> list[str]:
+        """The open tabs."""
+        handles: list[str] = self.wire.say(TABS)
+        return handles
+
+    def turn_to(self, tab: str) -> None:
+        """Look at this tab."""
+        self.wire.say(SWITCH, handle=tab)
+
+    def asked_of_partner(self) -> list[str]:
+        """What this page has asked of the partner, as the browser counts it."""
+        return [url for url in self.run(_ASKED) if ADNET_HOST in url]
+
+
+def part(name: str) -> str:
+    """JavaScript for a part of the banner, the status or the settings."""
+    return f"document.querySelector('#privacy-choices').shadowRoot.querySelector('#privacy-choices-{name}')"
+
+
+@contextmanager
+def hanging(demo: Demo) -> Iterator[None]:
+    """The service takes connections and answers nothing, until the block ends."""
+    service = family(demo.process.pid)[1:]
+    for pid in service:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in service:
+            os.kill(pid, signal.SIGCONT)

@@ -1,0 +1,38 @@
+"""Fixtures: a new visitor in each browser, beside the demo that all browser tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.demo.demos import Demo, two_free_ports
+from tests.e2e.browsers.browsing import Browsing
+from tests.e2e.browsers.firefox import SIGNAL, firefox
+from tests.e2e.browsers.webkit import driver, webkit
+
+
+@pytest.fixture(scope="session")
+def webkit_driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of WebKit's driver."""
+    with driver(tmp_path_factory.mktemp("webkit"), two_free_ports()[0]) as port:
+        yield port
+
+
+@pytest.fixture(params=["firefox", "webkit"])
+def browsing(request: pytest.FixtureRequest, demo: Demo, tmp_path: Path) -> Iterator[Browsing]:
+    """Somebody who was never here, in each of the browsers."""
+    if request.param == "firefox":
+        with firefox(tmp_path) as wire:
+            yield Browsing(wire, demo)
+    else:
+        with webkit(request.getfixturevalue("webkit_driver")) as session:
+            yield Browsing(session, demo)
+
+
+@pytest.fixture
+def signalling(demo: Demo, tmp_path: Path) -> Iterator[Browsing]:
+    """Somebody who has turned on Global Privacy Control, in the one of these browsers that has it."""
+    with firefox(tmp_path, SIGNAL) as wire:
+        yield Browsing(wire, demo)
