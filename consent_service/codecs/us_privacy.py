@@ -8,10 +8,47 @@ from __future__ import annotations
 
 from typing import Final
 
+from consent_service.codecs.faults import CodecError
+from consent_service.codecs.fields import Fields, Value
+
+SECTION_ID: Final = 6
+"""Its number where it stands inside a GPP string."""
+NAME: Final = "uspv1"
 NOT_APPLICABLE: Final = "1---"
 """Where the law does not apply, all three answers are `-`."""
+
+_VERSION: Final = 1
+_ANSWERS: Final = ("Notice", "OptOutSale", "LspaCovered")
 
 
 def encode(*, notice: bool, opted_out: bool, lspa: bool = False) -> str:
     """The string for a visitor to whom the law applies, e.g. `1YYN`."""
     return "1" + "".join("Y" if answer else "N" for answer in (notice, opted_out, lspa))
+
+
+def encode_fields(fields: Fields) -> str:
+    """The string of `Notice`, `OptOutSale` and `LspaCovered`, each `Y`, `N` or `-` (when not given).
+
+    Raises CodecError.
+    """
+    for name in fields.keys() - {"Version", *_ANSWERS}:
+        raise CodecError("there is no such field", section=NAME, field=name)
+    if fields.get("Version", _VERSION) != _VERSION:
+        raise CodecError(f"{fields['Version']!r} is not {_VERSION}", section=NAME, field="Version")
+    return str(_VERSION) + "".join(_letter(name, fields.get(name, "-")) for name in _ANSWERS)
+
+
+def decode(text: str) -> dict[str, Value]:
+    """The inverse of `encode_fields`, with `Version`. Raises CodecError for anything but these four characters."""
+    if len(text) != 1 + len(_ANSWERS):
+        raise CodecError(f"{len(text)} characters, wanted {1 + len(_ANSWERS)}", section=NAME)
+    if text[0] != str(_VERSION):
+        raise CodecError(f"{text[0]!r} is not {_VERSION}", section=NAME, field="Version")
+    answers = {name: _letter(name, letter) for name, letter in zip(_ANSWERS, text[1:], strict=True)}
+    return {"Version": _VERSION, **answers}
+
+
+def _letter(name: str, letter: Value) -> str:
+    if letter not in ("Y", "N", "-"):
+        raise CodecError(f"{letter!r} is not Y, N or -", section=NAME, field=name)
+    return str(letter)

@@ -1,0 +1,166 @@
+"""GPP strings: the header, the container, and every US section by name. Usable on its own.
+
+    >>> encode({"usca": {"SaleOptOutNotice": 1, "SaleOptOut": 1, "MspaCoveredTransaction": 2, "Gpc": True}})
+    'DBABBg~BQQAAACA.YA'
+    >>> decode("DBABTA~1YYN").sections["uspv1"]["OptOutSale"]
+    'Y'
+
+`header~section~section…`, sections by ascending id, a sub-section after a dot. Fields, widths and values of each
+section: `sections`. Source: IAB Tech Lab, GPP consent string specification 1. Knows nothing of why a value is what
+it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from consent_service.codecs import us_privacy
+from consent_service.codecs.bits import Reader, Writer
+from consent_service.codecs.faults import CodecError
+from consent_service.codecs.fields import Fields, Value, decode_fields, encode_fields
+from consent_service.codecs.sections import BY_ID, BY_NAME, Layout, Section
+
+EMPTY: Final = "DBAA"
+"""The string without a section."""
+
+_HEADER: Final = "header"
+_TYPE: Final = 3
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A string taken apart.
+
+    `section_ids`: what the header names, ascending. `sections`: the fields of every US section, by name. `opaque`:
+    the text of every other section, by id: TCF, sections unknown here, and layouts that are not settled.
+    """
+
+    section_ids: tuple[int, ...]
+    sections: Mapping[str, Mapping[str, Value]]
+    opaque: Mapping[int, str]
+
+
+def encode(sections: Mapping[str, Fields]) -> str:
+    """The string of these sections, by name (`usca`, `uspv1` …), in the form that the reference libraries write.
+
+    A field that isn't given says "not applicable" (0); MspaCoveredTransaction must be given. A section with `Gpc`
+    carries its sub-section, one without does not. Raises CodecError for what can't be said, and for sections whose
+    layout is not settled (usmd, usin, usky, usri).
+    """
+    texts = {_id_of(name): _encode_section(name, fields) for name, fields in sections.items()}
+    return "~".join([encode_header(texts), *(texts[number] for number in sorted(texts))])
+
+
+def decode(text: str) -> Decoded:
+    """The inverse of `encode`; takes both paddings. The empty text has no section.
+
+    Raises CodecError for everything that is not such a string, with the section, the field and the bit.
+    """
+    if not text:
+        return Decoded((), {}, {})
+    head, *bodies = text.split("~")
+    ids = _decode_header(head)
+    if len(ids) != len(bodies):
+        raise CodecError(f"names {len(ids)} sections, {len(bodies)} follow", section=_HEADER)
+    sections: dict[str, Mapping[str, Value]] = {}
+    opaque: dict[int, str] = {}
+    for number, body in zip(ids, bodies, strict=True):
+        read = _decode_section(number, body)
+        if isinstance(read, str):
+            opaque[number] = read
+        else:
+            sections[_name_of(number)] = read
+    return Decoded(ids, sections, opaque)
+
+
+def section_ids(text: str) -> tuple[int, ...]:
+    """The ids that the string's header names, ascending; its sections are not read. Raises CodecError."""
+    return _decode_header(text.partition("~")[0]) if text else ()
+
+
+def encode_header(ids: Iterable[int]) -> str:
+    """The header that names these sections: Type 3 and Version 1 (6 bits each), then the ids as ranges."""
+    writer = Writer()
+    writer.add(_TYPE, 6)
+    writer.add(_VERSION, 6)
+    writer.add_ranges(ids)
+    return writer.text()
+
+
+def _decode_header(text: str) -> tuple[int, ...]:
+    reader = Reader(text, _HEADER)
+    reader.take_value(6, "Type", range(_TYPE, _TYPE + 1))
+    reader.take_value(6, "Version", range(_VERSION, _VERSION + 1))
+    ids = reader.take_ranges("SectionIds")
+    reader.close()
+    return ids
+
+
+def _encode_section(name: str, fields: Fields) -> str:
+    if name == us_privacy.NAME:
+        return us_privacy.encode_fields(fields)
+    section = BY_NAME[name]
+    for unknown in sorted(fields.keys() - section.field_names):
+        raise CodecError("there is no such field", section=name, field=unknown)
+    text = encode_fields(name, _layout_for(section, fields).fields, fields)
+    if any(field.name in fields for field in section.more):
+        return f"{text}.{encode_fields(name, section.more, fields)}"
+    return text
+
+
+def _layout_for(section: Section, fields: Fields) -> Layout:
+    """The layout that has these lists' lengths; of several the one that Version names, else the newest."""
+    fitting = [layout for layout in section.layouts if _fits(layout, fields)] or section.layouts
+    named = [layout for layout in fitting if layout.version == fields.get("Version")]
+    return (named or fitting)[-1]
+
+
+def _fits(layout: Layout, fields: Fields) -> bool:
+    given = ((field.count, fields.get(field.name)) for field in layout.fields if field.count)
+    return all(len(value) == count for count, value in given if isinstance(value, (list, tuple)))
+
+
+def _decode_section(number: int, text: str) -> dict[str, Value] | str:
+    """A section's fields, or its text where this codec can't read it. It is never blank."""
+    if not text:
+        raise CodecError("is blank", section=_name_of(number))
+    if number == us_privacy.SECTION_ID:
+        return us_privacy.decode(text)
+    section = BY_ID.get(number)
+    if section is None:
+        return text
+    first, *rest = text.split(".")
+    layout = next((layout for layout in section.layouts if len(first) in layout.lengths), None)
+    if layout is None and not section.emitted:
+        return text
+    return _decode_parts(section, layout or section.layouts[-1], first, rest)
+
+
+def _decode_parts(section: Section, layout: Layout, first: str, rest: list[str]) -> dict[str, Value]:
+    if len(rest) > bool(section.more):
+        raise CodecError(f"{len(rest)} sub-sections, at most {int(bool(section.more))}", section=section.name)
+    fields = decode_fields(section.name, layout.fields, first)
+    for text in rest:
+        fields |= decode_fields(section.name, section.more, text)
+    return fields
+
+
+def _id_of(name: str) -> int:
+    """The section's id. Raises CodecError for one that is unknown or must not be written."""
+    if name == us_privacy.NAME:
+        return us_privacy.SECTION_ID
+    section = BY_NAME.get(name)
+    if section is None:
+        raise CodecError("there is no such section", section=name)
+    if not section.emitted:
+        raise CodecError("its layout is not settled, so it is not written", section=name)
+    return section.id
+
+
+def _name_of(number: int) -> str:
+    if number == us_privacy.SECTION_ID:
+        return us_privacy.NAME
+    return BY_ID[number].name if number in BY_ID else f"section {number}"

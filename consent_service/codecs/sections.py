@@ -1,0 +1,194 @@
+"""The US sections of the Global Privacy Platform: one literal table. A new state is a new row.
+
+Source: IAB Tech Lab, Global-Privacy-Platform, `Sections/`. Values, unless a row says otherwise:
+
+| field | bits | values |
+|---|---|---|
+| Version | 6 | of the section's layout |
+| …Notice | 2 | 0 not applicable, 1 given, 2 not given |
+| SaleOptOut, SharingOptOut, TargetedAdvertisingOptOut | 2 | 0 not applicable, 1 opted out, 2 did not opt out |
+| SensitiveDataProcessing | 2 each | 0 not applicable, 1 opted out or no consent, 2 did not opt out or consent |
+| KnownChildSensitiveDataConsents | 2 each | 0 not applicable, 1 no consent, 2 consent |
+| PersonalDataConsents, AdditionalDataProcessingConsent | 2 | 0 not applicable, 1 no consent, 2 consent |
+| MspaCoveredTransaction | 2 | 1 yes, 2 no |
+| MspaOptOutOptionMode, MspaServiceProviderMode, MspaMode | 2 | 0 not applicable, 1 yes, 2 no |
+| SubsectionType, then Gpc | 2, 1 | 1; whether the browser sent Global Privacy Control |
+
+SensitiveDataProcessing asks for an opt-out in usnat, usca, usut and usia, elsewhere for consent. California's items:
+1 identity documents, 2 account log-in, 3 precise location, 4 origin, religion or union, 5 contents of messages,
+6 genetic, 7 biometric, 8 health, 9 sex life or orientation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from consent_service.codecs.bits import padded_lengths
+from consent_service.codecs.fields import Field
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The fields of a section's first part, in order; `version` is what it calls itself."""
+
+    version: int
+    fields: tuple[Field, ...]
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """How many characters it takes, in the two paddings."""
+        return padded_lengths(sum(field.bits for field in self.fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section. `layouts`: oldest first, told apart by length, since libraries disagree about Version.
+
+    `more`: the fields of the sub-section that may follow after a dot. `emitted`: False where only the reference
+    libraries have a layout that the specification still discusses: read, never written.
+    """
+
+    id: int
+    name: str
+    layouts: tuple[Layout, ...]
+    more: tuple[Field, ...]
+    emitted: bool = True
+
+    @property
+    def field_names(self) -> frozenset[str]:
+        """Every field that the section has in any layout."""
+        return frozenset(field.name for layout in self.layouts for field in (*layout.fields, *self.more))
+
+
+def _one(name: str) -> Field:
+    return Field(name, 2, range(3))
+
+
+def _sensitive(count: int) -> Field:
+    return Field("SensitiveDataProcessing", 2, range(3), count)
+
+
+def _children(count: int) -> Field:
+    return Field("KnownChildSensitiveDataConsents", 2, range(3), count)
+
+
+_SHARING_NOTICE: Final = _one("SharingNotice")
+_PROCESSING_NOTICE: Final = _one("ProcessingNotice")
+_SALE_NOTICE: Final = _one("SaleOptOutNotice")
+_ADS_NOTICE: Final = _one("TargetedAdvertisingOptOutNotice")
+_SALE: Final = _one("SaleOptOut")
+_ADS: Final = _one("TargetedAdvertisingOptOut")
+_CHILD: Final = _children(0)
+_ADDITIONAL: Final = _one("AdditionalDataProcessingConsent")
+_COVERED: Final = Field("MspaCoveredTransaction", 2, range(1, 3), default=None)
+_MSPA: Final = (_COVERED, _one("MspaOptOutOptionMode"), _one("MspaServiceProviderMode"))
+_GPC: Final = (
+    Field("SubsectionType", 2, range(1, 2), default=1),
+    Field("Gpc", 1, range(2), boolean=True),
+)
+_MSPA_VERSION: Final = Field("MspaVersion", 6, range(1, 2), default=1)
+
+
+def _version(*known: int, default: int) -> Field:
+    return Field("Version", 6, range(known[0], known[-1] + 1), default=default)
+
+
+def _national(version: int, sensitive: int, children: int) -> Layout:
+    """The national layout. Version is kept as read: writers are known that number a layout otherwise."""
+    return Layout(
+        version,
+        (
+            _version(1, 2, default=version),
+            _SHARING_NOTICE,
+            _SALE_NOTICE,
+            _one("SharingOptOutNotice"),
+            _ADS_NOTICE,
+            _one("SensitiveDataProcessingOptOutNotice"),
+            _one("SensitiveDataLimitUseNotice"),
+            _SALE,
+            _one("SharingOptOut"),
+            _ADS,
+            _sensitive(sensitive),
+            _children(children),
+            _one("PersonalDataConsents"),
+            *_MSPA,
+        ),
+    )
+
+
+def _state(number: int, name: str, *fields: Field, gpc: bool = True) -> Section:
+    """A state's section: Version 1, its own fields, the agreement's three, and perhaps the signal."""
+    layout = Layout(1, (_version(1, default=1), *fields, *_MSPA))
+    return Section(number, name, (layout,), _GPC if gpc else ())
+
+
+def _unsettled(number: int, name: str, *fields: Field, more: tuple[Field, ...]) -> Section:
+    """A section of October 2025, as the reference libraries write it: without the header that is under discussion."""
+    layout = Layout(
+        1,
+        (
+            _MSPA_VERSION,
+            _COVERED,
+            _one("MspaMode"),
+            _PROCESSING_NOTICE,
+            _SALE_NOTICE,
+            _ADS_NOTICE,
+            _SALE,
+            _ADS,
+            *fields,
+        ),
+    )
+    return Section(number, name, (layout,), more, emitted=False)
+
+
+_CALIFORNIA: Final = (
+    _SALE_NOTICE,
+    _one("SharingOptOutNotice"),
+    _one("SensitiveDataLimitUseNotice"),
+    _SALE,
+    _one("SharingOptOut"),
+    _sensitive(9),
+    _children(2),
+    _one("PersonalDataConsents"),
+)
+_SHARING: Final = (_SHARING_NOTICE, _SALE_NOTICE, _ADS_NOTICE, _SALE, _ADS)
+_PROCESSING: Final = (_PROCESSING_NOTICE, _SALE_NOTICE, _ADS_NOTICE, _SALE, _ADS)
+_UTAH: Final = (
+    _SHARING_NOTICE,
+    _SALE_NOTICE,
+    _ADS_NOTICE,
+    _one("SensitiveDataProcessingOptOutNotice"),
+    _SALE,
+    _ADS,
+)
+_IOWA: Final = (_PROCESSING_NOTICE, _SALE_NOTICE, _ADS_NOTICE, _one("SensitiveDataOptOutNotice"), _SALE, _ADS)
+_CONSENTS: Final = (_sensitive(8),)
+
+SECTIONS: Final[tuple[Section, ...]] = (
+    Section(7, "usnat", (_national(1, 12, 2), _national(2, 16, 3)), _GPC),
+    _state(8, "usca", *_CALIFORNIA),
+    _state(9, "usva", *_SHARING, _sensitive(8), _CHILD, gpc=False),
+    _state(10, "usco", *_SHARING, _sensitive(7), _CHILD),
+    _state(11, "usut", *_UTAH, _sensitive(8), _CHILD, gpc=False),
+    _state(12, "usct", *_SHARING, _sensitive(8), _children(3)),
+    _state(13, "usfl", *_PROCESSING, _sensitive(8), _children(3), _ADDITIONAL, gpc=False),
+    _state(14, "usmt", *_SHARING, _sensitive(8), _children(3), _ADDITIONAL),
+    _state(15, "usor", *_PROCESSING, _sensitive(11), _children(3), _ADDITIONAL),
+    _state(16, "ustx", *_PROCESSING, _sensitive(8), _CHILD, _ADDITIONAL),
+    _state(17, "usde", *_PROCESSING, _sensitive(9), _children(5), _ADDITIONAL),
+    _state(18, "usia", *_IOWA, _sensitive(8), _CHILD),
+    _state(19, "usne", *_PROCESSING, _sensitive(8), _CHILD, _ADDITIONAL),
+    _state(20, "usnh", *_PROCESSING, _sensitive(8), _children(3), _ADDITIONAL),
+    _state(21, "usnj", *_PROCESSING, _sensitive(10), _children(5), _ADDITIONAL),
+    # The specification's table forgets MspaCoveredTransaction here; every writer has it.
+    _state(22, "ustn", *_PROCESSING, _sensitive(8), _CHILD, _ADDITIONAL),
+    _state(23, "usmn", *_PROCESSING, _sensitive(8), _CHILD, _ADDITIONAL),
+    _unsettled(24, "usmd", _ADDITIONAL, more=_GPC),
+    _unsettled(25, "usin", _CHILD, _ADDITIONAL, more=_CONSENTS),
+    _unsettled(26, "usky", _CHILD, _ADDITIONAL, more=_CONSENTS),
+    _unsettled(27, "usri", _CHILD, _ADDITIONAL, more=_CONSENTS),
+)
+BY_ID: Final[Mapping[int, Section]] = {section.id: section for section in SECTIONS}
+BY_NAME: Final[Mapping[str, Section]] = {section.name: section for section in SECTIONS}
