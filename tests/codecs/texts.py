@@ -14,7 +14,9 @@ def characters(bits: str) -> str:
 
 
 def in_the_specifications_padding(number: int, text: str) -> str:
-    """A section's text, as the libraries pad it, cut to what the specification asks for."""
+    """A section's text, as the libraries pad it, cut to what the specification asks for; uspv1 has no padding."""
+    if number not in BY_ID:
+        return text
     first, *more = text.split(".")
     layout = next(layout for layout in BY_ID[number].layouts if len(first) in layout.lengths)
     return ".".join([first[: layout.lengths[0]], *(part[:1] for part in more)])
