@@ -31,6 +31,8 @@ class Purpose(StrEnum):
     VISITOR_TOKEN = "visitor token 1"
     CONFIRMATION = "confirmation 1"
     FORM_TOKEN = "form token 1"
+    RESULT = "result 1"
+    VISIT = "visit 1"
     VISITOR_ID = "visitor id 1"
     CONSUMER = "consumer 1"
 

@@ -1,0 +1,63 @@
+"""Results: what a visitor takes back from the service's own page to the site, signed and sealed.
+
+A result stands in a fragment of the site's address, where scripts of the site can read it and anybody can have put
+it. So it names a visitor and proves nothing about who brought it: the `state` that the site's page made before it
+sent the visitor here must come with it. Good for ten minutes. Knows nothing of pages, standings or the clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import struct
+from typing import Final, NamedTuple
+
+from consent_service.errors import TokenExpired, TokenForged
+from consent_service.identity.keys import KeyRing, Purpose
+from consent_service.identity.sealed import CLOCK_SKEW, SealedTexts
+
+MAX_AGE: Final = 600
+MAX_LENGTH: Final = 512
+STATE_BYTES: Final = 16
+
+_FIELDS: Final = struct.Struct(f">16sQ{STATE_BYTES}sQ")
+_NO_STATE: Final = bytes(STATE_BYTES)
+
+
+class Result(NamedTuple):
+    """What a result says. `version` is the standing's; `state` what `digest_of_state` made; Unix seconds."""
+
+    visitor_id: bytes
+    version: int
+    state: bytes
+    issued_at: int
+
+    def answers(self, state: str) -> bool:
+        """Whether this result answers the page that made this state; compared in constant time."""
+        return self.state != _NO_STATE and hmac.compare_digest(self.state, digest_of_state(state))
+
+
+def digest_of_state(state: str) -> bytes:
+    """What is kept of a page's state; of none at all, something that answers nobody."""
+    return hashlib.sha256(state.encode(errors="replace")).digest()[:STATE_BYTES] if state else _NO_STATE
+
+
+class Results:
+    """Signs and unsigns results over a key ring."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._texts = SealedTexts(ring, Purpose.RESULT, MAX_LENGTH)
+
+    def sign(self, site: str, result: Result) -> str:
+        """The result as text for this site, of characters `[A-Za-z0-9._-]`."""
+        return self._texts.sign(site, _FIELDS.pack(*result))
+
+    def unsign(self, site: str, text: str, now: int) -> Result:
+        """What the text says. Raises TokenForged, TokenExpired, KeyUnknown or KeyRetired, nothing else."""
+        payload = self._texts.unsign(site, text, now)
+        if len(payload) != _FIELDS.size:
+            raise TokenForged("authentic, but not a result")
+        result = Result(*_FIELDS.unpack(payload))
+        if not now - MAX_AGE <= result.issued_at <= now + CLOCK_SKEW:
+            raise TokenExpired("the result is older than ten minutes, or from a clock ahead of ours")
+        return result

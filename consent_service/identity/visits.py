@@ -1,0 +1,60 @@
+"""Visits: what the choices page must remember between one request and the next, signed and sealed.
+
+It stands in a cookie of the service's own origin and in the page's form, where it is the form token as well: only
+a page of ours can have shown it. It carries the visitor token that the site handed over, so that no address ever
+does. Knows nothing of pages, cookies, standings or the clock.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from consent_service.errors import TokenExpired, TokenForged
+from consent_service.identity.keys import DAY, KeyRing, Purpose
+from consent_service.identity.results import STATE_BYTES
+from consent_service.identity.sealed import CLOCK_SKEW, SealedTexts
+
+MAX_AGE: Final = DAY  # a page left open over night still works
+MAX_LENGTH: Final = 3900  # browsers keep cookies of 4096 bytes, name and attributes included
+
+
+class Visit(msgspec.Struct, frozen=True, array_like=True):
+    """One visit to the choices page.
+
+    `id`: 16 random bytes, so that one form sent twice is one choice. `token`: the visitor token handed over, ""
+    when there was none; `state`: what is kept of the state that came with it; `back`: the site's page to return
+    to; `lang`: that page's language. `did` and `receipt`: what the last form did. Unix seconds.
+    """
+
+    id: bytes
+    issued_at: int
+    token: str = ""
+    state: bytes = bytes(STATE_BYTES)
+    back: str = ""
+    lang: str = ""
+    did: str = ""
+    receipt: str = ""
+
+
+class Visits:
+    """Signs and unsigns visits over a key ring."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._texts = SealedTexts(ring, Purpose.VISIT, MAX_LENGTH)
+        self._decoder = msgspec.msgpack.Decoder(Visit)
+
+    def sign(self, site: str, visit: Visit) -> str:
+        """The visit as text for this site, of characters `[A-Za-z0-9._-]`."""
+        return self._texts.sign(site, msgspec.msgpack.encode(visit))
+
+    def unsign(self, site: str, text: str, now: int) -> Visit:
+        """What the text says. Raises TokenForged, TokenExpired, KeyUnknown or KeyRetired, nothing else."""
+        try:
+            visit = self._decoder.decode(self._texts.unsign(site, text, now))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise TokenForged("authentic, but not a visit") from None
+        if not now - MAX_AGE <= visit.issued_at <= now + CLOCK_SKEW:
+            raise TokenExpired("the page was opened more than a day ago, or under a clock ahead of ours")
+        return visit
