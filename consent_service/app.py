@@ -31,13 +31,17 @@ from consent_service.domain.words import Answer, Basis, Right
 from consent_service.errors import ConfigError, ConsentError, Fault
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.nonces import Nonces
+from consent_service.identity.results import Results
 from consent_service.identity.visitor_tokens import VisitorTokens
+from consent_service.identity.visits import Visits
 from consent_service.services.confirming import Confirmations
 from consent_service.services.consent import Consent
 from consent_service.services.devices import Devices
+from consent_service.services.everybody import Everybody
 from consent_service.services.geo import open_database
 from consent_service.services.ids import RandomIds
 from consent_service.services.limits import Limits
+from consent_service.services.returning import Returning
 from consent_service.services.sites import Site
 from consent_service.services.standings import Record, Records, Standings
 from consent_service.services.writing import StandingWriter
@@ -47,6 +51,7 @@ from consent_service.store.url import open_store
 from consent_service.web import problems
 from consent_service.web.access import AccessLines, AccessLog, to_standard_error
 from consent_service.web.calls import Calls, Cors
+from consent_service.web.choices_page import ChoicesPage
 from consent_service.web.clients import Clients
 from consent_service.web.confirm import ConfirmPages
 from consent_service.web.direct import DirectWrites
@@ -181,6 +186,9 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
     places = places_of(config.geo, clients)
     calls = Calls(parts.sites, own_origin, clients, places, parts.devices, parts.limits, clock)
     scripts = {key: script_of(config, key, int(clock())) for key in config.sites}
+    pages = Pages(resources.templates_folder())
+    everybody = Everybody(parts.consent, parts.standings, Confirmations(Nonces(parts.ring)))
+    returning = Returning(Results(parts.ring), VisitorTokens(parts.ring), parts.standings, parts.consent)
     return Rooms(
         flag=FlagEndpoint(
             parts.sites,
@@ -192,8 +200,9 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
             places,
             clock,
         ),
-        visitor=VisitorApi(calls, parts.consent, public_url),
-        confirm=ConfirmPages(calls, parts.consent, Pages(resources.templates_folder()), parts.ring),
+        visitor=VisitorApi(calls, parts.consent, returning, public_url),
+        confirm=ConfirmPages(calls, parts.consent, pages, parts.ring, public_url),
+        choices=ChoicesPage(calls, everybody, returning, pages, Visits(parts.ring), public_url, clock),
         scripts=ScriptFiles(parts.sites, scripts, parts.store),
         gpc=GpcFiles({key: _gpc_since(facts) for key, facts in config.sites.items()}),
         operations=Operations(parts.store, digest(config), run_dir, describe(public_url)),
@@ -213,6 +222,8 @@ def site_of(key: str, facts: SiteFacts, config: Config) -> Site:
         facts.incentives,
         facts.lang,
         said,
+        facts.origins[0],
+        facts.sensitive,
     )
 
 

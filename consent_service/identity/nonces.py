@@ -29,7 +29,8 @@ _EXPIRED: Final = "this confirmation is over ten minutes old; choose again on th
 class Confirmation:
     """What a nonce carries. `change` is the packed choice, `origin` where it was asked; Unix seconds.
 
-    `request_id` makes confirming twice the same confirmation.
+    `request_id` makes confirming twice the same confirmation. `also`: the nonces of the same browser's other
+    records, confirmed together with this one.
     """
 
     site: str
@@ -40,6 +41,7 @@ class Confirmation:
     lang: str
     issued_at: int
     request_id: bytes
+    also: tuple[str, ...] = ()
 
 
 class _Payload(msgspec.Struct, array_like=True):
@@ -50,6 +52,7 @@ class _Payload(msgspec.Struct, array_like=True):
     lang: str
     issued_at: int
     request_id: bytes
+    also: tuple[str, ...] = ()
 
 
 class Nonces:

@@ -7,6 +7,8 @@ Nothing is stored for it: any change to the standing makes it invalid.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
@@ -35,11 +37,20 @@ class Opened(NamedTuple):
     request_id: bytes
     origin: str
     lang: str
+    also: tuple[Opened, ...] = ()
+
+    @property
+    def records(self) -> tuple[Opened, ...]:
+        """This one, and those of the same browser's other records."""
+        return (self, *self.also)
 
     @property
     def rights(self) -> list[Right]:
-        """The rights that would be opted in."""
-        return [right for right in RIGHTS if self.choice.stance(right) is Stance.OPTED_IN]
+        """The rights that would be opted in, on any of the records."""
+        choices = [one.choice for one in self.records]
+        return [
+            right for right in RIGHTS if any(choice.stance(right) is Stance.OPTED_IN for choice in choices)
+        ]
 
 
 class Confirmations:
@@ -73,6 +84,13 @@ class Confirmations:
             )
         )
 
+    def join(self, site: str, nonces: Sequence[str], now: int) -> str:
+        """One nonce that confirms what each of these (at least one) would confirm: one page, one button."""
+        first, *others = nonces
+        if not others:
+            return first
+        return self._nonces.sign(replace(self._nonces.unsign(site, first, now), also=tuple(others)))
+
     def open(self, site: str, nonce: str, now: int) -> Opened:
         """Raises ConfirmationInvalid when it is forged, foreign or too old."""
         found = self._nonces.unsign(site, nonce, now)
@@ -87,6 +105,7 @@ class Confirmations:
             request_id=found.request_id,
             origin=found.origin,
             lang=found.lang,
+            also=tuple(self.open(site, other, now) for other in found.also),
         )
 
 

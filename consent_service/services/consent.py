@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
+from functools import reduce
 from typing import Final, NamedTuple
 
 from consent_service.domain.asking import Show, may_ask_after, show
@@ -134,19 +135,28 @@ class Consent:
         Raises ConfirmationInvalid when it can't any more.
         """
         opened = self._confirmations.open(caller.site.key, nonce, caller.now)
-        record = await self._standings.record(caller.site.key, opened.visitor_id)
-        if record is None or record.version != opened.version or not isinstance(record.standing, Standing):
-            raise ConfirmationInvalid(OVERTAKEN)
-        return opened, caller.signals | record.standing.gpc
+        signals = caller.signals
+        for one in opened.records:
+            record = await self._standings.record(caller.site.key, one.visitor_id)
+            if record is None or record.version != one.version or not isinstance(record.standing, Standing):
+                raise ConfirmationInvalid(OVERTAKEN)
+            signals |= record.standing.gpc
+        return opened, signals
 
     async def confirm(self, caller: Caller, nonce: str) -> tuple[Opened, Resolution]:
-        """The second step. Raises ConfirmationInvalid when anything changed since the nonce was made."""
-        opened = self._confirmations.open(caller.site.key, nonce, caller.now)
-        subject = Subject(opened.visitor_id, minted=False, unhonoured=False)
+        """The second step. Raises ConfirmationInvalid when anything changed since the nonce was made.
 
+        Of several records each is confirmed by itself; where one can't be, its answer stays the stricter one.
+        """
+        opened = self._confirmations.open(caller.site.key, nonce, caller.now)
+        rulings = [await self._confirm(caller, one) for one in opened.records]
+        return opened, reduce(stricter, rulings)
+
+    async def _confirm(self, caller: Caller, opened: Opened) -> Resolution:
+        subject = Subject(opened.visitor_id, minted=False, unhonoured=False)
         request = caller._replace(request_id=uuid.UUID(bytes=opened.request_id))
         written = await self._write(request, subject, confirm_plan(caller, subject, opened), b"confirm")
-        return opened, await self._ruling(caller, caller.regime, written.standing)
+        return await self._ruling(caller, caller.regime, written.standing)
 
     def remember(self, caller: Caller, visitor: Visitor) -> None:
         """Record a signal that a flag request brought, without keeping that request waiting (design rule 1)."""
@@ -210,9 +220,10 @@ class Consent:
         """
         now = max(caller.now, int(self._clock()))
         ruling = resolve(regime, caller.signals, standing, None, now)
-        if len(caller.tokens) > 1:
+        further = [*caller.tokens[1:], *caller.beside]
+        if further:
             site = caller.site.key
-            others = [await self._standings.recognise(site, token, now) for token in caller.tokens[1:]]
+            others = [await self._standings.recognise(site, token, now) for token in further]
             ruling = stricter(ruling, strictest(regime, caller.signals, others, now))
         return ruling
 

@@ -30,7 +30,10 @@ OVERTAKEN: Final = "something changed since this page was made; make the choice 
 
 
 class Caller(NamedTuple):
-    """What one call brought: the visitor tokens presented, the signals seen, the evidence, and whence it came."""
+    """What one call brought: the visitor tokens presented, the signals seen, the evidence, and whence it came.
+
+    The first of `tokens` names the record. The others, and those `beside` it, only make answers stricter.
+    """
 
     site: Site
     tokens: Sequence[str]
@@ -39,6 +42,7 @@ class Caller(NamedTuple):
     now: int
     request_id: uuid.UUID | None = None
     place: Place = NOWHERE
+    beside: Sequence[str] = ()
 
     @property
     def regime(self) -> Regime:

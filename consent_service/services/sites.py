@@ -20,6 +20,7 @@ class Site:
     programme's id to its number (0-7).
 
     `texts`: every word the site's visitors read, by language; `lang` is the one where nothing else is wanted.
+    `home`: the first of the origins; `sensitive`: whether it uses sensitive personal information.
     """
 
     key: str
@@ -30,6 +31,8 @@ class Site:
     incentives: Mapping[str, int] = field(default_factory=dict)
     lang: str = "en"
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    home: str = ""
+    sensitive: bool = False
 
     def regime(self, now: int, place: Place = NOWHERE) -> Regime:
         """The row in force at this moment of the regime that binds at this place."""

@@ -40,12 +40,18 @@ Opt = Literal["opt_out", "opt_in"]
 
 
 class SignalsBody(msgspec.Struct, frozen=True):
-    """`POST /v1/{site}/signals`. `storage` false: this browser can't keep a token."""
+    """`POST /v1/{site}/signals`. `storage` false: this browser can't keep a token.
+
+    `result`: what the choices page put behind `#privacy-choices=`; `state`: what this page made before it sent
+    the visitor there.
+    """
 
     gpc: bool | None = None
     visitor: Token | None = None
     id: uuid.UUID | None = None
     storage: bool = True
+    result: Token | None = None
+    state: Annotated[str, Meta(max_length=128)] = ""
 
 
 class IncentiveBody(msgspec.Struct, frozen=True):
@@ -118,7 +124,7 @@ async def read_body(request: Request, kind: type[Body]) -> Body:
     if media_type not in _MEDIA_TYPES:
         raise HTTPException(415, "send application/json (or JSON as text/plain)")
     try:
-        body = msgspec.json.decode(await _bytes(request), type=kind)
+        body = msgspec.json.decode(await read_bytes(request), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidBody(f"the body must be a JSON object as described in /openapi.json: {error}") from error
     if body.id is not None and not body.id.int:
@@ -126,7 +132,8 @@ async def read_body(request: Request, kind: type[Body]) -> Body:
     return body
 
 
-async def _bytes(request: Request) -> bytes:
+async def read_bytes(request: Request) -> bytes:
+    """The whole body. Raises BodyTooLarge, ClientDisconnect, or 408."""
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await _received(request)

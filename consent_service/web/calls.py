@@ -31,7 +31,7 @@ _EXPOSED: Final = (b"access-control-expose-headers", b"Retry-After")
 
 
 class Calls:
-    """Turns a request into a `Caller`, or refuses it."""
+    """Turns a request into a `Caller`, or refuses it. `own_origin` is the service's."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Calls:
         clock: Callable[[], float],
     ) -> None:
         self._sites = sites
-        self._own_origin = own_origin
+        self.own_origin = own_origin
         self._clients = clients
         self._places = places
         self._devices = devices
@@ -65,7 +65,7 @@ class Calls:
         """
         site = self.site(request)
         origin = headers.seen(request.scope).origin
-        if origin is None or (origin not in site.origins and origin != self._own_origin):
+        if origin is None or (origin not in site.origins and origin != self.own_origin):
             raise OriginNotAllowed(
                 f"writes come from the site's own pages; {origin or 'no origin'} is none of them"
             )
@@ -76,7 +76,7 @@ class Calls:
         """The site of a form post from our own page. Raises OriginNotAllowed, TooManyRequests."""
         site = self.site(request)
         fetch_site = request.headers.get("sec-fetch-site", "same-origin")
-        if headers.seen(request.scope).origin != self._own_origin or fetch_site != "same-origin":
+        if headers.seen(request.scope).origin != self.own_origin or fetch_site != "same-origin":
             raise OriginNotAllowed(
                 "this form works only on the service's own page; open it again and press its button"
             )

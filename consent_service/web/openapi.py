@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from consent_service.domain.flags import Flag
-from consent_service.web import bodies, problems
+from consent_service.web import bodies, forms, problems
 
 _STRUCTS: Final = (
     Flag,
@@ -38,6 +38,13 @@ _GPC: Final = {
     "schema": {"type": "string"},
     "description": "Exactly `1` is an opt-out of sale and sharing; anything else says nothing.",
 }
+_LANG: Final = {
+    "name": "lang",
+    "in": "query",
+    "schema": {"type": "string"},
+    "description": "The language wanted; else that of the page the visitor came from, then the browser's.",
+}
+_TEXT: Final = {"type": "string"}
 _PROBLEM_TITLES: Final = {
     400: "The body is not what was expected",
     403: "The origin is not the site's, or only a parent can consent",
@@ -84,6 +91,9 @@ def _paths() -> Json:
         "/v1/{site}/signals": {"post": _signals()},
         "/v1/{site}/choices": {"post": _choices()},
         "/s/{site}/confirm/{nonce}": {"get": _confirm("The page of the second step"), "post": _confirmed()},
+        "/s/{site}/privacy-choices": {"get": _choices_page(), "post": _choices_posted()},
+        "/s/{site}/privacy-choices/open": {"post": _handed_over()},
+        "/s/{site}/privacy-choices/back": {"get": _taken_back()},
         "/s/{site}/gpc.json": {
             "get": _get("Whether the site acts on the signal", [_SITE], json_file, (404,))
         },
@@ -142,9 +152,37 @@ def _confirm(summary: str) -> Json:
 
 def _confirmed() -> Json:
     described = _confirm("The second step itself, from that page alone")
-    form = {"schema": {"type": "object", "properties": {"form_token": {"type": "string"}}}}
-    described["requestBody"] = {"required": True, "content": {"application/x-www-form-urlencoded": form}}
-    described["responses"].update(_problems((400, 403, 429)))
+    return _posting(described, {"form_token": _TEXT}, (400, 403, 408, 413, 415, 429))
+
+
+def _choices_page() -> Json:
+    pages = {"200": _plain("text/html"), "503": _plain("text/html", "The same page, without the record")}
+    return _get("The choices as a page that needs no script", [_SITE, _GPC, _LANG], pages, (404,))
+
+
+def _choices_posted() -> Json:
+    described = _choices_page() | {"summary": "A choice made on that page, from that page alone"}
+    described["responses"]["303"] = {"description": "To the page, or to the second step"}
+    fields = {"form_token": _TEXT, "do": {"type": "string", "enum": ["opt_out", "allow", "limit", "lift"]}}
+    return _posting(described, fields, (400, 403, 408, 413, 415, 429))
+
+
+def _handed_over() -> Json:
+    to_page = {"303": {"description": "To the page, which knows the visitor now if a page of the site asked"}}
+    described = _get("A page of the site hands its visitor over", [_SITE], to_page, (404,))
+    fields = {"visitor": _TEXT, "state": _TEXT, "back": _TEXT, "lang": _TEXT}
+    return _posting(described, fields, (400, 408, 413, 415, 429))
+
+
+def _taken_back() -> Json:
+    to_site = {"303": {"description": "To the site, with a result in the fragment that `signals` takes"}}
+    return _get("Back to the site from that page", [_SITE], to_site, (404,))
+
+
+def _posting(described: Json, fields: Json, statuses: tuple[int, ...]) -> Json:
+    form = {"schema": {"type": "object", "properties": fields}}
+    described["requestBody"] = {"required": True, "content": {forms.MEDIA_TYPE: form}}
+    described["responses"].update(_problems(statuses))
     return described
 
 

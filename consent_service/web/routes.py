@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from consent_service.services.sites import Site
 from consent_service.web.calls import Cors
+from consent_service.web.choices_page import ChoicesPage
 from consent_service.web.confirm import ConfirmPages
 from consent_service.web.flag import FlagEndpoint
 from consent_service.web.operations import Operations
@@ -28,6 +29,7 @@ class Rooms(NamedTuple):
     flag: FlagEndpoint
     visitor: VisitorApi
     confirm: ConfirmPages
+    choices: ChoicesPage
     scripts: ScriptFiles
     gpc: GpcFiles
     operations: Operations
@@ -42,6 +44,10 @@ def routes(rooms: Rooms, sites: Mapping[str, Site]) -> list[BaseRoute]:
         _route("POST", "/v1/{site}/signals", rooms.visitor.signals, cors),
         _route("GET", "/s/{site}/confirm/{nonce}", rooms.confirm.show),
         _route("POST", "/s/{site}/confirm/{nonce}", rooms.confirm.confirm),
+        _route("GET", "/s/{site}/privacy-choices", rooms.choices.show),
+        _route("POST", "/s/{site}/privacy-choices", rooms.choices.choose),
+        _route("POST", "/s/{site}/privacy-choices/open", rooms.choices.open),
+        _route("GET", "/s/{site}/privacy-choices/back", rooms.choices.back),
         _route("GET", "/s/{site}/gpc.json", rooms.gpc.serve),
         _route("GET", "/w/{name}.js", rooms.scripts.serve),
         _route("GET", "/healthz", rooms.operations.healthz),

@@ -13,6 +13,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
 
+from consent_service.services.sites import Site
+
 
 class Pages:
     """Renders pages."""
@@ -27,11 +29,28 @@ class Pages:
         )
 
     def render(
-        self, name: str, *, status: int = 200, framed_by: Iterable[str] = (), **values: object
+        self,
+        name: str,
+        site: Site,
+        lang: str,
+        *,
+        status: int = 200,
+        framed_by: Iterable[str] = (),
+        **values: object,
     ) -> HTMLResponse:
-        """The page as an answer that nobody keeps; `framed_by` names the origins that may frame it."""
+        """The page as an answer that nobody keeps; `framed_by` names the origins that may frame it.
+
+        In the template `say` gives the words of a key, in the page's language and with the site's name.
+        """
         nonce = secrets.token_urlsafe(16)
-        html = self._environment.get_template(name).render(nonce=nonce, **values)
+        words = site.texts[lang]
+
+        def say(key: str) -> str:
+            return words[key].replace("{site}", site.name)
+
+        html = self._environment.get_template(name).render(
+            nonce=nonce, site=site, lang=lang, say=say, **values
+        )
         ancestors = " ".join(sorted(framed_by)) or "'none'"
         policy = (
             f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; form-action 'self'; "
@@ -40,7 +59,8 @@ class Pages:
         headers = {
             "content-security-policy": policy,
             "cache-control": "no-store",
-            "referrer-policy": "strict-origin",
+            # Nothing for other sites; under "no-referrer" a browser would send our own forms with `Origin: null`.
+            "referrer-policy": "same-origin",
             "x-content-type-options": "nosniff",
         }
         return HTMLResponse(html, status, headers)

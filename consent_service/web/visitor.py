@@ -10,6 +10,7 @@ from consent_service.domain.flags import Flag, flag_of
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution
 from consent_service.services.consent import Chosen, Consent
+from consent_service.services.returning import Returned, Returning
 from consent_service.services.sites import Site
 from consent_service.web.bodies import (
     ChoicesAnswer,
@@ -28,9 +29,10 @@ from consent_service.web.times import rfc3339
 class VisitorApi:
     """Parses, calls one use case, replies."""
 
-    def __init__(self, calls: Calls, consent: Consent, public_url: str) -> None:
+    def __init__(self, calls: Calls, consent: Consent, returning: Returning, public_url: str) -> None:
         self._calls = calls
         self._consent = consent
+        self._returning = returning
         self._public_url = public_url
 
     async def signals(self, request: Request) -> Response:
@@ -38,7 +40,8 @@ class VisitorApi:
         site, _origin = self._calls.writer(request, "signals")
         body = await read_body(request, SignalsBody)
         caller = self._calls.caller(request, site, script=body.gpc, visitor=body.visitor, request_id=body.id)
-        told = await self._consent.signal(caller, keep=body.storage)
+        returned = None if body.result is None else Returned(body.result, body.state)
+        told = await self._returning.signal(caller, returned, keep=body.storage)
         after = told.may_ask_after
         answer = SignalsAnswer(
             flag=_flag(site, told.regime, told.resolution, caller.now),

@@ -1,0 +1,90 @@
+"""Everybody: one choice for every record that one browser's tokens name.
+
+A browser may present the token that a site handed over, the site's cookie and a cookie of the service's own origin,
+and they may name different visitors. The stricter answers hold, and a choice made is recorded for each of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import NamedTuple
+
+from consent_service.domain.facts import ChoiceMade
+from consent_service.domain.resolution import Resolution
+from consent_service.services.confirming import Confirmations
+from consent_service.services.consent import Chosen, Consent
+from consent_service.services.drafting import Receipt
+from consent_service.services.planning import Caller, digest_of
+from consent_service.services.standings import Standings, Visitor
+
+
+class Status(NamedTuple):
+    """How a browser stands. `visitor`: a fresh token of its first record; `records`: how many it has."""
+
+    resolution: Resolution
+    visitor: str | None
+    records: int
+
+
+class Outcome(NamedTuple):
+    """What a choice came to. `visitor`: a fresh token of the first record, minted where there was none.
+
+    `nonce`: when a second step is needed, one for all records.
+    """
+
+    visitor: str
+    receipt: Receipt | None
+    nonce: str | None
+
+
+class Everybody:
+    """What the choices page does, for as many records as there are."""
+
+    def __init__(self, consent: Consent, standings: Standings, confirmations: Confirmations) -> None:
+        self._consent = consent
+        self._standings = standings
+        self._confirmations = confirmations
+
+    async def status(self, caller: Caller) -> Status:
+        """The stricter answers of all records; a signal is recorded on each, and nobody is minted."""
+        known = await self._known(caller)
+        for token in known:
+            await self._consent.signal(caller._replace(tokens=[token]), keep=False)
+        told = await self._consent.signal(caller, keep=False)
+        return Status(told.resolution, told.visitor, len(known))
+
+    async def choose(
+        self, caller: Caller, asked: ChoiceMade, *, form: bytes, origin: str, lang: str
+    ) -> Outcome:
+        """Record the choice for each record; with none, or a first token that can't be honoured, for a new one.
+
+        `form` is the id of the form that asks: sent twice on what stands, it is one choice. Raises as
+        `Consent.choose` does.
+        """
+        known = await self._known(caller)
+        request = _request_id(form, asked, known)
+        first = list(caller.tokens[:1])
+        subjects = [first, *([token] for token in known if [token] != first)]
+        chosen: list[Chosen] = []
+        for tokens in subjects:
+            one = caller._replace(tokens=tokens, request_id=request)
+            chosen.append(await self._consent.choose(one, asked, origin=origin, lang=lang))
+        nonces = [one.nonce for one in chosen if one.nonce is not None]
+        nonce = self._confirmations.join(caller.site.key, nonces, caller.now) if nonces else None
+        return Outcome(chosen[0].visitor, chosen[0].receipt, nonce)
+
+    async def _known(self, caller: Caller) -> dict[str, Visitor]:
+        """For each visitor whom the tokens name one token, in order."""
+        known: dict[str, Visitor] = {}
+        for token in caller.tokens:
+            found = await self._standings.recognise(caller.site.key, token, caller.now)
+            if isinstance(found, Visitor) and all(found.id != other.id for other in known.values()):
+                known[token] = found
+        return known
+
+
+def _request_id(form: bytes, asked: ChoiceMade, known: dict[str, Visitor]) -> uuid.UUID:
+    """An id of this form and of what stood when it came: pressed again after a change it is a new choice."""
+    stood = [visitor.id + visitor.record.version.to_bytes(8) for visitor in known.values()]
+    return uuid.UUID(bytes=hashlib.sha256(b"".join([form, digest_of(asked), *stood])).digest()[:16])
