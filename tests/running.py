@@ -45,6 +45,7 @@ name = "Acme Shop"
 origins = ["{shop}"]
 regime = "us-ca"
 gpc_since = 2026-01-01
+sensitive = true
 
 [sites.acme.incentives]
 club = 0

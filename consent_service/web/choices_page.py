@@ -162,11 +162,12 @@ class ChoicesPage:
     async def _chosen(self, arrived: Arrived, caller: Caller, outcome: Outcome, did: str) -> Response:
         """Remember who it was and what was done, and go on to the page or to the second step."""
         own, visit = arrived.own, arrived.visit
-        if caller.tokens and caller.tokens[0] != own:
-            visit = replace(visit, token=outcome.visitor)
-        else:
+        if arrived.cookies and caller.tokens[:1] in ([], [own]):
             own = outcome.visitor
-        receipt = "" if outcome.receipt is None else outcome.receipt.id
+        else:
+            visit = replace(visit, token=outcome.visitor)
+        # What waits for the second step has no receipt yet that the page could show as the choice's own.
+        receipt = outcome.receipt.id if outcome.receipt and not outcome.nonce else ""
         arrived = arrived._replace(own=own, visit=replace(visit, did=did, receipt=receipt))
         return await self._done(arrived, outcome.nonce)
 
