@@ -60,6 +60,7 @@ from consent_service.web.headers import cookie_name
 from consent_service.web.metrics import Metrics
 from consent_service.web.openapi import describe
 from consent_service.web.operations import Operations
+from consent_service.web.own_host import OwnHost
 from consent_service.web.places import PROXIES, HeaderNames, Places
 from consent_service.web.routes import Rooms, routes
 from consent_service.web.script import Script, ScriptFiles, build
@@ -127,7 +128,10 @@ def create_app(
     rooms = _rooms(config, parts, run_dir, clock)
     app = ConsentApp(
         routes=routes(rooms, parts.sites),
-        middleware=[Middleware(AccessLog, lines=parts.lines, metrics=parts.metrics, timer=time.perf_counter)],
+        middleware=[
+            Middleware(AccessLog, lines=parts.lines, metrics=parts.metrics, timer=time.perf_counter),
+            Middleware(OwnHost, public_url=config.service.public_url),
+        ],
         exception_handlers={
             ConsentError: problems.on_consent_error,
             HTTPException: problems.on_http_exception,

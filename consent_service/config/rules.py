@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from consent_service import texts
+from consent_service.config.first_party import first_party_faults, is_below, origin_of
 from consent_service.config.locating import Path
 from consent_service.config.reading import Misread, unknown
 from consent_service.config.shape import Geo, PartnerFacts, Service, SiteFacts
@@ -32,8 +33,7 @@ def _own_origin(parts: Mapping[Path, object]) -> Iterator[Misread]:
     """No site's scripts may reach the confirm page: its second step is a person's alone (§ 7028(a))."""
     services = [(path, part) for path, part in parts.items() if isinstance(part, Service)]
     for path, service in services:
-        url = urlsplit(service.public_url)
-        own = f"{url.scheme}://{url.netloc}"
+        own = origin_of(urlsplit(service.public_url))
         sites = [
             place[-1] for place, part in parts.items() if isinstance(part, SiteFacts) and own in part.origins
         ]
@@ -77,9 +77,13 @@ def _cookie_domain(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread
     if site.cookie_domain is None:
         return
     for origin in site.origins:
-        host = urlsplit(origin).hostname or ""
-        if host != site.cookie_domain and not host.endswith(f".{site.cookie_domain}"):
+        if not is_below(urlsplit(origin).hostname or "", site.cookie_domain):
             yield Misread(("cookie_domain",), f"browsers on {origin} would drop a cookie for this domain")
+
+
+def _first_party(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+    for fault in first_party_faults(site):
+        yield Misread(("first_party",), fault)
 
 
 def _disclosures(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
@@ -135,6 +139,6 @@ def _restriction(partner: PartnerFacts, _sites: Collection[str]) -> Iterator[Mis
 _Rule = Callable[[Any, Collection[str]], Iterator[Misread]]
 _RULES: Final[Mapping[type, tuple[_Rule, ...]]] = {
     Service: (_listeners,),
-    SiteFacts: (_origins, _cookie_domain, _disclosures, _incentives, _langs, _texts),
+    SiteFacts: (_origins, _cookie_domain, _first_party, _disclosures, _incentives, _langs, _texts),
     PartnerFacts: (_known_sites, _restriction),
 }

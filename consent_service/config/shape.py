@@ -105,10 +105,11 @@ class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
 class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     """`[sites.<key>]`: one web property.
 
-    `regimes`: others that may apply to its visitors. `gpc_since`: since when signals are acted on, for
-    gpc.json. `incentives`: programme's key -> its number, 0 to 7, which stands in records and never
-    changes. `langs`: what visitors may be spoken to in; `lang` where a page names none of them. `texts`: the
-    site's own words over the shipped ones, by language.
+    `regimes`: others that may apply to its visitors. `first_party`: the site's own way to the service, for
+    script and calls alone; without it the service's own address, where that is below `cookie_domain`.
+    `gpc_since`: since when signals are acted on, for gpc.json. `incentives`: programme's key -> its number,
+    0 to 7, which stands in records and never changes. `langs`: what visitors may be spoken to in; `lang` where
+    a page names none of them. `texts`: the site's own words over the shipped ones, by language.
     """
 
     name: Text
@@ -120,6 +121,7 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     sensitive: bool = False
     notice_shown: bool = True
     cookie_domain: Host | None = None
+    first_party: PublicUrl | None = None
     frictionless: bool = False
     link: bool = True
     lang: Language = "en"

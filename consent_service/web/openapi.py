@@ -55,6 +55,7 @@ _PROBLEM_TITLES: Final = {
     410: "The confirmation is no longer valid",
     413: "The body is too large",
     415: "The body's type is not supported",
+    421: "The page was asked for under another host than the service's own",
     429: "Too many requests: `Retry-After` says when to send it again",
     503: "Not stored, so not acknowledged: send it again with the same id",
 }
@@ -147,7 +148,7 @@ def _write(summary: str, body: str, answers: Json, statuses: tuple[int, ...]) ->
 
 def _confirm(summary: str) -> Json:
     pages = {"200": _plain("text/html"), "410": _plain("text/html", _PROBLEM_TITLES[410])}
-    return _get(summary, [_SITE, _path("nonce")], pages, (404, 503))
+    return _get(summary, [_SITE, _path("nonce")], pages, (404, 421, 503))
 
 
 def _confirmed() -> Json:

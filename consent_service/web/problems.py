@@ -63,6 +63,7 @@ _BY_STATUS: Final = {
     408: Kind(408, "body-timeout", "The body did not come in time"),
     415: Kind(415, "unsupported-media-type", "The body's type is not supported"),
 }
+MISDIRECTED: Final = Kind(421, "misdirected", "This is served under another name")
 _GONE: Final = Kind(400, "body-cut-off", "The body was cut off")
 _INTERNAL: Final = Kind(500, "internal", "Something went wrong here")
 
