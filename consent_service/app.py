@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from consent_service import resources, texts
 from consent_service.config import Config, Geo, SiteFacts, digest
+from consent_service.config.first_party import FirstParty, first_party
 from consent_service.domain.flags import FlagTerms, us_privacy_of
 from consent_service.domain.regimes import defaults, strictest_defaults
 from consent_service.domain.resolution import Resolution, Ruling
@@ -62,6 +63,7 @@ from consent_service.web.openapi import describe
 from consent_service.web.operations import Operations
 from consent_service.web.own_host import OwnHost
 from consent_service.web.places import PROXIES, HeaderNames, Places
+from consent_service.web.renewing import Renewal
 from consent_service.web.routes import Rooms, routes
 from consent_service.web.script import Script, ScriptFiles, build
 from consent_service.web.templates import Pages
@@ -204,7 +206,7 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
             places,
             clock,
         ),
-        visitor=VisitorApi(calls, parts.consent, returning, public_url),
+        visitor=VisitorApi(calls, parts.consent, returning, Renewal(ways_of(config)), public_url),
         confirm=ConfirmPages(calls, parts.consent, pages, parts.ring, public_url),
         choices=ChoicesPage(calls, everybody, returning, pages, Visits(parts.ring), public_url, clock),
         scripts=ScriptFiles(parts.sites, scripts, parts.store),
@@ -241,6 +243,12 @@ def places_of(geo: Geo, clients: Clients) -> Places:
     return Places(clients, names, open_database(Path(geo.database)) if geo.database else None)
 
 
+def ways_of(config: Config) -> dict[str, FirstParty]:
+    """The sites that have a way of their own to the service."""
+    found = {key: first_party(facts, config.service.public_url) for key, facts in config.sites.items()}
+    return {key: way for key, way in found.items() if way is not None}
+
+
 def script_of(config: Config, key: str, now: int) -> Script:
     """The site's script and stub, from its public facts alone."""
     facts = config.sites[key]
@@ -249,11 +257,13 @@ def script_of(config: Config, key: str, now: int) -> Script:
     regions = {regime.code: _letters(defaults(regime)) for regime in site.regimes(now)}
     strings = _us_privacy(site, now)
     unusual = strings != _USUAL_STRINGS
+    way = first_party(facts, config.service.public_url)
     public = {
         "site": key,
         "service": config.service.public_url.rstrip("/"),
         "cookie": cookie_name(key),
         "cookie_domain": facts.cookie_domain,
+        **({"api": way.address, "credentials": "include"} if way else {}),
         "default": strictest,
         "regions": regions,
         "frictionless": facts.frictionless,

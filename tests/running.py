@@ -148,8 +148,12 @@ async def running(
     ring: KeyRing = RING,
     proxies: Sequence[str] = (),
     more: str = "",
+    on_site: str = "",
 ) -> AsyncIterator[Running]:
-    """The application with its lifespan, and a client for it. `more`: further tables of the configuration."""
+    """The application with its lifespan, and a client for it.
+
+    `more`: further tables of the configuration. `on_site`: further lines of the site `acme`.
+    """
     store_path = folder / "consent.db"
     text = FACTS.format(
         service=SERVICE,
@@ -160,7 +164,7 @@ async def running(
         burst=burst,
         proxies=list(proxies),
         more=more,
-    )
+    ).replace("[sites.acme]", f"[sites.acme]\n{on_site}")
     clock = Clock()
     log: list[bytes] = []
     config = load(text, {"CONSENT_KEYS": encode_ring(ring)})

@@ -42,8 +42,6 @@ _NO_SIGNAL: Final = sources_of(header=False)
 _HEADER: Final = sources_of(header=True)
 _DAY: Final = 86_400
 
-Headers = list[tuple[bytes, bytes]]
-
 
 class _Rendered(NamedTuple):
     """A flag's bytes around its `as_of`, its weak ETag ("" = not to be kept), basis, and headers by origin."""
@@ -52,7 +50,7 @@ class _Rendered(NamedTuple):
     after: bytes
     etag: bytes
     basis: str
-    headers: dict[str | None, Headers]
+    headers: dict[str | None, headers.Raw]
 
 
 class _SiteFlags:

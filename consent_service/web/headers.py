@@ -13,6 +13,9 @@ from starlette.types import Scope
 
 from consent_service.domain.signals import gpc_in_headers
 
+Raw = list[tuple[bytes, bytes]]
+"""Headers as ASGI sends them."""
+
 
 class Seen(NamedTuple):
     """What matters of a request's headers. `origin` is None when there was none."""
@@ -57,7 +60,7 @@ COOKIE_PREFIX = "pc_"
 _TOKEN_FIELD = 6
 
 
-def cross_origin(origin: str) -> list[tuple[bytes, bytes]]:
+def cross_origin(origin: str) -> Raw:
     """The raw headers that let a page of this origin read an answer."""
     return [
         (b"access-control-allow-origin", origin.encode()),
@@ -76,12 +79,17 @@ def cookie_tokens(cookie: bytes, site: str) -> list[str]:
     A cookie is `1.<answers>.<basis>.<gpc>.<as_of>.<max_age>.<token>`. One that can't be read is a token that
     can't be honoured, not the absence of one. Two of one name (set for the host and for its domain) both count.
     """
+    tokens = (_token(text) for text in cookie_texts(cookie, site))
+    return list(dict.fromkeys(token for token in tokens if token is not None))
+
+
+def cookie_texts(cookie: bytes, site: str) -> list[str]:
+    """The texts of the site's first-party cookies in a `Cookie` header, in its order."""
     name = cookie_name(site).encode() + b"="
     if name not in cookie:
         return []
     values = (part.strip() for part in cookie.split(b";"))
-    tokens = (_token(value[len(name) :].decode("latin-1")) for value in values if value.startswith(name))
-    return list(dict.fromkeys(token for token in tokens if token is not None))
+    return [value[len(name) :].decode("latin-1") for value in values if value.startswith(name)]
 
 
 def presented(explicit: str | None, cookie: bytes, site: str) -> Sequence[str]:

@@ -12,6 +12,7 @@ from consent_service.domain.resolution import Resolution
 from consent_service.services.consent import Chosen, Consent
 from consent_service.services.returning import Returned, Returning
 from consent_service.services.sites import Site
+from consent_service.web import headers
 from consent_service.web.bodies import (
     ChoicesAnswer,
     ChoicesBody,
@@ -23,21 +24,25 @@ from consent_service.web.bodies import (
     read_body,
 )
 from consent_service.web.calls import Calls
+from consent_service.web.renewing import Renewal
 from consent_service.web.times import rfc3339
 
 
 class VisitorApi:
     """Parses, calls one use case, replies."""
 
-    def __init__(self, calls: Calls, consent: Consent, returning: Returning, public_url: str) -> None:
+    def __init__(
+        self, calls: Calls, consent: Consent, returning: Returning, renewal: Renewal, public_url: str
+    ) -> None:
         self._calls = calls
         self._consent = consent
         self._returning = returning
+        self._renewal = renewal
         self._public_url = public_url
 
     async def signals(self, request: Request) -> Response:
         """`POST /v1/{site}/signals`: a page view; a signal is recorded on its first sight."""
-        site, _origin = self._calls.writer(request, "signals")
+        site, origin = self._calls.writer(request, "signals")
         body = await read_body(request, SignalsBody)
         caller = self._calls.caller(request, site, script=body.gpc, visitor=body.visitor, request_id=body.id)
         returned = None if body.result is None else Returned(body.result, body.state)
@@ -49,7 +54,8 @@ class VisitorApi:
             show=ShowBody(*told.show),
             may_ask_after=None if after is None else rfc3339(after),
         )
-        return _json(answer, 200)
+        cookies = self._renewal.after(request, site, origin, answer.flag, answer.visitor, caller.now)
+        return _json(answer, 200, cookies)
 
     async def choices(self, request: Request) -> Response:
         """`POST /v1/{site}/choices`: 201 recorded, 202 when a second step is needed."""
@@ -66,7 +72,9 @@ class VisitorApi:
         )
         asked = choice_of(body, site, caller.now)
         chosen = await self._consent.choose(caller, asked, origin=origin, lang=body.lang or "")
-        return _json(self._chosen(site, chosen, caller.now), 201 if chosen.nonce is None else 202)
+        answer = self._chosen(site, chosen, caller.now)
+        cookies = self._renewal.after(request, site, origin, answer.flag, answer.visitor, caller.now, asked)
+        return _json(answer, 201 if chosen.nonce is None else 202, cookies)
 
     def _chosen(self, site: Site, chosen: Chosen, now: int) -> ChoicesAnswer:
         answer = ChoicesAnswer(
@@ -86,8 +94,9 @@ def _flag(site: Site, regime: Regime, resolution: Resolution, now: int) -> Flag:
     return flag_of(site.terms, regime, resolution, rfc3339(now))
 
 
-def _json(answer: SignalsAnswer | ChoicesAnswer, status: int) -> Response:
+def _json(answer: SignalsAnswer | ChoicesAnswer, status: int, more: headers.Raw) -> Response:
     """An answer that depends on who asks: nobody may keep it."""
-    return Response(
-        msgspec.json.encode(answer), status, {"cache-control": "no-store"}, media_type="application/json"
-    )
+    body = msgspec.json.encode(answer)
+    response = Response(body, status, {"cache-control": "no-store"}, media_type="application/json")
+    response.raw_headers.extend(more)
+    return response

@@ -62,7 +62,7 @@ export function setup(host: Host): Wired {
     },
     wrote: () => siblings.tell(),
   });
-  const look = () => manager.refresh();
+  const look = () => manager.overtaken();
   const siblings = tabs(win, `pc_${config.site}`, look, () => {
     look();
     void manager.resume();
@@ -110,7 +110,7 @@ function partsOf({ win, config, region }: Host, lang: string): Omit<Parts, "upda
     cookie: cookieCell(win.document, cookie, domain, win.location.protocol === "https:"),
     queue: stored("q"),
     signalId: stored("s"),
-    service: fetchingService(`${service}/v1/${site}`, config.credentials || "omit"),
+    service: fetchingService(`${config.api || service}/v1/${site}`, config.credentials || "omit"),
     clock: clockOf(win),
   };
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { format, parse, type Kept } from "../src/core/cookie";
+import { format, parse, same, type Kept } from "../src/core/cookie";
 import type { Basis } from "../src/core/protocol";
 
 const BASES: Basis[] = ["gpc", "choice", "consumer", "minor", "affirmed", "opted_in", "default", "unavailable"];
@@ -29,4 +29,12 @@ test("no text with one character less or a foreign one passes for another record
   for (const bad of [`${text} `, `${text};`, ` ${text}`, text.replace("dda", "ddx"), text.replace(".1.", ".2.")]) {
     assert.equal(parse(bad), null, bad);
   }
+});
+
+test("two texts say the same when only their clocks differ, and by less than a minute", () => {
+  const text = format(EXAMPLE);
+  for (const asOf of [0, 59, -59]) assert.ok(same(format({ ...EXAMPLE, asOf: EXAMPLE.asOf + asOf }), text), `${asOf}`);
+  const others = [{ asOf: EXAMPLE.asOf + 60 }, { letters: "ddd" }, { maxAge: 0 }, { token: "" }, { gpc: false }];
+  for (const other of others) assert.ok(!same(format({ ...EXAMPLE, ...other }), text), JSON.stringify(other));
+  for (const none of [undefined, "", "?", "...."]) assert.ok(!same(none, text));
 });

@@ -8,7 +8,7 @@ import { Manager } from "../src/core/manager";
 import { decode } from "../src/core/pending";
 import type { Basis, Flag } from "../src/core/protocol";
 import { fetchingService } from "../src/page/fetching";
-import { serve, type Asked, type Told } from "./server";
+import { serve, type Told } from "./server";
 
 const NOW = 1_795_000_000_000;
 
@@ -27,7 +27,7 @@ interface Browser {
 const browser = (): Browser => ({ cookie: memoryCell(), queue: memoryCell(), signalId: memoryCell() });
 
 /** One page view of this browser. `due` holds what waits for a timer; `pass` lets the time come. */
-function page(base: string, { cookie, queue, signalId }: Browser, { gpc = null as boolean | null, now = NOW } = {}) {
+function page(base: string, { cookie, queue, signalId }: Browser, { gpc = null as boolean | null, now = NOW, credentials = "omit" as RequestCredentials } = {}) {
   const due: { seconds: number; act: () => void }[] = [];
   const events: Flag[] = [];
   let time = now;
@@ -40,7 +40,7 @@ function page(base: string, { cookie, queue, signalId }: Browser, { gpc = null a
     cookie,
     queue,
     signalId,
-    service: fetchingService(base, "omit"),
+    service: fetchingService(base, credentials),
     clock: {
       now: () => time,
       later: (seconds, act) => void due.push({ seconds, act }),
@@ -59,7 +59,7 @@ function page(base: string, { cookie, queue, signalId }: Browser, { gpc = null a
   return { manager, events, due, pass };
 }
 
-async function service(t: TestContext, tell: (asked: Asked) => Told | null) {
+async function service(t: TestContext, tell: Parameters<typeof serve>[0]) {
   const running = await serve(tell);
   t.after(() => running.close());
   return running;
@@ -300,4 +300,43 @@ test("the service's word on what to show holds until the record changes", async 
   manager.optOut("banner");
   assert.deepEqual(manager.show(), { banner: false, honored: false, conflict: false });
   await until(() => visitor.queue.read() === undefined);
+});
+
+const FIRST_PARTY = { credentials: "include" } as const;
+
+test("a cookie that the service has written with its answer is that answer, not somebody's choice", async (t) => {
+  const show = { banner: false, honored: false, conflict: true };
+  const visitor = browser();
+  const { base } = await service(t, () => {
+    visitor.cookie.write(`1.aaa.opted_in.0.${NOW / 1000 - 30}.300.tok`);
+    return { status: 200, body: body("aaa", "opted_in", { show }) };
+  });
+  const { manager } = page(base, visitor, FIRST_PARTY);
+  await manager.start();
+  assert.deepEqual(manager.show(), show);
+});
+
+test("an opt-out drops the answer that is on its way: its cookie would be an older one", { timeout: 3000 }, async (t) => {
+  const { base } = await service(t, ({ path }) => {
+    if (path.endsWith("choices")) return { status: 201, body: body("dda", "choice") };
+    first.manager.optOut("banner");
+    return new Promise(() => {}); // never: only what was dropped ends before this test's time is up
+  });
+  const first = page(base, browser(), FIRST_PARTY);
+  await first.manager.start();
+  await until(() => first.manager.flag().max_age > 0);
+  assert.equal(first.manager.flag().basis, "choice");
+});
+
+test("what another tab has written drops it as well; where the script alone writes, nothing is dropped", async (t) => {
+  for (const [credentials, banner] of [["include", true], ["omit", false]] as const) {
+    const show = { banner: false, honored: false, conflict: false };
+    const { base } = await service(t, () => {
+      first.manager.overtaken();
+      return { status: 200, body: body("aaa", "default", { visitor: null, show }) };
+    });
+    const first = page(base, browser(), { credentials });
+    await first.manager.start();
+    assert.equal(first.manager.show().banner, banner, credentials);
+  }
 });

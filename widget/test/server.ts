@@ -21,15 +21,15 @@ export interface Running {
   close(): Promise<void>;
 }
 
-/** @param tell the answer to each call; null drops the connection */
-export async function serve(tell: (asked: Asked) => Told | null): Promise<Running> {
+/** @param tell the answer to each call, in its own time; null drops the connection */
+export async function serve(tell: (asked: Asked) => Told | null | Promise<Told | null>): Promise<Running> {
   const asked: Asked[] = [];
   const server = createServer(async (request, response) => {
     let text = "";
     for await (const part of request) text += part;
     const one = { path: request.url || "", type: request.headers["content-type"], body: JSON.parse(text) };
     asked.push(one);
-    const told = tell(one);
+    const told = await tell(one);
     if (!told) return void request.socket.destroy();
     response.writeHead(told.status, { "Content-Type": "application/json", ...told.headers });
     response.end(JSON.stringify(told.body || {}));

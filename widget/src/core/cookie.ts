@@ -35,6 +35,12 @@ export function parse(text: string): Kept | null {
   };
 }
 
+/** Whether two texts say the same, by clocks that are less than a minute apart. */
+export function same(one = "", other: string): boolean {
+  const [was, is] = [one, other].map((text) => text.split(".")[4] as string) as [string, string];
+  return Math.abs(+was - +is) < 60 && one.replace(was, is) === other;
+}
+
 export function format(kept: Kept): string {
   const gpc = kept.gpc ? 1 : 0;
   return `1.${kept.letters}.${kept.basis}.${gpc}.${kept.asOf}.${kept.maxAge}.${kept.token}`;

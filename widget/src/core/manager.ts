@@ -7,13 +7,13 @@ import { answer } from "./answer";
 import { delay, mayGoBetter } from "./backoff";
 import { memoryCell, type Cell } from "./cell";
 import { rfc3339, type Clock } from "./clock";
-import { format, parse, type Kept } from "./cookie";
+import { format, parse, same, type Kept } from "./cookie";
 import { needsService } from "./freshness";
 import type { Pending } from "./pending";
 import type { Flag, Method, Reply, Show } from "./protocol";
 import { Sender } from "./sender";
 import type { Service } from "./service";
-import { lettersOf, restricted, settle, unacknowledged, type Restriction } from "./settle";
+import { answered, lettersOf, restricted, settle, unacknowledged, type Restriction } from "./settle";
 
 /** After so many failed questions in a row the next page asks. */
 const QUESTIONS = 4;
@@ -133,8 +133,14 @@ export class Manager {
       this.take(reply, false);
       return { kind: "confirm", url: reply.confirm_url };
     }
-    if (cookie.read() === before) this.take(reply, false);
+    if (this.untouched(before, reply)) this.take(reply, false);
     return { kind: "kept" };
+  }
+
+  /** Another tab has written: what it wrote is newer than an answer on its way to this one. */
+  overtaken(): void {
+    this.parts.service.drop();
+    this.refresh();
   }
 
   /** Looks again at what other tabs may have written, and tells what is different. */
@@ -152,6 +158,7 @@ export class Manager {
     // A page may call on every view; a person who chooses again is recorded again.
     if (method === "api" && saysAlready(kept, choice)) return;
     this.enqueue(choice, method);
+    this.parts.service.drop();
     cookie.write(format(restricted(kept, this.flag(), choice, clock.now())));
     this.tell();
     void this.sender.flush();
@@ -183,8 +190,15 @@ export class Manager {
     this.failures = 0;
     this.questionId.write(undefined);
     // A choice made meanwhile, here or in another tab, is newer than this answer.
-    if (cookie.read() !== before) return this.refresh();
+    if (!this.untouched(before, reply)) return this.refresh();
     this.take(reply, true);
+  }
+
+  /** Whether the cookie is what it was before this answer, or what the service itself has just made of it. */
+  private untouched(before: string | undefined, reply: Reply): boolean {
+    const { cookie, clock } = this.parts;
+    const text = cookie.read();
+    return text === before || same(text, format(answered(reply, clock.now())));
   }
 
   /** @param repair whether a choice that got lost over there is sent again */

@@ -49,8 +49,10 @@ export interface Reply {
 /** The site's public configuration, given to the script by the service. */
 export interface Config {
   readonly site: string;
-  /** Origin and base path of the service, without a trailing slash. */
+  /** Origin and base path of the service, without a trailing slash: its pages are there. */
   readonly service: string;
+  /** Where the calls go instead, in first-party mode: the answers there carry the cookie themselves. */
+  readonly api?: string;
   readonly cookie: string;
   readonly cookie_domain: string | null;
   /** One letter each for sale, share, sensitive: the strictest default of the site's regimes. */

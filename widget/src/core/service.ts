@@ -13,4 +13,6 @@ export interface Outcome {
 
 export interface Service {
   post(call: "signals" | "choices", body: object): Promise<Outcome>;
+  /** Gives up the page view that is being answered: what was decided meanwhile is newer than its answer. */
+  drop(): void;
 }

@@ -35,6 +35,19 @@ export function unacknowledged(kept: Kept | null): Restriction | null {
   return /^d|^.d/.test(kept.letters) ? { sale_share: "opt_out" } : { sensitive: "limit" };
 }
 
+/** The record that an answer alone makes: what the service itself writes in first-party mode. */
+export function answered({ flag, visitor }: Reply, now: number): Kept {
+  return {
+    letters: lettersOf(flag),
+    basis: flag.basis as Basis,
+    gpc: flag.gpc,
+    asOf: Math.floor(now / 1e3),
+    // 0 is kept for what is in doubt or not acknowledged.
+    maxAge: flag.basis === "unavailable" ? 0 : Math.max(1, Math.floor(flag.max_age)),
+    token: visitor || "",
+  };
+}
+
 /**
  * The record after an answer, and whether a local opt-out got lost over there and must be sent again.
  *
@@ -45,29 +58,29 @@ export function unacknowledged(kept: Kept | null): Restriction | null {
  */
 export function settle(
   kept: Kept | null,
-  { flag, visitor }: Reply,
+  reply: Reply,
   pending: readonly Restriction[],
   gpc: boolean,
   now: number,
 ): { kept: Kept; lost: boolean } {
+  const { flag } = reply;
+  // By this browser's clock: its age is measured by the same clock.
+  const told = answered(reply, now);
   const deniedHere = !!kept && kept.letters.startsWith("dd");
   // In doubt the service denies everything; a denial that is known better here stays as it was.
   if (flag.basis === "unavailable" && kept && deniedHere) return { kept, lost: false };
   // A default can't answer for somebody who opted out here: the record got lost over there.
   const lost = deniedHere && kept.basis === "choice" && flag.basis === "default";
   const unsent: readonly Restriction[] = lost ? [...pending, { sale_share: "opt_out" }] : pending;
-  const letters = unsent.reduce(restrict, lettersOf(flag));
-  const changed = letters !== lettersOf(flag) || lost;
+  const letters = unsent.reduce(restrict, told.letters);
+  const changed = letters !== told.letters || lost;
   return {
     kept: {
+      ...told,
       letters,
-      basis: changed ? "choice" : (flag.basis as Basis),
-      gpc: gpc || flag.gpc,
-      // By this browser's clock: its age is measured by the same clock.
-      asOf: Math.floor(now / 1e3),
-      // 0 is kept for what is in doubt or not acknowledged.
-      maxAge: changed || flag.basis === "unavailable" ? 0 : Math.max(1, Math.floor(flag.max_age)),
-      token: visitor || (kept ? kept.token : ""),
+      gpc: gpc || told.gpc,
+      token: told.token || (kept ? kept.token : ""),
+      ...(changed && { basis: "choice", maxAge: 0 }),
     },
     lost,
   };

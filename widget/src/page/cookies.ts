@@ -1,6 +1,7 @@
 /** The first-party cookie as a cell. Where cookies can't be written, memory holds the text for this page. */
 
 import type { Cell } from "../core/cell";
+import { same } from "../core/cookie";
 
 /** Seconds: 400 days, the longest that browsers keep a cookie. */
 const MAX_AGE = 34560000;
@@ -33,6 +34,8 @@ export function cookieCell(doc: Document, name: string, domain: string | null, s
     write(text = "") {
       spare = text;
       try {
+        // The service has just written it (first-party mode): rewritten here, Safari would forget it in 7 days.
+        if (same(stored(), text)) return void (spare = undefined);
         // A cookie of this host alone would hide the one that the whole domain shares.
         if (domain) put("", 0, "");
         put(text, text ? MAX_AGE : 0, domain ? `; Domain=${domain}` : "");

@@ -10,16 +10,23 @@ const NO_ANSWER: Outcome = { status: 0, wait: 0 };
 
 /** @param base the service's address with `/v1/<site>` */
 export function fetchingService(base: string, credentials: RequestCredentials): Service {
+  let asking: AbortController | undefined;
   return {
+    drop() {
+      if (asking) asking.abort();
+    },
     async post(call, body) {
       const giveUp = new AbortController();
+      // In first-party mode the answer brings a cookie with it: it may not come after a choice made here.
+      const droppable = call === "signals" && credentials !== "omit";
+      if (droppable) asking = giveUp;
       const timer = setTimeout(() => giveUp.abort(), PATIENCE);
       try {
         const response = await fetch(`${base}/${call}`, {
           method: "POST",
           body: JSON.stringify(body),
           credentials,
-          keepalive: true, // an opt-out outlives the page on which it was made
+          keepalive: !droppable, // an opt-out outlives the page on which it was made
           cache: "no-store",
           signal: giveUp.signal,
         });

@@ -1,0 +1,50 @@
+"""Renewing: in first-party mode an answer carries the site's cookie, so that browsers which soon forget what
+scripts have set keep it for its whole time.
+
+Only to the site's own pages, over the site's own way. Knows requests; what may be written `site_cookie` decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+
+from consent_service.config.first_party import FirstParty
+from consent_service.domain.facts import ChoiceMade
+from consent_service.domain.flags import Flag
+from consent_service.services.sites import Site
+from consent_service.web import headers, site_cookie
+from consent_service.web.own_host import names
+
+
+class Renewal:
+    """Makes the `Set-Cookie` of an answer. `ways`: of the sites that have one."""
+
+    def __init__(self, ways: Mapping[str, FirstParty]) -> None:
+        self._ways = ways
+
+    def after(
+        self,
+        request: Request,
+        site: Site,
+        origin: str,
+        flag: Flag,
+        token: str | None,
+        now: int,
+        choice: ChoiceMade | None = None,
+    ) -> headers.Raw:
+        """The header that renews the cookie after this answer, or none. `choice`: what the call asked for."""
+        way = self._ways.get(site.key)
+        if way is None or origin not in site.origins or not _reaches(way, request):
+            return []
+        kept = site_cookie.answered(flag, token, now)
+        brought = headers.cookie_texts(headers.seen(request.scope).cookie, site.key)
+        if not site_cookie.renewed(brought, kept, choice):
+            return []
+        return [(b"set-cookie", site_cookie.set_cookie(headers.cookie_name(site.key), way, kept))]
+
+
+def _reaches(way: FirstParty, request: Request) -> bool:
+    """Whether the cookie would be the one that the site's pages read. A browser itself refuses a wrong domain."""
+    return way.cookie_domain is not None or way.host in names(request.scope)

@@ -1,0 +1,100 @@
+"""The site's cookie: its text, its attributes, and when an answer may take its place. Pure.
+
+The script writes the same text and the same attributes (widget: `core/cookie.ts`, `page/cookies.ts`); a test in a
+real browser holds the two together. What the script would not write after this answer is not written here
+either: a choice that this browser has made and nobody has acknowledged yet outranks any answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from consent_service.config.first_party import FirstParty
+from consent_service.domain.facts import ChoiceMade
+from consent_service.domain.flags import Flag
+from consent_service.domain.words import Basis, Stance
+
+MAX_AGE: Final = 34_560_000
+"""Seconds: 400 days, the longest that browsers keep a cookie (RFC 6265bis)."""
+
+_SHAPE: Final = re.compile(r"1\.([ad]{3})\.([a-z_]+)\.([01])\.(\d{10})\.(\d+)\.([\w.-]*)", re.ASCII)
+
+
+class Kept(NamedTuple):
+    """A cookie's text, read. `max_age` 0 with basis `choice`: made in the browser, not acknowledged yet."""
+
+    letters: str
+    basis: str
+    gpc: bool
+    as_of: int
+    max_age: int
+    token: str
+
+    @property
+    def unacknowledged(self) -> bool:
+        return self.basis == Basis.CHOICE.value and self.max_age == 0
+
+    @property
+    def opted_out(self) -> bool:
+        return self.letters.startswith("dd")
+
+
+def text_of(kept: Kept) -> str:
+    """`1.<sale,share,sensitive>.<basis>.<gpc>.<as_of>.<max_age>.<token>`."""
+    return f"1.{kept.letters}.{kept.basis}.{int(kept.gpc)}.{kept.as_of}.{kept.max_age}.{kept.token}"
+
+
+def parse(text: str) -> Kept | None:
+    """The record in this text, None when it is not one."""
+    found = _SHAPE.fullmatch(text)
+    if found is None:
+        return None
+    letters, basis, gpc, as_of, max_age, token = found.groups()
+    return Kept(letters, basis, gpc == "1", int(as_of), int(max_age), token)
+
+
+def answered(flag: Flag, token: str | None, now: int) -> Kept:
+    """What this answer leaves in the browser. `now` is Unix seconds."""
+    letters = "".join(answer[0] for answer in (flag.sale, flag.share, flag.sensitive))
+    return Kept(letters, flag.basis, flag.gpc, now, max(1, flag.max_age), token or "")
+
+
+def renewed(brought: Iterable[str], answer: Kept, choice: ChoiceMade | None = None) -> bool:
+    """Whether the answer may take the place of every cookie that the call brought.
+
+    `choice` is what the call itself asked for, None for a mere page view. Doubt is answered and never kept here.
+    """
+    if answer.basis == Basis.UNAVAILABLE.value:
+        return False
+    return all(_gives_way(parse(text), answer, choice) for text in brought)
+
+
+def set_cookie(name: str, way: FirstParty, kept: Kept) -> bytes:
+    """The value of the `Set-Cookie` header: the page's scripts read this cookie, so it is not HttpOnly."""
+    domain = f"; Domain={way.cookie_domain}" if way.cookie_domain else ""
+    secure = "; Secure" if way.secure else ""
+    attributes = f"; Path=/; SameSite=Lax; Max-Age={MAX_AGE}{domain}{secure}"
+    return f"{name}={text_of(kept)}{attributes}".encode()
+
+
+def _gives_way(before: Kept | None, answer: Kept, choice: ChoiceMade | None) -> bool:
+    if before is None:
+        return (
+            True  # nothing that denies is lost: what can't be read is answered in doubt, and that is not kept
+        )
+    if before.unacknowledged:
+        return choice is not None and _acknowledges(before, answer, choice)
+    forgotten = (
+        before.basis == Basis.CHOICE.value and before.opted_out and answer.basis == Basis.DEFAULT.value
+    )
+    return not forgotten  # a default never speaks for somebody who opted out: the script sends it again
+
+
+def _acknowledges(before: Kept, answer: Kept, choice: ChoiceMade) -> bool:
+    """Whether everything that was denied before stays denied, and is on record by now."""
+    if any(was == "d" and now == "a" for was, now in zip(before.letters, answer.letters, strict=True)):
+        return False
+    opts_out = choice.sale is Stance.OPTED_OUT and choice.share is Stance.OPTED_OUT
+    return opts_out or not before.opted_out or answer.basis == Basis.CHOICE.value
