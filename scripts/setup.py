@@ -25,6 +25,8 @@ WIDGET = ROOT / "widget"
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 18
 
+WHERE = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])  # a user's own path lacks the last
+
 # command -> Debian packages. npm's recommends bring the certificates that it needs, so they are named here.
 DEBIAN = {
     "redis-server": ["redis-server"],
@@ -32,6 +34,7 @@ DEBIAN = {
     "firefox-esr": ["firefox-esr"],
     "WebKitWebDriver": ["webkit2gtk-driver"],
     "Xvfb": ["xvfb"],
+    "nginx": ["nginx-light"],
     "wrk": ["wrk"],
     "strace": ["strace"],
     "node": ["nodejs", "ca-certificates"],
@@ -64,7 +67,7 @@ def debian_packages() -> None:
     """Install what is missing, or print the one line to run and stop."""
     if debian.left_behind() and (root := debian.way_to_root()) is not None:
         run(*root, sys.executable, str(ROOT / "scripts" / "debian.py"))
-    missing = [command for command in DEBIAN if shutil.which(command) is None]
+    missing = [command for command in DEBIAN if shutil.which(command, path=WHERE) is None]
     packages = list(dict.fromkeys(package for command in missing for package in DEBIAN[command]))
     if not packages:
         return

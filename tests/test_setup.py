@@ -54,6 +54,7 @@ def machine(tmp_path: Path) -> Machine:
     """A machine with apt and nothing else that the tests need."""
     built = Machine(tmp_path)
     built.command("apt-get", 'echo "apt-get $*" >> "$0.log"; exit 1')
+    built.command("nginx")  # it is looked for beside the path too, where this very machine may have it
     return built
 
 
