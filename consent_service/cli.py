@@ -10,14 +10,17 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from consent_service.config import Config, digest, load
-from consent_service.errors import ConsentError, UnknownSite
+from consent_service.errors import ConsentError, ScriptOutdated, UnknownSite
+
+if TYPE_CHECKING:
+    from consent_service.web.snippet import Embed
 
 # Commands import what only they need when they run: `keys list` must not wait for a web server's imports.
 
@@ -73,11 +76,19 @@ def work(config: ConfigFile = DEFAULT_CONFIG) -> None:
 
 
 @app.command()
-def check(config: Annotated[Path, typer.Argument(help="The configuration.")] = DEFAULT_CONFIG) -> None:
+def check(
+    config: Annotated[Path, typer.Argument(help="The configuration.")] = DEFAULT_CONFIG,
+    self_hosted: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SITE=FILE", help="Also check a script that a site serves itself."),
+    ] = None,
+) -> None:
     """Check the configuration and name every fault with its key and line."""
     loaded = _load(config)
     sites = ", ".join(loaded.sites)
     typer.echo(f"{config} is fine: digest {digest(loaded)}, sites: {sites}")
+    for given in self_hosted or ():
+        _check_self_hosted(loaded, *given.split("=", 1))
     if loaded.keys is None:
         typer.echo(
             "No key ring in the environment: `serve` needs CONSENT_KEYS_FILE or CONSENT_KEYS.", err=True
@@ -86,17 +97,36 @@ def check(config: Annotated[Path, typer.Argument(help="The configuration.")] = D
 
 @app.command()
 def snippet(
-    site: Annotated[str, typer.Argument(help="The site's key.")], config: ConfigFile = DEFAULT_CONFIG
+    site: Annotated[str, typer.Argument(help="The site's key.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+    self_host: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the script to FILE, for the site to serve.")
+    ] = None,
+    csp: Annotated[bool, typer.Option(help="Print what a content security policy must allow.")] = False,
+    nginx: Annotated[bool, typer.Option(help="Print nginx's part of it, first-party mode too.")] = False,
+    upstream: Annotated[str | None, typer.Option(help="With --nginx: where it finds the service.")] = None,
+    listen: Annotated[str | None, typer.Option(help="With --nginx: where it listens itself.")] = None,
+    certificate: Annotated[str | None, typer.Option(help="With --nginx: the certificate's file.")] = None,
+    certificate_key: Annotated[str | None, typer.Option(help="With --nginx: its key's file.")] = None,
 ) -> None:
     """Print what the site embeds: stub, script tag with integrity, and the policy's hash."""
-    from consent_service.app import script_of
-    from consent_service.web.snippet import render_snippet
+    from consent_service.web import nginx as recipe
+    from consent_service.web import snippet as text
 
+    if sum((self_host is not None, csp, nginx)) > 1:
+        raise typer.BadParameter("give one of --self-host, --csp and --nginx")
     loaded = _load(config)
-    if site not in loaded.sites:
-        raise UnknownSite(f"{config} has no site {site!r}; there are: {', '.join(loaded.sites)}")
-    script = script_of(loaded, site, int(time.time()))
-    typer.echo(render_snippet(site, loaded.service.public_url, script), nl=False)
+    embed = _embed(loaded, site)
+    if nginx:
+        address = upstream or f"http://{loaded.service.host}:{loaded.service.port}"
+        server = recipe.Server(address, listen, certificate, certificate_key)
+        said = recipe.render_nginx(site, loaded.service.public_url, embed.way, server)
+    elif self_host is not None:
+        self_host.write_bytes(embed.script.body)
+        said = text.render_self_hosted(embed, str(self_host), str(config))
+    else:
+        said = text.render_policy(embed) if csp else text.render_snippet(embed)
+    typer.echo(said, nl=False)
 
 
 @app.command()
@@ -184,6 +214,37 @@ def _load(file: Path) -> Config:
     from consent_service.process.reloading import read_text
 
     return load(read_text(file), os.environ)
+
+
+def _embed(config: Config, site: str) -> Embed:
+    """What this site embeds. Raises UnknownSite."""
+    from consent_service.app import script_of
+    from consent_service.config.first_party import first_party
+    from consent_service.web.snippet import Embed
+
+    if site not in config.sites:
+        raise UnknownSite(f"there is no site {site!r}; there are: {', '.join(config.sites)}")
+    public_url = config.service.public_url
+    script = script_of(config, site, int(time.time()))
+    return Embed(site, script, public_url, first_party(config.sites[site], public_url))
+
+
+def _check_self_hosted(config: Config, site: str, file: str = "") -> None:
+    """Raises ScriptOutdated when this file is not today's script of the site."""
+    if not file:
+        raise typer.BadParameter("wanted SITE=FILE", param_hint="--self-hosted")
+    embed = _embed(config, site)
+    try:
+        written = Path(file).read_bytes()
+    except OSError as error:
+        raise ScriptOutdated(f"{file}: can't be read: {error.strerror}") from error
+    if written != embed.script.body:
+        raise ScriptOutdated(
+            f"{file} is not today's script of {site!r}: another version of the service wrote it, or the "
+            f"configuration has changed. `consent-service snippet {site} --self-host {file}` writes it again, "
+            "with the lines to paste"
+        )
+    typer.echo(f"{file} is today's script of {site!r}: version {embed.script.digest}")
 
 
 def _supervise(file: Path, workers: int | None, parts: Sequence[str]) -> None:

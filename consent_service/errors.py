@@ -50,6 +50,10 @@ class CannotStart(ConsentError):
 # --- identity ----------------------------------------------------------------------------------
 
 
+class ScriptOutdated(ConsentError):
+    """A script that a site serves itself is not the one that this version makes of this configuration."""
+
+
 class IdentityError(ConsentError):
     """A presented identity can't be honoured. Never the default, never somebody else: denied."""
 

@@ -108,9 +108,51 @@ def test_the_snippet_prints_stub_script_integrity_and_policy(command: Command) -
     assert "script-src 'sha256-" in ended.out
 
 
-def test_a_snippet_for_a_site_that_is_not_there_names_those_that_are(command: Command) -> None:
-    ended = command("snippet", "other")
-    assert (ended.status, ended.err) == (1, "consent.toml has no site 'other'; there are: acme\n")
+@pytest.mark.parametrize("more", [(), ("--csp",), ("--nginx",), ("--self-host", "x.js")])
+def test_a_snippet_for_a_site_that_is_not_there_names_those_that_are(
+    command: Command, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    ended = command("snippet", "other", *more)
+    assert (ended.status, ended.err) == (1, "there is no site 'other'; there are: acme\n")
+    assert not (tmp_path / "x.js").exists()
+
+
+def test_a_self_hosted_script_is_todays_until_version_or_configuration_change(
+    command: Command, tmp_path: Path
+) -> None:
+    written = command("snippet", "acme", "--self-host", "x.js")
+    assert written.status == 0
+    assert '<script async src="/x.js" integrity="sha384-' in written.out
+    checked = command("check", "--self-hosted", "acme=x.js")
+    assert (checked.status, "today's script of 'acme'" in checked.out) == (0, True)
+    facts = tmp_path / "consent.toml"
+    facts.write_text(facts.read_text().replace('regime = "us-ca"', 'regime = "elsewhere"'))
+    outdated = command("check", "--self-hosted", "acme=x.js")
+    assert outdated.status == 1
+    assert "`consent-service snippet acme --self-host x.js` writes it again" in outdated.err
+
+
+@pytest.mark.parametrize(("given", "status"), [("acme", 2), ("acme=none.js", 1), ("other=x.js", 1)])
+def test_a_self_hosted_script_that_cannot_be_checked_is_a_fault(
+    command: Command, given: str, status: int
+) -> None:
+    assert command("check", "--self-hosted", given).status == status
+
+
+def test_the_recipe_for_nginx_leads_to_where_the_service_listens(command: Command) -> None:
+    assert "proxy_pass http://127.0.0.1:8000;" in command("snippet", "acme", "--nginx").out
+    elsewhere = command("snippet", "acme", "--nginx", "--upstream", "http://10.0.0.7:9000")
+    assert "proxy_pass http://10.0.0.7:9000;" in elsewhere.out
+
+
+def test_what_a_policy_must_allow_is_printed_alone(command: Command) -> None:
+    ended = command("snippet", "acme", "--csp")
+    assert "\ntrusted-types privacy-choices\n" in ended.out
+    assert "<script" not in ended.out
+
+
+def test_a_snippet_is_of_one_kind(command: Command) -> None:
+    assert command("snippet", "acme", "--csp", "--nginx").status == 2
 
 
 def test_keys_are_made_rotated_and_listed(command: Command, tmp_path: Path) -> None:

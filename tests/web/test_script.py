@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from pathlib import Path
@@ -16,7 +15,6 @@ from consent_service.store.contract import Change, Key, Put
 from consent_service.store.keys import desk_shard, script_name
 from consent_service.texts import of_script, shipped
 from consent_service.web.script import Script, build
-from consent_service.web.snippet import render_snippet
 from tests.running import FACTS, SERVICE, SHOP, START, Running
 
 
@@ -124,14 +122,3 @@ def test_us_privacy_strings_are_given_where_they_are_not_the_usual_ones(
     built = script(tmp_path, site, more)
     assert configured(built.body.decode())["us_privacy"] == strings
     assert configured(built.stub)["u"] == strings
-
-
-def test_the_snippet_names_what_a_policy_needs(tmp_path: Path) -> None:
-    built = script(tmp_path)
-    text = render_snippet("acme", SERVICE, built)
-    stub_hash = base64.b64encode(hashlib.sha256(built.stub.encode()).digest()).decode()
-    assert f"'sha256-{stub_hash}'" in text
-    assert f"{SERVICE}/w/acme.{built.digest}.js" in text
-    assert built.integrity in text
-    assert "7 days" in text
-    assert len(built.stub.encode()) <= 1024
