@@ -50,7 +50,7 @@ expires off;"""
 _ONE_COOKIE: Final = """\
 # The service sees its own cookie and none of the site's others.
 set {variable} "";
-if ($http_cookie ~ "(?:^|.*; ?)({name}=[^;]*)") {{
+if ($http_cookie ~ "^(?:.*; ?)?({name}=[^;]*)") {{
     set {variable} $1;
 }}"""
 

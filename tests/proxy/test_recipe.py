@@ -1,0 +1,209 @@
+"""The recipe for nginx, in front of something that notes what reaches it."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import unquote
+
+import pytest
+
+from tests.demo.demos import two_free_ports
+from tests.process.configs import write_config
+from tests.proxy.nginx import SITE_HOST, Front, nginx, recipe
+
+SERVICE_HOST = "privacy.localhost"
+FACTS = """\
+[service]
+public_url = "http://{service}:{port}"
+store = "sqlite:///{folder}/consent.db"
+[business]
+name = "Acme"
+[sites.acme]
+name = "Shop"
+origins = ["http://{site}:{port}"]
+regime = "us-ca"
+first_party = "http://{site}:{port}/privacy"
+"""
+BEHIND = [
+    f"/privacy/{there}s/acme/confirm/x"
+    for there in (
+        "",
+        "v1/acme/../../",
+        "w/../",
+        "v1/acme/..%2f..%2f",
+        "w/%2e%2e/",
+        "/",
+        "v1/acme/%252e%252e/",
+    )
+]
+
+
+@dataclass
+class Noted:
+    """What reached the other side: method, path and headers of each call."""
+
+    port: int = 0
+    calls: list[tuple[str, str, list[tuple[str, str]]]] = field(default_factory=list)
+
+    def header(self, name: str) -> list[str]:
+        """Every value of this header in the last call."""
+        return [value for given, value in self.calls[-1][2] if given.lower() == name.lower()]
+
+    @property
+    def path(self) -> str:
+        return self.calls[-1][1]
+
+
+@pytest.fixture(scope="module")
+def noted() -> Iterator[Noted]:
+    """A server that notes and answers 200 to everything."""
+    noted = Noted()
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle_any(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            noted.calls.append((self.command, self.path, list(self.headers.items())))
+            self.send_response(200)
+            self.send_header("content-type", "text/javascript")
+            self.send_header("set-cookie", "pc_acme=1; Path=/; SameSite=Lax")
+            self.send_header("content-length", "4000")
+            self.end_headers()
+            self.wfile.write(b"a" * 4000)
+
+        do_GET = do_POST = handle_any  # noqa: N815 - the base class calls them so
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    noted.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield noted
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def front(noted: Noted, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    """nginx with the printed recipe in front of it."""
+    front = Front(tmp_path_factory.mktemp("nginx"), two_free_ports()[0])
+    facts = FACTS.format(service=SERVICE_HOST, site=SITE_HOST, port=front.port, folder=front.folder)
+    write_config(front.folder, facts)
+    more = "expires max; proxy_cookie_path / '/; HttpOnly';"  # what sites do to all that they serve
+    with nginx(front, recipe(front, f"http://127.0.0.1:{noted.port}"), more):
+        yield front
+
+
+Ask = Callable[..., http.client.HTTPResponse]
+
+
+@pytest.fixture
+def ask(front: Front) -> Ask:
+    """One call; headers as pairs, so that one may come twice."""
+
+    def ask(
+        path: str, *headers: tuple[str, str], host: str = SITE_HOST, method: str = "GET", size: int = 0
+    ) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=10)
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        for name, value in (("Host", f"{host}:{front.port}"), ("Content-Length", str(size)), *headers):
+            connection.putheader(name, value)
+        connection.endheaders(b"x" * size)
+        response = connection.getresponse()
+        response.read()
+        connection.close()
+        return response
+
+    return ask
+
+
+def test_calls_of_the_site_reach_the_service_under_its_own_paths(ask: Ask, noted: Noted) -> None:
+    for path in ("/w/acme.js", "/w/acme.0123.js", "/v1/acme/signals", "/v1/acme/flag?visitor=x"):
+        assert ask(f"/privacy{path}").status == 200
+        assert noted.path == path
+
+
+@pytest.mark.parametrize("path", [*BEHIND, "/privacy/v1/other/flag", "/privacy/v1/partner/acme/changes"])
+def test_nothing_else_does(ask: Ask, noted: Noted, path: str) -> None:
+    before = len(noted.calls)
+    ask(path)
+    reached = [path for _, path, _ in noted.calls[before:]]
+    assert all(path.startswith(("/v1/acme/", "/w/")) for path in reached)
+    assert not [path for path in reached if "/.." in unquote(path)]
+
+
+def test_the_service_is_told_the_sites_host_whatever_the_caller_says(
+    ask: Ask, noted: Noted, front: Front
+) -> None:
+    spoofed = [("X-Forwarded-Host", SERVICE_HOST), ("X-Forwarded-For", "203.0.113.7")]
+    ask("/privacy/v1/acme/signals", *spoofed, method="POST")
+    assert noted.header("Host") == [f"{SITE_HOST}:{front.port}"]
+    assert noted.header("X-Forwarded-Host") == []
+    assert noted.header("X-Forwarded-For") == ["203.0.113.7, 127.0.0.1"]
+    assert noted.header("X-Forwarded-Proto") == ["http"]
+    ask("/s/acme/confirm/x", *spoofed, host=SERVICE_HOST)
+    assert noted.header("Host") == [f"{SERVICE_HOST}:{front.port}"]
+    assert noted.header("X-Forwarded-Host") == []
+
+
+def test_signal_and_origin_pass_as_they_are_also_when_a_header_comes_twice(ask: Ask, noted: Noted) -> None:
+    given = [
+        ("Sec-GPC", "1"),
+        ("Sec-GPC", "1"),
+        ("Origin", "http://shop.localhost"),
+        ("Content-Type", "text/plain"),
+    ]
+    ask("/privacy/v1/acme/signals", *given, method="POST")
+    assert noted.header("Sec-GPC") == ["1", "1"]
+    assert noted.header("Origin") == ["http://shop.localhost"]
+    assert noted.header("Content-Type") == ["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("brought", "passed"),
+    [
+        ("session=secret; pc_acme=1.x.y; _ga=2", ["pc_acme=1.x.y"]),
+        ("pc_acme=only", ["pc_acme=only"]),
+        ("pc_acme=old; session=secret; pc_acme=new", ["pc_acme=new"]),
+        ("session=secret; xpc_acme=1; pc_acme2=2", []),
+    ],
+)
+def test_of_the_sites_cookies_only_the_services_own_reaches_it(
+    ask: Ask, noted: Noted, brought: str, passed: list[str]
+) -> None:
+    ask("/privacy/v1/acme/signals", ("Cookie", brought), method="POST")
+    assert noted.header("Cookie") == passed
+    ask("/privacy/w/acme.js", ("Cookie", brought))
+    assert noted.header("Cookie") == []
+
+
+def test_answers_are_not_kept_longer_than_they_say_and_the_script_is_squeezed(ask: Ask) -> None:
+    call = ask("/privacy/v1/acme/signals", method="POST")
+    assert call.getheader("Expires") is None
+    assert call.getheader("Set-Cookie") == "pc_acme=1; Path=/; SameSite=Lax"
+    for path, host in (("/privacy/w/acme.js", SITE_HOST), ("/w/acme.js", SERVICE_HOST)):
+        script = ask(path, ("Accept-Encoding", "gzip"), host=host)
+        assert script.getheader("Content-Encoding") == "gzip"
+        assert script.getheader("Vary") == "Accept-Encoding"
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "most"),
+    [
+        ("/privacy/v1/acme/choices", SITE_HOST, 16),
+        ("/v1/acme/choices", SERVICE_HOST, 16),
+        ("/v1/partner/acme/flags", SERVICE_HOST, 128),
+        ("/v1/backend/acme/flags", SERVICE_HOST, 128),
+    ],
+)
+def test_a_body_that_is_too_large_does_not_reach_the_service(
+    ask: Ask, path: str, host: str, most: int
+) -> None:
+    assert ask(path, host=host, method="POST", size=most * 1024).status == 200
+    assert ask(path, host=host, method="POST", size=most * 1024 + 1).status == 413
