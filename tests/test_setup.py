@@ -92,7 +92,8 @@ def test_with_every_command_there_apt_is_not_called(machine: Machine) -> None:
 
 def test_without_apt_the_commands_are_named(machine: Machine) -> None:
     (machine.bin / "apt-get").unlink()
-    assert ", ".join(setup.DEBIAN) in machine.setup("test").stderr
+    missing = [command for command in setup.DEBIAN if not Path("/usr/sbin", command).exists()]
+    assert ", ".join(missing) in machine.setup("test").stderr
 
 
 def test_a_set_up_cut_short_is_done_again_and_a_finished_one_is_not(tmp_path: Path) -> None:
