@@ -5,7 +5,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-header --no-emit-index-url --no-emit-find-links --group build pyproject.toml
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## the service, a shop that embeds it and an ad partner, on this machine (needs only Python)
 	@$(PYTHON) scripts/setup.py demo
@@ -36,6 +36,9 @@ soak: setup ## the long runs: kill -9 under load, and more of every property
 bench: setup ## the flag against empty servers, side by side; prints the README's table
 	$(BIN)/python -m tests.bench.run
 
+bench-pages: setup ## what the widget costs a page, beside two peers; prints the README's table
+	$(BIN)/python -m tests.bench.pages.run
+
 lock: setup ## newest versions that pyproject.toml allows, with every hash
 	$(LOCK) --upgrade --group dev --output-file requirements/test.txt
 	$(LOCK) --upgrade --constraint requirements/test.txt --output-file requirements/demo.txt
@@ -43,4 +46,4 @@ lock: setup ## newest versions that pyproject.toml allows, with every hash
 clean: ## what the targets above made, but not what they installed
 	rm -rf dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo setup test check format soak bench lock clean
+.PHONY: help demo setup test check format soak bench bench-pages lock clean
