@@ -1,16 +1,31 @@
-"""Fixtures of the store's suite. A second engine is one more row of ENGINES."""
+"""Fixtures of the store's suite. Another engine is one more row of ENGINES."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from consent_service.store.contract import Store
 from tests.store.harness import Clock, Harness, SqliteHarness
+from tests.store.redis.fleets import HARBOUR, Cluster, Guarded, Standalone, Watched
+from tests.store.redis.harness import on
 
-ENGINES: dict[str, Callable[[Path, Clock], Harness]] = {"sqlite": SqliteHarness}
+ENGINES: dict[str, Callable[[Path, Clock], Harness]] = {
+    "sqlite": SqliteHarness,
+    "redis": on(Standalone),
+    "redis-tls": on(Guarded),
+    "sentinel": on(Watched),
+    "cluster": on(Cluster),
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fleets() -> Iterator[None]:
+    """Whatever servers the tests started are ended."""
+    yield
+    HARBOUR.end()
 
 
 @pytest.fixture
@@ -20,9 +35,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Harness:
+def engine(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Harness]:
     """Each engine in turn, with an empty place to store in."""
-    return ENGINES[request.param](tmp_path, clock)
+    harness = ENGINES[request.param](tmp_path, clock)
+    yield harness
+    harness.close()
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ class Harness(Protocol):
     `open`     opens the same store as often as it is asked; the test closes it.
     `opener`   how another process opens it: a function and its argument that can be sent there.
     `lose`     makes an open store unreachable, as by a deleted file or a stopped server.
+    `close`    undoes that, for whoever shares what is behind it.
     """
 
     clock: Clock
@@ -37,6 +38,8 @@ class Harness(Protocol):
     def opener(self) -> tuple[Callable[[str], Store], str]: ...
 
     def lose(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class SqliteHarness:
@@ -54,6 +57,9 @@ class SqliteHarness:
 
     def lose(self) -> None:
         self.path.unlink()
+
+    def close(self) -> None:
+        """The file was this one's alone."""
 
 
 def open_sqlite(path: str) -> Store:

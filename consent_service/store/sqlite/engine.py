@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from consent_service.errors import StoreUnavailable
 from consent_service.store.contract import Change, Changes, Document, Key, Member, Page
+from consent_service.store.lost import Lost
 from consent_service.store.sqlite import files, lost, marks, scans, schema
 from consent_service.store.sqlite.connections import (
     OLDEST_SQLITE,
@@ -38,7 +39,7 @@ class _Opened(NamedTuple):
     """What opening yields: the header, what a restoration lost, the lock shared while open, and three connections."""
 
     header: Header
-    lost: lost.Lost
+    lost: Lost
     held: int
     writing: sqlite3.Connection
     looking_up: sqlite3.Connection

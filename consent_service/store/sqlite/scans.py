@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
-from consent_service.errors import CursorExpired
 from consent_service.store import cursor
-from consent_service.store.contract import Entry, Member, Page, Position
+from consent_service.store.contract import Member, Page, Position
+from consent_service.store.paging import Lost, Paging, State
 
 _STATES: Final = """SELECT shard.name, shard.sequence, trimmed.sequence, trimmed.idx
     FROM json_each(?) AS asked CROSS JOIN shard ON shard.name = asked.value
@@ -28,16 +28,6 @@ _RANGES: Final = {
     for resumed in (False, True)
 }
 
-Lost = Callable[[str, int], bool]
-"""Whether a shard's counter value was lost, as `contract.Store.lost` says."""
-
-
-class _State(NamedTuple):
-    """A shard's counter, and the first position behind what was trimmed from the log."""
-
-    counter: int = 0
-    first: Position = cursor.START
-
 
 def read(
     connection: sqlite3.Connection, log: str, shards: Sequence[str], after: str, limit: int, lost: Lost
@@ -46,8 +36,12 @@ def read(
     connection.execute("BEGIN")
     try:
         states = _states(connection, log, shards)
-        at = _resume(log, shards, after, states, lost)
-        return _page(connection, log, shards, limit, at, states)
+        paging = Paging(log, shards, after, limit, states, lost)
+        while wants := paging.wants():
+            for want in wants:
+                rows = connection.execute(_ENTRIES, (log, want.shard, *want.place, want.most)).fetchall()
+                paging.take(want, rows, states[want.shard])
+        return paging.page()
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -75,59 +69,9 @@ def count(connection: sqlite3.Connection, shard: str, index: bytes, low: int, hi
     return int(found)
 
 
-def _states(connection: sqlite3.Connection, log: str, shards: Sequence[str]) -> dict[str, _State]:
-    states = dict.fromkeys(shards, _State())
+def _states(connection: sqlite3.Connection, log: str, shards: Sequence[str]) -> dict[str, State]:
+    states = dict.fromkeys(shards, State())
     for shard, counter, sequence, idx in connection.execute(_STATES, (json.dumps(list(shards)), log)):
         first = cursor.START if sequence is None else Position(sequence, idx + 1)
-        states[shard] = _State(counter, first)
+        states[shard] = State(counter, first)
     return states
-
-
-def _resume(
-    log: str, shards: Sequence[str], after: str, states: dict[str, _State], lost: Lost
-) -> cursor.Cursor:
-    if not after:
-        return cursor.Cursor(0, [states[shard].first for shard in shards])
-    at = cursor.decode(after, log, shards)
-    for shard, place in zip(shards, at.places, strict=True):
-        if place < states[shard].first:
-            raise CursorExpired(
-                f"the log {log!r} of {shard} was trimmed past the cursor: start from a snapshot"
-            )
-        last_read = place.sequence if place.number else place.sequence - 1
-        if place.sequence > states[shard].counter + 1 or lost(shard, last_read):
-            raise CursorExpired(f"the log {log!r} of {shard} ends before the cursor: start from a snapshot")
-    return at
-
-
-def _page(
-    connection: sqlite3.Connection,
-    log: str,
-    shards: Sequence[str],
-    limit: int,
-    at: cursor.Cursor,
-    states: dict[str, _State],
-) -> Page:
-    """Give every shard its share of the page, then what is left to those that have more.
-
-    A page that fills before every shard was served goes on with the next shard in turn.
-    """
-    places, entries, turn = list(at.places), list[Entry](), at.turn
-    pending = [number % len(shards) for number in range(turn, turn + len(shards))]
-    pending = [number for number in pending if places[number].sequence <= states[shards[number]].counter]
-    while pending and len(entries) < limit:
-        share, hungry = max(1, (limit - len(entries)) // len(pending)), []
-        for number in pending:
-            wanted = min(share, limit - len(entries))
-            if not wanted:
-                break
-            shard, turn = shards[number], (number + 1) % len(shards)
-            rows = connection.execute(_ENTRIES, (log, shard, *places[number], wanted)).fetchall()
-            entries += [Entry(shard, Position(*row[:2]), row[2]) for row in rows]
-            if len(rows) < wanted:
-                places[number] = Position(states[shard].counter + 1, 0)
-            else:
-                places[number] = Position(rows[-1][0], rows[-1][1] + 1)
-                hungry.append(number)
-        pending = hungry
-    return Page(entries, cursor.encode(cursor.Cursor(turn, places), log, shards))

@@ -1,0 +1,102 @@
+"""Paging: one page of a log put together from its shards, whatever engine holds them. Fetches nothing itself.
+
+Every shard is given its share of the page, then what is left goes to those that have more; a page that fills
+before every shard was served goes on with the next shard in turn. So a busy shard does not keep the others
+waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from consent_service.errors import CursorExpired
+from consent_service.store import cursor
+from consent_service.store.contract import Entry, Page, Position
+
+Lost = Callable[[str, int], bool]
+"""Whether a shard's counter value was lost, as `contract.Store.lost` says."""
+
+Row = tuple[int, int, bytes]
+"""An entry of one shard: sequence, number, payload."""
+
+
+class State(NamedTuple):
+    """A shard's counter, and the first position behind what was trimmed from the log."""
+
+    counter: int = 0
+    first: Position = cursor.START
+
+
+class Want(NamedTuple):
+    """At most `most` entries of the shard with this number, from `place` on."""
+
+    number: int
+    shard: str
+    place: Position
+    most: int
+
+
+class Paging:
+    """One page. Ask `wants`, and `take` an answer to each, until nothing is wanted; then `page`."""
+
+    def __init__(
+        self, log: str, shards: Sequence[str], after: str, limit: int, states: Mapping[str, State], lost: Lost
+    ) -> None:
+        """Raises CursorInvalid, or CursorExpired behind a trim, ahead of the log or among what was lost."""
+        self._log = log
+        self._shards = shards
+        self._limit = limit
+        at = _resume(log, shards, after, states, lost)
+        self._places, self._turn = list(at.places), at.turn
+        self._entries: list[Entry] = []
+        numbers = [number % len(shards) for number in range(at.turn, at.turn + len(shards))]
+        self._pending = [
+            number for number in numbers if self._places[number].sequence <= states[shards[number]].counter
+        ]
+
+    def wants(self) -> list[Want]:
+        """What to fetch next, in the order in which the shards are served; none = the page is complete."""
+        left = self._limit - len(self._entries)
+        if left <= 0 or not self._pending:
+            return []
+        share = max(1, left // len(self._pending))
+        return [Want(number, self._shards[number], self._places[number], share) for number in self._pending]
+
+    def take(self, want: Want, rows: Sequence[Row], state: State) -> None:
+        """What was found, and the shard's state as of then. Raises CursorExpired when a trim came between."""
+        if want.place < state.first:
+            raise _trimmed(self._log, want.shard)
+        left = self._limit - len(self._entries)
+        taken = rows[:left]
+        if left:  # else the page is full: who was not served is served first next time
+            self._turn = (want.number + 1) % len(self._shards)
+        self._entries += [Entry(want.shard, Position(*row[:2]), row[2]) for row in taken]
+        if len(taken) == len(rows) < want.most:
+            self._places[want.number] = Position(state.counter + 1, 0)
+            self._pending.remove(want.number)
+        elif taken:
+            self._places[want.number] = Position(taken[-1][0], taken[-1][1] + 1)
+
+    def page(self) -> Page:
+        at = cursor.Cursor(self._turn, self._places)
+        return Page(self._entries, cursor.encode(at, self._log, self._shards))
+
+
+def _resume(
+    log: str, shards: Sequence[str], after: str, states: Mapping[str, State], lost: Lost
+) -> cursor.Cursor:
+    if not after:
+        return cursor.Cursor(0, [states[shard].first for shard in shards])
+    at = cursor.decode(after, log, shards)
+    for shard, place in zip(shards, at.places, strict=True):
+        if place < states[shard].first:
+            raise _trimmed(log, shard)
+        last_read = place.sequence if place.number else place.sequence - 1
+        if place.sequence > states[shard].counter + 1 or lost(shard, last_read):
+            raise CursorExpired(f"the log {log!r} of {shard} ends before the cursor: start from a snapshot")
+    return at
+
+
+def _trimmed(log: str, shard: str) -> CursorExpired:
+    return CursorExpired(f"the log {log!r} of {shard} was trimmed past the cursor: start from a snapshot")

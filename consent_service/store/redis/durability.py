@@ -1,0 +1,66 @@
+"""Durability: what a master must promise before a commit through it may be acknowledged.
+
+Accepted is `appendfsync always`, or replicas: `min-replicas-to-write` at least 1, and then every commit waits
+until all replicas of the shard have it. Anything else can lose an acknowledged choice, and is refused unless the
+configuration says `durability = "relaxed"`. Asked on every new writing connection, so that no failover leads to
+a master that promises less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from hiredis import ReplyError
+
+from consent_service.errors import StoreUnavailable
+from consent_service.store.redis.address import Address, Kind
+from consent_service.store.redis.connection import Connection
+from consent_service.store.redis.faults import refused
+
+_WANTED: Final = ("appendonly", "appendfsync", "min-replicas-to-write", "maxmemory", "maxmemory-policy")
+_REFUSED: Final = (
+    "{where} {reason}; an acknowledged choice could be lost. Set `appendonly yes` with `appendfsync always`, "
+    "or `min-replicas-to-write` 1 or more with replicas that all confirm each commit, and "
+    '`maxmemory-policy noeviction`; or accept the loss with `durability = "relaxed"`'
+)
+
+
+async def replicas_to_wait_for(connection: Connection, address: Address, kind: Kind) -> int:
+    """How many replicas must confirm each commit, 0 = the master's own disk is enough.
+
+    Raises StoreUnavailable when the server promises neither.
+    """
+    try:
+        settings = _pairs(await connection.ask("CONFIG", "GET", *_WANTED))
+        if int(settings.get("maxmemory", 0)) and settings.get("maxmemory-policy") != "noeviction":
+            raise _refusal(address, "drops data when its memory is full")
+        if settings.get("appendonly") == "yes" and settings.get("appendfsync") == "always":
+            return 0
+        if int(settings.get("min-replicas-to-write", 0)) < 1:
+            raise _refusal(address, "answers before a commit is on a disk or on a replica")
+        return max(await _replicas(connection, kind), int(settings["min-replicas-to-write"]))
+    except ReplyError as error:
+        raise refused(error, address) from error
+
+
+async def _replicas(connection: Connection, kind: Kind) -> int:
+    """All replicas of this master that are known, also those that are away: any of them may be elected."""
+    if kind is not Kind.CLUSTER:
+        info = (await connection.ask("INFO", "replication")).decode()
+        return int(_line(info, "connected_slaves"))
+    mine = (await connection.ask("CLUSTER", "MYID")).decode()
+    return len(await connection.ask("CLUSTER", "REPLICAS", mine))
+
+
+def _line(info: str, name: str) -> str:
+    return next(line.partition(":")[2] for line in info.splitlines() if line.startswith(f"{name}:"))
+
+
+def _pairs(reply: list[Any]) -> Mapping[str, str]:
+    words = [word.decode() for word in reply]
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+def _refusal(where: Address, reason: str) -> StoreUnavailable:
+    return StoreUnavailable(_REFUSED.format(where=where, reason=reason))

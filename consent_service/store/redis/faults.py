@@ -1,0 +1,88 @@
+"""What servers and the network say, as this project's errors: the engine's one boundary.
+
+The message names the server and says what to do; it never holds a key, a value or a password.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import Final
+
+from hiredis import ReplyError
+
+from consent_service.errors import (
+    StoreCorrupt,
+    StoreError,
+    StoreFull,
+    StoreTimeout,
+    StoreUnavailable,
+)
+
+_BY_CODE: Final[dict[str, tuple[type[StoreError], str]]] = {
+    "NOAUTH": (StoreUnavailable, "{where} wants a user and a password: set CONSENT_STORE_PASSWORD"),
+    "WRONGPASS": (StoreUnavailable, "{where} refuses this user or password"),
+    "NOPERM": (StoreUnavailable, "{where} does not let this user do what the service needs: {said}"),
+    "OOM": (StoreFull, "{where} has reached maxmemory: raise it, then try again"),
+    "MISCONF": (StoreFull, "{where} can't write to its disk: {said}"),
+    "NOREPLICAS": (StoreUnavailable, "{where} has too few replicas that keep up: wait, or mend them"),
+    "READONLY": (StoreUnavailable, "{where} is a replica now: wait for the new master, or mend the URL"),
+    "LOADING": (StoreUnavailable, "{where} is still loading its data: wait"),
+    "MASTERDOWN": (StoreUnavailable, "{where} has lost its master: wait"),
+    "CLUSTERDOWN": (StoreUnavailable, "{where} says that the cluster is down: mend it, or wait"),
+    "TRYAGAIN": (StoreUnavailable, "{where} is moving this shard to another node: try again"),
+    "MOVED": (StoreUnavailable, "the nodes of {where} send each other's keys around: wait"),
+    "ASK": (StoreUnavailable, "the nodes of {where} send each other's keys around: wait"),
+    "BUSY": (StoreUnavailable, "{where} is busy with a script: wait"),
+    "NOSCRIPT": (StoreUnavailable, "{where} keeps forgetting the service's scripts: try again"),
+    "WRONGTYPE": (StoreCorrupt, "{where} holds something that is not this store's under one of its keys"),
+    "WRONGORDER": (StoreCorrupt, "{where} has lost part of a shard: restore a backup"),
+}
+_NO_PASSWORD: Final = "without any password configured"
+
+
+def code_of(error: ReplyError) -> str:
+    """The first word of a server's error, by which it is known."""
+    return str(error).partition(" ")[0]
+
+
+def refused(error: ReplyError, where: object) -> StoreError:
+    """The store's error for what a server answered."""
+    code = code_of(error)
+    said = str(error).removeprefix(code).strip() or code
+    if _NO_PASSWORD in said:
+        return StoreUnavailable(f"{where} has no passwords: leave the store's user and password out")
+    kind, message = _BY_CODE.get(code, (StoreError, "the store can't take this: see the cause"))
+    ours = kind(message.format(where=where, said=said))
+    ours.__cause__ = error
+    return ours
+
+
+def unreachable(error: BaseException, where: object) -> StoreUnavailable:
+    """The store's error for a connection that could not be made."""
+    match error:
+        case StoreUnavailable():
+            return error
+        case ssl.SSLCertVerificationError():
+            reason = f"its certificate is not trusted ({error.verify_message})"
+        case TimeoutError():
+            reason = "no answer"
+        case OSError():
+            reason = error.strerror or str(error)
+        case _:
+            reason = str(error) or type(error).__name__
+    ours = StoreUnavailable(f"{where} can't be reached: {reason}")
+    ours.__cause__ = error
+    return ours
+
+
+def cut(where: object, *, written: bool) -> StoreError:
+    """The connection ended while an answer was awaited."""
+    if written:
+        return StoreUnavailable(f"{where} went away before it answered: it may have been done, send it again")
+    return StoreUnavailable(f"{where} went away before it answered")
+
+
+def late(where: object, *, written: bool) -> StoreError:
+    """The server did not answer in time."""
+    doubt = ": it may have been done, send it again" if written else ""
+    return StoreTimeout(f"{where} did not answer in time{doubt}")

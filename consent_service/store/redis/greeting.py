@@ -1,0 +1,74 @@
+"""Greeting: what is said on a new connection before it carries anything: login, role, promise, scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, NamedTuple
+
+from hiredis import ReplyError
+
+from consent_service.errors import StoreUnavailable
+from consent_service.store.redis import scripts
+from consent_service.store.redis.address import Address, Kind
+from consent_service.store.redis.connection import Connection, Login
+from consent_service.store.redis.durability import replicas_to_wait_for
+from consent_service.store.redis.faults import refused
+
+
+class Purpose(Enum):
+    """What a connection is for, with the seconds after which a server that owes an answer is given up.
+
+    Look-ups have one of their own so that no scan and no waiting for replicas delays the flag.
+    """
+
+    LOOK_UP = 1.0
+    SCAN = 5.0
+    WRITE = 2.5
+
+
+class Greeted(NamedTuple):
+    """A connection that is ready, and how many replicas must confirm what is written through it."""
+
+    connection: Connection
+    replicas: int
+
+
+class Greeter:
+    """Greets the masters of one store."""
+
+    def __init__(self, login: Login, kind: Kind, *, relaxed: bool) -> None:
+        self._login = login
+        self._kind = kind
+        self._relaxed = relaxed
+
+    async def greet(self, address: Address, purpose: Purpose, on_end: Callable[[], None]) -> Greeted:
+        """A connection ready for this purpose. Raises OSError, or StoreUnavailable with what is wrong."""
+        connection = await self._login.connect(address, on_end)
+        try:
+            return Greeted(connection, await self._introduced(connection, address, purpose))
+        except ReplyError as error:
+            connection.end()
+            raise refused(error, address) from error
+        except BaseException:
+            connection.end()
+            raise
+
+    async def _introduced(self, connection: Connection, address: Address, purpose: Purpose) -> int:
+        if self._kind is not Kind.CLUSTER:  # a cluster's replicas send their callers on by themselves
+            require_master(await connection.ask("ROLE"), address)
+        replicas = 0
+        if purpose is Purpose.WRITE and not self._relaxed:
+            replicas = await replicas_to_wait_for(connection, address, self._kind)
+        if purpose is not Purpose.LOOK_UP:
+            for script in scripts.EVERY:
+                await connection.ask("SCRIPT", "LOAD", script.text)
+        return replicas
+
+
+def require_master(role: list[Any], address: Address) -> None:
+    """Raises StoreUnavailable unless the reply to ROLE is a master's: a replica may be behind."""
+    if role[0] != b"master":
+        raise StoreUnavailable(
+            f"{address} is a replica: name its master, or use redis+sentinel:// or redis+cluster://"
+        )

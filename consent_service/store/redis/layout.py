@@ -1,0 +1,93 @@
+"""Layout: which Redis keys a shard's things lie under, and how a document is packed.
+
+All keys of one shard begin with its name in braces, the hash tag, so that a cluster keeps them on one node and
+one script may touch them all. One letter behind it says what it is. A document is a plain string, because that
+is what Redis stores smallest: a standing with its version fits the 44 bytes that lie inside the value's own head.
+"""
+
+from __future__ import annotations
+
+import struct
+from binascii import crc_hqx
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from consent_service.errors import StoreCorrupt, StoreError
+from consent_service.store.contract import Document
+
+SLOTS: Final = 16_384
+HEADER: Final = b"{consent}header"
+"""What the store says of itself, JSON, written once."""
+SHARDS: Final = b"{consent}shards"
+"""Every shard that was ever written, in the order of their first commits."""
+LOST: Final = b"{consent}lost"
+"""For each shard what restorations lost, JSON."""
+HEADER_SLOT: Final = crc_hqx(b"consent", 0) % SLOTS
+
+_MORTAL: Final = 8
+"""Flag in a document's first byte, whose lower bits are the length of the version behind it."""
+_EXPIRY: Final = struct.Struct(">q")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one shard lies: what all its keys begin with, and its slot in a cluster."""
+
+    prefix: bytes
+    slot: int
+
+    @property
+    def head(self) -> bytes:
+        """Hash: `n` the counter, `c` how many commits wrote documents, `t` + log the last position trimmed."""
+        return self.prefix + b"h"
+
+    @property
+    def changes(self) -> bytes:
+        """Stream: which documents the last commits wrote."""
+        return self.prefix + b"c"
+
+    def document(self, name: bytes) -> bytes:
+        return self.prefix + b"d" + name
+
+    def index(self, name: bytes) -> bytes:
+        """Sorted set."""
+        return self.prefix + b"i" + name
+
+    def log(self, name: str) -> bytes:
+        """Stream: ids are positions."""
+        return self.prefix + b"l" + name.encode()
+
+
+@lru_cache(maxsize=16_384)
+def place(shard: str) -> Place:
+    """Where the shard lies. Raises StoreError for a name that can't be a hash tag."""
+    if not shard or "{" in shard or "}" in shard:
+        raise StoreError(f"a shard's name has no braces and is not empty: {shard!r}")
+    try:
+        tag = shard.encode()
+    except UnicodeEncodeError as error:
+        raise StoreError("the store can't take this: see the cause") from error
+    return Place(b"{" + tag + b"}", crc_hqx(tag, 0) % SLOTS)
+
+
+def packed_expiry(expires_at: int | None) -> bytes:
+    """The expiry as it stands in a document. Raises struct.error for what no document can hold."""
+    return b"" if expires_at is None else _EXPIRY.pack(expires_at)
+
+
+def document(data: bytes | None, now: float) -> Document | None:
+    """The document that was packed, or None when there is none or it has expired. Inverse of what commit.lua does."""
+    if data is None:
+        return None
+    try:
+        value_at = 1 + data[0] % _MORTAL
+        version = int.from_bytes(data[1:value_at])
+        if data[0] < _MORTAL:
+            return Document(data[value_at:], version)
+        (expires_at,) = _EXPIRY.unpack_from(data, value_at)
+    except (IndexError, struct.error) as error:
+        raise StoreCorrupt(
+            "a document can't be read: something else writes into this store's database"
+        ) from error
+    return Document(data[value_at + 8 :], version, expires_at) if expires_at > now else None

@@ -1,0 +1,182 @@
+"""Line: the way to one node for one purpose, opened when it is needed and again when it was lost.
+
+However many want it, one attempt is under way. After a failure everybody is refused at once until a short, growing,
+random time has passed, so that a node that comes back isn't met by all processes together. Knows no slots and no
+retries of commands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, Protocol
+
+from hiredis import HiredisError, ReplyError
+
+from consent_service.errors import StoreError
+from consent_service.store.redis.address import Address
+from consent_service.store.redis.connection import Connection, Waiter, pack
+from consent_service.store.redis.faults import late, unreachable
+from consent_service.store.redis.greeting import Greeted, Purpose
+
+CONNECT_PATIENCE: Final = 1.0
+"""Seconds for a new connection with all that is said on it first."""
+
+_FIRST_PAUSE: Final = 0.02
+_LONGEST_PAUSE: Final = 1.0
+_WAIT_MILLISECONDS: Final = 1000
+"""How long replicas may take to confirm a commit: less than its caller waits."""
+
+Greet = Callable[[Address, Purpose, Callable[[], None]], Awaitable[Greeted]]
+
+
+class Sendable(Waiter, Protocol):
+    """A packed command whose sender waits for the reply."""
+
+    @property
+    def command(self) -> bytes: ...
+
+    def failed(self, error: StoreError) -> None:
+        """It was not sent, or can't be vouched for."""
+
+
+class Line:
+    """One connection at a time to one node."""
+
+    def __init__(
+        self, address: Address, purpose: Purpose, greet: Greet, on_loss: Callable[[Line], None]
+    ) -> None:
+        self.address = address
+        self.purpose = purpose
+        self._greet = greet
+        self._on_loss = on_loss
+        self._loop = asyncio.get_running_loop()
+        self._connection: Connection | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._held: list[Sendable] = []
+        self._replicas = 0
+        self._failures = 0
+        self._refusing_until = float("-inf")
+        self._refusal: StoreError | None = None
+
+    def send(self, asks: Sequence[Sendable]) -> None:
+        """Send these in order, or hold them until the line is open."""
+        if self._connection is not None:
+            self._write(self._connection, asks)
+        elif self._refusal is not None and self._loop.time() < self._refusing_until:
+            _fail(asks, self._refusal)
+        else:
+            self._held += asks
+            if self._connecting is None:
+                self._connecting = self._loop.create_task(self._connect())
+
+    def check(self) -> None:
+        """Give the connection up when its server has owed an answer for too long."""
+        if self._connection is not None:
+            self._connection.give_up_after(self.purpose.value)
+
+    def drop(self) -> None:
+        """End the connection: who answers there is no longer who should."""
+        if self._connection is not None:
+            self._connection.end()
+
+    def close(self) -> asyncio.Future[Any] | None:
+        """Begin to close; returns what to wait for, if anything."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._connection is None:
+            return self._connecting
+        self._connection.end()
+        return self._connection.ended
+
+    def _write(self, connection: Connection, asks: Sequence[Sendable]) -> None:
+        payload = b"".join([ask.command for ask in asks])
+        if not self._replicas:
+            return connection.send(payload, asks)
+        together = _Together(self.address, self._replicas)
+        wait = pack("WAIT", self._replicas, _WAIT_MILLISECONDS)
+        connection.send(payload + wait, [*(_Unconfirmed(ask, together) for ask in asks), together])
+
+    async def _connect(self) -> None:
+        try:
+            async with asyncio.timeout(CONNECT_PATIENCE):
+                if self._failures:
+                    await asyncio.sleep(random.uniform(0, _FIRST_PAUSE))  # noqa: S311 - spreads, hides nothing
+                greeted = await self._greet(self.address, self.purpose, self._lost)
+        except (OSError, StoreError, HiredisError) as error:
+            self._connecting = None
+            self._refuse(unreachable(error, self.address))
+        except asyncio.CancelledError:
+            self._connecting = None
+            _fail(self._take(), unreachable(ConnectionError("the store was closed"), self.address))
+            raise
+        else:
+            self._connecting, self._failures, self._refusal = None, 0, None
+            self._connection, self._replicas = greeted
+            self._write(greeted.connection, self._take())
+
+    def _refuse(self, error: StoreError) -> None:
+        self._failures += 1
+        longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**self._failures)
+        self._refusing_until = self._loop.time() + random.uniform(longest / 2, longest)  # noqa: S311
+        self._refusal = error
+        self._on_loss(self)
+        _fail(self._take(), error)
+
+    def _lost(self) -> None:
+        if self._connection is not None:  # one that ends while it is greeted fails there
+            self._connection = None
+            self._failures = 1
+            self._on_loss(self)
+
+    def _take(self) -> list[Sendable]:
+        held, self._held = self._held, []
+        return held
+
+
+class _Together:
+    """The commands that one WAIT speaks for: nobody is told before enough replicas have confirmed them all.
+
+    WAIT speaks for the connection it is sent on, so it follows its commands there.
+    """
+
+    def __init__(self, address: Address, replicas: int) -> None:
+        self._address = address
+        self._replicas = replicas
+        self.done: list[tuple[Sendable, Any]] = []
+
+    def answered(self, reply: Any) -> None:
+        if not isinstance(reply, ReplyError) and reply >= self._replicas:
+            for ask, answer in self.done:
+                ask.answered(answer)
+        else:
+            _fail([ask for ask, _ in self.done], late(f"a replica of {self._address}", written=True))
+
+    def cut(self, *, late: bool) -> None:
+        for ask, _ in self.done:
+            ask.cut(late=late)
+
+
+class _Unconfirmed:
+    """One of them; an error needs no confirmation."""
+
+    def __init__(self, ask: Sendable, together: _Together) -> None:
+        self._ask = ask
+        self._together = together
+
+    def answered(self, reply: Any) -> None:
+        if isinstance(reply, ReplyError):
+            self._ask.answered(reply)
+        else:
+            self._together.done.append((self._ask, reply))
+
+    def cut(self, *, late: bool) -> None:
+        self._ask.cut(late=late)
+
+
+def _fail(asks: Sequence[Sendable], error: StoreError) -> None:
+    for ask in asks:
+        again = type(error)(str(error))  # one for each: a raised error gathers its raiser's traceback
+        again.__cause__ = error.__cause__
+        ask.failed(again)

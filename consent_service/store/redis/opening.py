@@ -1,0 +1,71 @@
+"""Opening: from a target to servers that were found, checked and asked what they hold.
+
+It happens in an event loop of its own, because the store is opened where none may be waited for; what it
+finds is plain data that networks of any loop are made from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, NamedTuple
+
+from consent_service.errors import StoreError, StoreTimeout, StoreUnavailable
+from consent_service.store.redis.address import Address, Kind, Target
+from consent_service.store.redis.connection import Login, pack
+from consent_service.store.redis.greeting import Greeter, Purpose
+from consent_service.store.redis.guide import Guide
+from consent_service.store.redis.header import Known, prepare
+from consent_service.store.redis.network import Network
+
+OLDEST: Final = (7, 0)
+"""The first Redis whose scripts say themselves what they may do; every Valkey is newer."""
+
+_PATIENCE: Final = 5.0
+_INFO: Final = pack(b"INFO", b"server")
+
+
+class Opened(NamedTuple):
+    """An opened store: what it says of itself, and how to reach its servers."""
+
+    name: str
+    known: Known
+    guide: Guide
+    greeter: Greeter
+    kind: Kind
+
+    def network(self) -> Network:
+        """A network for the running loop."""
+        return Network(self.guide, self.greeter, self.kind, self.name)
+
+
+async def open_servers(target: Target, shards: int | None, now: int, *, relaxed: bool) -> Opened:
+    """Find the servers, check that each can be relied on, and read the header. Raises StoreError."""
+    context = target.context()
+    login = Login(context, target.user, target.password, target.database)
+    sentinels = [Login(context, target.user, target.password, 0)] if target.password else []
+    guide = Guide(target, login, [*sentinels, Login(context, "", "", 0)])
+    greeter = Greeter(login, target.kind, relaxed=relaxed)
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await guide.look()
+            if not guide.map.whole:
+                raise StoreUnavailable(f"{target.name} has slots that no node serves: mend the cluster")
+            network = Network(guide, greeter, target.kind, target.name)
+            try:
+                for master in guide.map.masters:
+                    await _check(network, master)
+                known = await prepare(network, target.name, shards, now)
+            finally:
+                await network.close(0)
+    except TimeoutError:
+        raise StoreTimeout(f"{target.name} did not answer within {_PATIENCE} s") from None
+    return Opened(target.name, known, guide, greeter, target.kind)
+
+
+async def _check(network: Network, master: Address) -> None:
+    """That it is new enough and, by writing nothing through a writing line, that it keeps what it acknowledges."""
+    info = (await network.ask_at(master, Purpose.WRITE, _INFO)).decode()
+    lines = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
+    version = lines.get("redis_version", "0.0")
+    if tuple(map(int, version.split(".")[:2])) < OLDEST:
+        raise StoreError(f"{master} runs version {version}: 7.0 or newer is needed")

@@ -1,0 +1,99 @@
+"""Scans: what reads more than single documents: logs merged over shards, and indexes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any
+
+from consent_service.errors import StoreError
+from consent_service.store import cursor
+from consent_service.store.contract import Member, Page, Position
+from consent_service.store.paging import Lost, Paging, Row, State, Want
+from consent_service.store.redis import scripts
+from consent_service.store.redis.connection import Word, pack
+from consent_service.store.redis.greeting import Purpose
+from consent_service.store.redis.layout import place
+from consent_service.store.redis.network import Network
+
+
+async def read(network: Network, log: str, shards: Sequence[str], after: str, limit: int, lost: Lost) -> Page:
+    """A page of the log; each shard's part is a snapshot. Raises CursorInvalid and CursorExpired."""
+    asked = [Want(number, shard, cursor.START, 0) for number, shard in enumerate(shards)]
+    states = dict(zip(shards, [state for _, state in await _parts(network, log, asked)], strict=True))
+    paging = Paging(log, shards, after, limit, states, lost)
+    while wants := paging.wants():
+        for want, (rows, state) in zip(wants, await _parts(network, log, wants), strict=True):
+            paging.take(want, rows, state)
+    return paging.page()
+
+
+async def members(
+    network: Network,
+    shard: str,
+    index: bytes,
+    scores: tuple[int, int],
+    after: Member | None,
+    limit: int,
+    reverse: bool,
+) -> list[Member]:
+    """Members with `scores[0]` <= score <= `scores[1]` in order, starting behind `after`."""
+    where = place(shard)
+    resume: list[Word] = [] if after is None else [after.score, after.member]
+    words = [where.index(index), *scores, max(limit, 0), int(reverse), *resume]
+    command = pack(b"EVALSHA", scripts.RANGE.digest, 1, *words)
+    reply = await network.ask(Purpose.SCAN, where.slot, command)
+    found = [Member(index, member, int(float(score))) for member, score in _pairs(reply)]
+    return found[::-1] if reverse else found
+
+
+async def count(network: Network, shard: str, index: bytes, low: int, high: int) -> int:
+    """How many members lie in low <= score <= high."""
+    where = place(shard)
+    return int(await network.ask(Purpose.SCAN, where.slot, pack(b"ZCOUNT", where.index(index), low, high)))
+
+
+async def all_of(replies: Iterable[Awaitable[Any]]) -> list[Any]:
+    """All replies; when some failed, the first failure, once nobody waits for the others any more."""
+    found = await asyncio.gather(*replies, return_exceptions=True)
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
+    return found
+
+
+async def _parts(network: Network, log: str, wants: Iterable[Want]) -> list[tuple[Sequence[Row], State]]:
+    """What each shard has, all asked at once."""
+    replies = await all_of(
+        network.ask(Purpose.SCAN, place(want.shard).slot, _part(log, want)) for want in wants
+    )
+    return [_found(*reply) for reply in replies]
+
+
+def _part(log: str, want: Want) -> bytes:
+    where = place(want.shard)
+    first = b"%d-%d" % want.place
+    try:
+        words: list[Word] = [where.head, where.log(log), b"t" + log.encode(), first, want.most]
+    except UnicodeEncodeError as error:
+        raise StoreError("the store can't take this: see the cause") from error
+    return pack(b"EVALSHA", scripts.READ.digest, 2, *words)
+
+
+def _found(counter: bytes | None, trimmed: bytes | None, entries: list[Any]) -> tuple[Sequence[Row], State]:
+    rows = [(*_position(at), payload) for at, (_, payload) in entries]
+    first = cursor.START if trimmed is None else _behind(_position(trimmed))
+    return rows, State(int(counter or 0), first)
+
+
+def _position(text: bytes) -> Position:
+    sequence, _, number = text.partition(b"-")
+    return Position(int(sequence), int(number))
+
+
+def _behind(position: Position) -> Position:
+    return Position(position.sequence, position.number + 1)
+
+
+def _pairs(reply: list[bytes]) -> Iterable[tuple[bytes, bytes]]:
+    return zip(reply[::2], reply[1::2], strict=True)

@@ -1,0 +1,44 @@
+"""What the store's suite needs of the Redis engine, for each way in which its servers can stand together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from consent_service.store.contract import Store
+from consent_service.store.redis import RedisStore
+from tests.store.harness import Clock
+from tests.store.redis.fleets import HARBOUR, Fleet, empty
+
+
+class RedisHarness:
+    """An empty store on a shared fleet."""
+
+    def __init__(self, kind: Callable[[], Fleet], clock: Clock) -> None:
+        self.clock = clock
+        self.fleet = HARBOUR.fleet(kind)
+        empty(self.fleet)
+
+    async def open(self) -> RedisStore:
+        return RedisStore.open(self.fleet.url, clock=self.clock)
+
+    def opener(self) -> tuple[Callable[[str], Store], str]:
+        return open_redis, self.fleet.url
+
+    def lose(self) -> None:
+        for server in self.fleet.servers:
+            server.hide()
+
+    def close(self) -> None:
+        for server in self.fleet.servers:
+            server.show()
+
+
+def on(kind: Callable[[], Fleet]) -> Callable[[Path, Clock], RedisHarness]:
+    """The harness over fleets of this kind, as ENGINES wants it."""
+    return lambda _folder, clock: RedisHarness(kind, clock)
+
+
+def open_redis(url: str) -> Store:
+    """What another process calls."""
+    return RedisStore.open(url)

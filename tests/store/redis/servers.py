@@ -1,0 +1,132 @@
+"""Real redis-servers on free loopback ports: started here, steered through a Unix socket, ended by their ids.
+
+A server is made unreachable without being stopped: it listens on another loopback address and drops its clients.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, ClassVar, Final, TypeVar
+
+import redis
+
+from tests.store.redis import certificates
+
+HOST: Final = "127.0.0.1"
+_ELSEWHERE: Final = "127.0.0.2"
+_DEADLINE: Final = 30.0
+
+_T = TypeVar("_T")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that were all free together a moment ago."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
+        return [opened.getsockname()[1] for opened in sockets]
+
+
+def eventually(look: Callable[[], _T]) -> _T:
+    """What `look` returns as soon as it is true; fails at a deadline."""
+    deadline = time.monotonic() + _DEADLINE
+    while time.monotonic() < deadline:
+        try:
+            if found := look():
+                return found
+        except redis.RedisError:  # not there yet
+            pass
+        time.sleep(0.02)
+    raise AssertionError(f"did not happen within {_DEADLINE} s")
+
+
+class Server:
+    """One redis-server, or with `sentinel` one Sentinel, in a folder of its own."""
+
+    started: ClassVar[list[Server]] = []
+
+    def __init__(self, port: int, *options: str, sentinel: bool = False, tls: bool = False) -> None:
+        self.port = port
+        self._folder = tempfile.TemporaryDirectory(prefix="redis-", dir=_memory())
+        self._socket = f"{self._folder.name}/socket"
+        folder = Path(self._folder.name)
+        listening = [f"port {port}"]
+        if tls:
+            self.certificate, key = certificates.make(folder, HOST)
+            secured = [f"tls-cert-file {self.certificate}", f"tls-key-file {key}", "tls-auth-clients no"]
+            listening = ["port 0", f"tls-port {port}", *secured]
+        file = folder / "redis.conf"
+        lines = [
+            *listening,
+            f"bind {HOST}",
+            f"unixsocket {self._socket}",
+            f"dir {folder}",
+            *options,
+        ]
+        file.write_text("\n".join(lines) + "\n")
+        self._command = ["redis-server", str(file), *(["--sentinel"] if sentinel else [])]
+        self.started.append(self)
+        self.start()
+
+    def start(self) -> None:
+        """Start it, also again after `kill`; returns when it answers."""
+        # setpriv: it goes when the tests go, however they end
+        self._process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", *self._command],
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._client = redis.Redis(unix_socket_path=self._socket, single_connection_client=False)
+        eventually(lambda: self.ask("PING"))
+
+    def ask(self, *words: str | int) -> Any:
+        """One command, past every network; text comes decoded."""
+        return _decoded(self._client.execute_command(*words))  # type: ignore[no-untyped-call]
+
+    def info(self, section: str) -> dict[str, Any]:
+        return dict(self.ask("INFO", section))
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._client.close()
+        self._process.kill()
+        self._process.wait()
+
+    def hide(self) -> None:
+        """Become unreachable for everybody but this object, at once."""
+        self.ask("CONFIG", "SET", "bind", _ELSEWHERE)
+        self.ask("CLIENT", "KILL", "TYPE", "normal")
+
+    def show(self) -> None:
+        """Be reachable again."""
+        self.ask("CONFIG", "SET", "bind", HOST)
+
+    @classmethod
+    def end_all(cls) -> None:
+        """End every server that was started, and remove what it wrote."""
+        while cls.started:
+            server = cls.started.pop()
+            server.kill()
+            server._folder.cleanup()
+
+
+def _memory() -> str | None:
+    """Memory where there is a folder of it: the suite tests promises, not disks."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, list):
+        return [_decoded(one) for one in value]
+    return value
