@@ -14,7 +14,7 @@ Source: IAB Tech Lab, Global-Privacy-Platform, `Sections/`. Values, unless a row
 | MspaOptOutOptionMode, MspaServiceProviderMode, MspaMode | 2 | 0 not applicable, 1 yes, 2 no |
 | SubsectionType, then Gpc | 2, 1 | 1; whether the browser sent Global Privacy Control |
 
-SensitiveDataProcessing asks for an opt-out in usnat, usca, usut and usia, elsewhere for consent. California's items:
+SensitiveDataProcessing asks for an opt-out in usca, usut and usia, elsewhere for consent. California's items:
 1 identity documents, 2 account log-in, 3 precise location, 4 origin, religion or union, 5 contents of messages,
 6 genetic, 7 biometric, 8 health, 9 sex life or orientation.
 """

@@ -13,6 +13,7 @@ from consent_service.domain.standing import Choice, Standing
 from consent_service.domain.words import (
     RIGHTS,
     UNHONOURED,
+    AgeBand,
     Answer,
     Basis,
     Right,
@@ -33,12 +34,15 @@ class Ruling(NamedTuple):
 
 
 class Resolution(NamedTuple):
-    """The rulings on all rights. `gpc`: a signal came with the request, or is on record."""
+    """The rulings on all rights. `gpc`: a signal came with the request, or is on record. `minor`: the band of a
+    visitor who is known to be under 18.
+    """
 
     sale: Ruling
     share: Ruling
     sensitive: Ruling
     gpc: bool
+    minor: AgeBand | None = None
 
     def ruling(self, right: Right) -> Ruling:
         if right is Right.SALE:
@@ -99,6 +103,7 @@ def resolve(
         # The signal speaks of sale and sharing; it never limits `sensitive` (GPC-10).
         sensitive=_rule(around, regime.sensitive, own.sensitive, linked.sensitive, False),
         gpc=heard,
+        minor=_youngest(own.age, linked.age),
     )
 
 
@@ -110,7 +115,13 @@ def stricter(one: Resolution, other: Resolution) -> Resolution:
         else one.ruling(right)
         for right in RIGHTS
     )
-    return Resolution(sale, share, sensitive, one.gpc or other.gpc)
+    return Resolution(sale, share, sensitive, one.gpc or other.gpc, _youngest(one.minor, other.minor))
+
+
+def under(regime: Regime, resolution: Resolution) -> Resolution:
+    """What another regime makes of a resolution, which may have stood on a default: never less than it denies."""
+    sale, share, sensitive = (_under(regime, right, resolution) for right in RIGHTS)
+    return Resolution(sale, share, sensitive, resolution.gpc, resolution.minor)
 
 
 _NOTHING: Final = Standing()
@@ -143,6 +154,23 @@ def _rule(around: _Around, model: Model, own: Choice, linked: Choice, heard: boo
     if choice.stance is Stance.OPTED_IN and (choice.confirmed or model is Model.OPT_OUT):
         return Ruling(Answer.ALLOWED, Basis.OPTED_IN)
     return Ruling(model.default, Basis.DEFAULT)
+
+
+def _under(regime: Regime, right: Right, resolution: Resolution) -> Ruling:
+    """A resolution does not tell whether an opt-in was confirmed, so only `affirmed` counts where that matters."""
+    ruling, model = resolution.ruling(right), regime.model(right)
+    if ruling.denied or ruling.basis is Basis.AFFIRMED:
+        return ruling
+    if regime.is_minor(resolution.minor):
+        return Ruling(Answer.DENIED, Basis.MINOR)
+    if ruling.basis is Basis.OPTED_IN and model is Model.OPT_OUT:
+        return ruling
+    return Ruling(model.default, Basis.DEFAULT)
+
+
+def _youngest(one: AgeBand | None, other: AgeBand | None) -> AgeBand | None:
+    """The younger of two bands, None where nobody is known to be a minor."""
+    return min((band for band in (one, other) if band is not None and band < AgeBand.ADULT), default=None)
 
 
 def _effective(own: Choice, linked: Choice) -> tuple[Choice, bool]:

@@ -1,0 +1,205 @@
+"""Strings: rulings said in the words that the ad ecosystem reads, GPP and US Privacy.
+
+Pure. The one place that knows which field follows from which fact; how fields become characters is the codecs' own.
+A section takes the fields that it has from one table, so that all states say the same in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from consent_service.codecs import gpp, us_privacy
+from consent_service.codecs.fields import Field, Value
+from consent_service.codecs.sections import BY_ID, Section
+from consent_service.domain.regimes import Regime
+from consent_service.domain.resolution import Resolution, stricter, under
+from consent_service.domain.words import SALE_AND_SHARE, AgeBand, Basis, Right
+
+NONE_APPLIES: Final = (-1,)
+"""The section ids of a visitor for whom no section speaks."""
+
+_NATIONAL: Final = 7
+_STAND_IN: Final = 8
+"""California's section says it where a state has none that may be written yet (Maryland), and in doubt abroad."""
+_NOT_APPLICABLE, _YES, _NO = 0, 1, 2
+_OUT, _NOT_OUT = 1, 2
+"""So say opt-outs; consents say the same of what is denied (1 no consent) and allowed (2 consent)."""
+
+
+class Mspa(msgspec.Struct, frozen=True):
+    """The site's signature under the IAB's Multi-State Privacy Agreement.
+
+    `service_provider`: Service Provider Mode, else Opt-Out Option Mode. `national`: the national approach, so one
+    section speaks for every state.
+    """
+
+    service_provider: bool = False
+    national: bool = False
+
+
+class StringTerms(msgspec.Struct, frozen=True):
+    """What of a site enters its strings. `sensitive`: it processes sensitive data; `mspa` None = no signatory."""
+
+    sells: bool = True
+    shares: bool = True
+    sensitive: bool = False
+    notice_shown: bool = True
+    mspa: Mspa | None = None
+
+
+class Strings(NamedTuple):
+    """The GPP string, the ids of the sections that apply (-1 = none), and the US Privacy string."""
+
+    gpp: str
+    gpp_sid: tuple[int, ...]
+    us_privacy: str
+
+
+def strings_of(terms: StringTerms, regimes: Sequence[Regime], resolution: Resolution) -> Strings:
+    """What the strings say. `regimes`: the one that the resolution is of, then others that may bind the visitor."""
+    spoken = _spoken(terms, regimes, resolution)
+    said = {BY_ID[number].name: _fields(terms, BY_ID[number], ruled) for number, ruled in spoken.items()}
+    return Strings(
+        gpp=gpp.encode(said),
+        gpp_sid=tuple(sorted(spoken)) or NONE_APPLIES,
+        us_privacy=us_privacy_of(terms, regimes[0], resolution),
+    )
+
+
+def us_privacy_of(terms: StringTerms, regime: Regime, resolution: Resolution) -> str:
+    """Opted out if sale or share is denied; "not applicable" only where the law is not and nothing is denied
+    in doubt."""
+    if not regime.us_privacy_applies and resolution.basis is not Basis.UNAVAILABLE:
+        return us_privacy.NOT_APPLICABLE
+    return us_privacy.encode(notice=terms.notice_shown, opted_out=resolution.opted_out)
+
+
+def _spoken(
+    terms: StringTerms, regimes: Sequence[Regime], resolution: Resolution
+) -> Mapping[int, Resolution]:
+    """The sections that speak, by id, each with the rulings under its regime."""
+    doubt = resolution.basis is Basis.UNAVAILABLE
+    binding = regimes[0]
+    if not binding.us_privacy_applies and not doubt:
+        return {}
+    found: dict[int, Resolution] = {}
+    for regime in regimes:
+        if regime.us_privacy_applies:
+            number = _section_of(terms, regime)
+            ruled = resolution if regime is binding else under(regime, resolution)
+            found[number] = stricter(found[number], ruled) if number in found else ruled
+    return found or {_STAND_IN: resolution}
+
+
+def _section_of(terms: StringTerms, regime: Regime) -> int:
+    """Non-signatories use the states' sections; the national one is for the agreement's national approach."""
+    if terms.mspa is not None and terms.mspa.national:
+        return _NATIONAL
+    return regime.gpp_section or _STAND_IN
+
+
+def _fields(terms: StringTerms, section: Section, resolution: Resolution) -> dict[str, Value]:
+    """The section's fields, of its newest layout."""
+    said = {**_notices(terms), **_opt_outs(terms, resolution), **_agreement(terms), "Gpc": resolution.gpc}
+    for field in section.layouts[-1].fields:
+        if field.name == "SensitiveDataProcessing":
+            said[field.name] = _sensitive(terms, field, resolution)
+        elif field.name == "KnownChildSensitiveDataConsents":
+            said[field.name] = _children(terms, section, field, resolution)
+    return {name: value for name, value in said.items() if name in section.field_names}
+
+
+def _notices(terms: StringTerms) -> dict[str, Value]:
+    """1 where the notice or link is shown, 2 where it is not, 0 where there is nothing to tell of."""
+    shown = _YES if terms.notice_shown else _NO
+    sale, share, sensitive = (
+        shown if done else _NOT_APPLICABLE for done in (terms.sells, terms.shares, terms.sensitive)
+    )
+    return {
+        "ProcessingNotice": shown,
+        "SharingNotice": sale or share,
+        "SaleOptOutNotice": sale,
+        "SharingOptOutNotice": share,
+        "TargetedAdvertisingOptOutNotice": share,
+        "SensitiveDataProcessingOptOutNotice": sensitive,
+        "SensitiveDataOptOutNotice": sensitive,
+        "SensitiveDataLimitUseNotice": sensitive,
+    }
+
+
+def _opt_outs(terms: StringTerms, resolution: Resolution) -> dict[str, Value]:
+    """What the signal denies is said here too: many readers look at opt-outs and never at Gpc."""
+    share = _said(terms.shares, resolution.share.denied)
+    return {
+        "SaleOptOut": _said(terms.sells, resolution.sale.denied),
+        "SharingOptOut": share,
+        "TargetedAdvertisingOptOut": share,
+    }
+
+
+def _agreement(terms: StringTerms) -> dict[str, Value]:
+    """Both modes are "not applicable" for a transaction that the agreement does not cover."""
+    mspa = terms.mspa
+    if mspa is None:
+        return {"MspaCoveredTransaction": _NO}
+    return {
+        "MspaCoveredTransaction": _YES,
+        "MspaOptOutOptionMode": _NO if mspa.service_provider else _YES,
+        "MspaServiceProviderMode": _YES if mspa.service_provider else _NO,
+    }
+
+
+def _sensitive(terms: StringTerms, field: Field, resolution: Resolution) -> Value:
+    """One answer for every kind of sensitive data: visitors decide about all of them together."""
+    return (_said(terms.sensitive, resolution.sensitive.denied),) * field.count
+
+
+class _Asked(NamedTuple):
+    """What one item of KnownChildSensitiveDataConsents asks: consent for these rights, from `youngest` to `below`."""
+
+    youngest: int
+    below: int
+    rights: tuple[Right, ...]
+
+
+_CHILD: Final = _Asked(0, 13, SALE_AND_SHARE)
+_TEENAGER: Final = (_Asked(13, 16, (Right.SALE,)), _Asked(13, 16, (Right.SHARE,)))
+_OLDER: Final = (_Asked(16, 18, (Right.SALE,)), _Asked(16, 18, (Right.SHARE,)))
+_ONLY_CHILDREN: Final = (_CHILD,)
+_ASKED: Final[Mapping[str, tuple[_Asked, ...]]] = {
+    "usnat": (_Asked(13, 16, SALE_AND_SHARE), _CHILD, _Asked(16, 18, SALE_AND_SHARE)),
+    "usca": (_Asked(0, 16, (Right.SALE,)), _Asked(0, 16, (Right.SHARE,))),
+    "usct": (_CHILD, *_TEENAGER),
+    "usmt": (_CHILD, *_TEENAGER),
+    "usor": (_CHILD, *_TEENAGER),
+    "usnh": (_CHILD, *_TEENAGER),
+    "usde": (_CHILD, *_TEENAGER, *_OLDER),
+    "usnj": (_CHILD, *_TEENAGER, *_OLDER),
+}
+
+
+def _children(terms: StringTerms, section: Section, field: Field, resolution: Resolution) -> Value:
+    """Consent of a known minor, or of the parent, for what each item asks; 0 where the item is not about this age."""
+    items = tuple(_consents(terms, _ASKED.get(section.name, _ONLY_CHILDREN), resolution))
+    return items if field.count else items[0]
+
+
+def _consents(terms: StringTerms, asked: Sequence[_Asked], resolution: Resolution) -> Iterator[int]:
+    done = {Right.SALE: terms.sells, Right.SHARE: terms.shares}
+    for item in asked:
+        rights = [right for right in item.rights if done[right]]
+        applies = bool(rights) and _is_about(item, resolution.minor)
+        yield _said(applies, any(resolution.ruling(right).denied for right in rights))
+
+
+def _is_about(item: _Asked, minor: AgeBand | None) -> bool:
+    return minor is not None and item.youngest <= minor < item.below
+
+
+def _said(applies: bool, denied: bool) -> int:
+    if not applies:
+        return _NOT_APPLICABLE
+    return _OUT if denied else _NOT_OUT
