@@ -25,9 +25,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from consent_service import resources, texts
 from consent_service.config import Config, Geo, SiteFacts, digest
 from consent_service.config.first_party import FirstParty, first_party
-from consent_service.domain.flags import FlagTerms, us_privacy_of
+from consent_service.domain.flags import FlagTerms
 from consent_service.domain.regimes import defaults, strictest_defaults
 from consent_service.domain.resolution import Resolution, Ruling
+from consent_service.domain.strings import Mspa, StringTerms, us_privacy_of
 from consent_service.domain.words import Answer, Basis, Right
 from consent_service.errors import ConfigError, ConsentError, Fault
 from consent_service.identity.keys import KeyRing
@@ -170,6 +171,7 @@ def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> P
         key=secrets.token_bytes(32),
         clock=time.monotonic,
     )
+    sites = {key: site_of(key, facts, config) for key, facts in config.sites.items()}
     gauges: dict[str, Callable[[], float]] = {
         "cached_standings": lambda: cache.size,
         "cache_vouched": lambda: cache.vouched,
@@ -178,9 +180,9 @@ def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> P
         "waiting_changes": lambda: writer.waiting,
         "memoised_user_agents": lambda: devices.memoised,
         "limited_addresses": lambda: limits.tracked,
+        "remembered_strings": lambda: sum(site.spoken.remembered for site in sites.values()),
     }
     metrics = Metrics(CollectorRegistry(), gauges)
-    sites = {key: site_of(key, facts, config) for key, facts in config.sites.items()}
     return Parts(sites, ring, store, cache, standings, writer, consent, devices, limits, metrics, lines)
 
 
@@ -217,7 +219,7 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
 
 def site_of(key: str, facts: SiteFacts, config: Config) -> Site:
     """The site as the use cases see it."""
-    terms = FlagTerms(key, facts.notice_shown, config.flag.max_age)
+    terms = FlagTerms(key, string_terms(facts), config.flag.max_age)
     said = {lang: texts.words(lang, facts.texts) for lang in facts.langs}
     return Site(
         key,
@@ -230,7 +232,15 @@ def site_of(key: str, facts: SiteFacts, config: Config) -> Site:
         said,
         facts.origins[0],
         facts.sensitive,
+        placed=config.geo != Geo(),
     )
+
+
+def string_terms(facts: SiteFacts) -> StringTerms:
+    """What of the site's facts enters the strings that its partners read."""
+    mspa = facts.mspa
+    signed = None if mspa is None else Mspa(mspa.mode == "service_provider", mspa.approach == "national")
+    return StringTerms(facts.sells, facts.shares, facts.sensitive, facts.notice_shown, signed)
 
 
 def places_of(geo: Geo, clients: Clients) -> Places:
@@ -305,7 +315,7 @@ def _us_privacy(site: Site, now: int) -> tuple[str, ...]:
     """The site's US Privacy strings for sale and sharing allowed, for either denied, and for doubt."""
     regime = site.regime(now)
     said = (Resolution(one, one, one, gpc=False) for one in _OUTCOMES)
-    return tuple(us_privacy_of(site.terms, regime, resolution) for resolution in said)
+    return tuple(us_privacy_of(site.terms.strings, regime, resolution) for resolution in said)
 
 
 def _gpc_since(facts: SiteFacts) -> date:

@@ -86,6 +86,11 @@ def _first_party(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
         yield Misread(("first_party",), fault)
 
 
+def _mspa(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+    if site.mspa is not None and not any(code.startswith("us-") for code in site.regime_codes):
+        yield Misread(("mspa",), "is about US states, and the site names none as regime")
+
+
 def _disclosures(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     for place, disclosure in enumerate(site.disclosures):
         if disclosure.sold_to and not site.sells:
@@ -139,6 +144,6 @@ def _restriction(partner: PartnerFacts, _sites: Collection[str]) -> Iterator[Mis
 _Rule = Callable[[Any, Collection[str]], Iterator[Misread]]
 _RULES: Final[Mapping[type, tuple[_Rule, ...]]] = {
     Service: (_listeners,),
-    SiteFacts: (_origins, _cookie_domain, _first_party, _disclosures, _incentives, _langs, _texts),
+    SiteFacts: (_origins, _cookie_domain, _first_party, _mspa, _disclosures, _incentives, _langs, _texts),
     PartnerFacts: (_known_sites, _restriction),
 }

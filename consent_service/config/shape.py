@@ -102,6 +102,16 @@ class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
     retention: str = ""
 
 
+class MspaFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """`[sites.<key>.mspa]`: only for signatories of the IAB's Multi-State Privacy Agreement.
+
+    `approach` "national": one GPP section for all states, as the agreement allows.
+    """
+
+    mode: Literal["opt_out_option", "service_provider"] = "opt_out_option"
+    approach: Literal["state", "national"] = "state"
+
+
 class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     """`[sites.<key>]`: one web property.
 
@@ -123,6 +133,7 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     cookie_domain: Host | None = None
     first_party: PublicUrl | None = None
     frictionless: bool = False
+    mspa: MspaFacts | None = None
     link: bool = True
     lang: Language = "en"
     langs: Annotated[tuple[Language, ...], msgspec.Meta(min_length=1)] = ("en", "es")

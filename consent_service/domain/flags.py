@@ -6,9 +6,8 @@ from typing import Final
 
 import msgspec
 
-from consent_service.codecs import us_privacy
-from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution
+from consent_service.domain.strings import Strings, StringTerms
 from consent_service.domain.words import Basis
 
 UNAVAILABLE_MAX_AGE: Final = 0
@@ -19,12 +18,15 @@ class FlagTerms(msgspec.Struct, frozen=True):
     """What of a site enters its flags. `max_age` is in seconds."""
 
     site: str
-    notice_shown: bool = True
+    strings: StringTerms = StringTerms()
     max_age: int = 300
 
 
 class Flag(msgspec.Struct, frozen=True):
-    """The answer to "may I sell or share this visitor's data?". `as_of` is RFC 3339 UTC to the second."""
+    """The answer to "may I sell or share this visitor's data?". `as_of` is RFC 3339 UTC to the second.
+
+    `gpp_sid`: the GPP sections that apply, [-1] where none does.
+    """
 
     site: str
     sale: str
@@ -32,13 +34,15 @@ class Flag(msgspec.Struct, frozen=True):
     sensitive: str
     basis: str
     gpc: bool
+    gpp: str
+    gpp_sid: tuple[int, ...]
     us_privacy: str
     as_of: str
     max_age: int
 
 
-def flag_of(terms: FlagTerms, regime: Regime, resolution: Resolution, as_of: str) -> Flag:
-    """The flag for a resolution under this site's terms."""
+def flag_of(terms: FlagTerms, strings: Strings, resolution: Resolution, as_of: str) -> Flag:
+    """The flag for a resolution under this site's terms, with the strings that say the same."""
     return Flag(
         site=terms.site,
         sale=resolution.sale.answer.value,
@@ -46,15 +50,9 @@ def flag_of(terms: FlagTerms, regime: Regime, resolution: Resolution, as_of: str
         sensitive=resolution.sensitive.answer.value,
         basis=resolution.basis.value,
         gpc=resolution.gpc,
-        us_privacy=us_privacy_of(terms, regime, resolution),
+        gpp=strings.gpp,
+        gpp_sid=strings.gpp_sid,
+        us_privacy=strings.us_privacy,
         as_of=as_of,
         max_age=UNAVAILABLE_MAX_AGE if resolution.basis is Basis.UNAVAILABLE else terms.max_age,
     )
-
-
-def us_privacy_of(terms: FlagTerms, regime: Regime, resolution: Resolution) -> str:
-    """Opted out if sale or share is denied; "not applicable" only where the law is not and nothing is denied
-    in doubt."""
-    if not regime.us_privacy_applies and resolution.basis is not Basis.UNAVAILABLE:
-        return us_privacy.NOT_APPLICABLE
-    return us_privacy.encode(notice=terms.notice_shown, opted_out=resolution.opted_out)

@@ -8,10 +8,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
 
 from consent_service.domain.flags import FlagTerms
 from consent_service.domain.places import NOWHERE, Place, regime_code_at
 from consent_service.domain.regimes import Regime, regime_on
+from consent_service.domain.resolution import Resolution
+from consent_service.domain.strings import Strings, StringTerms, strings_of
+
+_REMEMBERED: Final = 1000
+
+
+class SpokenStrings:
+    """The strings of outcomes, remembered: making one takes longer than a cached flag does."""
+
+    def __init__(self) -> None:
+        self._strings_of = lru_cache(maxsize=_REMEMBERED)(strings_of)
+
+    def of(self, terms: StringTerms, regimes: tuple[Regime, ...], resolution: Resolution) -> Strings:
+        return self._strings_of(terms, regimes, resolution)
+
+    @property
+    def remembered(self) -> int:
+        return self._strings_of.cache_info().currsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +41,7 @@ class Site:
 
     `texts`: every word the site's visitors read, by language; `lang` is the one where nothing else is wanted.
     `home`: the first of the origins; `sensitive`: whether it uses sensitive personal information.
+    `placed`: the place of a call is looked at, so strings speak for the one regime that binds there.
     """
 
     key: str
@@ -33,6 +54,8 @@ class Site:
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     home: str = ""
     sensitive: bool = False
+    placed: bool = False
+    spoken: SpokenStrings = field(default_factory=SpokenStrings, compare=False, repr=False)
 
     def regime(self, now: int, place: Place = NOWHERE) -> Regime:
         """The row in force at this moment of the regime that binds at this place."""
@@ -42,3 +65,10 @@ class Site:
         """The rows of every regime the site configures."""
         day = datetime.fromtimestamp(now, UTC).date()
         return tuple(regime_on(code, day) for code in self.regime_codes)
+
+    def strings(self, regime: Regime, resolution: Resolution, now: int) -> Strings:
+        """What partners that never heard of us read. They speak for every regime that may bind the visitor."""
+        others: tuple[Regime, ...] = ()
+        if not self.placed:
+            others = tuple(other for other in self.regimes(now) if other.code != regime.code)
+        return self.spoken.of(self.terms.strings, (regime, *others), resolution)

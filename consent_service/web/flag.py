@@ -63,7 +63,8 @@ class _SiteFlags:
         self.site = site
         self.regime = site.regimes(now)[number]
         self.origins: tuple[str | None, ...] = (None, own_origin, *site.origins)
-        self._answers_of = (now // _DAY * len(site.regime_codes) + number) << 3
+        self._day = now // _DAY
+        self._answers_of = (self._day * len(site.regime_codes) + number) << 3
         self._rendered: dict[Resolution, _Rendered] = {}
         self.unpresented = {
             signals: self.render(resolve(self.regime, signals, None, None, now))
@@ -89,7 +90,8 @@ class _SiteFlags:
         return rendered
 
     def _render(self, resolution: Resolution) -> _Rendered:
-        body = msgspec.json.encode(flag_of(self.site.terms, self.regime, resolution, _AS_OF))
+        strings = self.site.strings(self.regime, resolution, self._day * _DAY)
+        body = msgspec.json.encode(flag_of(self.site.terms, strings, resolution, _AS_OF))
         before, after = body.split(_AS_OF.encode())
         etag = b""
         fixed = [_JSON, _NOT_KEPT, _VARY]

@@ -91,7 +91,7 @@ class VisitorApi:
 
 
 def _flag(site: Site, regime: Regime, resolution: Resolution, now: int) -> Flag:
-    return flag_of(site.terms, regime, resolution, rfc3339(now))
+    return flag_of(site.terms, site.strings(regime, resolution, now), resolution, rfc3339(now))
 
 
 def _json(answer: SignalsAnswer | ChoicesAnswer, status: int, more: headers.Raw) -> Response:

@@ -118,6 +118,14 @@ def test_a_full_file_is_read_as_it_says() -> None:
     assert (partner.rights, partner.when_denied) == (("sale",), "restrict")
 
 
+def test_a_signatory_of_the_agreement_may_say_how() -> None:
+    assert load(FULL, {}).sites["acme"].mspa is None
+    text = altered("[partners.adnet]", '[sites.acme.mspa]\napproach = "national"\n[partners.adnet]')
+    mspa = load(text, {}).sites["acme"].mspa
+    assert mspa is not None
+    assert (mspa.mode, mspa.approach) == ("opt_out_option", "national")
+
+
 def test_keys_and_store_come_from_the_environment_and_the_store_outranks_the_file(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text(encode_ring(RING))
     env = {"CONSENT_KEYS_FILE": str(tmp_path / "keys"), "CONSENT_STORE": "sqlite:////data/c.db"}
@@ -230,6 +238,16 @@ sites = ["shop"]
             "[limits]",
             '[geo]\ncountry_header = "X Country"\n[limits]',
             "23 geo.country_header: wanted a header such as",
+        ),
+        (
+            "sensitive = true",
+            'mspa = { approach = "federal" }',
+            "32 sites.acme.mspa.approach: wanted 'national' or 'state', found 'federal'",
+        ),
+        (
+            'regime = "us-ca"\nregimes = ["us-co", "us-ca"]',
+            'regime = "elsewhere"\nmspa = {}',
+            "31 sites.acme.mspa: is about US states, and the site names none as regime",
         ),
         ("loyalty = 0", "loyalty = 8", "42 sites.acme.incentives.loyalty: wanted 0 to 7, found 8"),
         (

@@ -61,6 +61,16 @@ async def test_the_flag_follows_the_place_that_a_trusted_proxy_says(behind_cloud
         assert flag["sensitive"] == sensitive, "a site without that regime takes its own"
 
 
+async def test_strings_speak_for_the_place_or_else_for_every_state_of_the_site(
+    behind_cloudflare: Running, service: Running
+) -> None:
+    for country, region, sections in (("US", "CA", [8]), ("US", "CO", [10]), ("DE", "BE", [-1])):
+        headers = {"cf-ipcountry": country, "cf-region-code": region}
+        flag = (await behind_cloudflare.client.get("/v1/states/flag", headers=headers)).json()
+        assert flag["gpp_sid"] == sections
+    assert (await service.flag("states"))["gpp_sid"] == [8, 10]
+
+
 async def test_a_known_visitor_is_answered_under_the_regime_of_the_place_of_the_call(
     behind_cloudflare: Running,
 ) -> None:

@@ -25,6 +25,9 @@ export interface Flag {
   readonly sensitive: Answer;
   readonly basis: Basis;
   readonly gpc: boolean;
+  /** The GPP string, and the ids of the sections that apply (-1 = none): in the service's answers. */
+  readonly gpp?: string;
+  readonly gpp_sid?: readonly number[];
   readonly us_privacy: string;
   /** RFC 3339 UTC, to the second. */
   readonly as_of: string;
