@@ -7,6 +7,7 @@ import { openTab, watchConfirmation } from "./page/confirming";
 import { cookieCell } from "./page/cookies";
 import { fetchingService } from "./page/fetching";
 import { gate } from "./page/gate";
+import { handOver, takeBack } from "./page/handing";
 import { quietly } from "./page/quietly";
 import { storageCell } from "./page/storage";
 import { tabs } from "./page/tabs";
@@ -53,8 +54,12 @@ export function setup(host: Host): Wired {
     settled = done;
   });
 
+  const parts = partsOf(host, lang);
+  const made = storageCell(() => win.sessionStorage, `pc_${config.site}_state`);
+  const brought = takeBack(win, made);
   const manager: Manager = new Manager({
-    ...partsOf(host, lang),
+    ...parts,
+    brought,
     updated(flag, changed) {
       if (changed) win.dispatchEvent(new CustomEvent("privacychoices:change", { detail: flag }));
       quietly(release);
@@ -69,9 +74,10 @@ export function setup(host: Host): Wired {
   });
   const allows = (right: string) => RIGHTS.includes(right as Right) && manager.flag()[right as Right] === "allowed";
 
+  const leave = () => ({ lang, ...handOver(parts.cookie, made, parts.clock.id()) });
   const drawn = whenBody(doc).then(() => {
     const closed = storageCell(() => win.sessionStorage, `pc_${config.site}_closed`);
-    shown = quietly(() => view(doc, lang, texts, closed, actsOn(manager, host)));
+    shown = quietly(() => view(doc, lang, texts, `${config.service}/s/${config.site}/privacy-choices`, closed, actsOn(manager, host, leave)));
   });
   const open = (invoker: Element | null) =>
     void drawn.then(() => quietly(() => shown && shown.open(invoker instanceof HTMLElement ? invoker : null)));
@@ -89,6 +95,7 @@ export function setup(host: Host): Wired {
       openOnClick(doc, open);
       win.addEventListener("online", () => void manager.resume());
       await manager.start();
+      if (brought.result) await manager.ask();
       settled(manager.flag());
       await drawn;
       manager.refresh(); // only now is it known what to show
@@ -96,7 +103,7 @@ export function setup(host: Host): Wired {
   };
 }
 
-function partsOf({ win, config, region }: Host, lang: string): Omit<Parts, "updated" | "wrote"> {
+function partsOf({ win, config, region }: Host, lang: string): Omit<Parts, "updated" | "wrote" | "brought"> {
   const { site, service, cookie, cookie_domain: domain } = config;
   const gpc = (win.navigator as { globalPrivacyControl?: unknown }).globalPrivacyControl;
   const stored = (name: string) => storageCell(() => win.localStorage, `pc_${site}_${name}`);
@@ -116,10 +123,11 @@ function partsOf({ win, config, region }: Host, lang: string): Omit<Parts, "upda
 }
 
 /** What a visitor's clicks do. */
-function actsOn(manager: Manager, { win, config }: Host): Acts {
+function actsOn(manager: Manager, { win, config }: Host, leave: Acts["leave"]): Acts {
   const service = new URL(config.service, win.document.baseURI).origin;
   const expectBack = watchConfirmation(win, service, () => void manager.ask());
   return {
+    leave,
     optOut: (method: Method) => manager.optOut(method),
     async allow(method) {
       const { sale, share } = manager.flag();

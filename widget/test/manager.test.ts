@@ -41,6 +41,7 @@ function page(base: string, { cookie, queue, signalId }: Browser, { gpc = null a
     queue,
     signalId,
     service: fetchingService(base, credentials),
+    brought: {},
     clock: {
       now: () => time,
       later: (seconds, act) => void due.push({ seconds, act }),

@@ -36,6 +36,8 @@ export interface Parts {
   readonly signalId: Cell;
   readonly service: Service;
   readonly clock: Clock;
+  /** What the visitor brought back from the service's choices page, said with every question of this page. */
+  readonly brought: object;
   /** Called when anything may look different. `changed`: an answer is another one than before. */
   readonly updated: (flag: Flag, changed: boolean) => void;
   /** Called when this page has written something that other tabs don't know yet. */
@@ -171,7 +173,7 @@ export class Manager {
   }
 
   private async question(): Promise<void> {
-    const { cookie, gpc, service, clock, storage } = this.parts;
+    const { cookie, gpc, service, clock, storage, brought } = this.parts;
     const id = this.questionId.read() || clock.id();
     this.questionId.write(id);
     const before = cookie.read();
@@ -179,6 +181,7 @@ export class Manager {
       gpc,
       id,
       ...(storage ? {} : { storage }),
+      ...brought,
       ...this.visitor(),
     });
     if (!reply) {

@@ -5,12 +5,14 @@
 
 import type { Flag } from "../core/protocol";
 import { element } from "./element";
+import { more } from "./more";
 import type { Texts } from "./texts";
 
 export interface SettingsActs {
   /** Called with what the visitor wants: false stops sale and sharing. */
   choose(allow: boolean, event: Event, place: Element): void;
   closed(): void;
+  leave(): Readonly<Record<string, string>>;
 }
 
 export interface Settings {
@@ -19,7 +21,7 @@ export interface Settings {
   open(invoker: HTMLElement | null): void;
 }
 
-export function settings(doc: Document, texts: Texts, acts: SettingsActs): Settings {
+export function settings(doc: Document, texts: Texts, page: string, acts: SettingsActs): Settings {
   const title = element(doc, "h2", { id: "privacy-choices-title", tabindex: "-1" }, texts.link);
   const label = element(doc, "span", { id: "privacy-choices-label" }, texts.sale_share);
   const state = element(doc, "span", { id: "privacy-choices-state", class: "state", role: "status" });
@@ -50,7 +52,7 @@ export function settings(doc: Document, texts: Texts, acts: SettingsActs): Setti
     element(doc, "div", { class: "setting" }, element(doc, "div", {}, label, state), toggle),
     signal,
     extra,
-    element(doc, "div", { class: "row" }, element(doc, "button", close, texts.close)),
+    element(doc, "div", { class: "row" }, element(doc, "button", close, texts.close), more(doc, texts, page, acts.leave)),
   );
   let invoker: HTMLElement | null = null;
   root.addEventListener("close", () => {

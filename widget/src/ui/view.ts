@@ -12,6 +12,8 @@ import { status } from "./status";
 import type { Texts } from "./texts";
 
 export interface Acts {
+  /** The visitor goes to the choices page: what its form says. */
+  leave(): Readonly<Record<string, string>>;
   optOut(method: Method): void;
   /** Called in the visitor's click. */
   allow(method: Method): Promise<Allowing>;
@@ -22,8 +24,11 @@ export interface View {
   open(invoker: HTMLElement | null): void;
 }
 
-/** @param closed what the visitor closed in this session: letters b (banner), s (status) */
-export function view(doc: Document, lang: string, texts: Texts, closed: Cell, acts: Acts): View {
+/**
+ * @param page the address of the service's own page about these choices
+ * @param closed what the visitor closed in this session: letters b (banner), s (status)
+ */
+export function view(doc: Document, lang: string, texts: Texts, page: string, closed: Cell, acts: Acts): View {
   const told = hint(doc, texts);
   let chosen = false;
   let last: { flag: Flag; show: Show } | undefined;
@@ -53,7 +58,8 @@ export function view(doc: Document, lang: string, texts: Texts, closed: Cell, ac
     keep: (event, place) => void allow("banner", event, place),
     close: () => close("b"),
   });
-  const dialog = settings(doc, texts, {
+  const dialog = settings(doc, texts, page, {
+    leave: acts.leave,
     choose: (yes, event, place) => (yes ? void allow("settings", event, place) : optOut("settings")),
     closed: () => told.clear(),
   });
