@@ -18,7 +18,7 @@ from consent_service.demo.adnet import Adnet
 from consent_service.web.script import Script
 
 _POLICY: Final = (
-    "default-src 'none'; base-uri 'none'; form-action 'none'; img-src 'self' data:; style-src 'self'; "
+    "default-src 'none'; base-uri 'none'; form-action {service}; img-src 'self' data:; style-src 'self'; "
     "script-src 'self' {stub} {service} {adnet}; connect-src {service} {adnet}; frame-src {service} {adnet}"
 )
 

@@ -65,6 +65,7 @@ def render_snippet(embed: Embed) -> str:
 
 {_policy(embed, embed.origin)}
 
+4. {_page(embed)}
 The stub has {len(script.stub.encode())} bytes.
 
 {_cookie(embed)}"""
@@ -90,6 +91,7 @@ service and every change of {config}. This says whether it is time (status 1: it
 
 consent-service check {config} --self-hosted {embed.site}={file}
 
+4. {_page(embed)}
 {_cookie(embed)}"""
 
 
@@ -107,6 +109,10 @@ script when it is released. The script's own style needs no source.
 
 connect-src {embed.origin}
 
+Where it says form-action, so that the settings may hand the visitor over to the service's own page:
+
+form-action {origin_of(urlsplit(embed.public_url))}
+
 Where it has require-trusted-types-for 'script', name the script's policy:
 
 trusted-types {TRUSTED_TYPES_POLICY}
@@ -115,6 +121,15 @@ trusted-types {TRUSTED_TYPES_POLICY}
 
 def _stub(script: Script) -> str:
     return f"<script>{script.stub}</script>"
+
+
+def _page(embed: Embed) -> str:
+    """The way to the choices where no script runs."""
+    return f"""\
+Where the site's footer links stand, for visitors whose browsers run no scripts:
+
+<noscript><a href="{embed.public_url}/s/{embed.site}/privacy-choices">Your Privacy Choices</a></noscript>
+"""
 
 
 def _policy(embed: Embed, source: str) -> str:

@@ -62,6 +62,18 @@ def test_a_self_hosted_script_is_named_by_its_file_and_calls_still_go_to_the_ser
     assert "consent-service check consent.toml --self-hosted acme=public/privacy.js" in blocks(said)
 
 
+@pytest.mark.parametrize("way", [None, PATH])
+def test_whoever_runs_no_script_gets_a_link_to_the_services_own_page(way: FirstParty | None) -> None:
+    link = f'<noscript><a href="{SERVICE}/s/acme/privacy-choices">Your Privacy Choices</a></noscript>'
+    assert link in blocks(render_snippet(embed(way)))
+    assert link in blocks(render_self_hosted(embed(way), "privacy.js", "consent.toml"))
+
+
+@pytest.mark.parametrize("way", [None, PATH])
+def test_the_policy_lets_the_settings_hand_the_visitor_over(way: FirstParty | None) -> None:
+    assert f"form-action {SERVICE}" in blocks(render_policy(embed(way)))
+
+
 def test_the_policy_names_the_scripts_own_trusted_types_policy() -> None:
     found = blocks(render_policy(embed(PATH)))
     assert "trusted-types privacy-choices" in found
