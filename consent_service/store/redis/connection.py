@@ -75,6 +75,11 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    async def close(self) -> None:
+        """End the connection and wait until its socket is closed."""
+        self.end()
+        await self.ended
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
@@ -144,9 +149,9 @@ class Login:
             if self._database:
                 await connection.ask("SELECT", self._database)
         except hiredis.ReplyError as error:
-            connection.end()
+            await connection.close()
             raise refused(error, address) from None  # the cause quotes no password, but need not be trusted
         except BaseException:
-            connection.end()
+            await connection.close()
             raise
         return connection

@@ -48,10 +48,10 @@ class Greeter:
         try:
             return Greeted(connection, await self._introduced(connection, address, purpose))
         except ReplyError as error:
-            connection.end()
+            await connection.close()
             raise refused(error, address) from error
         except BaseException:
-            connection.end()
+            await connection.close()
             raise
 
     async def _introduced(self, connection: Connection, address: Address, purpose: Purpose) -> int:

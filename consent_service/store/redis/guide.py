@@ -105,7 +105,7 @@ async def _ask_once(login: Login, address: Address, *words: Word) -> Any:
     try:
         return await connection.ask(*words)
     finally:
-        connection.end()
+        await connection.close()
 
 
 def _everywhere(master: Address) -> Map:

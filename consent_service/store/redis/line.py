@@ -81,14 +81,17 @@ class Line:
         if self._connection is not None:
             self._connection.end()
 
-    def close(self) -> asyncio.Future[Any] | None:
-        """Begin to close; returns what to wait for, if anything."""
+    def close(self) -> asyncio.Future[Any]:
+        """Begin to close; returns what to wait for."""
         if self._connecting is not None:
             self._connecting.cancel()
-        if self._connection is None:
             return self._connecting
-        self._connection.end()
-        return self._connection.ended
+        if self._connection is not None:
+            self._connection.end()
+            return self._connection.ended
+        closed = self._loop.create_future()
+        closed.set_result(None)
+        return closed
 
     def _write(self, connection: Connection, asks: Sequence[Sendable]) -> None:
         payload = b"".join([ask.command for ask in asks])

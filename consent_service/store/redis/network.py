@@ -97,6 +97,7 @@ class Network:
         self._lines: dict[tuple[Address, Purpose], Line] = {}
         self._unanswered: dict[Purpose, set[_Ask]] = {purpose: set() for purpose in Purpose}
         self._turn: list[_Ask] = []
+        self._closed = False
         self._looking: asyncio.Task[None] | None = None
         self._keeping = self.loop.create_task(self._keep())
 
@@ -146,7 +147,7 @@ class Network:
         written = ask.purpose is Purpose.WRITE
         if late:
             ask.failed(faults.late(self._name, written=written))
-        elif written or ask.tries or self._keeping.done():
+        elif written or ask.tries or self._closed:
             ask.failed(faults.cut(self._name, written=written))
         else:
             self._again(ask)
@@ -220,7 +221,7 @@ class Network:
 
     def _look_soon(self) -> None:
         """Ask where the masters are, unless somebody does already; there is no haste in a storm."""
-        if self._kind is not Kind.SINGLE and self._looking is None and not self._keeping.done():
+        if self._kind is not Kind.SINGLE and self._looking is None and not self._closed:
             self._looking = self.loop.create_task(self._look())
 
     async def _look(self) -> None:
@@ -247,10 +248,12 @@ class Network:
                 for line in list(self._lines.values()):
                     line.check()
         finally:
+            self._closed = True
+            endings: list[asyncio.Future[Any]] = [line.close() for line in self._lines.values()]
+            self._lines.clear()
             if self._looking is not None:
                 self._looking.cancel()
-            endings = [ending for line in self._lines.values() if (ending := line.close()) is not None]
-            self._lines.clear()
+                endings.append(self._looking)
             if endings:
                 await asyncio.wait(endings, timeout=_CHECKED_EVERY)
 

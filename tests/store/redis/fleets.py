@@ -139,11 +139,12 @@ def online_replicas(master: Server) -> int:
 
 
 def _sees_all(server: Server) -> bool:
-    return len(server.ask("CLUSTER", "NODES")) == _NODES
+    lines = str(server.ask("CLUSTER", "NODES")).splitlines()
+    return len(lines) == _NODES and not any("handshake" in line for line in lines)
 
 
 def _stands(server: Server) -> bool:
-    return str(server.ask("CLUSTER", "INFO")["cluster_state"]) == "ok"
+    return "cluster_state:ok" in server.ask("CLUSTER", "INFO")
 
 
 class Harbour:
