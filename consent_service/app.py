@@ -28,7 +28,7 @@ from consent_service.config.first_party import FirstParty, first_party
 from consent_service.domain.flags import FlagTerms
 from consent_service.domain.regimes import defaults, strictest_defaults
 from consent_service.domain.resolution import Resolution, Ruling
-from consent_service.domain.strings import Mspa, StringTerms, us_privacy_of
+from consent_service.domain.strings import us_privacy_of
 from consent_service.domain.words import Answer, Basis, Right
 from consent_service.errors import ConfigError, ConsentError, Fault
 from consent_service.identity.keys import KeyRing
@@ -44,7 +44,7 @@ from consent_service.services.geo import open_database
 from consent_service.services.ids import RandomIds
 from consent_service.services.limits import Limits
 from consent_service.services.returning import Returning
-from consent_service.services.sites import Site
+from consent_service.services.sites import Site, string_terms
 from consent_service.services.standings import Record, Records, Standings
 from consent_service.services.writing import StandingWriter
 from consent_service.store.cache import CoherentCache
@@ -234,13 +234,6 @@ def site_of(key: str, facts: SiteFacts, config: Config) -> Site:
         facts.sensitive,
         placed=config.geo != Geo(),
     )
-
-
-def string_terms(facts: SiteFacts) -> StringTerms:
-    """What of the site's facts enters the strings that its partners read."""
-    mspa = facts.mspa
-    signed = None if mspa is None else Mspa(mspa.mode == "service_provider", mspa.approach == "national")
-    return StringTerms(facts.sells, facts.shares, facts.sensitive, facts.notice_shown, signed)
 
 
 def places_of(geo: Geo, clients: Clients) -> Places:

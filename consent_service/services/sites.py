@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
+from consent_service.config import SiteFacts
 from consent_service.domain.flags import FlagTerms
 from consent_service.domain.places import NOWHERE, Place, regime_code_at
 from consent_service.domain.regimes import Regime, regime_on
 from consent_service.domain.resolution import Resolution
-from consent_service.domain.strings import Strings, StringTerms, strings_of
+from consent_service.domain.strings import Mspa, Strings, StringTerms, strings_of
 
 _REMEMBERED: Final = 1000
 
@@ -72,3 +73,10 @@ class Site:
         if not self.placed:
             others = tuple(other for other in self.regimes(now) if other.code != regime.code)
         return self.spoken.of(self.terms.strings, (regime, *others), resolution)
+
+
+def string_terms(facts: SiteFacts) -> StringTerms:
+    """What of the site's facts enters the strings that its partners read."""
+    mspa = facts.mspa
+    signed = None if mspa is None else Mspa(mspa.mode == "service_provider", mspa.approach == "national")
+    return StringTerms(facts.sells, facts.shares, facts.sensitive, facts.notice_shown, signed)

@@ -21,7 +21,7 @@ async def test_nothing_presented_gets_the_regimes_default(service: Running) -> N
         "sensitive": "allowed",
         "basis": "default",
         "gpc": False,
-        "gpp": "DBABBg~BUoAAACA.QA",
+        "gpp": "DBABBg~BVqqqoCA.QA",
         "gpp_sid": [8],
         "us_privacy": "1YNN",
         "as_of": "2026-11-22T10:00:00Z",
@@ -32,29 +32,29 @@ async def test_nothing_presented_gets_the_regimes_default(service: Running) -> N
 
 async def test_every_answer_carries_the_strings_that_say_the_same(service: Running) -> None:
     live = (await service.client.get("/v1/acme/flag", headers={"Sec-GPC": "1"})).json()
-    assert (live["gpp"], live["gpp_sid"], live["us_privacy"]) == ("DBABBg~BUUAAACA.YA", [8], "1YYN")
+    assert (live["gpp"], live["gpp_sid"], live["us_privacy"]) == ("DBABBg~BVWqqoCA.YA", [8], "1YYN")
     abroad = await service.flag("abroad")
     assert (abroad["gpp"], abroad["gpp_sid"], abroad["us_privacy"]) == ("DBAA", [-1], "1---")
     page_view = (await service.signal(gpc=True)).json()
-    assert page_view["flag"]["gpp"] == "DBABBg~BUUAAACA.YA"
-    assert (await service.flag(visitor=page_view["visitor"]))["gpp"] == "DBABBg~BUUAAACA.YA", "on record"
+    assert page_view["flag"]["gpp"] == "DBABBg~BVWqqoCA.YA"
+    assert (await service.flag(visitor=page_view["visitor"]))["gpp"] == "DBABBg~BVWqqoCA.YA", "on record"
     minor = (await service.choose(age=14, sale_share="opt_out")).json()
-    assert minor["flag"]["gpp"] == "DBABBg~BUUAABSA.QA"
-    assert (await service.flag(visitor=minor["visitor"]))["gpp"] == "DBABBg~BUUAABSA.QA"
+    assert minor["flag"]["gpp"] == "DBABBg~BVVVVVSA.QA"
+    assert (await service.flag(visitor=minor["visitor"]))["gpp"] == "DBABBg~BVVVVVSA.QA"
 
 
 @pytest.mark.parametrize(
     ("mspa", "string"),
     [
         ('approach = "national"', "DBABLA~CVQqAAAAAABY.QA"),
-        ('mode = "service_provider"', "DBABBg~BUoAAABk.QA"),
+        ('mode = "service_provider"', "DBACBmA~BUoAAABk.QA~BVoAAGQ.QA"),
     ],
 )
 async def test_a_signatorys_flag_says_how_the_agreement_covers_it(
     tmp_path: Path, mspa: str, string: str
 ) -> None:
-    async with running(tmp_path, more=f"[sites.acme.mspa]\n{mspa}") as service:
-        assert (await service.flag())["gpp"] == string
+    async with running(tmp_path, more=f"[sites.states.mspa]\n{mspa}") as service:
+        assert (await service.flag("states"))["gpp"] == string
 
 
 async def test_rule_1_the_header_alone_denies_sale_and_share(service: Running) -> None:
@@ -102,7 +102,7 @@ UNHONOURED = {
     "share": "denied",
     "sensitive": "denied",
     "basis": "unavailable",
-    "gpp": "DBABBg~BUUAAACA.QA",
+    "gpp": "DBABBg~BVVVVUCA.QA",
     "gpp_sid": [8],
     "us_privacy": "1YYN",
     "max_age": 0,
