@@ -42,7 +42,6 @@ def view_of(status: Status, site: Site, did: str) -> View:
 
 def _notes(status: Status, bases: set[Basis]) -> list[str]:
     notes = {
-        "signal": Basis.GPC in bases,
         "page_unavailable": Basis.UNAVAILABLE in bases,
         "page_minor": Basis.MINOR in bases,
         "page_several": status.records > 1,
