@@ -1,0 +1,118 @@
+"""The service's own pages for everybody: axe finds nothing, at 200 % and 320 px all is reached, by keys too."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.demo.demos import Demo
+from tests.e2e.accessibility import complaints
+from tests.e2e.conftest import ONCE, Arrive
+from tests.e2e.visiting import Visitor, part
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
+
+LOOKS = list(product(("light", "dark"), ("en", "es")))
+PAGE = "/s/acme/privacy-choices"
+WHOLE = "() => document.documentElement.scrollWidth <= innerWidth"
+
+
+async def opened(visitor: Visitor, demo: Demo, path: str = PAGE) -> Page:
+    page = await visitor.context.new_page()
+    await page.goto(demo.addresses.service + path)
+    return page
+
+
+@pytest.mark.parametrize(("scheme", "lang"), LOOKS)
+async def test_axe_finds_nothing_on_the_way_out_and_in_again(
+    arrive: Arrive, demo: Demo, scheme: str, lang: str
+) -> None:
+    visitor = await arrive(color_scheme=scheme, locale=lang)
+    page = await opened(visitor, demo)
+    await expect(page.locator("html")).to_have_attribute("lang", lang)
+    assert await complaints(page) == []
+    await part(page, "opt_out").click()
+    await expect(part(page, "did")).to_be_visible()
+    assert await complaints(page) == []
+    await part(page, "allow").click()
+    await expect(part(page, "confirm")).to_be_enabled()
+    assert await complaints(page) == []
+    await part(page, "confirm").click()
+    await expect(page.get_by_role("status")).to_be_visible()
+    assert await complaints(page) == []
+
+
+@pytest.mark.parametrize(("scheme", "lang"), LOOKS)
+async def test_axe_finds_nothing_under_a_signal_in_doubt_or_on_a_dead_confirmation(
+    arrive: Arrive, demo: Demo, scheme: str, lang: str
+) -> None:
+    visitor = await arrive(color_scheme=scheme, locale=lang)
+    await visitor.has_signal()
+    page = await opened(visitor, demo)
+    await expect(part(page, "honored")).to_be_visible()
+    assert await complaints(page) == []
+    await part(page, "allow").click()
+    await expect(part(page, "confirm")).to_be_enabled()
+    await expect(part(page, "signal")).to_be_visible()
+    assert await complaints(page) == []
+    await page.goto(f"{demo.addresses.service}/s/acme/confirm/x")
+    assert await complaints(page) == []
+    forged = {"name": "pc_own_acme", "value": "forged", "url": demo.addresses.service}
+    await visitor.context.add_cookies([forged])  # type: ignore[list-item]
+    await page.goto(demo.addresses.service + PAGE)
+    await expect(page.locator(".note")).to_be_visible()
+    assert await complaints(page) == []
+
+
+@pytest.mark.parametrize(("width", "scale"), [(320, 1), (360, 1), (640, 2), (1280, 1)])
+async def test_nothing_hangs_over_the_edge_and_both_ways_have_the_same_size(
+    arrive: Arrive, demo: Demo, width: int, scale: int
+) -> None:
+    """At 200 % a window of 1280 px has 640 CSS pixels."""
+    visitor = await arrive(viewport={"width": width, "height": 600}, device_scale_factor=scale, locale="es")
+    page = await opened(visitor, demo)
+    assert await page.evaluate(WHOLE)
+    one = await part(page, "opt_out").bounding_box()
+    other = await part(page, "allow").bounding_box()
+    assert one is not None
+    assert other is not None
+    assert (one["width"], one["height"]) == (other["width"], other["height"])
+    assert min(one["width"], one["height"]) >= 44
+    await part(page, "opt_out").click()
+    assert await page.evaluate(WHOLE)
+    await part(page, "allow").click()
+    await part(page, "confirm").wait_for()
+    assert await page.evaluate(WHOLE)
+
+
+async def test_by_keys_alone_one_opts_out_and_goes_back(arrive: Arrive, demo: Demo) -> None:
+    visitor = await arrive()
+    page = await opened(visitor, demo)
+    await pressed_until(page, "opt_out")
+    await page.keyboard.press("Enter")
+    await expect(part(page, "did")).to_be_visible()
+    await pressed_until(page, "back")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{demo.addresses.shop}/")
+
+
+async def pressed_until(page: Page, name: str) -> None:
+    """Press Tab until this part has the focus, as far as a page may reasonably need."""
+    for _ in range(12):
+        await page.keyboard.press("Tab")
+        if await part(page, name).evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"Tab never reached {name}")
+
+
+async def test_on_paper_stands_what_is_in_force(arrive: Arrive, demo: Demo) -> None:
+    visitor = await arrive()
+    page = await opened(visitor, demo)
+    await part(page, "opt_out").click()
+    await part(page, "did").wait_for()
+    await page.emulate_media(media="print")
+    await expect(part(page, "opt_out")).to_be_visible()
+    await expect(part(page, "allow")).to_be_hidden()
+    await expect(part(page, "receipt")).to_be_visible()
