@@ -11,12 +11,12 @@ from playwright.async_api import Browser
 from tests.bench.pages.measuring import Visit, visit
 from tests.bench.pages.serving import served
 from tests.bench.pages.table import longest
+from tests.bench.pages.tasks import LONG
 from tests.e2e.conftest import ONCE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 
-VISITS: Final = 5
-"""A machine that does other things beside makes long tasks too; not in each of so many visits."""
+VISITS: Final = 3
 
 
 async def first_visits(chromium: Browser, folder: Path) -> list[Visit]:
@@ -32,4 +32,4 @@ async def test_the_page_never_shifts_never_stalls_and_its_first_script_has_the_a
     visits = await first_visits(chromium, tmp_path)
     assert [visited.shift for visited in visits] == [0] * VISITS
     assert [visited.at_once for visited in visits] == [True] * VISITS
-    assert min(longest(visited) for visited in visits) == 0
+    assert max(longest(visited) for visited in visits) < LONG

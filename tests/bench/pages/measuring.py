@@ -1,20 +1,20 @@
 """Measuring: one first visit to one page, in a context of its own, and what the page noted about it.
 
-Chromium's alone: other browsers have neither layout shifts nor long tasks to tell of.
+Chromium's alone: other browsers tell neither of layout shifts nor of their tasks.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final, NamedTuple
 
 from playwright.async_api import Browser
 
+from tests.bench.pages import tasks
 from tests.bench.pages.serving import Served
 from tests.bench.pages.variants import BARE, Variant
 
 SETTLED: Final = 500  # milliseconds that are watched after the banner is there: some of them move
-LONG: Final = 50.0
-"""Milliseconds that make a task a long one. https://www.w3.org/TR/longtasks-1/#sec-terminology"""
 _PATIENCE: Final = 30_000
 _SETTLE: Final = f"() => new Promise((done) => setTimeout(done, {SETTLED}))"
 
@@ -24,9 +24,7 @@ class Visit(NamedTuple):
 
     shift: float
     tasks: tuple[float, ...]
-    """How long each long task took."""
-    work: float
-    """All that the page's main thread did."""
+    """The processor time of each task of the page's main thread."""
     banner: float | None
     answer: float | None
     at_once: bool
@@ -41,24 +39,17 @@ async def visit(browser: Browser, served: Served, variant: Variant, slower: int 
         page.set_default_timeout(_PATIENCE)
         devtools = await context.new_cdp_session(page)
         await devtools.send("Emulation.setCPUThrottlingRate", {"rate": slower})
-        await devtools.send("Performance.enable")
+        await browser.start_tracing(page=page, categories=tasks.CATEGORIES)
         await page.goto(served.address(variant))
         if variant != BARE:
             await page.wait_for_function("() => probe.noted.banner !== null && probe.noted.answer !== null")
         await page.evaluate(_SETTLE)
         noted = await page.evaluate("() => probe.noted")
-        return _read(noted, await devtools.send("Performance.getMetrics"))
+        trace = json.loads(await browser.stop_tracing())
     finally:
         await context.close()
+    return _read(noted, tasks.of_page(trace["traceEvents"], served.address(variant)))
 
 
-def _read(noted: dict[str, Any], measured: dict[str, Any]) -> Visit:
-    metrics = {metric["name"]: metric["value"] for metric in measured["metrics"]}
-    return Visit(
-        noted["shift"],
-        tuple(noted["tasks"]),
-        metrics["TaskDuration"] * 1000,
-        noted["banner"],
-        noted["answer"],
-        noted["at_once"],
-    )
+def _read(noted: dict[str, Any], done: tuple[float, ...]) -> Visit:
+    return Visit(noted["shift"], done, noted["banner"], noted["answer"], noted["at_once"])

@@ -1,19 +1,13 @@
-// Notes what happens to the page: layout shifts, long tasks, when the banner is first seen, and when a script that
+// Notes what happens to the page: layout shifts, when the banner is first seen, and when a script that
 // stands right behind the snippet gets its answer. `banner` and `ask` are what differs between the variants.
 window.probe = (function () {
-  var noted = { shift: 0, tasks: [], banner: null, answer: null, at_once: false };
+  var noted = { shift: 0, banner: null, answer: null, at_once: false };
 
-  function watch(type, note) {
-    new PerformanceObserver(function (list) {
-      list.getEntries().forEach(note);
-    }).observe({ type: type, buffered: true });
-  }
-  watch("layout-shift", function (entry) {
-    noted.shift += entry.value;
-  });
-  watch("longtask", function (entry) {
-    noted.tasks.push(entry.duration);
-  });
+  new PerformanceObserver(function (list) {
+    list.getEntries().forEach(function (entry) {
+      noted.shift += entry.value;
+    });
+  }).observe({ type: "layout-shift", buffered: true });
 
   function isSeen(element) {
     if (!element) return false;
