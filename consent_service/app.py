@@ -153,7 +153,8 @@ def create_app(
 
 def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> Parts:
     """The use cases over the opened store."""
-    store = open_store(config.service.store, clock=clock)
+    relaxed = config.service.durability == "relaxed"
+    store = open_store(config.service.store, relaxed=relaxed, clock=clock)
     records = Records()
     cache = CoherentCache(
         store, records.decode, entries=config.flag.cache_entries if config.flag.cache else 0

@@ -25,6 +25,9 @@ from consent_service.identity.keys import KeyRing, decode_ring
 
 KEYS: Final = "CONSENT_KEYS"
 STORE: Final = "CONSENT_STORE"
+STORE_PASSWORD: Final = "CONSENT_STORE_PASSWORD"
+SECRETS: Final = (KEYS, STORE, STORE_PASSWORD)
+"""Each is read as NAME or as NAME_FILE."""
 
 _T = TypeVar("_T")
 _FACTS: Final = msgspec.inspect.type_info(Facts)
@@ -43,7 +46,7 @@ def load(text: str, env: Mapping[str, str]) -> Config:
     store = _collected(faults, lambda: _store(env))
     if facts is None or faults:
         raise ConfigError(tuple(faults))
-    service = facts.service if store is None else msgspec.structs.replace(facts.service, store=store)
+    service = msgspec.structs.replace(facts.service, store=_opened(env, store or facts.service.store))
     return Config(**msgspec.structs.asdict(facts) | {"service": service, "keys": keys})
 
 
@@ -78,10 +81,19 @@ def _keys(env: Mapping[str, str]) -> KeyRing | None:
 
 def _store(env: Mapping[str, str]) -> str | None:
     url = secret(env, STORE)
-    message = "" if url is None else words.store(url)
+    message = "" if url is None else words.secret_store(url)
     if message:
         raise ConfigError((Fault(_variable(env, STORE), 0, message),))
     return url
+
+
+def _opened(env: Mapping[str, str], url: str) -> str:
+    """The store's URL with the password that the environment has for it."""
+    password = secret(env, STORE_PASSWORD)
+    try:
+        return url if password is None else words.store_with_password(url, password)
+    except ValueError as error:
+        raise ConfigError((Fault(_variable(env, STORE_PASSWORD), 0, str(error)),)) from None
 
 
 def _variable(env: Mapping[str, str], name: str) -> str:

@@ -41,11 +41,12 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
     `metrics_port` 0 = no metrics listener. `drain_seconds`: how long `/readyz` fails before the
     listener closes, so that a load balancer looks away first. `trusted_proxies` may name the client in
-    X-Forwarded-For.
+    X-Forwarded-For. `durability`: "relaxed" also serves over a Redis that may lose what was acknowledged.
     """
 
     public_url: PublicUrl
     store: StoreUrl = "sqlite:///consent.db"
+    durability: Literal["strict", "relaxed"] = "strict"
     host: Text = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8000
     workers: Annotated[int, msgspec.Meta(ge=1, le=128)] = 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from consent_service.domain.regimes import known_codes
 
@@ -16,6 +16,9 @@ _KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]*")
 _HOST: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+_STORE: Final = re.compile(
+    r"sqlite:///.+|rediss?(\+cluster)?://([^@/?#]*@)?[^@/?#]+([/?].*)?|rediss?\+sentinel://([^@/?#]*@)?[^@/?#]+/.+"
+)
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -85,10 +88,34 @@ def link(value: str) -> str:
 
 
 def store(value: str) -> str:
-    """A store's URL, of an engine that there is."""
-    if re.fullmatch(r"sqlite:///.+", value):
+    """A store's URL as it may stand in a file that people read."""
+    fault = secret_store(value)
+    if not fault and _password_in(value):
+        fault = "holds a password: put that into CONSENT_STORE_PASSWORD or CONSENT_STORE_PASSWORD_FILE"
+    return fault
+
+
+def secret_store(value: str) -> str:
+    """A store's URL, of an engine that there is; what it says beyond its form is for the engine to judge."""
+    if _STORE.fullmatch(value):
         return ""
-    return 'wanted a store\'s URL such as "sqlite:///consent.db"'
+    return 'wanted a store\'s URL such as "sqlite:///consent.db" or "redis://host:6379/0"'
+
+
+def store_with_password(url: str, password: str) -> str:
+    """The URL with the password in it. Raises ValueError for a store that takes none, or has one."""
+    scheme, _, rest = url.partition("://")
+    if not scheme.startswith("redis"):
+        raise ValueError("the store is a file, and has no password")
+    if _password_in(url):
+        raise ValueError("the store's URL holds a password already; give it once")
+    user, at, hosts = rest.rpartition("@")
+    return f"{scheme}://{user if at else ''}:{quote(password, safe='')}@{hosts}"
+
+
+def _password_in(url: str) -> bool:
+    user, at, _ = url.partition("://")[2].rpartition("@")
+    return bool(at) and url.startswith("redis") and ":" in user
 
 
 def _address(value: str) -> str:

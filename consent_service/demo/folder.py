@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from consent_service.config import Config, load
-from consent_service.config.loading import KEYS, STORE
+from consent_service.config.loading import KEYS, SECRETS
 from consent_service.demo.addresses import SITE, Addresses
 from consent_service.errors import CannotStart, ConfigError
 from consent_service.identity.keys import SECRET_BYTES, encode_ring, new_ring
@@ -81,7 +81,7 @@ class Folder:
 
     def env(self, env: Mapping[str, str]) -> dict[str, str]:
         """The service's environment: this folder's keys, and the store that its configuration names."""
-        ours = {name: value for name, value in env.items() if name.removesuffix("_FILE") not in (KEYS, STORE)}
+        ours = {name: value for name, value in env.items() if name.removesuffix("_FILE") not in SECRETS}
         return ours | {f"{KEYS}_FILE": str(self.keys)}
 
 

@@ -29,7 +29,7 @@ def check(service: Service, parts: Sequence[str]) -> None:
     faults = tuple(fault for one in wanted for fault in _listening_faults(*one))
     if faults:
         raise ConfigError(faults)
-    asyncio.run(_open_once(service.store))
+    asyncio.run(_open_once(service))
 
 
 def _listening_faults(key: str, host: str, port: int) -> Iterator[Fault]:
@@ -54,6 +54,6 @@ def _listening_error(host: str, port: int) -> OSError | None:
     return None
 
 
-async def _open_once(url: str) -> None:
-    store = open_store(url, clock=time.time)
+async def _open_once(service: Service) -> None:
+    store = open_store(service.store, relaxed=service.durability == "relaxed", clock=time.time)
     await store.close()

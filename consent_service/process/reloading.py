@@ -15,7 +15,7 @@ from consent_service.config.loading import KEYS
 from consent_service.errors import ConfigError, Fault
 from consent_service.identity.keys import KeyRing
 
-_FIXED: Final = ("host", "port", "workers", "metrics_host", "metrics_port", "store")
+_FIXED: Final = ("host", "port", "workers", "metrics_host", "metrics_port", "store", "durability")
 _NO_KEYS: Final = (
     "no key ring: make one with `consent-service keys new FILE` and name it in CONSENT_KEYS_FILE"
 )

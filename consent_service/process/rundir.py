@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from consent_service.config import Config, load
-from consent_service.config.loading import KEYS, STORE
+from consent_service.config.loading import KEYS, SECRETS, STORE
 from consent_service.identity.keys import KeyRing, encode_ring
 from consent_service.web.operations import DRAINING
 
@@ -52,7 +52,7 @@ class RunDir:
 
     def child_env(self, env: Mapping[str, str], config: Config) -> dict[str, str]:
         """The children's environment: this folder's keys and the store as resolved, in place of the originals."""
-        ours = {name: value for name, value in env.items() if name.removesuffix("_FILE") not in (KEYS, STORE)}
+        ours = {name: value for name, value in env.items() if name.removesuffix("_FILE") not in SECRETS}
         keys = {f"{KEYS}_FILE": str(self.path / "keys.json"), STORE: config.service.store}
         return ours | keys | {_METRICS_VARIABLE: str(self.metrics)}
 

@@ -103,6 +103,8 @@ class Draft:
         self.standing = _standing(found)
         self.expect = {key.name: self.version}
         self.marks: list[Put] = []
+        self.repeats = False
+        """Whether somebody gets a receipt again: that says once more that the choice is durable."""
         self._marked: dict[bytes, _Mark] = {}
         self.entries: list[Append] = []
         self.outcomes: list[tuple[Waiting, Planned, Receipt | None, int]] = []
@@ -114,6 +116,7 @@ class Draft:
         # Behind another change of this very draft the record is no longer what anybody has seen.
         planned = work.plan(self.standing, _UNSEEN if self.entries else self.version)
         if known is not None:
+            self.repeats = True
             self.outcomes.append(
                 (waiting, planned._replace(facts=(), refusal=None), known.receipt, len(self.entries))
             )

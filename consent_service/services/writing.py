@@ -77,6 +77,10 @@ class StandingWriter:
         for attempt in range(_ATTEMPTS):
             draft = await self._draft(key, batch, read=attempt > 0)
             if not draft.entries:
+                if (
+                    draft.repeats
+                ):  # its first commit may have been read before it was durable; this one is behind it
+                    await self._commit(Change(key.shard))
                 return draft.settle(draft.version)
             try:
                 version = await self._commit(draft.change())

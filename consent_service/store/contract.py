@@ -113,7 +113,8 @@ class Store(Protocol):
               the event loop are gathered into one read.
     `commit`  checks every expectation before the first write, then does the whole change atomically, and
               returns the counter value it took once it is durable. `Conflict` = nothing was written;
-              `StoreBusy` = queue full, nothing was written.
+              `StoreBusy` = queue full, nothing was written. What was read before, also what another
+              commit wrote that is not durable yet, is durable with it.
     `read`    at most `limit` entries of `log` after `after` ("" = from the start) over `shards`; the cursor
               is opaque, URL-safe text of at most 1 KB for 65 shards. `CursorExpired` behind a trim or ahead
               of the log, or among what is `lost`, `CursorInvalid` when it is no cursor for these shards.

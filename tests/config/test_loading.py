@@ -134,6 +134,18 @@ def test_keys_and_store_come_from_the_environment_and_the_store_outranks_the_fil
     assert config.service.store == "sqlite:////data/c.db"
 
 
+def test_the_stores_password_comes_from_the_environment_and_no_fault_quotes_it(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("s3cret/\n")
+    env = {"CONSENT_STORE": "redis://user@h", "CONSENT_STORE_PASSWORD_FILE": str(tmp_path / "password")}
+    config = load(FULL, env)
+    assert config.service.store == "redis://user:s3cret%2F@h"
+    assert (config.service.durability, digest(config)) == ("strict", digest(load(FULL, {})))
+    with pytest.raises(ConfigError) as refused:
+        load(FULL, {"CONSENT_STORE_PASSWORD": "s3cret"})
+    assert [fault.key for fault in refused.value.faults] == ["CONSENT_STORE_PASSWORD"]
+    assert "s3cret" not in str(refused.value)
+
+
 def test_every_fault_of_file_and_environment_is_named_at_once(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("{}")
     text = """\

@@ -93,5 +93,19 @@ def test_languages_hosts_networks_links_and_stores_are_told_from_what_is_none() 
     assert [words.link(value) for value in ("", "https://a.example/p?x#y")] == ["", ""]
     assert all(words.link(value) for value in ("a.example", "javascript:alert(1)", "https://"))
     assert [words.store(value) for value in ("sqlite:///c.db", "sqlite:////var/c.db")] == ["", ""]
-    assert all(words.store(value) for value in ("mysql://h/x", "redis://h:1/0", "sqlite:///"))
+    redis = ("redis://h:1/0", "rediss://u@h?ca_file=/ca", "redis+cluster://a,b:2", "redis+sentinel://a/main")
+    assert [words.store(value) for value in redis] == [""] * 4
+    assert all(
+        words.store(value) for value in ("mysql://h/x", "redis://", "redis+sentinel://h", "sqlite:///")
+    )
     assert all(words.store(value) for value in ("", "consent.db", "sqlite://"))
+
+
+def test_a_password_stands_in_no_file_and_is_quoted_into_the_stores_url() -> None:
+    assert "CONSENT_STORE_PASSWORD" in words.store("redis://user:secret@h")
+    assert words.secret_store("redis://user:secret@h") == ""
+    assert words.store_with_password("redis://user@h:1/2", "a/b@c:d") == "redis://user:a%2Fb%40c%3Ad@h:1/2"
+    assert words.store_with_password("redis+cluster://a,b", "s") == "redis+cluster://:s@a,b"
+    for url in ("sqlite:///c.db", "redis://:one@h"):
+        with pytest.raises(ValueError, match="password"):
+            words.store_with_password(url, "two")

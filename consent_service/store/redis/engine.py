@@ -6,8 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from consent_service.errors import StoreUnavailable
 from consent_service.store.contract import Change, Changes, Document, Key, Member, Page
@@ -35,7 +36,8 @@ class RedisStore:
         self._clock = clock
         self._marks = Marks()
         self._networks: list[Network] = []  # the running loop's, or none
-        self._committing: set[asyncio.Task[int]] = set()
+        self._committing = 0
+        self._quiet = asyncio.Event()
         self._closed = False
 
     @classmethod
@@ -68,7 +70,7 @@ class RedisStore:
     @property
     def waiting(self) -> int:
         """Changes on their way in this process."""
-        return len(self._committing)
+        return self._committing
 
     def lost(self, shard: str, version: int) -> bool:
         return self._opened.known.lost.holds(shard, version)
@@ -79,18 +81,18 @@ class RedisStore:
             where = place(keys[0].shard)
             command = pack(b"GET", where.document(keys[0].name))
             return [layout.document(await network.ask(Purpose.LOOK_UP, where.slot, command), self._clock())]
-        return await self._get_many(network, keys)
+        return await _get_many(network, keys, self._clock())
 
     async def commit(self, change: Change) -> int:
-        """The change goes on when its caller is gone: then it was sent, or will be."""
+        """A change whose caller gives up is done all the same once it was sent."""
         network = self._network()
-        where = place(change.shard)
-        command = commits.command(change, where, self._clock(), floor=None)
-        sent = network.ask(Purpose.WRITE, where.slot, command)
-        task = asyncio.ensure_future(self._committed(network, change, sent))
-        self._committing.add(task)
-        task.add_done_callback(self._committing.discard)
-        return await task
+        self._committing += 1
+        try:
+            return await _commit(network, change, self._clock(), self.header.floor)
+        finally:
+            self._committing -= 1
+            if self._closed and not self._committing:
+                self._quiet.set()
 
     async def read(self, log: str, shards: Sequence[str], after: str, limit: int) -> Page:
         return await scans.read(self._network(), log, shards, after, limit, self.lost)
@@ -119,12 +121,12 @@ class RedisStore:
         if self._closed:
             return
         self._closed = True
-        loop = asyncio.get_running_loop()
-        committing = [task for task in self._committing if task.get_loop() is loop]
-        if committing:
-            await asyncio.wait(committing, timeout=_CLOSING_PATIENCE)
+        if self._committing and self._networks and self._networks[0].loop is asyncio.get_running_loop():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSING_PATIENCE):
+                    await self._quiet.wait()
         for network in self._networks:
-            if network.loop is loop:
+            if network.loop is asyncio.get_running_loop():
                 await network.close(_CLOSING_PATIENCE)
 
     def _network(self) -> Network:
@@ -134,30 +136,31 @@ class RedisStore:
             self._networks = [self._opened.network()]
         return self._networks[0]
 
-    async def _committed(self, network: Network, change: Change, sent: asyncio.Future[Any]) -> int:
-        value = commits.outcome(await sent, change.shard)
-        return value if value is not None else await self._commit_first(network, change)
 
-    async def _commit_first(self, network: Network, change: Change) -> int:
-        """The shard is new: whoever asks what changed must know of it before anything is written there."""
-        register = pack(b"EVALSHA", scripts.REGISTER.digest, 1, layout.SHARDS, change.shard)
-        await network.ask(Purpose.WRITE, HEADER_SLOT, register)
-        where, floor = place(change.shard), self.header.floor
-        command = commits.command(change, where, self._clock(), floor)
-        value = commits.outcome(await network.ask(Purpose.WRITE, where.slot, command), change.shard)
-        assert value is not None  # with a floor the shard may be new
+async def _commit(network: Network, change: Change, now: float, floor: int) -> int:
+    where = place(change.shard)
+    command = commits.command(change, where, now, floor=None)
+    value = commits.outcome(await network.ask(Purpose.WRITE, where.slot, command), change.shard)
+    if value is not None:
         return value
+    # The shard is new: whoever asks what changed must know of it before anything is written there.
+    register = pack(b"EVALSHA", scripts.REGISTER.digest, 1, layout.SHARDS, change.shard)
+    await network.ask(Purpose.WRITE, HEADER_SLOT, register)
+    command = commits.command(change, where, now, floor)
+    value = commits.outcome(await network.ask(Purpose.WRITE, where.slot, command), change.shard)
+    assert value is not None  # with a floor the shard may be new
+    return value
 
-    async def _get_many(self, network: Network, keys: Sequence[Key]) -> list[Document | None]:
-        """One command for each run of keys of one shard."""
-        runs = [(place(shard), [key.name for key in run]) for shard, run in groupby(keys, _shard_of)]
-        commands = [pack(b"MGET", *map(where.document, names)) for where, names in runs]
-        replies = await scans.all_of(
-            network.ask(Purpose.LOOK_UP, where.slot, command)
-            for (where, _), command in zip(runs, commands, strict=True)
-        )
-        now = self._clock()
-        return [layout.document(data, now) for reply in replies for data in reply]
+
+async def _get_many(network: Network, keys: Sequence[Key], now: float) -> list[Document | None]:
+    """One command for each run of keys of one shard."""
+    runs = [(place(shard), [key.name for key in run]) for shard, run in groupby(keys, _shard_of)]
+    commands = [pack(b"MGET", *map(where.document, names)) for where, names in runs]
+    replies = await scans.all_of(
+        network.ask(Purpose.LOOK_UP, where.slot, command)
+        for (where, _), command in zip(runs, commands, strict=True)
+    )
+    return [layout.document(data, now) for reply in replies for data in reply]
 
 
 def _shard_of(key: Key) -> str:

@@ -58,6 +58,7 @@ class Guarded(Standalone):
     def __init__(self) -> None:
         self.servers = [Server(free_ports(1)[0], *_ON_DISK, tls=True)]
         self.certificate = self.servers[0].certificate
+        self.servers[0].reserve("steer", "steer")
         self.servers[0].ask(
             *("ACL", "SETUSER", "consent", "on", f">{PASSWORD}", "~{*", "&*", *self.RIGHTS.split())
         )

@@ -81,12 +81,19 @@ class Server:
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
-        self._client = redis.Redis(unix_socket_path=self._socket, single_connection_client=False)
+        self._client = redis.Redis(unix_socket_path=self._socket)
         eventually(lambda: self.ask("PING"))
 
     def ask(self, *words: str | int) -> Any:
         """One command, past every network; text comes decoded."""
         return _decoded(self._client.execute_command(*words))  # type: ignore[no-untyped-call]
+
+    def reserve(self, user: str, password: str) -> None:
+        """From here on nobody comes in without a name but this object, under this one."""
+        self.ask("ACL", "SETUSER", user, "on", f">{password}", "~*", "&*", "+@all")
+        self._client.close()
+        self._client = redis.Redis(unix_socket_path=self._socket, username=user, password=password)
+        self.ask("ACL", "SETUSER", "default", "off")
 
     def info(self, section: str) -> dict[str, Any]:
         return dict(self.ask("INFO", section))
@@ -129,4 +136,6 @@ def _decoded(value: Any) -> Any:
         return value.decode(errors="replace")
     if isinstance(value, list):
         return [_decoded(one) for one in value]
+    if isinstance(value, dict):
+        return {_decoded(name): _decoded(one) for name, one in value.items()}
     return value

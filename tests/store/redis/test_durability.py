@@ -1,0 +1,149 @@
+"""What servers must promise, and that nothing is acknowledged which they did not keep."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+
+from consent_service.errors import StoreFull, StoreTimeout, StoreUnavailable
+from consent_service.store.contract import Change, Document, Key, Put
+from consent_service.store.redis import RedisStore
+from tests.store.redis.fleets import Fleet, Guarded, online_replicas
+from tests.store.redis.servers import Server, eventually
+
+A = Key("acme.07", b"a")
+
+
+def put(value: bytes) -> Change:
+    return Change(A.shard, put=[Put(A.name, value)])
+
+
+@contextmanager
+def setting(server: Server, **values: str) -> Iterator[None]:
+    """While inside, the server has these settings."""
+    names = {name: name.replace("_", "-") for name in values}
+    before = {name: server.ask("CONFIG", "GET", names[name])[names[name]] for name in values}
+    for name, value in values.items():
+        server.ask("CONFIG", "SET", names[name], value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            server.ask("CONFIG", "SET", names[name], value)
+
+
+@contextmanager
+def stopped(servers: Sequence[Server]) -> Iterator[None]:
+    """While inside, these processes do not run."""
+    for server in servers:
+        os.kill(server.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for server in servers:
+            os.kill(server.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"appendfsync": "everysec"}, "before a commit is on a disk"),
+        ({"appendonly": "no"}, "before a commit is on a disk"),
+        ({"maxmemory": "1gb", "maxmemory_policy": "allkeys-lru"}, "drops data"),
+    ],
+)
+async def test_rule_5_a_server_that_may_lose_what_it_acknowledged_is_refused_unless_that_is_accepted(
+    standalone: Fleet, values: dict[str, str], said: str
+) -> None:
+    with setting(standalone.servers[0], **values):
+        with pytest.raises(StoreUnavailable, match=said) as refused:
+            RedisStore.open(standalone.url)
+        assert 'durability = "relaxed"' in str(refused.value)
+        accepted = RedisStore.open(standalone.url, relaxed=True)
+        assert await accepted.commit(put(b"1")) == 1
+        await accepted.close()
+
+
+async def test_rule_5_a_promise_is_asked_for_again_on_every_new_connection(standalone: Fleet) -> None:
+    """So that no failover leads to a server that keeps less than the one before."""
+    store = RedisStore.open(standalone.url)
+    await store.commit(put(b"1"))
+    server = standalone.servers[0]
+    with setting(server, appendfsync="everysec"):
+        server.ask("CLIENT", "KILL", "TYPE", "normal")
+        for _ in range(2):  # the first may only find out that it was cut
+            with pytest.raises(StoreUnavailable):
+                await store.commit(put(b"2"))
+    await store.close()
+
+
+async def test_rule_5_a_commit_that_not_every_replica_confirms_is_not_acknowledged(watched: Fleet) -> None:
+    store = RedisStore.open(watched.url)
+    assert await store.commit(put(b"1")) == 1
+    (master,) = watched.masters()
+    replicas = [server for server in watched.servers if server is not master]
+    with stopped(replicas[:1]):
+        with pytest.raises(StoreTimeout, match="send it again"):
+            await store.commit(put(b"2"))
+        assert await store.get([A]) == [Document(b"2", 2)], "it was done, and is on one replica"
+        with pytest.raises(
+            StoreTimeout
+        ):  # what is sent again writes first, so that the wait is for something
+            await store.commit(Change(A.shard))
+    assert await store.commit(Change(A.shard, {A.name: 2})) == 4
+    await store.close()
+
+
+async def test_a_master_without_enough_replicas_takes_no_commit(cluster: Fleet) -> None:
+    store = RedisStore.open(cluster.url)
+    await store.commit(put(b"1"))
+    masters = cluster.masters()
+    replicas = [server for server in cluster.servers if server not in masters]
+    for replica in replicas:
+        replica.kill()
+    try:
+        eventually(lambda: not any(map(online_replicas, masters)))
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                await store.commit(put(b"2"))
+        assert await store.get([A]) == [Document(b"1", 1)]
+    finally:
+        for replica in replicas:
+            replica.start()
+        cluster.masters()
+    assert await store.commit(put(b"2")) == 2
+    await store.close()
+
+
+async def test_a_server_whose_memory_is_full_takes_no_commit_and_still_answers(standalone: Fleet) -> None:
+    store = RedisStore.open(standalone.url)
+    await store.commit(put(b"1"))
+    with setting(standalone.servers[0], maxmemory="1"):
+        with pytest.raises(StoreFull, match="maxmemory"):
+            await store.commit(put(b"2"))
+        assert await store.get([A]) == [Document(b"1", 1)]
+    assert await store.commit(put(b"2")) == 2
+    await store.close()
+
+
+def test_who_may_not_be_trusted_or_known_is_told_so(guarded: Guarded) -> None:
+    for url, said in [
+        (f"rediss://{guarded.address}", "certificate is not trusted"),
+        (f"redis://{guarded.address}", "can't be reached"),
+        (
+            f"rediss://{guarded.address}?ca_file={guarded.certificate}",
+            "CONSENT_STORE_PASSWORD",
+        ),
+        (f"rediss://consent:wrong@{guarded.address}?ca_file={guarded.certificate}", "refuses this user"),
+    ]:
+        with pytest.raises(StoreUnavailable, match=said):
+            RedisStore.open(url)
+
+
+def test_a_server_without_passwords_says_so(standalone: Fleet) -> None:
+    with pytest.raises(StoreUnavailable, match=r"has no passwords|refuses this user"):
+        RedisStore.open(standalone.url.replace("://", "://:secret@"))

@@ -1,0 +1,242 @@
+"""What goes wrong between the service and its servers, and that it goes right again without a hand on it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from consent_service.errors import (
+    StoreBusy,
+    StoreCorrupt,
+    StoreError,
+    StoreTimeout,
+    StoreUnavailable,
+)
+from consent_service.store.contract import Append, Change, Document, Key, Member, Put
+from consent_service.store.redis import RedisStore, network
+from consent_service.store.redis.layout import place
+from tests.store.redis.fleets import MASTER, Cluster, Fleet, Watched
+from tests.store.redis.servers import HOST, Server
+
+A = Key("acme.07", b"a")
+B = Key("acme.08", b"b")
+
+
+@pytest.fixture
+async def store(standalone: Fleet) -> AsyncIterator[RedisStore]:
+    opened = RedisStore.open(standalone.url)
+    yield opened
+    await opened.close()
+
+
+def put(value: bytes, key: Key = A) -> Change:
+    return Change(key.shard, put=[Put(key.name, value)])
+
+
+async def until_done(call: Callable[[], Awaitable[int]], seconds: float = 20.0) -> int:
+    """The call's answer, as soon as the store can give one."""
+    async with asyncio.timeout(seconds):
+        while True:
+            try:
+                return await call()
+            except StoreError as error:
+                if error.permanent:
+                    raise
+                await asyncio.sleep(0.05)
+
+
+async def test_scripts_that_a_server_forgot_are_given_again_and_nothing_is_done_twice(
+    standalone: Fleet, store: RedisStore
+) -> None:
+    assert await store.commit(put(b"1")) == 1
+    standalone.servers[0].ask("SCRIPT", "FLUSH")
+    values = await asyncio.gather(*(store.commit(put(b"%d" % number)) for number in range(2, 6)))
+    assert values == [2, 3, 4, 5]
+    standalone.servers[0].ask("SCRIPT", "FLUSH")
+    assert (await store.read("log", [A.shard], "", 10)).entries == []
+    assert await store.get([A]) == [Document(b"5", 5)]
+
+
+async def test_a_look_up_whose_connection_is_cut_is_asked_again(standalone: Fleet, store: RedisStore) -> None:
+    await store.commit(put(b"1"))
+    for _ in range(5):
+        asked = asyncio.gather(*(store.get([A]) for _ in range(20)))
+        await asyncio.sleep(0)
+        standalone.servers[0].ask("CLIENT", "KILL", "TYPE", "normal")
+        assert await asked == [[Document(b"1", 1)]] * 20
+
+
+async def test_a_server_that_comes_back_is_used_again(standalone: Fleet, store: RedisStore) -> None:
+    await store.commit(put(b"1"))
+    standalone.servers[0].kill()
+    with pytest.raises(StoreUnavailable):
+        await store.commit(put(b"2"))
+    for _ in range(50):  # refused at once, however many ask
+        with pytest.raises(StoreUnavailable):
+            await store.get([A])
+    standalone.servers[0].start()
+    assert await until_done(lambda: store.commit(put(b"3"))) == 2
+    assert await store.get([A]) == [Document(b"3", 2)], "what was acknowledged outlived the crash"
+
+
+async def test_a_server_that_hangs_is_given_up_in_bounded_time(standalone: Fleet, store: RedisStore) -> None:
+    await store.commit(put(b"1"))
+    await store.get([A])
+    os.kill(standalone.servers[0].pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        with pytest.raises((StoreTimeout, StoreUnavailable)):
+            await store.get([A])
+        with pytest.raises((StoreTimeout, StoreUnavailable)):
+            await store.commit(put(b"2"))
+        assert time.monotonic() - began < 8
+    finally:
+        os.kill(standalone.servers[0].pid, signal.SIGCONT)
+    await until_done(lambda: store.commit(put(b"3")))
+    assert (await store.get([A]))[0] is not None
+
+
+async def test_what_is_too_much_to_queue_is_refused_at_once(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "QUEUE_LIMIT", 10)
+    outcomes = await asyncio.gather(*(store.commit(put(b"1")) for _ in range(15)), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [int] * 10 + [StoreBusy] * 5
+    assert await store.commit(put(b"2")) == 11
+
+
+@pytest.mark.parametrize("kind", ["head", "log", "index", "changes"])
+async def test_a_key_that_is_something_else_is_found_before_anything_is_written(
+    standalone: Fleet, store: RedisStore, kind: str
+) -> None:
+    await store.commit(put(b"1"))
+    where = place(A.shard)
+    keys = {
+        "head": where.head,
+        "log": where.log("log"),
+        "index": where.index(b"due"),
+        "changes": where.changes,
+    }
+    server = standalone.servers[0]
+    server.ask("DEL", keys[kind].decode())
+    server.ask("SET", keys[kind].decode(), "foreign")
+    change = Change(
+        A.shard, put=[Put(b"a", b"2")], append=[Append("log", b"e")], add=[Member(b"due", b"m", 1)]
+    )
+    with pytest.raises(StoreCorrupt):
+        await store.commit(change)
+    assert await store.get([A]) == [Document(b"1", 1)]
+
+
+async def test_a_log_that_is_ahead_of_its_shard_is_found_before_anything_is_written(
+    standalone: Fleet, store: RedisStore
+) -> None:
+    change = Change(A.shard, put=[Put(b"a", b"1")], append=[Append("log", b"e")])
+    assert [await store.commit(change) for _ in range(3)] == [1, 2, 3]
+    standalone.servers[0].ask("HSET", place(A.shard).head.decode(), "n", 1)
+    with pytest.raises(StoreCorrupt, match="lost part of a shard"):
+        await store.commit(change)
+    assert await store.get([A]) == [Document(b"1", 3)]
+
+
+async def test_a_document_that_somebody_else_wrote_is_no_document(
+    standalone: Fleet, store: RedisStore
+) -> None:
+    standalone.servers[0].ask("SET", place(A.shard).document(A.name).decode(), "\x0f")
+    with pytest.raises(StoreCorrupt):
+        await store.get([A])
+
+
+async def test_behind_a_sentinels_switch_everything_goes_on_with_what_was_acknowledged(
+    watched: Watched,
+) -> None:
+    store = RedisStore.open(watched.url)
+    (old,) = watched.masters()
+    value = await store.commit(put(b"1"))
+    await store.changed(None)
+    mark, _ = await store.changed(None)
+    old.kill()
+    try:
+        value = await until_done(lambda: store.commit(Change(A.shard, {A.name: value}, [Put(b"a", b"2")])))
+        assert await store.get([A]) == [Document(b"2", value)]
+        assert (await store.changed(mark)).keys is None, (
+            "another server tells: nothing before it is vouched for"
+        )
+    finally:
+        old.start()
+        _, port = watched.sentinel.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER)
+        old.ask("REPLICAOF", HOST, int(port))  # the Sentinel would see to it too, in a while
+        (new,) = watched.masters()
+    assert new is not old
+    await store.close()
+
+
+async def test_behind_a_clusters_failover_everything_goes_on_with_what_was_acknowledged(
+    cluster: Cluster,
+) -> None:
+    store = RedisStore.open(cluster.url)
+    keys = [Key(f"acme.{number:02d}", b"a") for number in range(16)]
+    for key in keys:
+        await store.commit(put(b"1", key))
+    victim = cluster.masters()[0]
+    victim.kill()
+    try:
+        # Its replica takes over, but has none itself, so it may not acknowledge; every choice can be read.
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    assert await store.get(keys) == [Document(b"1", 1)] * 16
+                    break
+                except StoreError:
+                    await asyncio.sleep(0.05)
+    finally:
+        victim.start()
+        cluster.masters()
+    for key in keys:
+        await until_done(lambda key=key: store.commit(Change(key.shard, {b"a": 1}, [Put(b"a", b"2")])))  # type: ignore[misc]
+    assert await store.get(keys) == [Document(b"2", 2)] * 16
+    await store.close()
+
+
+async def test_while_a_shard_moves_to_another_node_every_commit_is_done_once(cluster: Cluster) -> None:
+    store = RedisStore.open(cluster.url)
+    await store.commit(put(b"0"))
+    slot = place(A.shard).slot
+    source, target = _sides(cluster, slot)
+    target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", source.ask("CLUSTER", "MYID"))
+    source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", target.ask("CLUSTER", "MYID"))
+    counting = asyncio.create_task(_count_to(store, 30))
+    while keys := source.ask("CLUSTER", "GETKEYSINSLOT", slot, 1):
+        await asyncio.to_thread(source.ask, "MIGRATE", HOST, target.port, keys[0], 0, 1000)
+    for node in (target, source):
+        node.ask("CLUSTER", "SETSLOT", slot, "NODE", target.ask("CLUSTER", "MYID"))
+    await counting
+    assert await store.get([A]) == [Document(b"30", 31)]
+    assert len((await store.read("counted", [A.shard], "", 99)).entries) == 30
+    await store.close()
+
+
+async def _count_to(store: RedisStore, goal: int) -> None:
+    for number in range(goal):
+        change = Change(A.shard, {A.name: number + 1}, [Put(b"a", b"%d" % (number + 1))])
+        change = Change(change.shard, change.expect, change.put, append=[Append("counted", b"x")])
+        await until_done(lambda change=change: store.commit(change))  # type: ignore[misc]
+
+
+def _sides(cluster: Cluster, slot: int) -> tuple[Server, Server]:
+    """The master that serves the slot, and another."""
+    masters = cluster.masters()
+    serving = next(master for master in masters if _serves(master, slot))
+    return serving, next(master for master in masters if master is not serving)
+
+
+def _serves(master: Server, slot: int) -> bool:
+    mine = master.ask("CLUSTER", "MYID")
+    return any(
+        first <= slot <= last and who[2] == mine for first, last, who, *_ in master.ask("CLUSTER", "SLOTS")
+    )
