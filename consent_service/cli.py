@@ -103,6 +103,7 @@ def snippet(
         Path | None, typer.Option(metavar="FILE", help="Write the script to FILE, for the site to serve.")
     ] = None,
     csp: Annotated[bool, typer.Option(help="Print what a content security policy must allow.")] = False,
+    gtm: Annotated[bool, typer.Option(help="Print the template that Google Tag Manager imports.")] = False,
     nginx: Annotated[bool, typer.Option(help="Print nginx's part of it, first-party mode too.")] = False,
     upstream: Annotated[str | None, typer.Option(help="With --nginx: where it finds the service.")] = None,
     listen: Annotated[str | None, typer.Option(help="With --nginx: where it listens itself.")] = None,
@@ -110,11 +111,12 @@ def snippet(
     certificate_key: Annotated[str | None, typer.Option(help="With --nginx: its key's file.")] = None,
 ) -> None:
     """Print what the site embeds: stub, script tag with integrity, and the policy's hash."""
+    from consent_service import resources
     from consent_service.web import nginx as recipe
     from consent_service.web import snippet as text
 
-    if sum((self_host is not None, csp, nginx)) > 1:
-        raise typer.BadParameter("give one of --self-host, --csp and --nginx")
+    if sum((self_host is not None, csp, gtm, nginx)) > 1:
+        raise typer.BadParameter("give one of --self-host, --csp, --gtm and --nginx")
     loaded = _load(config)
     embed = _embed(loaded, site)
     if nginx:
@@ -124,6 +126,8 @@ def snippet(
     elif self_host is not None:
         self_host.write_bytes(embed.script.body)
         said = text.render_self_hosted(embed, str(self_host), str(config))
+    elif gtm:
+        said = resources.tag_manager_template().read_text(encoding="utf-8")
     else:
         said = text.render_policy(embed) if csp else text.render_snippet(embed)
     typer.echo(said, nl=False)

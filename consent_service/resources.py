@@ -1,4 +1,4 @@
-"""Where the files that are not Python lie: templates and the built widget.
+"""Where the files that are not Python lie: templates, the built widget, the tag manager's template.
 
 An installed wheel carries them inside the package; a checkout has them beside it. Knows no file's meaning.
 """
@@ -19,6 +19,11 @@ def templates_folder() -> Path:
 def widget_folder() -> Path:
     """The folder of the built widget: `stub.js` and `widget.js`."""
     return folder(PACKAGE / "_data" / "widget", CHECKOUT / "widget" / "dist")
+
+
+def tag_manager_template() -> Path:
+    """The template that Google Tag Manager imports."""
+    return folder(PACKAGE / "_data" / "gtm", CHECKOUT / "widget" / "gtm") / "privacy-choices.tpl"
 
 
 def folder(packaged: Path, in_checkout: Path) -> Path:

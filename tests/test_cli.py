@@ -151,6 +151,12 @@ def test_what_a_policy_must_allow_is_printed_alone(command: Command) -> None:
     assert "<script" not in ended.out
 
 
+def test_the_template_for_the_tag_manager_is_printed_as_it_is_imported(command: Command) -> None:
+    ended = command("snippet", "acme", "--gtm")
+    assert ended.out.startswith("___TERMS_OF_SERVICE___\n")
+    assert "\n___SANDBOXED_JS_FOR_WEB_TEMPLATE___\n" in ended.out
+
+
 def test_a_snippet_is_of_one_kind(command: Command) -> None:
     assert command("snippet", "acme", "--csp", "--nginx").status == 2
 

@@ -41,7 +41,12 @@ def python(installed: Path, *arguments: str) -> str:
 
 def test_the_wheel_carries_every_template_and_the_built_widget(installed: Path) -> None:
     data = installed / "consent_service" / "_data"
-    for carried, source in (("templates", ROOT / "templates"), ("widget", ROOT / "widget" / "dist")):
+    widget = ROOT / "widget"
+    for carried, source in (
+        ("templates", ROOT / "templates"),
+        ("widget", widget / "dist"),
+        ("gtm", widget / "gtm"),
+    ):
         wanted = {str(file.relative_to(source)) for file in source.rglob("*") if file.is_file()}
         assert wanted
         assert {

@@ -20,6 +20,7 @@ try {
     outdir: out,
     outExtension: { ".js": ".mjs" },
     sourcemap: "inline",
+    loader: { ".tpl": "text" },
     logLevel: "warning",
   });
   // The stub as it stands in a page, minified.

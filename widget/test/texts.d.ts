@@ -1,0 +1,5 @@
+/** Files that the tests read as text. */
+declare module "*.tpl" {
+  const text: string;
+  export default text;
+}
