@@ -26,10 +26,6 @@ from consent_service import resources, texts
 from consent_service.config import Config, Geo, SiteFacts, digest
 from consent_service.config.first_party import FirstParty, first_party
 from consent_service.domain.flags import FlagTerms
-from consent_service.domain.regimes import defaults, strictest_defaults
-from consent_service.domain.resolution import Resolution, Ruling
-from consent_service.domain.strings import us_privacy_of
-from consent_service.domain.words import Answer, Basis, Right
 from consent_service.errors import ConfigError, ConsentError, Fault
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.nonces import Nonces
@@ -58,12 +54,12 @@ from consent_service.web.clients import Clients
 from consent_service.web.confirm import ConfirmPages
 from consent_service.web.direct import DirectWrites
 from consent_service.web.flag import FlagEndpoint
-from consent_service.web.headers import cookie_name
 from consent_service.web.metrics import Metrics
 from consent_service.web.openapi import describe
 from consent_service.web.operations import Operations
 from consent_service.web.own_host import OwnHost
 from consent_service.web.places import PROXIES, HeaderNames, Places
+from consent_service.web.public import optional_facts, rule_of
 from consent_service.web.renewing import Renewal
 from consent_service.web.routes import Rooms, routes
 from consent_service.web.script import Script, ScriptFiles, build
@@ -72,12 +68,6 @@ from consent_service.web.visitor import VisitorApi
 from consent_service.web.wellknown import GpcFiles
 
 _FLUSH_SECONDS: Final = 1.0
-_OUTCOMES: Final = (
-    Ruling(Answer.ALLOWED, Basis.DEFAULT),
-    Ruling(Answer.DENIED, Basis.DEFAULT),
-    Ruling(Answer.DENIED, Basis.UNAVAILABLE),
-)
-_USUAL_STRINGS: Final = ("1YNN", "1YYN", "1YYN")  # the page knows these by itself
 
 Clock = Callable[[], float]
 
@@ -212,7 +202,7 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
         visitor=VisitorApi(calls, parts.consent, returning, Renewal(ways_of(config)), public_url),
         confirm=ConfirmPages(calls, parts.consent, pages, parts.ring, public_url),
         choices=ChoicesPage(calls, everybody, returning, pages, Visits(parts.ring), public_url, clock),
-        scripts=ScriptFiles(parts.sites, scripts, parts.store),
+        scripts=ScriptFiles(parts.sites, scripts, parts.store, resources.widget_folder()),
         gpc=GpcFiles({key: _gpc_since(facts) for key, facts in config.sites.items()}),
         operations=Operations(parts.store, digest(config), run_dir, describe(public_url)),
     )
@@ -257,33 +247,21 @@ def script_of(config: Config, key: str, now: int) -> Script:
     """The site's script and stub, from its public facts alone."""
     facts = config.sites[key]
     site = site_of(key, facts, config)
-    strictest = _letters(strictest_defaults(site.regimes(now)))
-    regions = {regime.code: _letters(defaults(regime)) for regime in site.regimes(now)}
-    strings = _us_privacy(site, now)
-    unusual = strings != _USUAL_STRINGS
+    rule = rule_of(site, facts, now)
+    partners = [partner for partner in config.partners.values() if key in partner.sites]
     way = first_party(facts, config.service.public_url)
     public = {
-        "site": key,
+        "rule": rule,
         "service": config.service.public_url.rstrip("/"),
-        "cookie": cookie_name(key),
         "cookie_domain": facts.cookie_domain,
         **({"api": way.address, "credentials": "include"} if way else {}),
-        "default": strictest,
-        "regions": regions,
         "frictionless": facts.frictionless,
         "link": facts.link,
         "lang": facts.lang.lower(),
         "texts": {lang.lower(): texts.of_script(words) for lang, words in site.texts.items()},
-        **({"us_privacy": strings} if unusual else {}),
+        **optional_facts(facts, partners),
     }
-    stub = {
-        "s": key,
-        "k": cookie_name(key),
-        "d": strictest,
-        "r": regions,
-        **({"u": strings} if unusual else {}),
-    }
-    return build(resources.widget_folder(), public, stub)
+    return build(resources.widget_folder(), public, rule, debug=facts.debug)
 
 
 def origin_of(url: str) -> str:
@@ -299,17 +277,6 @@ def _ring(config: Config) -> KeyRing:
         )
         raise ConfigError((Fault("CONSENT_KEYS", 0, message),))
     return config.keys
-
-
-def _letters(answers: Mapping[Right, Answer]) -> str:
-    return "".join(answers[right].value[0] for right in Right)
-
-
-def _us_privacy(site: Site, now: int) -> tuple[str, ...]:
-    """The site's US Privacy strings for sale and sharing allowed, for either denied, and for doubt."""
-    regime = site.regime(now)
-    said = (Resolution(one, one, one, gpc=False) for one in _OUTCOMES)
-    return tuple(us_privacy_of(site.terms.strings, regime, resolution) for resolution in said)
 
 
 def _gpc_since(facts: SiteFacts) -> date:

@@ -31,6 +31,10 @@ Origin = Annotated[str, _checked(words.origin)]
 PublicUrl = Annotated[str, _checked(words.public_url)]
 Link = Annotated[str, _checked(words.link)]
 StoreUrl = Annotated[str, _checked(words.store)]
+PriorCmp = Annotated[str, _checked(words.prior_cmp)]
+ForeignCookie = Annotated[str, _checked(words.foreign_cookie)]
+Pattern = Annotated[str, _checked(words.pattern)]
+Trace = Annotated[str, _checked(words.trace)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Positive = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
@@ -113,6 +117,13 @@ class MspaFacts(msgspec.Struct, frozen=True, kw_only=True):
     approach: Literal["state", "national"] = "state"
 
 
+class PriorCookieFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """`[[sites.<key>.prior_cookies]]`: another consent tool's cookie, and the pattern of an opt-out in its text."""
+
+    cookie: ForeignCookie
+    pattern: Pattern
+
+
 class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     """`[sites.<key>]`: one web property.
 
@@ -120,7 +131,9 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     script and calls alone; without it the service's own address, where that is below `cookie_domain`.
     `gpc_since`: since when signals are acted on, for gpc.json. `incentives`: programme's key -> its number,
     0 to 7, which stands in records and never changes. `langs`: what visitors may be spoken to in; `lang` where
-    a page names none of them. `texts`: the site's own words over the shipped ones, by language.
+    a page names none of them. `texts`: the site's own words over the shipped ones, by language. `prior_cmp` and
+    `prior_cookies`: consent tools that were here before, whose opt-outs are honoured once. `reload_on_opt_out`:
+    loads the page anew where a tag had run. `debug`: `?privacy-debug` in an address shows what the script does.
     """
 
     name: Text
@@ -142,6 +155,10 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     disclosures: tuple[Disclosure, ...] = ()
     incentives: dict[Key, Annotated[int, msgspec.Meta(ge=0, le=7)]] = {}
     texts: dict[Language, dict[str, Text]] = {}
+    prior_cmp: tuple[PriorCmp, ...] = ()
+    prior_cookies: tuple[PriorCookieFacts, ...] = ()
+    reload_on_opt_out: bool = False
+    debug: bool = False
 
     @property
     def regime_codes(self) -> tuple[str, ...]:
@@ -152,7 +169,8 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
 class PartnerFacts(msgspec.Struct, frozen=True, kw_only=True):
     """`[partners.<key>]`: an ad-tech third party, and what happens to it when a right is denied.
 
-    `restrict` lets it run as a service provider, so it needs the contract (Civ. Code 1798.140(ag)).
+    `restrict` lets it run as a service provider, so it needs the contract (Civ. Code 1798.140(ag)). `cookies`
+    and `storage`: names that it leaves in its sites, which are taken away while it is denied.
     """
 
     name: Text
@@ -164,6 +182,8 @@ class PartnerFacts(msgspec.Struct, frozen=True, kw_only=True):
     )
     when_denied: Literal["block", "restrict"] = "block"
     service_provider_contract: str = ""
+    cookies: tuple[Trace, ...] = ()
+    storage: tuple[Trace, ...] = ()
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

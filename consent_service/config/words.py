@@ -10,6 +10,7 @@ import re
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from consent_service.config.prior_cmp import PRESETS
 from consent_service.domain.regimes import known_codes
 
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -19,6 +20,8 @@ _HOST: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<
 _STORE: Final = re.compile(
     r"sqlite:///.+|rediss?(\+cluster)?://([^@/?#]*@)?[^@/?#]+([/?].*)?|rediss?\+sentinel://([^@/?#]*@)?[^@/?#]+/.+"
 )
+_COOKIE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")  # a token, RFC 6265 section 4.1.1
+_LEAST_OF_A_NAME: Final = 2
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -46,6 +49,38 @@ def regime(value: str) -> str:
 def host(value: str) -> str:
     """A host name, lower case, in its ASCII form."""
     return "" if _HOST.fullmatch(value) else 'wanted a host name such as "ads.example.com"'
+
+
+def prior_cmp(value: str) -> str:
+    """A consent tool of the table of presets."""
+    known = ", ".join(sorted(PRESETS))
+    return "" if value in PRESETS else f"unknown tool; known are {known}; others go into prior_cookies"
+
+
+def foreign_cookie(value: str) -> str:
+    """The name of a cookie that is not ours."""
+    if not _COOKIE.fullmatch(value):
+        return 'wanted a cookie\'s name such as "OptanonConsent"'
+    return "" if not value.startswith("pc_") else "cookies that start with pc_ are this service's own"
+
+
+def pattern(value: str) -> str:
+    """A regular expression that Python and JavaScript read alike, as far as one can tell from here."""
+    if not value or "(?P" in value:
+        return "wanted a regular expression; groups have no names"
+    try:
+        re.compile(value)
+    except re.error as error:
+        return f"not a regular expression: {error}"
+    return ""
+
+
+def trace(value: str) -> str:
+    """A partner's name in cookies or storage; `*` stands for anything. It must leave the site's own alone."""
+    if not value.isprintable() or len(value.replace("*", "")) < _LEAST_OF_A_NAME:
+        return 'wanted a name such as "_ads_*": at least two characters beside the *'
+    own = value.split("*")[0]
+    return "names that start with pc_ are this service's own" if "pc_".startswith(own[:3]) and own else ""
 
 
 def network(value: str) -> str:

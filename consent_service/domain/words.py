@@ -78,6 +78,7 @@ class Method(IntEnum):
     ACCOUNT = 9
     API = 10
     IMPORT = 11
+    PRIOR_CMP = 12  # what another consent tool had noted in this browser before
 
     @property
     def word(self) -> str:

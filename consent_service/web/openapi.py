@@ -9,6 +9,7 @@ import msgspec
 
 from consent_service.domain.flags import Flag
 from consent_service.web import bodies, forms, problems
+from consent_service.web.script import TYPES
 
 _STRUCTS: Final = (
     Flag,
@@ -87,6 +88,7 @@ def _paths() -> Json:
     json_file = {"200": _plain("application/json")}
     not_ready = {"503": _plain("application/json", "Draining, or no store")}
     script = {"200": _plain("text/javascript")}
+    types = {"200": _plain("text/plain")}
     return {
         "/v1/{site}/flag": {"get": _flag()},
         "/v1/{site}/signals": {"post": _signals()},
@@ -101,6 +103,7 @@ def _paths() -> Json:
         "/w/{name}.js": {
             "get": _get("A site's script, or one version of it", [_path("name")], script, (404, 503))
         },
+        f"/w/{TYPES}": {"get": _get("The types of `window.privacyChoices`", [], types, ())},
         "/healthz": {"get": _get("Alive", [], json_file, ())},
         "/readyz": {"get": _get("Ready to take traffic", [], {**json_file, **not_ready}, ())},
         "/openapi.json": {"get": _get("This description", [], json_file, ())},

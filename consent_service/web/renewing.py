@@ -42,6 +42,8 @@ class Renewal:
         brought = headers.cookie_texts(headers.seen(request.scope).cookie, site.key)
         if not site_cookie.renewed(brought, kept, choice):
             return []
+        identified = any(before.identified for before in map(site_cookie.parse, brought) if before)
+        kept = kept._replace(identified=identified)
         return [(b"set-cookie", site_cookie.set_cookie(headers.cookie_name(site.key), way, kept))]
 
 

@@ -16,7 +16,7 @@ from consent_service.web.choices_page import ChoicesPage
 from consent_service.web.confirm import ConfirmPages
 from consent_service.web.flag import FlagEndpoint
 from consent_service.web.operations import Operations
-from consent_service.web.script import ScriptFiles
+from consent_service.web.script import TYPES, ScriptFiles
 from consent_service.web.visitor import VisitorApi
 from consent_service.web.wellknown import GpcFiles
 
@@ -50,6 +50,7 @@ def routes(rooms: Rooms, sites: Mapping[str, Site]) -> list[BaseRoute]:
         _route("GET", "/s/{site}/privacy-choices/back", rooms.choices.back),
         _route("GET", "/s/{site}/gpc.json", rooms.gpc.serve),
         _route("GET", "/w/{name}.js", rooms.scripts.serve),
+        _route("GET", f"/w/{TYPES}", rooms.scripts.types),
         _route("GET", "/healthz", rooms.operations.healthz),
         _route("GET", "/readyz", rooms.operations.readyz),
         _route("GET", "/openapi.json", rooms.operations.openapi),

@@ -24,24 +24,33 @@ from consent_service.services.sites import Site
 from consent_service.store.contract import Change, Key, Put, Store
 from consent_service.store.keys import desk_shard, script_name
 
+TYPES: Final = "privacy-choices.d.ts"
 KEPT_SECONDS: Final = 396 * 86_400
 _RENEWED_BELOW: Final = KEPT_SECONDS - 30 * 86_400
 _SHORT: Final = "public, max-age=300, stale-while-revalidate=86400"
 _LONG: Final = "public, max-age=34214400, immutable"
 _DIGEST_CHARACTERS: Final = 20
+_EXTRAS: Final = {"prior": "prior", "traces": "erasing", "debug": "debugging"}
+"""The fact that asks for a part of the widget -> the bundle with that part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One site's script and inline stub."""
+    """One site's script and inline stub, and the debug panel's script where the site allows it."""
 
     body: bytes
     stub: str
+    panel: bytes | None = None
 
     @property
     def digest(self) -> str:
         """The part of the immutable address, hexadecimal."""
-        return hashlib.sha256(self.body).hexdigest()[:_DIGEST_CHARACTERS]
+        return _digest(self.body)
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """What is served under an immutable address, by digest."""
+        return {_digest(body): body for body in (self.body, self.panel) if body is not None}
 
     @property
     def integrity(self) -> str:
@@ -54,14 +63,32 @@ class Script:
         return "'sha256-" + base64.b64encode(hashlib.sha256(self.stub.encode()).digest()).decode() + "'"
 
 
-def build(dist: Path, public: Mapping[str, object], stub: Mapping[str, object]) -> Script:
-    """The script for this public configuration, from the bundles in `dist`."""
-    bundle = (dist / "widget.js").read_text(encoding="utf-8").rstrip()
-    inline = (dist / "stub.js").read_text(encoding="utf-8").rstrip()
+def build(
+    dist: Path, public: Mapping[str, object], stub: Mapping[str, object], *, debug: bool = False
+) -> Script:
+    """The script for this public configuration, from the bundles in `dist`.
+
+    What only some sites use stands before the script of those sites alone.
+    """
+    panel = (dist / "debug.js").read_bytes() if debug else None
+    if panel is not None:
+        public = {**public, "debug": f"{public['service']}/w/{stub['s']}.{_digest(panel)}.js"}
+    extras = [extra for fact, extra in _EXTRAS.items() if fact in public]
+    bundles = "".join(_bundle(dist, name) for name in (*extras, "widget"))
+    inline = _bundle(dist, "stub").rstrip()
     return Script(
-        f"(function(__CONFIG__){{{bundle}\n}})({_literal(public)});\n".encode(),
-        f"(function(__STUB__){{{inline}\n}})({_literal(stub)});",
+        f"(function(__CONFIG__,__EXTRAS__){{{bundles}}})({_literal(public)},{{}});\n".encode(),
+        f"($=>{{{inline}}})({_literal(stub)})",
+        panel,
     )
+
+
+def _bundle(dist: Path, name: str) -> str:
+    return (dist / f"{name}.js").read_text(encoding="utf-8")
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:_DIGEST_CHARACTERS]
 
 
 def _literal(value: Mapping[str, object]) -> str:
@@ -73,10 +100,13 @@ def _literal(value: Mapping[str, object]) -> str:
 class ScriptFiles:
     """Serves the scripts, today's from memory and earlier ones from the store."""
 
-    def __init__(self, sites: Mapping[str, Site], scripts: Mapping[str, Script], store: Store) -> None:
+    def __init__(
+        self, sites: Mapping[str, Site], scripts: Mapping[str, Script], store: Store, dist: Path
+    ) -> None:
         self._sites = sites
         self._scripts = scripts
         self._store = store
+        self._types = (dist / TYPES).read_bytes()
 
     async def serve(self, request: Request) -> Response:
         """`GET /w/{name}.js`, with or without a digest in the name."""
@@ -86,24 +116,31 @@ class ScriptFiles:
             raise HTTPException(404, "no site has this key")
         if not digest:
             return _script(script.body, _SHORT)
-        body = script.body if digest == script.digest else await self._earlier(site, digest)
+        body = script.files.get(digest) or await self._earlier(site, digest)
         if body is None:
             raise HTTPException(
                 404, "this version of the script was never served, or longer than 13 months ago"
             )
         return _script(body, _LONG)
 
+    async def types(self, _request: Request) -> Response:
+        """`GET /w/privacy-choices.d.ts`: what `window.privacyChoices` offers, for the sites' own compilers."""
+        return Response(self._types, headers={"cache-control": _SHORT}, media_type="text/plain")
+
     async def keep(self, now: int) -> None:
         """Put today's scripts into the store, so that they outlive the next upgrade."""
         for site, script in self._scripts.items():
-            key = Key(desk_shard(site), script_name(script.digest))
-            (found,) = await self._store.get([key])
-            if found is not None and (found.expires_at or 0) - now > _RENEWED_BELOW:
-                continue
-            put = Put(key.name, script.body, now + KEPT_SECONDS)
-            change = Change(key.shard, expect={key.name: found.version if found else 0}, put=[put])
-            with contextlib.suppress(Conflict):  # another worker has just done it
-                await self._store.commit(change)
+            for digest, body in script.files.items():
+                await self._keep(Key(desk_shard(site), script_name(digest)), body, now)
+
+    async def _keep(self, key: Key, body: bytes, now: int) -> None:
+        (found,) = await self._store.get([key])
+        if found is not None and (found.expires_at or 0) - now > _RENEWED_BELOW:
+            return
+        put = Put(key.name, body, now + KEPT_SECONDS)
+        change = Change(key.shard, expect={key.name: found.version if found else 0}, put=[put])
+        with contextlib.suppress(Conflict):  # another worker has just done it
+            await self._store.commit(change)
 
     async def _earlier(self, site: str, digest: str) -> bytes | None:
         if len(digest) != _DIGEST_CHARACTERS or not digest.isalnum():
@@ -118,6 +155,6 @@ def _script(body: bytes, cache: str) -> Response:
         "access-control-allow-origin": "*",  # an integrity attribute needs a CORS request; nothing here is secret
         "cross-origin-resource-policy": "cross-origin",
         "x-content-type-options": "nosniff",
-        "etag": '"' + hashlib.sha256(body).hexdigest()[:_DIGEST_CHARACTERS] + '"',
+        "etag": f'"{_digest(body)}"',
     }
     return Response(body, headers=headers, media_type="text/javascript")

@@ -19,11 +19,14 @@ from consent_service.domain.words import Basis, Stance
 MAX_AGE: Final = 34_560_000
 """Seconds: 400 days, the longest that browsers keep a cookie (RFC 6265bis)."""
 
-_SHAPE: Final = re.compile(r"1\.([ad]{3})\.([a-z_]+)\.([01])\.(\d{10})\.(\d+)\.([\w.-]*)", re.ASCII)
+_SHAPE: Final = re.compile(r"1\.([ad]{3})\.([a-z_]+)\.([0-3])\.(\d{10})\.(\d+)\.([\w.-]*)", re.ASCII)
 
 
 class Kept(NamedTuple):
-    """A cookie's text, read. `max_age` 0 with basis `choice`: made in the browser, not acknowledged yet."""
+    """A cookie's text, read. `max_age` 0 with basis `choice`: made in the browser, not acknowledged yet.
+
+    `identified`: a consumer was, in this browser; the script's own mark, which no answer takes away.
+    """
 
     letters: str
     basis: str
@@ -31,6 +34,7 @@ class Kept(NamedTuple):
     as_of: int
     max_age: int
     token: str
+    identified: bool = False
 
     @property
     def unacknowledged(self) -> bool:
@@ -42,8 +46,9 @@ class Kept(NamedTuple):
 
 
 def text_of(kept: Kept) -> str:
-    """`1.<sale,share,sensitive>.<basis>.<gpc>.<as_of>.<max_age>.<token>`."""
-    return f"1.{kept.letters}.{kept.basis}.{int(kept.gpc)}.{kept.as_of}.{kept.max_age}.{kept.token}"
+    """`1.<sale,share,sensitive>.<basis>.<marks>.<as_of>.<max_age>.<token>`; marks: 1 a signal, 2 a consumer."""
+    marks = kept.gpc + 2 * kept.identified
+    return f"1.{kept.letters}.{kept.basis}.{marks}.{kept.as_of}.{kept.max_age}.{kept.token}"
 
 
 def parse(text: str) -> Kept | None:
@@ -51,8 +56,8 @@ def parse(text: str) -> Kept | None:
     found = _SHAPE.fullmatch(text)
     if found is None:
         return None
-    letters, basis, gpc, as_of, max_age, token = found.groups()
-    return Kept(letters, basis, gpc == "1", int(as_of), int(max_age), token)
+    letters, basis, marks, as_of, max_age, token = found.groups()
+    return Kept(letters, basis, marks in "13", int(as_of), int(max_age), token, marks > "1")
 
 
 def answered(flag: Flag, token: str | None, now: int) -> Kept:

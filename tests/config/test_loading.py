@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.config import Disclosure, digest, load
+from consent_service.config.prior_cmp import PRESETS
 from consent_service.errors import ConfigError, Fault
 from consent_service.identity.keys import encode_ring, new_ring
 
@@ -393,3 +395,44 @@ def test_the_digest_changes_with_every_fact_but_not_with_spelling_secrets_or_the
     assert not changes_digest("[flag]", "# comment\n[flag]")
     assert not changes_digest("/var/lib", "/srv")
     assert digest(load(FULL, {"CONSENT_KEYS": encode_ring(RING)})) == digest(load(FULL, {}))
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('prior_cmp = ["onetrast"]', "sites.acme.prior_cmp[0]"),
+        ('prior_cookies = [{ cookie = "pc_acme", pattern = "x" }]', "sites.acme.prior_cookies[0].cookie"),
+        ('prior_cookies = [{ cookie = "a b", pattern = "x" }]', "sites.acme.prior_cookies[0].cookie"),
+        ('prior_cookies = [{ cookie = "old", pattern = "(" }]', "sites.acme.prior_cookies[0].pattern"),
+        ('prior_cookies = [{ cookie = "old", pattern = "(?P<a>x)" }]', "sites.acme.prior_cookies[0].pattern"),
+    ],
+)
+def test_a_consent_tool_before_is_one_we_know_or_a_cookie_with_a_pattern(line: str, key: str) -> None:
+    (fault,) = faults(SMALLEST + line)
+    assert fault.startswith(f"9 {key}: ")
+
+
+@pytest.mark.parametrize("name", ["*", "a*", "pc_*", "pc_acme", "pc*", ""])
+def test_a_partners_names_may_take_away_nothing_else(name: str) -> None:
+    partner = f'[partners.p]\nname = "P"\ndomains = ["p.example"]\nsites = ["acme"]\ncookies = ["{name}"]\n'
+    (fault,) = faults(SMALLEST + partner)
+    assert " partners.p.cookies[0]: " in fault
+
+
+def test_every_preset_of_a_consent_tool_tells_its_opt_out_from_its_consent() -> None:
+    examples = {
+        "usprivacy": ("1YYN", "1YNN"),
+        "onetrust": ("isGpcEnabled=0&groups=C0001:1,C0004:0", "isGpcEnabled=0&groups=C0001:1,C0004:1"),
+        "cookiebot": (
+            "{statistics:true,marketing:false,method:'explicit'}",
+            "{statistics:false,marketing:true}",
+        ),
+        "cookieyes": ("consent:no,action:yes,advertisement:no", "consent:yes,analytics:no,advertisement:yes"),
+        "trustarc": ("0:", "2:"),
+        "complianz": ("deny", "allow"),
+    }
+    assert examples.keys() == PRESETS.keys()
+    for tool, (opted_out, consented) in examples.items():
+        pattern = re.compile(PRESETS[tool].pattern)
+        assert pattern.search(opted_out), tool
+        assert not pattern.search(consented), tool

@@ -483,3 +483,12 @@ def test_the_visitor_token_says_nothing_in_clear() -> None:
     visitor = bytes(range(16))
     token = VisitorTokens(RING).sign("acme", VisitorClaims(visitor, 7, None, START))
     assert visitor.hex() not in token
+
+
+async def test_an_opt_out_of_the_consent_tool_before_is_recorded_as_such(service: Running) -> None:
+    answer = await service.choose(sale_share="opt_out", method="prior_cmp")
+    assert answer.status_code == 201
+    (entry,) = await service.entries()
+    assert isinstance(entry, ChoiceEntry)
+    assert (entry.method, entry.sale) == ("prior_cmp", "opt_out")
+    await service.check_fold(answer.json()["visitor"])

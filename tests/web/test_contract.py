@@ -69,6 +69,7 @@ OPERATIONS = [
     ("/s/{site}/privacy-choices/back", "GET"),
     ("/s/{site}/gpc.json", "GET"),
     ("/w/{name}.js", "GET"),
+    ("/w/privacy-choices.d.ts", "GET"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
 ]  # and /openapi.json itself, which the tool has read to know them

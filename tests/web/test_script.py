@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from consent_service.app import script_of
 from consent_service.config import load
+from consent_service.domain.regimes import known_codes
 from consent_service.store.contract import Change, Key, Put
 from consent_service.store.keys import desk_shard, script_name
 from consent_service.texts import of_script, shipped
@@ -18,9 +20,9 @@ from consent_service.web.script import Script, build
 from tests.running import FACTS, SERVICE, SHOP, START, Running
 
 
-def script(tmp_path: Path, site: str = "acme", more: str = "") -> Script:
-    """The site's script; `more` is put into its table."""
-    text = FACTS.format(
+def facts(tmp_path: Path) -> str:
+    """The document of a small service."""
+    return FACTS.format(
         service=SERVICE,
         shop=SHOP,
         store=tmp_path / "x.db",
@@ -29,13 +31,19 @@ def script(tmp_path: Path, site: str = "acme", more: str = "") -> Script:
         burst=1,
         proxies=[],
         more="",
-    ).replace(f"[sites.{site}]", f"[sites.{site}]\n{more}")
+    )
+
+
+def script(tmp_path: Path, site: str = "acme", more: str = "") -> Script:
+    """The site's script; `more` is put into its table."""
+    text = facts(tmp_path).replace(f"[sites.{site}]", f"[sites.{site}]\n{more}")
     return script_of(load(text, {}), site, START)
 
 
 def configured(text: str) -> dict[str, Any]:
     """What script or stub are given."""
-    given: dict[str, Any] = json.loads(text[text.rindex("})(") + 3 : text.rindex(");")])
+    given: dict[str, Any]
+    given, _end = json.JSONDecoder().raw_decode(text, text.rindex("})(") + 3)
     return given
 
 
@@ -91,12 +99,73 @@ def test_the_public_configuration_holds_only_what_is_public(tmp_path: Path) -> N
     built = script(tmp_path)
     config = configured(built.body.decode())
     assert set(config) == {
-        "site", "service", "cookie", "cookie_domain", "default", "regions", "frictionless", "link", "lang",
-        "texts",
+        "rule", "service", "cookie_domain", "frictionless", "link", "lang", "texts",
     }  # fmt: skip
-    assert (config["site"], config["cookie"], config["default"]) == ("acme", "pc_acme", "aaa")
-    assert config["regions"] == {"us-ca": "aaa"}
-    assert configured(built.stub) == {"s": "acme", "k": "pc_acme", "d": "aaa", "r": {"us-ca": "aaa"}}
+    assert config["rule"] == {"s": "acme", "d": "aaa"}
+    assert configured(built.stub) == config["rule"]
+
+
+def test_only_regions_with_another_default_are_named(tmp_path: Path) -> None:
+    more = 'regimes = ["us-co", "us-tx", "elsewhere"]'
+    assert configured(script(tmp_path, more=more).stub)["d"] == "ddd us-ca:aaa us-co:aad us-tx:aad"
+    assert configured(script(tmp_path, more='regimes = ["us-co", "us-tx"]').stub)["d"] == "aad us-ca:aaa"
+
+
+def test_the_stub_fits_a_kilobyte_with_every_american_regime(tmp_path: Path) -> None:
+    codes = sorted(known_codes() - {"us-ca", "elsewhere"})
+    built = script(tmp_path, more=f"regimes = {json.dumps(codes)}")
+    assert len(built.stub.encode()) <= 1024
+
+
+def test_a_site_that_uses_an_extra_gets_it_and_nobody_else_does(tmp_path: Path) -> None:
+    plain = script(tmp_path)
+    given = script(tmp_path, more='prior_cmp = ["onetrust"]\nreload_on_opt_out = true')
+    config = configured(given.body.decode())
+    assert config["reload"] is True
+    assert config["prior"] == [["OptanonConsent", r"\b(C0004|SPD_BG):0"]]
+    assert configured(given.stub)["p"] == "(OptanonConsent)="
+    assert len(given.body) - len(json.dumps(config)) > len(plain.body) - len(
+        json.dumps(configured(plain.body.decode()))
+    )
+
+
+def test_partners_names_never_match_our_own(tmp_path: Path) -> None:
+    config = load(
+        facts(tmp_path)
+        + """
+[partners.adnet]
+name = "adnet"
+domains = ["adnet.example"]
+sites = ["acme"]
+rights = ["share"]
+cookies = ["_adnet", "_ad.*"]
+storage = ["*dnet"]
+[partners.other]
+name = "other"
+domains = ["other.example"]
+sites = ["abroad"]
+cookies = ["_other"]
+""",
+        {},
+    )
+    (traces,) = configured(script_of(config, "acme", START).body.decode())["traces"]
+    assert traces["rights"] == "share"
+    cookies, storage = re.compile(traces["cookies"]), re.compile(traces["storage"])
+    assert [name for name in ("_adnet", "_ad.1", "_adx", "x_adnet", "_adnet2") if cookies.match(name)] == [
+        "_adnet",
+        "_ad.1",
+    ]
+    assert storage.match("adnet")
+    assert not storage.match("pc_acme_adnet")
+
+
+async def test_the_debug_panel_has_an_address_that_never_changes(tmp_path: Path) -> None:
+    built = script(tmp_path, more="debug = true")
+    assert built.panel is not None
+    address = configured(built.body.decode())["debug"]
+    assert address == f"{SERVICE}/w/acme.{hashlib.sha256(built.panel).hexdigest()[:20]}.js"
+    assert set(built.files.values()) == {built.body, built.panel}
+    assert script(tmp_path).panel is None
 
 
 def test_the_script_speaks_the_sites_languages_in_the_sites_own_words(tmp_path: Path) -> None:
@@ -120,5 +189,12 @@ def test_us_privacy_strings_are_given_where_they_are_not_the_usual_ones(
     tmp_path: Path, site: str, more: str, strings: list[str]
 ) -> None:
     built = script(tmp_path, site, more)
-    assert configured(built.body.decode())["us_privacy"] == strings
-    assert configured(built.stub)["u"] == strings
+    assert configured(built.body.decode())["rule"]["u"] == "".join(strings)
+    assert configured(built.stub)["u"] == "".join(strings)
+
+
+async def test_the_types_are_served_beside_the_scripts(service: Running) -> None:
+    answer = await service.client.get("/w/privacy-choices.d.ts")
+    assert answer.status_code == 200
+    assert "interface PrivacyChoices" in answer.text
+    assert answer.headers["content-type"].startswith("text/plain")

@@ -1,10 +1,15 @@
-// Builds dist/stub.js and dist/widget.js (or into $OUT_DIR) and fails when one outgrows its budget.
+// Builds what ships into dist (or into $OUT_DIR) and fails when one outgrows its budget.
 import { build } from "esbuild";
+import { copyFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { report } from "./sizes.mjs";
+import { EXTRAS, report } from "./sizes.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const out = process.env.OUT_DIR || `${root}dist`;
+// Members of our own objects that nobody outside this bundle names: not the page, not the service, no other bundle.
+const OURS =
+  "alone|asOf|ask|chance|clock|drop|flush|forget|hurry|identified|kept|later|leave|letters|lost|maxAge|queue|read|" +
+  "refresh|regrets|release|restrict|resume|signalId|tell|updated|write|wrote";
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -18,9 +23,21 @@ const common = {
 await build({
   ...common,
   entryPoints: ["src/stub.ts"],
-  // The service wraps the stub in a function of its own, so a second one would be wasted bytes.
+  // The service wraps the stub in a function of one parameter, so a second one would be wasted bytes.
   format: "esm",
+  define: { __STUB__: "$" },
   outfile: `${out}/stub.js`,
 });
-await build({ ...common, entryPoints: ["src/index.ts"], format: "iife", outfile: `${out}/widget.js` });
+await build({
+  ...common,
+  entryPoints: ["src/index.ts"],
+  format: "iife",
+  mangleProps: new RegExp(`^(${OURS})$`),
+  outfile: `${out}/widget.js`,
+});
+await build({ ...common, entryPoints: ["src/debug/index.ts"], format: "iife", outfile: `${out}/debug.js` });
+copyFileSync(`${root}types/privacy-choices.d.ts`, `${out}/privacy-choices.d.ts`);
+for (const extra of EXTRAS) {
+  await build({ ...common, entryPoints: [`src/extras/${extra}.ts`], format: "iife", outfile: `${out}/${extra}.js` });
+}
 if (!report(out)) process.exitCode = 1;

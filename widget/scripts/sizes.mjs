@@ -7,28 +7,28 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 const STUB_BUDGET = 1024; // bytes, raw: it is inline
 const SCRIPT_BUDGET = 8 * 1024; // bytes, brotli
 
-const REGIONS = { "us-ca": "aaa", "us-co": "aad" };
-const STUB = { s: "acme", k: "pc_acme", d: "aaa", r: REGIONS };
+/** What is put before the script where a site's configuration asks for it. */
+export const EXTRAS = ["debugging", "erasing", "prior"];
+
+const RULE = { s: "acme", d: "aad us-ca:aaa" };
 const CONFIG = {
-  site: "acme",
+  rule: RULE,
   service: "https://privacy.acme.example",
-  cookie: "pc_acme",
   cookie_domain: "acme.example",
-  default: "aaa",
-  regions: REGIONS,
   frictionless: false,
   link: true,
   lang: "en",
 };
 
 export function wrapped(stub) {
-  return `(function(__STUB__){${stub.trim()}\n})(${JSON.stringify(STUB)});`;
+  return `($=>{${stub.trim()}})(${JSON.stringify(RULE)})`;
 }
 
 /** The script as the service sends it, speaking these languages. */
-function spoken(script, ...langs) {
+function spoken(script, langs) {
   const texts = Object.fromEntries(langs.map((lang) => [lang, words(lang)]));
-  return Buffer.from(`(function(__CONFIG__){${script.trim()}\n})(${JSON.stringify({ ...CONFIG, texts })});\n`);
+  const given = JSON.stringify({ ...CONFIG, texts });
+  return Buffer.from(`(function(__CONFIG__,__EXTRAS__){${script.trim()}\n})(${given},{});\n`);
 }
 
 /** What the widget says; the service keeps the words of its own pages to itself. */
@@ -42,11 +42,13 @@ function words(lang) {
 export function report(folder) {
   const stub = Buffer.from(wrapped(readFileSync(`${folder}/stub.js`, "utf8")));
   const script = readFileSync(`${folder}/widget.js`, "utf8");
-  const english = spoken(script, "en");
+  const english = spoken(script, ["en"]);
+  const extras = EXTRAS.map((name) => readFileSync(`${folder}/${name}.js`, "utf8"));
   const lines = [
     ["stub (wrapped)", stub, stub.length, STUB_BUDGET, "raw"],
     ["script in English", english, brotliCompressSync(english).length, SCRIPT_BUDGET, "brotli"],
-    ["script in English and Spanish", spoken(script, "en", "es")],
+    ["script in English and Spanish", spoken(script, ["en", "es"])],
+    ["script in English with every extra", spoken([...extras, script].join(""), ["en"])],
     ["widget.js alone", Buffer.from(script)],
   ];
   let fits = true;

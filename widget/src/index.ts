@@ -1,13 +1,15 @@
 /** The entry: the one file that touches `window`. Takes over from the stub, and starts once. */
 
-import type { Config, Flag } from "./core/protocol";
+import type { Config, Flag, Tag } from "./core/protocol";
+import type { Extras } from "./extras/extras";
 import { quietly } from "./page/quietly";
 import { setup, type PrivacyChoices } from "./setup";
 
 declare const __CONFIG__: Config;
+declare const __EXTRAS__: Extras;
 
-/** What the stub queued: the region, calls as [name, arguments], and whoever waits for `ready`. */
-type Queued = string | undefined | [name: string, given: unknown[]] | ((flag: Flag) => void);
+/** What the stub queued: its tag's data, calls as [name, arguments], and whoever waits for `ready`. */
+type Queued = Tag | [name: string, given: unknown[]] | ((flag: Flag) => void);
 
 interface Stub {
   q?: Queued[];
@@ -22,7 +24,8 @@ function start(): void {
   const { api, begin } = setup({
     win: window,
     config: __CONFIG__,
-    region: (queue[0] as string | undefined) || (own ? own.dataset.region : undefined),
+    extras: __EXTRAS__,
+    tag: { ...(own && own.dataset), ...(queue[0] as Tag) },
     nonce: (own && own.nonce) || "",
   });
   const { ready, ...calls } = api;

@@ -1,19 +1,22 @@
 /** Wires core, page and view together. Everything comes in as a parameter, the window too. */
 
-import type { Clock } from "./core/clock";
-import { Manager, type Parts } from "./core/manager";
-import { RIGHTS, type Config, type Flag, type Method, type Right } from "./core/protocol";
+import { manage, type Manager } from "./core/manager";
+import type { Flag, Method, Right } from "./core/protocol";
+import type { Restriction } from "./core/settle";
+import { nameOf, partsOf, type Host } from "./parts";
 import { openTab, watchConfirmation } from "./page/confirming";
-import { cookieCell } from "./page/cookies";
-import { fetchingService } from "./page/fetching";
 import { gate } from "./page/gate";
 import { handOver, takeBack } from "./page/handing";
 import { quietly } from "./page/quietly";
+import { staying } from "./page/staying";
 import { storageCell } from "./page/storage";
 import { tabs } from "./page/tabs";
-import { uuid } from "./page/uuid";
+import { trust } from "./page/trust";
+import { watchViews } from "./page/views";
 import { textsFor, type Texts } from "./ui/texts";
 import { view, type Acts, type View } from "./ui/view";
+
+const OPT_OUT = { sale_share: "opt_out" } as const;
 
 /** What `window.privacyChoices` offers. */
 export interface PrivacyChoices {
@@ -25,14 +28,6 @@ export interface PrivacyChoices {
   optOut(): void;
 }
 
-export interface Host {
-  readonly win: Window;
-  readonly config: Config;
-  /** The `data-region` of the embedding tag. */
-  readonly region: string | undefined;
-  readonly nonce: string;
-}
-
 export interface Wired {
   readonly api: PrivacyChoices;
   /** Opens the gate and asks the service. Whoever opted out while the script was on its way comes before. */
@@ -40,44 +35,58 @@ export interface Wired {
 }
 
 export function setup(host: Host): Wired {
-  const { win, config, nonce } = host;
+  const { win, config, nonce, extras } = host;
   const doc = win.document;
   const { lang, texts } = textsFor(
     config.texts as Readonly<Record<string, Texts>>,
     doc.documentElement.lang,
     config.lang,
   );
+  const name = nameOf(config);
+  const parts = partsOf(host, lang);
+  const trusted = trust(win);
   let shown: View | undefined;
-  let release = () => {};
+  let obey = () => {};
+  let stay = () => {};
   let settled: (flag: Flag) => void;
   const ready = new Promise<Flag>((done) => {
     settled = done;
   });
 
-  const parts = partsOf(host, lang);
-  const made = storageCell(() => win.sessionStorage, `pc_${config.site}_state`);
+  const made = storageCell(() => win.sessionStorage, `${name}_state`);
   const brought = takeBack(win, made);
-  const manager: Manager = new Manager({
+  const manager: Manager = manage({
     ...parts,
     brought,
     updated(flag, changed) {
       if (changed) win.dispatchEvent(new CustomEvent("privacychoices:change", { detail: flag }));
-      quietly(release);
+      quietly(obey);
       quietly(() => shown && shown.update(flag, manager.show()));
     },
     wrote: () => siblings.tell(),
   });
   const look = () => manager.overtaken();
-  const siblings = tabs(win, `pc_${config.site}`, look, () => {
+  const resume = () => void manager.resume();
+  const siblings = tabs(win, name, look, () => {
     look();
-    void manager.resume();
+    resume();
   });
-  const allows = (right: string) => RIGHTS.includes(right as Right) && manager.flag()[right as Right] === "allowed";
+  const permitted = (rights: string) => permits(manager.flag(), rights);
+  const tags = gate(doc, permitted, nonce, trusted);
+
+  /** Whoever opts out may want what had run gone from the page: it is loaded again once the service knows. */
+  async function restrict(choice: Restriction, method: Method): Promise<void> {
+    await manager.restrict(choice, method);
+    // Where no cookie can be kept the choice would be gone as well.
+    if (config.reload && parts.storage && tags.regrets()) win.location.reload();
+  }
 
   const leave = () => ({ lang, ...handOver(parts.cookie, made, parts.clock.id()) });
   const drawn = whenBody(doc).then(() => {
-    const closed = storageCell(() => win.sessionStorage, `pc_${config.site}_closed`);
-    shown = quietly(() => view(doc, lang, texts, `${config.service}/s/${config.site}/privacy-choices`, closed, actsOn(manager, host, leave)));
+    const closed = storageCell(() => win.sessionStorage, `${name}_closed`);
+    const page = `${config.service}/s/${config.rule.s}/privacy-choices`;
+    shown = quietly(() => view(doc, lang, texts, page, closed, actsOn(manager, restrict, host, leave)));
+    stay = staying(doc, doc.getElementById("privacy-choices"));
   });
   const open = (invoker: Element | null) =>
     void drawn.then(() => quietly(() => shown && shown.open(invoker instanceof HTMLElement ? invoker : null)));
@@ -88,12 +97,39 @@ export function setup(host: Host): Wired {
       ready,
       on: (event, act) => listen(win, `privacychoices:${event}`, act),
       open: () => open(doc.activeElement),
-      optOut: () => manager.optOut("api"),
+      optOut: () => void restrict(OPT_OUT, "api"),
     },
     async begin() {
-      release = gate(doc, allows, nonce);
+      const { prior, traces } = config;
+      const { debug, erase, optedOutBefore } = extras;
+      const unrecorded = parts.cookie.read() === undefined;
+      if (unrecorded && optedOutBefore && prior && quietly(() => optedOutBefore(doc, prior))) {
+        void manager.restrict(OPT_OUT, "prior_cmp");
+      }
+      obey = () => {
+        tags.release();
+        if (erase && traces) for (const left of traces) if (!permitted(left.rights)) erase(win, left);
+      };
+      obey();
+      watchViews(
+        win,
+        () => {
+          tags.release();
+          stay();
+        },
+        () => {
+          tags.forget();
+          resume();
+        },
+      );
+      if (debug) {
+        const { flag, pending } = manager;
+        const inside = { flag, pending, record: parts.cookie.read, permits: permitted, released: tags.released };
+        quietly(() => debug(win, config.debug as string, nonce, trusted, inside));
+      }
       openOnClick(doc, open);
-      win.addEventListener("online", () => void manager.resume());
+      win.addEventListener("online", resume);
+      win.addEventListener("pagehide", () => manager.leave());
       await manager.start();
       if (brought.result) await manager.ask();
       settled(manager.flag());
@@ -103,32 +139,19 @@ export function setup(host: Host): Wired {
   };
 }
 
-function partsOf({ win, config, region }: Host, lang: string): Omit<Parts, "updated" | "wrote" | "brought"> {
-  const { site, service, cookie, cookie_domain: domain } = config;
-  const gpc = (win.navigator as { globalPrivacyControl?: unknown }).globalPrivacyControl;
-  const stored = (name: string) => storageCell(() => win.localStorage, `pc_${site}_${name}`);
-  return {
-    site,
-    lang,
-    fallback: (region && config.regions[region]) || config.default,
-    strings: config.us_privacy,
-    gpc: typeof gpc === "boolean" ? gpc : null,
-    storage: win.navigator.cookieEnabled,
-    cookie: cookieCell(win.document, cookie, domain, win.location.protocol === "https:"),
-    queue: stored("q"),
-    signalId: stored("s"),
-    service: fetchingService(`${config.api || service}/v1/${site}`, config.credentials || "omit"),
-    clock: clockOf(win),
-  };
+/** No right named: nobody said what it is for, so nothing allows it. */
+function permits(flag: Flag, rights: string): boolean {
+  const named = rights.split(/\s+/).filter(Boolean);
+  return named.length > 0 && named.every((right) => flag[right as Right] === "allowed");
 }
 
 /** What a visitor's clicks do. */
-function actsOn(manager: Manager, { win, config }: Host, leave: Acts["leave"]): Acts {
+function actsOn(manager: Manager, restrict: Manager["restrict"], { win, config }: Host, leave: Acts["leave"]): Acts {
   const service = new URL(config.service, win.document.baseURI).origin;
   const expectBack = watchConfirmation(win, service, () => void manager.ask());
   return {
     leave,
-    optOut: (method: Method) => manager.optOut(method),
+    optOut: (method: Method) => void restrict(OPT_OUT, method),
     async allow(method) {
       const { sale, share } = manager.flag();
       // Keeping what is allowed needs no second step, and so no tab.
@@ -158,15 +181,6 @@ function listen(win: Window, name: string, act: (flag: Flag) => void): () => voi
   const listener = (event: Event) => act((event as CustomEvent<Flag>).detail);
   win.addEventListener(name, listener);
   return () => win.removeEventListener(name, listener);
-}
-
-function clockOf(win: Window): Clock {
-  return {
-    now: () => Date.now(),
-    later: (seconds, act) => void win.setTimeout(act, seconds * 1e3),
-    chance: () => Math.random(),
-    id: () => uuid(win.crypto),
-  };
 }
 
 function whenBody(doc: Document): Promise<void> {

@@ -4,43 +4,40 @@
  */
 
 import { answer } from "./core/answer";
+import type { Rule, Tag } from "./core/protocol";
 
-/** Site, cookie name, strictest default, defaults by region, and the US Privacy strings where not the usual ones. */
-declare const __STUB__: { s: string; k: string; d: string; r: Record<string, string>; u?: string[] };
+/** Put there by the service, which wraps the built stub into a function of this one parameter. */
+declare const __STUB__: Rule;
+/** A global of the page: the stub is no module and not strict. */
+declare let privacyChoices: unknown;
 
-const config = __STUB__;
 const page = document;
-const region = (((page.currentScript || page) as HTMLElement).dataset || ({} as DOMStringMap)).region;
-/** The region first, then calls as [name, arguments], and whoever waits for `ready` as a function. */
-const queue: unknown[] = [region];
+const { dataset: tag = {} as Tag } = (page.currentScript || page) as HTMLElement;
+/** The tag's data first, then calls as [name, arguments], and whoever waits for `ready` as a function. */
+const queue: unknown[] = [tag];
 let doubt: string | undefined;
 
 const read = (): string | undefined => {
   try {
-    // Of two cookies of one name the newer stands last: that is the one that tells a later opt-out.
-    return doubt || (page.cookie.match(`.*\\b${config.k}=([^;]*)`) || [])[1];
+    // Of two cookies of one name the newer stands last: that is the one that tells a later opt-out. Without any,
+    // the cookie of another consent tool leaves it in doubt until the script has read that one.
+    return (
+      doubt || (page.cookie.match(`.*\\bpc_${__STUB__.s}=([^;]*)`) || page.cookie.match(__STUB__.p!) || [])[1]
+    );
   } catch (_) {
     return "?"; // a sandboxed frame may not read cookies: denied
   }
 };
 const later =
-  (call: string, change?: string) =>
+  (name: string, change?: string) =>
   (...given: unknown[]) => {
     doubt = change || doubt;
-    queue.push([call, given]);
+    queue.push([name, given]);
   };
 
-(window as any).privacyChoices = {
+privacyChoices = {
   q: queue,
-  flag: () =>
-    answer(
-      config.s,
-      read(),
-      (navigator as any).globalPrivacyControl === true,
-      config.r[region!] || config.d,
-      Date.now(),
-      config.u,
-    ),
+  flag: () => answer(__STUB__, tag, read(), (navigator as any).globalPrivacyControl === true, Date.now()),
   on: later("on"),
   open: later("open"),
   optOut: later("optOut", "?"), // denied from here on, although nothing is recorded yet

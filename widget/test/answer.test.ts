@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answer } from "../src/core/answer";
+import type { Flag } from "../src/core/protocol";
 
 const NOW = 1_795_000_000_000;
 const HOUR = 3_600_000;
@@ -11,8 +12,12 @@ function cookie(letters: string, basis: string, ageMs = 0, gpc = 0): string {
   return `1.${letters}.${basis}.${gpc}.${(NOW - ageMs) / 1000}.300.abc.def`;
 }
 
+function said(text: string | undefined, gpc: boolean, d: string, u?: string): Flag {
+  return answer({ s: "acme", d, ...(u ? { u } : {}) }, {}, text, gpc, NOW);
+}
+
 function letters(text: string | undefined, { gpc = false, fallback = "aaa" } = {}): string {
-  const flag = answer("acme", text, gpc, fallback, NOW);
+  const flag = said(text, gpc, fallback);
   return [flag.sale, flag.share, flag.sensitive].map((word) => word[0]).join("") + " " + flag.basis;
 }
 
@@ -60,7 +65,7 @@ test("a default that is no default denies", () => {
 });
 
 test("the flag has every member of the public contract", () => {
-  assert.deepEqual(answer("acme", cookie("dda", "choice", 5000, 1), false, "aaa", NOW), {
+  assert.deepEqual(said(cookie("dda", "choice", 5000, 1), false, "aaa"), {
     site: "acme",
     sale: "denied",
     share: "denied",
@@ -74,21 +79,21 @@ test("the flag has every member of the public contract", () => {
 });
 
 test("the US Privacy string speaks opted out when either sale or sharing is denied", () => {
-  const spoken = (text: string) => answer("acme", text, false, "aaa", NOW).us_privacy;
+  const spoken = (text: string) => said(text, false, "aaa").us_privacy;
   assert.equal(spoken(cookie("aad", "default")), "1YNN");
   assert.equal(spoken(cookie("ada", "choice")), "1YYN");
   assert.equal(spoken(cookie("daa", "choice")), "1YYN");
 });
 
 test("the US Privacy string is the one that the site's configuration gives for the outcome", () => {
-  const elsewhere = ["1---", "1---", "1YYN"];
+  const elsewhere = "1---1---1YYN";
   const spoken = (text: string | undefined, { gpc = false, strings = elsewhere } = {}) =>
-    answer("acme", text, gpc, "ddd", NOW, strings).us_privacy;
+    said(text, gpc, "ddd", strings).us_privacy;
   assert.equal(spoken(undefined), "1---");
   assert.equal(spoken(undefined, { gpc: true }), "1---");
   assert.equal(spoken(cookie("aaa", "opted_in")), "1---");
   assert.equal(spoken(cookie("ddd", "choice")), "1---");
-  const unnoticed = ["1NNN", "1NYN", "1NYN"];
+  const unnoticed = "1NNN1NYN1NYN";
   assert.equal(spoken(cookie("aad", "opted_in"), { strings: unnoticed }), "1NNN");
   assert.equal(spoken(cookie("ada", "choice"), { strings: unnoticed }), "1NYN");
 });
@@ -96,13 +101,13 @@ test("the US Privacy string is the one that the site's configuration gives for t
 test("a denial in doubt speaks opted out even where the law does not apply, and with the signal too", () => {
   for (const text of ["?", cookie("ddd", "unavailable")]) {
     for (const gpc of [false, true]) {
-      assert.equal(answer("acme", text, gpc, "ddd", NOW, ["1---", "1---", "1YYN"]).us_privacy, "1YYN");
+      assert.equal(said(text, gpc, "ddd", "1---1---1YYN").us_privacy, "1YYN");
     }
   }
 });
 
 test("no other word for a basis is taken for doubt", () => {
   for (const basis of ["gpc", "choice", "consumer", "minor", "affirmed", "opted_in", "default"]) {
-    assert.equal(answer("acme", cookie("ddd", basis), false, "ddd", NOW, ["a", "b", "c"]).us_privacy, "b", basis);
+    assert.equal(said(cookie("ddd", basis), false, "ddd", "aaaabbbbcccc").us_privacy, "bbbb", basis);
   }
 });

@@ -6,13 +6,13 @@ import { format, parse, same, type Kept } from "../src/core/cookie";
 import type { Basis } from "../src/core/protocol";
 
 const BASES: Basis[] = ["gpc", "choice", "consumer", "minor", "affirmed", "opted_in", "default", "unavailable"];
-const EXAMPLE: Kept = { letters: "dda", basis: "gpc", gpc: true, asOf: 1795000000, maxAge: 300, token: "1.a-B_c.d" };
+const EXAMPLE: Kept = { letters: "dda", basis: "gpc", gpc: true, identified: false, asOf: 1795000000, maxAge: 300, token: "1.a-B_c.d" };
 
 test("what is formatted can be parsed back", () => {
   for (const letters of ["aaa", "dda", "ddd", "ada"]) {
     for (const basis of BASES) {
       for (const token of ["", "abc", "1.x-Y_z.w.v"]) {
-        const kept = { ...EXAMPLE, letters, basis, token, gpc: token === "" };
+        const kept = { ...EXAMPLE, letters, basis, token, gpc: token === "", identified: basis !== "gpc" };
         assert.deepEqual(parse(format(kept)), kept);
       }
     }
@@ -26,7 +26,7 @@ test("the text is what the service writes too", () => {
 test("no text with one character less or a foreign one passes for another record", () => {
   const text = format({ ...EXAMPLE, token: "" });
   for (let end = 0; end < text.length; end++) assert.equal(parse(text.slice(0, end)), null, text.slice(0, end));
-  for (const bad of [`${text} `, `${text};`, ` ${text}`, text.replace("dda", "ddx"), text.replace(".1.", ".2.")]) {
+  for (const bad of [`${text} `, `${text};`, ` ${text}`, text.replace("dda", "ddx"), text.replace(".1.", ".4.")]) {
     assert.equal(parse(bad), null, bad);
   }
 });

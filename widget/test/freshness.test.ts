@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { answer } from "../src/core/answer";
 import { needsService } from "../src/core/freshness";
+import { lettersOf } from "../src/core/settle";
 
 const NOW = 1_795_000_000_000;
 const text = (letters: string, basis: string, age: number, gpc = 0) =>
@@ -38,4 +40,30 @@ test("a signal that went away is no reason to ask", () => {
 
 test("a clock that was set back makes an allowed stale", () => {
   assert.ok(needsService(text("aaa", "default", -3600), false, NOW));
+});
+
+test("fresh, stale and missing, as the page sees it: every kind of record at every age", () => {
+  const rule = { s: "acme", d: "ddd us-ca:aaa" };
+  const [second, minute, day] = [1, 60, 86_400];
+  // letters, basis, age in seconds -> the flag's letters in California and without a region, and whether it is asked
+  const table: [string, string, number, string, string, boolean][] = [
+    ["aaa", "opted_in", 0, "aaa", "aaa", false],
+    ["aaa", "opted_in", 5 * minute, "aaa", "aaa", false],
+    ["aaa", "opted_in", 5 * minute + second, "aaa", "aaa", true], // answers at once, is asked in the background
+    ["aaa", "opted_in", day, "aaa", "aaa", true],
+    ["aaa", "opted_in", day + second, "aaa", "ddd", true], // counts as missing
+    ["aad", "choice", day + second, "aad", "ddd", true],
+    ["daa", "choice", 5 * minute + second, "daa", "daa", true],
+    ["dda", "choice", 5 * minute + second, "dda", "dda", false],
+    ["dda", "choice", day, "dda", "dda", false],
+    ["dda", "choice", day + second, "dda", "ddd", true], // still denied
+    ["ddd", "unavailable", 5 * minute + second, "ddd", "ddd", true],
+    ["aaa", "opted_in", -5 * minute - second, "aaa", "aaa", true],
+    ["aaa", "opted_in", -day - second, "aaa", "ddd", true],
+  ];
+  for (const [letters, basis, age, californian, anywhere, asks] of table) {
+    const record = text(letters, basis, age);
+    const said = (region?: string) => lettersOf(answer(rule, { region }, record, false, NOW));
+    assert.deepEqual([said("us-ca"), said(), needsService(record, false, NOW)], [californian, anywhere, asks], record);
+  }
 });

@@ -1,13 +1,11 @@
 /** The template for Google Tag Manager: its sections, and its code in a sandbox like Google's, against the real stub. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { runInNewContext } from "node:vm";
+import { embedded as stubFor } from "./embedded";
 import template from "../gtm/privacy-choices.tpl";
 
-const STUB = readFileSync(fileURLToPath(new URL("stub.js", import.meta.url)), "utf8");
 const SECTIONS = Object.fromEntries(
   template
     .split(/^(?=___[A-Z_]+___$)/m)
@@ -73,11 +71,9 @@ function sandbox(page: Page, mocked: Record<string, unknown> = {}) {
 
 /** A page with the stub, as a browser with or without the signal shows it. */
 function embedded(gpc: boolean): Page {
-  const window: Page = {};
-  const page = { window, document: { cookie: "", currentScript: null }, navigator: { globalPrivacyControl: gpc } };
-  const config = JSON.stringify({ s: "acme", k: "pc_acme", d: "aaa", r: {} });
-  runInNewContext(`(function(__STUB__){${STUB.trim()}})(${config});`, page);
-  return window;
+  const page = { document: { cookie: "", currentScript: null }, navigator: { globalPrivacyControl: gpc } };
+  runInNewContext(stubFor({ s: "acme", d: "aaa" }), page);
+  return page as Page;
 }
 
 const rights = (page: Page) => page.dataLayer!.map(({ event, privacy_choices }) => [event, privacy_choices.sale]);

@@ -3,13 +3,15 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test, type TestContext } from "node:test";
+import { queued } from "../src/core/alone";
 import { memoryCell, type Cell } from "../src/core/cell";
-import { Manager } from "../src/core/manager";
+import { manage } from "../src/core/manager";
 import { decode } from "../src/core/pending";
 import type { Basis, Flag } from "../src/core/protocol";
 import { fetchingService } from "../src/page/fetching";
 import { serve, type Told } from "./server";
 
+const OPT_OUT = { sale_share: "opt_out" } as const;
 const NOW = 1_795_000_000_000;
 
 function body(letters: string, basis: Basis, more: object = {}): object {
@@ -31,9 +33,9 @@ function page(base: string, { cookie, queue, signalId }: Browser, { gpc = null a
   const due: { seconds: number; act: () => void }[] = [];
   const events: Flag[] = [];
   let time = now;
-  const manager = new Manager({
-    site: "acme",
-    fallback: "aaa",
+  const manager = manage({
+    rule: { s: "acme", d: "aaa" },
+    tag: {},
     gpc,
     lang: "en",
     storage: true,
@@ -48,6 +50,7 @@ function page(base: string, { cookie, queue, signalId }: Browser, { gpc = null a
       chance: () => 0,
       id: randomUUID,
     },
+    alone: queued(),
     updated: (flag, changed) => void (changed && events.push(flag)),
     wrote: () => {},
   });
@@ -111,7 +114,7 @@ test("opting out is in force before the service has heard of it", async (t) => {
   const { base, asked } = await service(t, () => ({ status: 201, body: body("dda", "choice") }));
   const visitor = browser();
   const { manager, events } = page(base, visitor);
-  manager.optOut("banner");
+  manager.restrict(OPT_OUT, "banner");
   assert.equal(manager.flag().sale, "denied");
   assert.deepEqual(events.map(({ basis }) => basis), ["choice"]);
   await until(() => visitor.queue.read() === undefined);
@@ -127,7 +130,7 @@ test("an opt-out that the service can't take is sent again under its id until it
   const { base, asked } = await service(t, () => tell());
   const visitor = browser();
   const first = page(base, visitor);
-  first.manager.optOut("settings");
+  first.manager.restrict(OPT_OUT, "settings");
   await until(() => first.due.length === 1);
   tell = () => null;
   first.pass();
@@ -144,7 +147,7 @@ test("a wish to wait is honoured, on the next page too", async (t) => {
   const { base, asked } = await service(t, () => tell);
   const visitor = browser();
   const first = page(base, visitor);
-  first.manager.optOut("banner");
+  first.manager.restrict(OPT_OUT, "banner");
   await until(() => first.due.length === 1);
   assert.equal(first.due[0]!.seconds, 60);
   const second = page(base, visitor, { now: NOW + 10_000 });
@@ -161,7 +164,7 @@ test("an opt-out refused for good still holds here and is tried again by the nex
   const { base, asked } = await service(t, () => ({ status: 403 }));
   const visitor = browser();
   const first = page(base, visitor);
-  first.manager.optOut("banner");
+  first.manager.restrict(OPT_OUT, "banner");
   await until(() => asked.length === 1);
   assert.equal(await page(base, visitor).manager.start(), undefined);
   assert.equal(asked.length, 2);
@@ -183,7 +186,7 @@ test("an answer that was on its way while the visitor opted out changes nothing"
   const visitor = browser();
   const { manager } = page(base, visitor);
   const started = manager.start();
-  manager.optOut("banner");
+  manager.restrict(OPT_OUT, "banner");
   await started;
   assert.equal(manager.flag().sale, "denied");
   assert.equal(decode(visitor.queue.read()).length, 1);
@@ -215,7 +218,7 @@ test("a cookie that can't be read is presented as it is, and denies until somebo
   await manager.start();
   assert.equal(asked[0]!.body.visitor, "9.garbage");
   assert.equal(visitor.cookie.read(), "9.garbage");
-  manager.optOut("banner");
+  manager.restrict(OPT_OUT, "banner");
   await until(() => visitor.queue.read() === undefined);
   assert.match(visitor.cookie.read()!, /^1\.dda\.choice\..*\.fresh$/);
 });
@@ -270,7 +273,7 @@ test("a page that opts out on every view is recorded once", async (t) => {
   const { base, asked } = await service(t, () => ({ status: 201, body: body("dda", "choice") }));
   const visitor = browser();
   for (let view = 0; view < 3; view++) {
-    page(base, visitor).manager.optOut("api");
+    page(base, visitor).manager.restrict(OPT_OUT, "api");
     await until(() => visitor.queue.read() === undefined);
   }
   assert.equal(asked.length, 1);
@@ -281,7 +284,7 @@ test("something that answers 200 to everything is not taken for the service", as
   const visitor = browser();
   const { manager } = page(base, visitor);
   await manager.start();
-  manager.optOut("banner");
+  manager.restrict(OPT_OUT, "banner");
   await until(() => visitor.queue.read() !== undefined);
   assert.equal(manager.flag().sale, "denied");
   assert.equal(decode(visitor.queue.read()).length, 1);
@@ -298,7 +301,7 @@ test("the service's word on what to show holds until the record changes", async 
   assert.equal(manager.show().banner, true);
   await manager.start();
   assert.deepEqual(manager.show(), show);
-  manager.optOut("banner");
+  manager.restrict(OPT_OUT, "banner");
   assert.deepEqual(manager.show(), { banner: false, honored: false, conflict: false });
   await until(() => visitor.queue.read() === undefined);
 });
@@ -320,7 +323,7 @@ test("a cookie that the service has written with its answer is that answer, not 
 test("an opt-out drops the answer that is on its way: its cookie would be an older one", { timeout: 3000 }, async (t) => {
   const { base } = await service(t, ({ path }) => {
     if (path.endsWith("choices")) return { status: 201, body: body("dda", "choice") };
-    first.manager.optOut("banner");
+    first.manager.restrict(OPT_OUT, "banner");
     return new Promise(() => {}); // never: only what was dropped ends before this test's time is up
   });
   const first = page(base, browser(), FIRST_PARTY);
@@ -340,4 +343,50 @@ test("what another tab has written drops it as well; where the script alone writ
     await first.manager.start();
     assert.equal(first.manager.show().banner, banner, credentials);
   }
+});
+
+test("a denial is written again at each view, as it is; an allowed is left to the answer that renews it", async (t) => {
+  const { base, asked } = await service(t, () => null);
+  for (const [text, writes] of [[`1.dda.choice.0.${NOW / 1000 - 60}.300.tok`, 1], [`1.aaa.default.0.${NOW / 1000 - 60}.300.`, 0]] as const) {
+    const visitor = browser();
+    visitor.cookie.write(text);
+    const written: (string | undefined)[] = [];
+    const cookie = { read: visitor.cookie.read, write: (given: string | undefined) => void written.push(given) };
+    await page(base, { ...visitor, cookie }).manager.start();
+    assert.deepEqual(written, Array.from({ length: writes }, () => text));
+  }
+  assert.equal(asked.length, 0);
+});
+
+test("what still waits for its turn when the page goes is sent at once, and its answer counts once", async (t) => {
+  const answers: (() => void)[] = [];
+  const { base, asked } = await service(t, async ({ path }) => {
+    if (path.endsWith("signals")) await new Promise<void>((done) => answers.push(done));
+    return { status: path.endsWith("signals") ? 200 : 201, body: body("dda", "choice") };
+  });
+  const visitor = browser();
+  const { manager } = page(base, visitor);
+  const started = manager.start();
+  await until(() => answers.length === 1);
+  void manager.restrict(OPT_OUT, "banner");
+  manager.leave();
+  manager.leave();
+  await until(() => visitor.queue.read() === undefined);
+  answers[0]!();
+  await started;
+  assert.deepEqual(asked.map(({ path }) => path.split("/").pop()), ["signals", "choices"]);
+});
+
+test("limiting holds at once and is sent; lifting asks", async (t) => {
+  const { base, asked } = await service(t, ({ body: sent }) =>
+    sent.sensitive === "limit"
+      ? { status: 201, body: body("aad", "choice") }
+      : { status: 202, body: body("aad", "choice", { confirm_url: "http://privacy.test/s/acme/confirm/n" }) },
+  );
+  const { manager } = page(base, browser());
+  const sent = manager.restrict({ sensitive: "limit" }, "settings");
+  assert.deepEqual([manager.flag().sale, manager.flag().sensitive], ["allowed", "denied"]);
+  await sent;
+  assert.equal((await manager.allow("settings", { sensitive: "lift" })).kind, "confirm");
+  assert.deepEqual(asked.map(({ body: { sensitive } }) => sensitive), ["limit", "lift"]);
 });

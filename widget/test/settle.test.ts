@@ -25,7 +25,7 @@ function kept(letters: string, basis: string, maxAge = 300): Kept {
 
 test("an answer is kept with its token, dated by this browser's clock", () => {
   assert.deepEqual(settle(null, reply("dda", "choice", "new"), [], true, NOW + 999), {
-    kept: { letters: "dda", basis: "choice", gpc: true, asOf: NOW / 1000, maxAge: 300, token: "new" },
+    kept: { letters: "dda", basis: "choice", gpc: true, identified: false, asOf: NOW / 1000, maxAge: 300, token: "new" },
     lost: false,
   });
 });
@@ -88,4 +88,10 @@ test("limiting touches sensitive alone", () => {
   const after = restricted(null, flag("aaa", "default"), { sensitive: "limit" }, NOW);
   assert.equal(after.letters, "aad");
   assert.deepEqual(unacknowledged(after), { sensitive: "limit" });
+});
+
+test("that a consumer was identified here outlives every choice and every answer", () => {
+  const before = { ...kept("aaa", "opted_in"), identified: true };
+  assert.ok(restricted(before, flag("aaa", "opted_in"), { sale_share: "opt_out" }, NOW).identified);
+  assert.ok(settle(before, reply("aaa", "default"), [], false, NOW).kept.identified);
 });

@@ -1,14 +1,12 @@
 /** The built stub, wrapped as the service prints it, in a bare page. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { runInNewContext } from "node:vm";
 import type { Flag } from "../src/core/protocol";
+import { embedded } from "./embedded";
 
-const STUB = readFileSync(fileURLToPath(new URL("stub.js", import.meta.url)), "utf8");
-const CONFIG = { s: "acme", k: "pc_acme", d: "ddd", r: { "us-ca": "aaa" } };
+const CONFIG = { s: "acme", d: "ddd us-ca:aaa us-co:aad" };
 
 interface Stub {
   q: unknown[];
@@ -23,18 +21,18 @@ interface Page {
   readonly cookie?: string;
   readonly gpc?: unknown;
   readonly region?: string | null;
+  readonly consumer?: string;
   readonly doc?: object;
   /** Members of the configuration beside the typical ones. */
   readonly more?: object;
 }
 
-function load({ cookie = "", gpc, region = "us-ca", doc = {}, more = {} }: Page = {}): Stub {
-  const window: { privacyChoices?: Stub } = {};
-  const currentScript = region === null ? null : { dataset: { region } };
+function load({ cookie = "", gpc, region = "us-ca", consumer, doc = {}, more = {} }: Page = {}): Stub {
+  const currentScript = region === null ? null : { dataset: { region, consumer } };
   const document = Object.defineProperties({ cookie, currentScript }, Object.getOwnPropertyDescriptors(doc));
-  const page = { window, document, navigator: { globalPrivacyControl: gpc } };
-  runInNewContext(`(function(__STUB__){${STUB.trim()}})(${JSON.stringify({ ...CONFIG, ...more })});`, page);
-  return window.privacyChoices!;
+  const page = { document, navigator: { globalPrivacyControl: gpc } } as { privacyChoices?: Stub };
+  runInNewContext(embedded({ ...CONFIG, ...more }), page);
+  return page.privacyChoices!;
 }
 
 const opted = `pc_acme=1.dda.choice.0.${Math.floor(Date.now() / 1000)}.300.tok`;
@@ -45,13 +43,46 @@ test("a region's default answers where the tag names one, else the strictest", (
   assert.equal(load({ region: null }).flag().sale, "denied");
 });
 
+test("what is no region the site has said anything of is the strictest", () => {
+  for (const region of ["us-c", "us-", "ca", "", " ", ":", "us-ca:aaa", "(", "us-ca ", "undefined"]) {
+    assert.equal(load({ region }).flag().sensitive, "denied", region);
+  }
+  assert.deepEqual([load({ region: "us-co" }).flag().sale, load({ region: "us-co" }).flag().sensitive], ["allowed", "denied"]);
+});
+
+test("a page that names a consumer is denied until one was identified on this device", () => {
+  const identified = opted.replace("dda.choice.0", "aaa.opted_in.2");
+  const wanted: [string, string | undefined, string][] = [
+    ["", "signed", "unavailable"],
+    [identified.replace(".2.", ".0."), "signed", "unavailable"],
+    [identified.replace(".2.", ".1."), "signed", "unavailable"],
+    [identified, "signed", "opted_in"],
+    [identified.replace(".2.", ".3."), "signed", "opted_in"],
+    ["", "", "default"],
+  ];
+  for (const [cookie, consumer, basis] of wanted) {
+    const flag = load({ cookie, consumer: consumer! }).flag();
+    assert.equal(flag.basis, basis, cookie);
+    assert.equal(flag.sale, basis === "unavailable" ? "denied" : "allowed");
+  }
+});
+
+test("another consent tool's cookie leaves it in doubt as long as there is none of ours", () => {
+  const more = { p: "(OptanonConsent|usprivacy)=" };
+  assert.equal(load({ cookie: "usprivacy=1YYN", more }).flag().basis, "unavailable");
+  assert.equal(load({ cookie: "a=1; OptanonConsent=x", more }).flag().sale, "denied");
+  assert.equal(load({ cookie: "a=1", more }).flag().basis, "default");
+  assert.equal(load({ cookie: `usprivacy=1YNN; ${opted.replace("dda.choice", "aaa.default")}`, more }).flag().sale, "allowed");
+  assert.equal(load({ cookie: "usprivacy=1YYN" }).flag().basis, "default");
+});
+
 test("the signal counts only when it is exactly true", () => {
   assert.equal(load({ gpc: true }).flag().basis, "gpc");
   for (const gpc of [false, undefined, null, 1, "1", "true"]) assert.equal(load({ gpc }).flag().basis, "default");
 });
 
 test("the US Privacy string is the usual one, or as the site's configuration says", () => {
-  const more = { u: ["1---", "1---", "1YYN"] };
+  const more = { u: "1---1---1YYN" };
   assert.equal(load().flag().us_privacy, "1YNN");
   assert.equal(load({ gpc: true }).flag().us_privacy, "1YYN");
   assert.equal(load({ more }).flag().us_privacy, "1---");
@@ -83,8 +114,8 @@ test("what is called before the script arrives is queued in order", () => {
   const stub = load();
   stub.on("change", () => {});
   stub.open();
-  const [region, ready, ...calls] = stub.q;
-  assert.equal(region, "us-ca");
+  const [tag, ready, ...calls] = stub.q;
+  assert.equal((tag as { region: string }).region, "us-ca");
   assert.equal(typeof ready, "function");
   const names = (calls as [string, unknown[]][]).map(([name, given]) => `${name}(${given.length})`);
   assert.deepEqual(names, ["on(2)", "open(0)"]);

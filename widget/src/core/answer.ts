@@ -5,31 +5,26 @@
  */
 
 import { SHAPE } from "./cookie";
-import type { Answer, Basis, Flag } from "./protocol";
+import type { Answer, Basis, Flag, Rule, Tag } from "./protocol";
 
 /**
+ * @param rule the site's facts
+ * @param tag what the embedding tag says
  * @param text the cookie's text, undefined when there is none
  * @param gpc whether the browser sends the opt-out preference signal
- * @param fallback letters of the default for sale, share, sensitive
  * @param now Unix milliseconds
- * @param strings the US Privacy string for neither denied, either denied, and in doubt
  */
-export function answer(
-  site: string,
-  text: string | undefined,
-  gpc: boolean,
-  fallback: string,
-  now: number,
-  strings: readonly string[] = ["1YNN", "1YYN", "1YYN"],
-): Flag {
-  // Doubt means denied: what can't be read is not "nothing on record".
-  let [, letters = "ddd", basis = "unavailable", seen, asOf, maxAge = 0] =
-    text == null ? [, fallback, "default"] : SHAPE.exec(text) || [];
+export function answer(rule: Rule, tag: Tag, text: string | undefined, gpc: boolean, now: number): Flag {
+  const fallback = rule.d.split(` ${tag.region}:`)[1] || rule.d;
+  const found = SHAPE.exec(text as string) as readonly (string | undefined)[] | null;
+  // Doubt means denied: what can't be read is not "nothing on record", and a consumer is not this device's visitor.
+  let [, letters = "ddd", basis = "unavailable", marks, asOf, maxAge] =
+    (tag.consumer ? found && found[3]! > "1" && found : text == null ? [, fallback, "default"] : found) || [];
   const doubt = basis > "u"; // of all the words for a basis only `unavailable`
-  const at = asOf ? +asOf * 1e3 : now;
+  const at = (asOf as unknown as number) * 1e3 || now;
   // Only an allowed goes stale, after a day: a denial stays until the service says otherwise.
   if (Math.abs(now - at) > 864e5) {
-    if (letters[0] == "a") basis = "default";
+    if (letters < "b") basis = "default";
     letters = letters.replace(/a/g, (_, place: number) => fallback[place]!);
   }
   // CCPA regs § 7025(c)(1): the signal opts out of sale and sharing, whatever is stored, unless the visitor
@@ -38,16 +33,16 @@ export function answer(
     letters = "dd" + letters[2];
     basis = "gpc";
   }
-  const say = (place: number): Answer => (letters[place] == "a" ? "allowed" : "denied");
+  const say = (place: number): Answer => (letters[place]! < "b" ? "allowed" : "denied");
   return {
-    site,
+    site: rule.s,
     sale: say(0),
     share: say(1),
     sensitive: say(2),
     basis: basis as Basis,
-    gpc: gpc || seen == "1",
-    us_privacy: strings[doubt ? 2 : +(letters > "ab")]!,
-    as_of: new Date(at).toISOString().slice(0, 19) + "Z",
-    max_age: +maxAge,
+    gpc: gpc || (marks as unknown as number) % 2 > 0,
+    us_privacy: (rule.u || "1YNN1YYN1YYN").substr(doubt ? 8 : letters > "ab" ? 4 : 0, 4),
+    as_of: new Date(at).toJSON().slice(0, 19) + "Z",
+    max_age: ~~maxAge!,
   };
 }

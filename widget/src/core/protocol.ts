@@ -16,7 +16,7 @@ export type Basis =
   | "unavailable";
 
 /** How a choice was made, in the service's words. */
-export type Method = "banner" | "settings" | "api" | "other";
+export type Method = "banner" | "settings" | "api" | "prior_cmp" | "other";
 
 export interface Flag {
   readonly site: string;
@@ -49,24 +49,55 @@ export interface Reply {
   readonly confirm_url?: string;
 }
 
+/**
+ * What stub and script must know of the site to answer, with names as short as they can be: the stub has 1 KB.
+ * `s`: the site's key. `d`: letters for sale, share and sensitive of the strictest default of the site's regimes,
+ * then of each region where it is another one, as in `ddd us-ca:aaa us-co:aad`. `u`: the US Privacy strings for neither
+ * denied, either denied, and in doubt, one after the other; left out where usual. `p`: a pattern with one group for
+ * the names of other consent tools' cookies; left out where none is looked for.
+ */
+export interface Rule {
+  readonly s: string;
+  readonly d: string;
+  readonly u?: string;
+  readonly p?: string;
+}
+
+/** The embedding tag's `data-region` (a regime's code) and `data-consumer` (signed by the site's own server). */
+export interface Tag {
+  readonly region?: string | undefined;
+  readonly consumer?: string | undefined;
+}
+
+/** What partners leave in a site: patterns over whole names, written so that they never match our own. */
+export interface Traces {
+  /** The rights that the partner runs under, as in `data-right`. */
+  readonly rights: string;
+  readonly cookies?: string;
+  readonly storage?: string;
+}
+
+/** Another consent tool's cookie, and the pattern that its text matches for somebody who opted out. */
+export type PriorCookie = readonly [name: string, pattern: string];
+
 /** The site's public configuration, given to the script by the service. */
 export interface Config {
-  readonly site: string;
+  readonly rule: Rule;
   /** Origin and base path of the service, without a trailing slash: its pages are there. */
   readonly service: string;
   /** Where the calls go instead, in first-party mode: the answers there carry the cookie themselves. */
   readonly api?: string;
-  readonly cookie: string;
   readonly cookie_domain: string | null;
-  /** One letter each for sale, share, sensitive: the strictest default of the site's regimes. */
-  readonly default: string;
-  readonly regions: Readonly<Record<string, string>>;
   readonly frictionless: boolean;
   readonly link: boolean;
-  /** The US Privacy string for sale and sharing allowed, for either denied, and in doubt; left out where usual. */
-  readonly us_privacy?: readonly string[];
   /** The language where a page names none of those in `texts`. Tags are lower case. */
   readonly lang: string;
   readonly texts: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly credentials?: RequestCredentials;
+  readonly prior?: readonly PriorCookie[];
+  readonly traces?: readonly Traces[];
+  /** Whether the page is loaded again after an opt-out, when something had run. */
+  readonly reload?: boolean;
+  /** The debug panel's address, where the site allows it. */
+  readonly debug?: string;
 }

@@ -3,6 +3,7 @@
  * before it is sent, under an id that all its attempts share.
  */
 
+import type { Alone } from "./alone";
 import { delay, mayGoBetter } from "./backoff";
 import type { Cell } from "./cell";
 import type { Clock } from "./clock";
@@ -10,77 +11,86 @@ import { add, decode, encode, postpone, remove, type Pending } from "./pending";
 import type { Reply } from "./protocol";
 import type { Service } from "./service";
 
-export class Sender {
-  private running: Promise<boolean> | undefined;
-  private tries = 0;
-  private waiting = false;
-  private readonly refused = new Set<string>();
-
-  constructor(
-    private readonly queue: Cell,
-    private readonly service: Service,
-    private readonly clock: Clock,
-    /** The visitor token at the moment of sending. */
-    private readonly token: () => string,
-    private readonly acknowledged: (reply: Reply) => void,
-  ) {}
-
-  pending(): readonly Pending[] {
-    return decode(this.queue.read());
-  }
-
-  add(item: Pending): void {
-    this.queue.write(encode(add(this.pending(), item)));
-  }
-
+export interface Sender {
+  pending(): readonly Pending[];
+  add(item: Pending): void;
   /** Sends all that is due; true when nothing is left. */
-  flush(): Promise<boolean> {
-    if (!this.running) {
-      this.running = this.run().finally(() => {
-        this.running = undefined;
-      });
-    }
-    return this.running;
-  }
+  flush(): Promise<boolean>;
+  /** The page is going: sends at once what was added here and still waits for its turn. */
+  hurry(): void;
+}
 
-  private async run(): Promise<boolean> {
+/**
+ * @param alone two tabs that send at once would make one choice two visitors'
+ * @param token the visitor token at the moment of sending
+ */
+export function sender(
+  queue: Cell,
+  service: Service,
+  clock: Clock,
+  alone: Alone,
+  token: () => string,
+  acknowledged: (reply: Reply) => void,
+): Sender {
+  const refused = new Set<string>();
+  const unsent = new Set<string>();
+  let tries = 0;
+  let waiting = false;
+
+  const pending = () => decode(queue.read());
+  const flush = () => alone(run);
+
+  async function run(): Promise<boolean> {
     let item: Pending | undefined;
-    while ((item = this.pending().find(({ id }) => !this.refused.has(id)))) {
-      const wait = ((item.after || 0) - this.clock.now()) / 1e3;
-      if (wait > 0) return this.again(wait);
-      if (!(await this.send(item))) return false;
+    while ((item = pending().find(({ id }) => !refused.has(id)))) {
+      const wait = ((item.after || 0) - clock.now()) / 1e3;
+      if (wait > 0) return again(wait);
+      if (!(await send(item))) return false;
     }
-    return !this.pending().length;
+    return !pending().length;
   }
 
-  private async send(item: Pending): Promise<boolean> {
-    const { after, ...choice } = item;
-    const token = this.token();
-    const { status, reply, wait } = await this.service.post("choices", token ? { ...choice, visitor: token } : choice);
+  async function send({ after, ...choice }: Pending): Promise<boolean> {
+    const { id } = choice;
+    const visitor = token();
+    unsent.delete(id);
+    const { status, reply, wait } = await service.post("choices", visitor ? { ...choice, visitor } : choice);
     if (reply) {
-      this.tries = 0;
-      this.queue.write(encode(remove(this.pending(), item.id)));
-      this.acknowledged(reply);
+      tries = 0;
+      queue.write(encode(remove(pending(), id)));
+      acknowledged(reply);
       return true;
     }
     if (!mayGoBetter(status)) {
       // Refused for good as it stands: it holds here, and the next page tries again.
-      this.refused.add(item.id);
+      refused.add(id);
       return true;
     }
-    const seconds = delay(++this.tries, wait, this.clock.chance());
-    if (wait) this.queue.write(encode(postpone(this.pending(), item.id, this.clock.now() + seconds * 1e3)));
-    return this.again(seconds);
+    const seconds = delay(++tries, wait, clock.chance());
+    if (wait) queue.write(encode(postpone(pending(), id, clock.now() + seconds * 1e3)));
+    return again(seconds);
   }
 
-  private again(seconds: number): false {
-    if (!this.waiting) {
-      this.waiting = true;
-      this.clock.later(seconds, () => {
-        this.waiting = false;
-        void this.flush();
+  function again(seconds: number): false {
+    if (!waiting) {
+      waiting = true;
+      clock.later(seconds, () => {
+        waiting = false;
+        void flush();
       });
     }
     return false;
   }
+
+  return {
+    pending,
+    flush,
+    add(item) {
+      unsent.add(item.id);
+      queue.write(encode(add(pending(), item)));
+    },
+    hurry() {
+      for (const item of pending()) if (unsent.has(item.id)) void send(item);
+    },
+  };
 }

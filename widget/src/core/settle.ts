@@ -23,6 +23,7 @@ export function restricted(kept: Kept | null, flag: Flag, choice: Restriction, n
     letters: restrict(lettersOf(flag), choice),
     basis: "choice",
     gpc: !!kept && kept.gpc,
+    identified: !!kept && kept.identified,
     asOf: Math.floor(now / 1e3),
     maxAge: 0,
     token: kept ? kept.token : "",
@@ -41,6 +42,7 @@ export function answered({ flag, visitor }: Reply, now: number): Kept {
     letters: lettersOf(flag),
     basis: flag.basis as Basis,
     gpc: flag.gpc,
+    identified: false,
     asOf: Math.floor(now / 1e3),
     // 0 is kept for what is in doubt or not acknowledged.
     maxAge: flag.basis === "unavailable" ? 0 : Math.max(1, Math.floor(flag.max_age)),
@@ -66,7 +68,7 @@ export function settle(
   const { flag } = reply;
   // By this browser's clock: its age is measured by the same clock.
   const told = answered(reply, now);
-  const deniedHere = !!kept && kept.letters.startsWith("dd");
+  const deniedHere = !!kept && isDenied(kept);
   // In doubt the service denies everything; a denial that is known better here stays as it was.
   if (flag.basis === "unavailable" && kept && deniedHere) return { kept, lost: false };
   // A default can't answer for somebody who opted out here: the record got lost over there.
@@ -79,11 +81,17 @@ export function settle(
       ...told,
       letters,
       gpc: gpc || told.gpc,
+      identified: !!kept && kept.identified,
       token: told.token || (kept ? kept.token : ""),
       ...(changed && { basis: "choice", maxAge: 0 }),
     },
     lost,
   };
+}
+
+/** Whether neither sale nor sharing is allowed. */
+export function isDenied({ letters }: Kept): boolean {
+  return letters.startsWith("dd");
 }
 
 /** One letter each for sale, share, sensitive. */

@@ -2,23 +2,38 @@
  * The gate: releases `<script type="text/plain" data-right>` and `<iframe data-right data-src>` when every right
  * they name is allowed, in document order, once. It asks for the answer and knows nothing of where it comes from.
  *
- * After an opt-out nothing more is released; what already ran can't be undone.
+ * After an opt-out nothing more is released, and frames are emptied; a script that ran can't be undone.
  */
 
 import { quietly } from "./quietly";
+import { runScript } from "./running";
+import type { Trust } from "./trust";
 
-const MARKED = 'script[type="text/plain"][data-right],iframe[data-right][data-src]';
+export const MARKED = 'script[type="text/plain"][data-right],iframe[data-right][data-src]';
 
-/**
- * Releases what may run now and whatever is added later. Returns the function to call when answers changed.
- *
- * @param allowed whether this right is allowed now; false for names that are no right
- * @param nonce the page's CSP nonce, for scripts that carry none of their own
- */
-export function gate(doc: Document, allowed: (right: string) => boolean, nonce: string): () => void {
+export interface Gate {
+  /** Releases what may run now, and takes back what may not. */
+  release(): void;
+  /** From here on what is put there once more is new: another view may run what an earlier one ran. */
+  forget(): void;
+  /** Whether something was released that is not permitted now. */
+  regrets(): boolean;
+  /** Whether this very element was released. */
+  released(marked: Element): boolean;
+}
+
+/** @param permits whether every right in this list is allowed now; false for an empty list and unknown names */
+export function gate(doc: Document, permits: (rights: string) => boolean, nonce: string, trust: Trust): Gate {
+  const done = new WeakSet<Element>();
+  const frames = new Set<HTMLIFrameElement>();
+  const used = new Set<string>();
+  let ran: Element[] = [];
   let busy = false;
 
+  const rightsOf = ({ dataset }: HTMLElement) => dataset.right || "";
+
   function release(): void {
+    for (const frame of frames) if (!permits(rightsOf(frame))) quietly(() => takeBack(frame));
     if (busy) return;
     busy = true;
     next();
@@ -27,59 +42,50 @@ export function gate(doc: Document, allowed: (right: string) => boolean, nonce: 
   function next(): void {
     for (const marked of Array.from(doc.querySelectorAll<HTMLElement>(MARKED))) {
       if (beingParsed(marked)) break;
-      if (!marked.isConnected || !permitted(marked, allowed)) continue;
-      const running = quietly(() => run(marked, nonce));
+      const rights = rightsOf(marked);
+      if (done.has(marked) || !marked.isConnected || !permits(rights)) continue;
+      used.add(rights);
+      const running = marked instanceof HTMLScriptElement ? once(marked) : load(marked as HTMLIFrameElement);
       if (running) {
         // As in plain HTML, a script waits for the external one before it.
-        running.onload = running.onerror = next;
+        running.addEventListener("load", next);
+        running.addEventListener("error", next);
         return;
       }
     }
     busy = false;
   }
 
-  new MutationObserver(release).observe(doc, {
-    childList: true,
-    subtree: true,
-    attributes: true,
-    attributeFilter: ["data-right", "data-src"],
-  });
-  doc.addEventListener("readystatechange", release);
-  release();
-  return release;
-}
-
-/** No right named: nobody said what it is for, so nothing allows it. */
-function permitted(marked: HTMLElement, allowed: (right: string) => boolean): boolean {
-  const rights = (marked.dataset.right || "").split(/\s+/).filter(Boolean);
-  return rights.length > 0 && rights.every(allowed);
-}
-
-/** Releases one element; gives the script that those after it have to wait for. */
-function run(marked: HTMLElement, nonce: string): HTMLScriptElement | undefined {
-  if (marked instanceof HTMLScriptElement) return runScript(marked, nonce);
-  const frame = marked as HTMLIFrameElement;
-  frame.src = frame.dataset.src as string;
-  frame.removeAttribute("data-src");
-  return undefined;
-}
-
-function runScript(marked: HTMLScriptElement, nonce: string): HTMLScriptElement | undefined {
-  const script = marked.ownerDocument.createElement("script");
-  // Scripts made by scripts are asynchronous unless they say otherwise.
-  // https://html.spec.whatwg.org/multipage/scripting.html#script-force-async
-  script.async = marked.hasAttribute("async");
-  for (const { name, value } of Array.from(marked.attributes)) {
-    if (name !== "type" && name !== "data-src" && name !== "data-type") script.setAttribute(name, value);
+  function once(marked: HTMLScriptElement): HTMLScriptElement | undefined {
+    done.add(marked);
+    // A framework that draws anew puts an equal element in the place of one that it took out.
+    const before = ran.findIndex((other) => !other.isConnected && other.isEqualNode(marked));
+    ran[before < 0 ? ran.length : before] = marked;
+    return before < 0 ? quietly(() => runScript(marked, nonce, trust)) : undefined;
   }
-  if (marked.dataset.type) script.type = marked.dataset.type;
-  if (marked.dataset.src) script.src = marked.dataset.src;
-  // A nonce's attribute reads as empty in a page with a policy; the property still holds it.
-  // https://html.spec.whatwg.org/multipage/urls-and-fetching.html#nonce-attributes
-  script.nonce = marked.nonce || nonce;
-  script.text = marked.text;
-  marked.replaceWith(script);
-  return script.src && !script.async ? script : undefined;
+
+  function load(frame: HTMLIFrameElement): undefined {
+    frames.add(frame);
+    frame.src = frame.dataset.src as string;
+    frame.removeAttribute("data-src");
+  }
+
+  function takeBack(frame: HTMLIFrameElement): void {
+    frames.delete(frame);
+    frame.dataset.src = frame.getAttribute("src") || "";
+    frame.removeAttribute("src");
+    // Not by its `src`: that would leave the old document in the history, one step back.
+    if (frame.contentWindow) frame.contentWindow.location.replace("about:blank");
+  }
+
+  return {
+    release,
+    forget() {
+      ran = [];
+    },
+    regrets: () => Array.from(used).some((rights) => !permits(rights)),
+    released: (marked) => done.has(marked) || frames.has(marked as HTMLIFrameElement),
+  };
 }
 
 /** While the parser works, what has no successor anywhere may still be growing. */

@@ -8,7 +8,7 @@ import type { Cell } from "../core/cell";
 import { parse } from "../core/cookie";
 
 /** An allowed that the service has acknowledged. */
-const ALLOWED = /^1\.(?!ddd)...\.[a-z_]+(\.[01]\.\d+)\.[1-9]\d*/;
+const ALLOWED = /^1\.(?!ddd)...\.\w+(\.[0-3]\.\d+)\.[1-9]\d*/;
 
 /** @param made the state of this tab: who brings a result without it was not sent away from here */
 export function takeBack({ history, location }: Window, made: Cell): { result?: string; state?: string } {
@@ -25,7 +25,7 @@ export function takeBack({ history, location }: Window, made: Cell): { result?: 
 /** What the form to the choices page says. From here on this browser's flag is in doubt. */
 export function handOver(cookie: Cell, made: Cell, state: string): Record<string, string> {
   const text = cookie.read();
-  const kept = parse(text || "");
+  const kept = parse(text);
   made.write(state);
   // Whoever thinks again may come back on any way: what was allowed is denied until the service has answered.
   if (text) cookie.write(text.replace(ALLOWED, "1.ddd.unavailable$1.0"));

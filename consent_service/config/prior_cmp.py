@@ -1,0 +1,37 @@
+"""What consent tools that a site had before left in its visitors' browsers, and what of it means opted out.
+
+A literal table: the cookie's name, and the pattern that its text (after URL decoding) matches for somebody who
+opted out of sale, sharing or advertising. Only tools whose cookie says so in words that are the same on every
+site are here. Osano's cookie is sealed; Klaro and vanilla-cookieconsent note the site's own names of services
+and categories: for those a site writes `prior_cookies` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class PriorCookie(NamedTuple):
+    """A cookie's name, and the pattern of an opt-out in its text; one that Python and JavaScript read alike."""
+
+    cookie: str
+    pattern: str
+
+
+PRESETS: Final[Mapping[str, PriorCookie]] = {
+    # IAB US Privacy string: 1YYN; the third character is Y for opted out of the sale.
+    "usprivacy": PriorCookie("usprivacy", "^1.[Yy]"),
+    # isGpcEnabled=0&datestamp=…&groups=C0001:1,C0002:1,C0004:0 — C0004 is targeting, SPD_BG sale and sharing, as
+    # the tool ships them; a site that renamed its groups writes its own entry.
+    "onetrust": PriorCookie("OptanonConsent", r"\b(C0004|SPD_BG):0"),
+    # {stamp:'…',necessary:true,preferences:false,statistics:false,marketing:false,method:'explicit',ver:1,…}; older
+    # ones say 0 for declined.
+    "cookiebot": PriorCookie("CookieConsent", "marketing:false|^0$"),
+    # consentid:…,consent:no,action:yes,necessary:yes,functional:no,analytics:no,performance:no,advertisement:no
+    "cookieyes": PriorCookie("cookieyes-consent", r"\badvertisement:no\b"),
+    # 0: is required cookies alone, 1: functional as well, 2: advertising too, in the three steps it ships with.
+    "trustarc": PriorCookie("notice_preferences", "^[01]:"),
+    # allow or deny; a cookie for each category.
+    "complianz": PriorCookie("cmplz_marketing", "^deny$"),
+}

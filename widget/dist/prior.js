@@ -1,0 +1,1 @@
+"use strict";(()=>{function n(e){try{return e()}catch{return}}function i(e,p){let u=e.cookie.split("; ");return p.some(([t,c])=>u.some(r=>{let o=r.startsWith(`${t}=`)&&r.slice(t.length+1);return o&&RegExp(c).test(n(()=>decodeURIComponent(o))||o)}))}__EXTRAS__.optedOutBefore=i;})();

@@ -1,0 +1,14 @@
+/**
+ * Extras: what only some sites use. The service puts an extra before the script for the sites whose configuration
+ * asks for it, so that nobody else's visitors load it. Types only.
+ */
+
+import type { debug } from "../page/debugging";
+import type { erase } from "../page/erasing";
+import type { optedOutBefore } from "../page/prior";
+
+export interface Extras {
+  debug?: typeof debug;
+  erase?: typeof erase;
+  optedOutBefore?: typeof optedOutBefore;
+}

@@ -1,0 +1,30 @@
+/** Erasing: takes away cookies and storage that partners have left in this site. Knows nothing of rights. */
+
+import type { Traces } from "../core/protocol";
+import { quietly } from "./quietly";
+
+export function erase(win: Window, { cookies, storage }: Traces): void {
+  if (cookies) quietly(() => eraseCookies(win, RegExp(cookies)));
+  if (storage) {
+    quietly(() => eraseItems(win.localStorage, RegExp(storage)));
+    quietly(() => eraseItems(win.sessionStorage, RegExp(storage)));
+  }
+}
+
+/** Whoever set a cookie chose its domain and path, and no script can read them: all that may be are tried. */
+function eraseCookies({ document: doc, location }: Window, pattern: RegExp): void {
+  const domains = location.hostname.split(".").map((_, at, labels) => `; Domain=${labels.slice(at).join(".")}`);
+  const paths = location.pathname.split("/").map((_, at, parts) => parts.slice(0, at + 1).join("/") || "/");
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  for (const pair of doc.cookie.split("; ")) {
+    const name = pair.split("=")[0] as string;
+    if (!pattern.test(name)) continue;
+    for (const domain of ["", ...domains]) {
+      for (const path of paths) doc.cookie = `${name}=; Max-Age=0; Path=${path}${domain}${secure}`;
+    }
+  }
+}
+
+function eraseItems(storage: Storage, pattern: RegExp): void {
+  for (const key of Object.keys(storage)) if (pattern.test(key)) storage.removeItem(key);
+}

@@ -1,0 +1,17 @@
+/**
+ * Prior: what the consent tool that was here before has noted. Read for an opt-out only; nothing that it says ever
+ * opts anybody in.
+ */
+
+import type { PriorCookie } from "../core/protocol";
+import { quietly } from "./quietly";
+
+export function optedOutBefore(doc: Document, cookies: readonly PriorCookie[]): boolean {
+  const pairs = doc.cookie.split("; ");
+  return cookies.some(([name, pattern]) =>
+    pairs.some((pair) => {
+      const value = pair.startsWith(`${name}=`) && pair.slice(name.length + 1);
+      return value && RegExp(pattern).test(quietly(() => decodeURIComponent(value)) || value);
+    }),
+  );
+}

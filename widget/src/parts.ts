@@ -1,0 +1,56 @@
+/** The parts that the manager is made of, in this window. */
+
+import type { Clock } from "./core/clock";
+import type { Parts } from "./core/manager";
+import type { Config, Tag } from "./core/protocol";
+import type { Extras } from "./extras/extras";
+import { aloneIn } from "./page/alone";
+import { cookieCell } from "./page/cookies";
+import { fetchingService } from "./page/fetching";
+import { quietly } from "./page/quietly";
+import { storageCell } from "./page/storage";
+import { uuid } from "./page/uuid";
+
+export interface Host {
+  readonly win: Window;
+  readonly config: Config;
+  /** What the embedding tag says. */
+  readonly tag: Tag;
+  readonly nonce: string;
+  readonly extras: Extras;
+}
+
+/** The site's cookie, and what all else that is kept in the browser is named after. */
+export function nameOf({ rule }: Config): string {
+  return `pc_${rule.s}`;
+}
+
+export function partsOf({ win, config, tag }: Host, lang: string): Omit<Parts, "updated" | "wrote" | "brought"> {
+  const { rule, service, api, cookie_domain: domain, credentials = "omit" } = config;
+  const { document: doc, navigator, location } = win;
+  const name = nameOf(config);
+  const gpc = (navigator as { globalPrivacyControl?: unknown }).globalPrivacyControl;
+  const stored = (suffix: string) => storageCell(() => win.localStorage, name + suffix);
+  return {
+    rule,
+    tag,
+    lang,
+    gpc: typeof gpc === "boolean" ? gpc : null,
+    storage: navigator.cookieEnabled && quietly(() => doc.cookie) !== undefined,
+    cookie: cookieCell(doc, name, domain, location.protocol === "https:", !!api, stored("")),
+    queue: stored("_q"),
+    signalId: stored("_s"),
+    service: fetchingService(`${api || service}/v1/${rule.s}`, credentials),
+    clock: clockOf(win),
+    alone: aloneIn(win, name),
+  };
+}
+
+function clockOf(win: Window): Clock {
+  return {
+    now: () => Date.now(),
+    later: (seconds, act) => void win.setTimeout(act, seconds * 1e3),
+    chance: () => Math.random(),
+    id: () => uuid(win.crypto),
+  };
+}
