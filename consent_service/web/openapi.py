@@ -113,7 +113,7 @@ def _paths() -> Json:
 def _signals() -> Json:
     answers = {"200": _json("The flag and what to show", "SignalsAnswer")}
     summary = "Answer a page view; record a signal on its first sight"
-    return _write(summary, "SignalsBody", answers, (400, 403, 404, 408, 413, 415, 429, 503))
+    return _write(summary, "SignalsBody", _renewing(answers), (400, 403, 404, 408, 413, 415, 429, 503))
 
 
 def _choices() -> Json:
@@ -121,6 +121,7 @@ def _choices() -> Json:
         "201": _json("Recorded", "ChoicesAnswer"),
         "202": _json("Opting in needs the second step on `confirm_url`", "ChoicesAnswer"),
     }
+    answers = _renewing(answers)
     return _write("Record a choice", "ChoicesBody", answers, (400, 403, 404, 408, 409, 413, 415, 429, 503))
 
 
@@ -206,6 +207,13 @@ def _problems(statuses: tuple[int, ...]) -> Json:
         }
         for status in statuses
     }
+
+
+def _renewing(answers: Json) -> Json:
+    """Answers that carry the site's cookie in first-party mode."""
+    said = "In first-party mode: the site's cookie, as its script would write it."
+    cookie = {"Set-Cookie": {"description": said, "schema": {"type": "string"}}}
+    return {status: {**answer, "headers": cookie} for status, answer in answers.items()}
 
 
 def _json(description: str, name: str) -> Json:
