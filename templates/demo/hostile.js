@@ -170,7 +170,32 @@
     return "opened, and nothing in it can be reached";
   });
 
-  // 5. Forged word that a person confirmed.
+  // 5. The service's own page about the choices.
+  var choicesPage = service + "/s/acme/privacy-choices";
+  var allowing = { form_token: "x", do: "allow" };
+  await attempt("choices page: read", () => read(choicesPage, withCookies));
+  await attempt("choices page: post, opaque", () =>
+    read(choicesPage, Object.assign({ method: "POST", body: new URLSearchParams(allowing) }, opaque)),
+  );
+  await attempt("choices page: a hidden frame", async () => {
+    var hidden = await frame("hostile-page", choicesPage);
+    return hidden.contentDocument ? "readable" : "closed to this page";
+  });
+  await attempt("choices page: a form into a frame", async () => {
+    var hidden = await frame("hostile-page-form");
+    var posted = new Promise((done) => (hidden.onload = done));
+    form(choicesPage, allowing, "hostile-page-form");
+    await posted;
+    return hidden.contentDocument ? "readable" : "closed to this page";
+  });
+  await attempt("choices page: handed over and fetched back", async () => {
+    var handed = new URLSearchParams({ visitor: token, state: "known", back: location.href });
+    await read(choicesPage + "/open", Object.assign({ method: "POST", body: handed }, opaque));
+    await read(choicesPage + "/back", opaque);
+    return post("signals", { gpc: false, visitor: token, result: "1.forged.x", state: "known" });
+  });
+
+  // 6. Forged word that a person confirmed.
   await attempt("message from here", async () => window.postMessage({ privacychoices: "confirmed" }, "*"));
   await attempt("message with a forged origin", async () =>
     window.dispatchEvent(new MessageEvent("message", { origin: service, data: { privacychoices: "confirmed" } })),
@@ -181,7 +206,7 @@
     ),
   );
 
-  // 6. The page's own interface, and forged clicks on everything it shows.
+  // 7. The page's own interface, and forged clicks on everything it shows.
   var api = window.privacyChoices;
   for (const name of Object.keys(api)) {
     if (typeof api[name] !== "function" || name === "optOut") continue;
@@ -194,7 +219,7 @@
     var host = document.getElementById("privacy-choices");
     var buttons = host ? Array.from(host.shadowRoot.querySelectorAll("button")) : [];
     buttons
-      .filter((button) => !/opt-out|switch/.test(button.id))
+      .filter((button) => !/opt-out|switch|more/.test(button.id)) // "more" leads away from here
       .forEach((button) => {
         button.click();
         button.dispatchEvent(new MouseEvent("click", { bubbles: true, composed: true }));
