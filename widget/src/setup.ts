@@ -81,7 +81,7 @@ export function setup(host: Host): Wired {
     if (config.reload && parts.storage && tags.regrets()) win.location.reload();
   }
 
-  const leave = () => ({ lang, ...handOver(parts.cookie, made, parts.clock.id()) });
+  const leave = () => ({ lang, ...handOver(win, parts.cookie, made, parts.clock.id()) });
   const drawn = whenBody(doc).then(() => {
     const closed = storageCell(() => win.sessionStorage, `${name}_closed`);
     const page = `${config.service}/s/${config.rule.s}/privacy-choices`;

@@ -23,7 +23,7 @@ export function takeBack({ history, location }: Window, made: Cell): { result?: 
 }
 
 /** What the form to the choices page says. From here on this browser's flag is in doubt. */
-export function handOver(cookie: Cell, made: Cell, state: string): Record<string, string> {
+export function handOver({ location }: Window, cookie: Cell, made: Cell, state: string): Record<string, string> {
   const text = cookie.read();
   const kept = parse(text);
   made.write(state);
