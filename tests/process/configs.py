@@ -10,15 +10,20 @@ RING = new_ring(1_795_341_600, b"a" * 32, b"h" * 32)
 
 
 def consent_toml(
-    folder: Path, port: int = 8000, metrics_port: int = 0, name: str = "Shop", more: str = ""
+    folder: Path,
+    port: int = 8000,
+    metrics_port: int = 0,
+    name: str = "Shop",
+    more: str = "",
+    store: str | None = None,
 ) -> str:
-    """A small `consent.toml` whose store lies in the folder."""
+    """A small `consent.toml` whose store lies in the folder, unless it is named."""
     return f"""\
 [service]
 public_url = "http://127.0.0.1:{port}"
 port = {port}
 metrics_port = {metrics_port}
-store = "sqlite:///{folder}/consent.db"
+store = "{store or f"sqlite:///{folder}/consent.db"}"
 {more}
 [business]
 name = "Acme"
