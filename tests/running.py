@@ -1,4 +1,7 @@
-"""The real application over a real SQLite file, in the test's own event loop, with a clock that tests set."""
+"""The real application over a real store, in the test's own event loop, with a clock that tests set.
+
+The store is a SQLite file unless a test says otherwise.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ RING = new_ring(START - 86_400, bytes(range(32)), bytes(range(32, 64)))
 FACTS = """
 [service]
 public_url = "{service}"
-store = "sqlite:///{store}"
+store = "{store}"
 trusted_proxies = {proxies}
 
 [business]
@@ -85,6 +88,7 @@ class Running:
     store_path: Path
     ring: KeyRing
     log: list[bytes]
+    store_url: str
 
     async def flag(self, site: str = "acme", **parameters: str) -> dict[str, Any]:
         """The flag for whoever these parameters name."""
@@ -120,7 +124,7 @@ class Running:
         """The stored standing, after comparing it with the fold of the visitor's entries (design rule 6)."""
         visitor = self.visitor_id(token, site)
         mine = [payload for payload in await self._payloads(site) if decode(payload).visitor == visitor.hex()]
-        store = open_store(f"sqlite:///{self.store_path}", clock=self.clock)
+        store = open_store(self.store_url, clock=self.clock)
         try:
             (document,) = await store.get([standing_key(site, visitor, store.shards)])
         finally:
@@ -130,7 +134,7 @@ class Running:
         return unpack(document.value)
 
     async def _payloads(self, site: str) -> list[bytes]:
-        store = open_store(f"sqlite:///{self.store_path}", clock=self.clock)
+        store = open_store(self.store_url, clock=self.clock)
         try:
             page = await store.read(LEDGER, site_shards(site, store.shards), "", 10_000)
         finally:
@@ -149,16 +153,19 @@ async def running(
     proxies: Sequence[str] = (),
     more: str = "",
     on_site: str = "",
+    store: str | None = None,
 ) -> AsyncIterator[Running]:
     """The application with its lifespan, and a client for it.
 
-    `more`: further tables of the configuration. `on_site`: further lines of the site `acme`.
+    `more`: further tables of the configuration. `on_site`: further lines of the site `acme`. `store`: the URL of
+    another store than a file in the folder.
     """
     store_path = folder / "consent.db"
+    store_url = store or f"sqlite:///{store_path}"
     text = FACTS.format(
         service=SERVICE,
         shop=SHOP,
-        store=store_path,
+        store=store_url,
         cache=str(cache).lower(),
         writes_per_minute=writes_per_minute,
         burst=burst,
@@ -172,4 +179,4 @@ async def running(
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url=SERVICE) as client:
-            yield Running(app, client, clock, store_path, ring, log)
+            yield Running(app, client, clock, store_path, ring, log, store_url)

@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 from typing import Final, NamedTuple
 
-from consent_service.errors import StoreError, StoreTimeout, StoreUnavailable
+from hiredis import HiredisError
+
+from consent_service.errors import StoreTimeout, StoreUnavailable
 from consent_service.store.redis.address import Address, Kind, Target
-from consent_service.store.redis.connection import Login, pack
+from consent_service.store.redis.connection import Login
+from consent_service.store.redis.faults import unreachable
 from consent_service.store.redis.greeting import Greeter, Purpose
 from consent_service.store.redis.guide import Guide
 from consent_service.store.redis.header import Known, prepare
@@ -21,7 +24,7 @@ OLDEST: Final = (7, 0)
 """The first Redis whose scripts say themselves what they may do; every Valkey is newer."""
 
 _PATIENCE: Final = 5.0
-_INFO: Final = pack(b"INFO", b"server")
+_PAUSE: Final = 0.1
 
 
 class Opened(NamedTuple):
@@ -50,11 +53,11 @@ async def open_servers(target: Target, shards: int | None, now: int, *, relaxed:
             await guide.look()
             if not guide.map.whole:
                 raise StoreUnavailable(f"{target.name} has slots that no node serves: mend the cluster")
+            for master in guide.map.masters:
+                await _check(greeter, master)
             network = Network(guide, greeter, target.kind, target.name)
             try:
-                for master in guide.map.masters:
-                    await _check(network, master)
-                known = await prepare(network, target.name, shards, now)
+                known = await _prepared(network, target.name, shards, now)
             finally:
                 await network.close(0)
     except TimeoutError:
@@ -62,10 +65,35 @@ async def open_servers(target: Target, shards: int | None, now: int, *, relaxed:
     return Opened(target.name, known, guide, greeter, target.kind)
 
 
-async def _check(network: Network, master: Address) -> None:
-    """That it is new enough and, by writing nothing through a writing line, that it keeps what it acknowledges."""
-    info = (await network.ask_at(master, Purpose.WRITE, _INFO)).decode()
-    lines = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
-    version = lines.get("redis_version", "0.0")
-    if tuple(map(int, version.split(".")[:2])) < OLDEST:
-        raise StoreError(f"{master} runs version {version}: 7.0 or newer is needed")
+async def _prepared(network: Network, name: str, shards: int | None, now: int) -> Known:
+    """The header; a replica that is just catching up is waited for, as long as opening may take."""
+    while True:
+        try:
+            return await prepare(network, name, shards, now)
+        except StoreTimeout:
+            await asyncio.sleep(_PAUSE)
+
+
+async def _check(greeter: Greeter, master: Address) -> None:
+    """That it is new enough and, as a writing connection is greeted, that it keeps what it acknowledges."""
+    try:
+        version = await _version(greeter, master)
+        if tuple(map(int, version.split(".")[:2])) < OLDEST:
+            raise StoreUnavailable(f"{master} runs version {version}: 7.0 or newer is needed")
+        greeted = await greeter.greet(master, Purpose.WRITE, _nothing)
+        await greeted.connection.close()
+    except (OSError, HiredisError) as error:
+        raise unreachable(error, master) from error
+
+
+async def _version(greeter: Greeter, master: Address) -> str:
+    greeted = await greeter.greet(master, Purpose.LOOK_UP, _nothing)
+    try:
+        info = str((await greeted.connection.ask("INFO", "server")).decode())
+    finally:
+        await greeted.connection.close()
+    return next(line.partition(":")[2] for line in info.splitlines() if line.startswith("redis_version:"))
+
+
+def _nothing() -> None:
+    """Nobody waits for these connections to end."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from consent_service.errors import StoreFull, StoreTimeout, StoreUnavailable
 from consent_service.store.contract import Change, Document, Key, Put
 from consent_service.store.redis import RedisStore
+from tests.running import running
 from tests.store.redis.fleets import Fleet, Guarded, online_replicas
 from tests.store.redis.servers import Server, eventually
 
@@ -96,6 +99,21 @@ async def test_rule_5_a_commit_that_not_every_replica_confirms_is_not_acknowledg
             await store.commit(Change(A.shard))
     assert await store.commit(Change(A.shard, {A.name: 2})) == 4
     await store.close()
+
+
+async def test_rule_5_a_choice_sent_again_is_acknowledged_only_once_every_replica_has_it(
+    watched: Fleet, tmp_path: Path
+) -> None:
+    """Its mark can be read before it is durable: the retry writes behind it and waits for both."""
+    (master,) = watched.masters()
+    replicas = [server for server in watched.servers if server is not master]
+    choice = {"id": str(uuid.uuid4()), "sale_share": "opt_out"}
+    async with running(tmp_path, store=watched.url) as service:
+        with stopped(replicas[:1]):
+            assert [(await service.choose(**choice)).status_code for _ in range(2)] == [503, 503]
+        answer = await service.choose(**choice)
+        assert answer.status_code == 201
+        assert [entry.id for entry in await service.entries()] == [answer.json()["receipt"]["id"]]
 
 
 async def test_a_master_without_enough_replicas_takes_no_commit(cluster: Fleet) -> None:
