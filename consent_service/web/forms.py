@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from typing import Final
-from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
+from starlette.formparsers import FormParser
 from starlette.requests import Request
 
-from consent_service.errors import InvalidBody
 from consent_service.web.bodies import read_bytes
 
 MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
-_MOST_FIELDS: Final = 16
 _LONGEST_ADDRESS: Final = 1024
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The form's fields, the last of each name. Raises InvalidBody, BodyTooLarge, or 415."""
+    """The form's fields, the last of each name. Raises BodyTooLarge, or 415."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in ("", MEDIA_TYPE):
         raise HTTPException(415, f"send {MEDIA_TYPE}, as forms do")
-    body = await read_bytes(request)
-    try:
-        text = body.decode("ascii")
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="replace"))
-    except ValueError as error:
-        raise InvalidBody("the body must be a form of a few fields, encoded as browsers do") from error
+    form = await FormParser(request.headers, _once(await read_bytes(request))).parse()
+    return {name: value for name, value in form.multi_items() if isinstance(value, str)}
+
+
+async def _once(body: bytes) -> AsyncGenerator[bytes]:
+    yield body
 
 
 def return_address(given: str, origins: Iterable[str]) -> str:

@@ -76,9 +76,9 @@ class TestOddBodies:
         [
             (b"", {303, 403}),
             (b"&&&===", {303, 403}),
-            (b"\xff\xfe\x00", {400}),
+            (b"\xff\xfe\x00", {303, 403}),
             (b"a=%ff%00&form_token=%ed%a0%80", {303, 403}),
-            (b"a=b&" * 1000, {400}),
+            (b"a=b&" * 1000, {303, 403}),
             (b"x" * 17_000, {413}),
         ],
         ids=lambda one: repr(one[:12]) if isinstance(one, bytes) else "",
