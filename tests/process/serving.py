@@ -56,7 +56,7 @@ def serving(folder: Path, text: str, port: int, *options: str) -> Iterator[Servi
     write_config(folder, text)
     service = Service(folder, port, *options)
     try:
-        eventually(lambda: service.process.poll() is not None or fetch(port, "/readyz").status == 200)
+        eventually(lambda: service.process.poll() is not None or fetch(port, "/readyz").status == 200, 60)
         assert service.process.poll() is None, service.log.read_text()
         yield service
     finally:

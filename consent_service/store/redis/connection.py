@@ -44,6 +44,7 @@ class Connection(asyncio.Protocol):
         self._waiting: deque[Waiter] = deque()
         self._transport: asyncio.Transport | None = None
         self._progress = 0.0
+        self._suspected = False
         self._given_up = False
         self.ended: asyncio.Future[None] = self._loop.create_future()
 
@@ -65,10 +66,15 @@ class Connection(asyncio.Protocol):
         return await waiter.future
 
     def give_up_after(self, patience: float) -> None:
-        """End the connection when its server has owed an answer for so many seconds without sending anything."""
-        if self._waiting and self._loop.time() - self._progress > patience:
+        """End the connection when its server has owed an answer for so many seconds without sending anything.
+
+        Found so twice in a row: a loop that was busy that long looks at its clock before it reads what has come.
+        """
+        silent = bool(self._waiting) and self._loop.time() - self._progress > patience
+        if silent and self._suspected:
             self._given_up = True
             self.end()
+        self._suspected = silent
 
     def end(self) -> None:
         """End the connection now; whoever waits is told."""

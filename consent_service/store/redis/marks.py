@@ -24,6 +24,8 @@ from consent_service.store.redis.scans import all_of
 _LOG: Final = "changes"
 _MOST: Final = 1000
 """More than any shard's stream of changes holds."""
+_TOGETHER: Final = 1000
+"""Shards asked at once: look-ups share the queue."""
 _FIRST: Final = b"\1"
 _COUNT_BYTES: Final = 4
 _ROLE: Final = pack(b"ROLE")
@@ -90,16 +92,17 @@ class Marks:
 
     async def _ask(self, network: Network, commands: Sequence[bytes]) -> list[Any]:
         """A reply for each shard. Raises StoreError unless every master then says that it still is one."""
-        asked = [
-            network.ask(Purpose.LOOK_UP, place(shard).slot, command)
-            for shard, command in zip(self._shards, commands, strict=True)
-        ]
+        asked, replies = list(zip(self._shards, commands, strict=True)), list[Any]()
+        for at in range(0, len(asked), _TOGETHER):
+            replies += await all_of(
+                network.ask(Purpose.LOOK_UP, place(shard).slot, command)
+                for shard, command in asked[at : at + _TOGETHER]
+            )
         masters = network.masters
-        roles = [network.ask_at(master, Purpose.LOOK_UP, _ROLE) for master in masters]
-        replies = await all_of([*asked, *roles])
-        for master, role in zip(masters, replies[len(asked) :], strict=True):
+        roles = await all_of(network.ask_at(master, Purpose.LOOK_UP, _ROLE) for master in masters)
+        for master, role in zip(masters, roles, strict=True):
             _check(network, master, role)
-        return replies[: len(asked)]
+        return replies
 
     def _mark(self, counts: Counts) -> int:
         """The counts as one opaque number, bound to the shards they count; a shard that is merely there adds none."""
