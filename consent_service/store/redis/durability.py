@@ -45,7 +45,7 @@ async def replicas_to_wait_for(connection: Connection, address: Address, kind: K
 
 
 async def _replicas(connection: Connection, kind: Kind) -> int:
-    """All replicas of this master that are known, also those that are away: any of them may be elected."""
+    """All replicas of this master; in a cluster also those that are away, for any of them may be elected."""
     if kind is not Kind.CLUSTER:
         info = (await connection.ask("INFO", "replication")).decode()
         return int(_line(info, "connected_slaves"))

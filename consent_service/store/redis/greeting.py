@@ -46,7 +46,8 @@ class Greeter:
         """A connection ready for this purpose. Raises OSError, or StoreUnavailable with what is wrong."""
         connection = await self._login.connect(address, on_end)
         try:
-            return Greeted(connection, await self._introduced(connection, address, purpose))
+            await self._introduce(connection, address, purpose)
+            return Greeted(connection, await self.promise(connection, address, purpose))
         except ReplyError as error:
             await connection.close()
             raise refused(error, address) from error
@@ -54,16 +55,18 @@ class Greeter:
             await connection.close()
             raise
 
-    async def _introduced(self, connection: Connection, address: Address, purpose: Purpose) -> int:
+    async def promise(self, connection: Connection, address: Address, purpose: Purpose) -> int:
+        """How many replicas must confirm what is written here. Raises StoreUnavailable, ReplyError, OSError."""
+        if purpose is not Purpose.WRITE or self._relaxed:
+            return 0
+        return await replicas_to_wait_for(connection, address, self._kind)
+
+    async def _introduce(self, connection: Connection, address: Address, purpose: Purpose) -> None:
         if self._kind is not Kind.CLUSTER:  # a cluster's replicas send their callers on by themselves
             require_master(await connection.ask("ROLE"), address)
-        replicas = 0
-        if purpose is Purpose.WRITE and not self._relaxed:
-            replicas = await replicas_to_wait_for(connection, address, self._kind)
         if purpose is not Purpose.LOOK_UP:
             for script in scripts.EVERY:
                 await connection.ask("SCRIPT", "LOAD", script.text)
-        return replicas
 
 
 def require_master(role: list[Any], address: Address) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from hiredis import HiredisError, ReplyError
@@ -18,17 +18,18 @@ from consent_service.errors import StoreError
 from consent_service.store.redis.address import Address
 from consent_service.store.redis.connection import Connection, Waiter, pack
 from consent_service.store.redis.faults import late, unreachable
-from consent_service.store.redis.greeting import Greeted, Purpose
+from consent_service.store.redis.greeting import Greeter, Purpose
 
 CONNECT_PATIENCE: Final = 1.0
 """Seconds for a new connection with all that is said on it first."""
 
 _FIRST_PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 1.0
+_PROMISE_HOLDS: Final = 2.0
+"""Seconds after which a server that is written to is asked anew what it promises."""
+
 _WAIT_MILLISECONDS: Final = 1000
 """How long replicas may take to confirm a commit: less than its caller waits."""
-
-Greet = Callable[[Address, Purpose, Callable[[], None]], Awaitable[Greeted]]
 
 
 class Sendable(Waiter, Protocol):
@@ -45,17 +46,19 @@ class Line:
     """One connection at a time to one node."""
 
     def __init__(
-        self, address: Address, purpose: Purpose, greet: Greet, on_loss: Callable[[Line], None]
+        self, address: Address, purpose: Purpose, greeter: Greeter, on_loss: Callable[[Line], None]
     ) -> None:
         self.address = address
         self.purpose = purpose
-        self._greet = greet
+        self._greeter = greeter
         self._on_loss = on_loss
         self._loop = asyncio.get_running_loop()
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._held: list[Sendable] = []
         self._replicas = 0
+        self._promised_at = 0.0
+        self._renewing: asyncio.Task[None] | None = None
         self._failures = 0
         self._refusing_until = float("-inf")
         self._refusal: StoreError | None = None
@@ -72,26 +75,30 @@ class Line:
                 self._connecting = self._loop.create_task(self._connect())
 
     def check(self) -> None:
-        """Give the connection up when its server has owed an answer for too long."""
-        if self._connection is not None:
-            self._connection.give_up_after(self.purpose.value)
+        """Give a server up that has owed an answer for too long; ask it now and then what it promises."""
+        if self._connection is None:
+            return
+        self._connection.give_up_after(self.purpose.value)
+        due = self._loop.time() - self._promised_at > _PROMISE_HOLDS
+        if self.purpose is Purpose.WRITE and due and self._renewing is None:
+            self._renewing = self._loop.create_task(self._renew(self._connection))
 
     def drop(self) -> None:
         """End the connection: who answers there is no longer who should."""
         if self._connection is not None:
             self._connection.end()
 
-    def close(self) -> asyncio.Future[Any]:
+    def close(self) -> list[asyncio.Future[Any]]:
         """Begin to close; returns what to wait for."""
-        if self._connecting is not None:
-            self._connecting.cancel()
-            return self._connecting
+        endings: list[asyncio.Future[Any]] = []
+        for task in (self._connecting, self._renewing):
+            if task is not None:
+                task.cancel()
+                endings.append(task)
         if self._connection is not None:
+            endings.append(self._connection.ended)
             self._connection.end()
-            return self._connection.ended
-        closed = self._loop.create_future()
-        closed.set_result(None)
-        return closed
+        return endings
 
     def _write(self, connection: Connection, asks: Sequence[Sendable]) -> None:
         payload = b"".join([ask.command for ask in asks])
@@ -106,7 +113,7 @@ class Line:
             async with asyncio.timeout(CONNECT_PATIENCE):
                 if self._failures:
                     await asyncio.sleep(random.uniform(0, _FIRST_PAUSE))  # noqa: S311 - spreads, hides nothing
-                greeted = await self._greet(self.address, self.purpose, self._lost)
+                greeted = await self._greeter.greet(self.address, self.purpose, self._lost)
         except (OSError, StoreError, HiredisError) as error:
             self._connecting = None
             self._refuse(unreachable(error, self.address))
@@ -117,7 +124,18 @@ class Line:
         else:
             self._connecting, self._failures, self._refusal = None, 0, None
             self._connection, self._replicas = greeted
+            self._promised_at = self._loop.time()
             self._write(greeted.connection, self._take())
+
+    async def _renew(self, connection: Connection) -> None:
+        """Settings change and replicas come: what was promised when the connection was opened may not hold."""
+        try:
+            self._replicas = await self._greeter.promise(connection, self.address, self.purpose)
+            self._promised_at = self._loop.time()
+        except (OSError, StoreError, HiredisError):
+            connection.end()  # whoever opens the next one is told why
+        finally:
+            self._renewing = None
 
     def _refuse(self, error: StoreError) -> None:
         self._failures += 1

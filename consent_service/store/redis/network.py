@@ -208,7 +208,7 @@ class Network:
     def _line(self, address: Address, purpose: Purpose) -> Line:
         line = self._lines.get((address, purpose))
         if line is None:
-            line = self._lines[address, purpose] = Line(address, purpose, self._greeter.greet, self._on_loss)
+            line = self._lines[address, purpose] = Line(address, purpose, self._greeter, self._on_loss)
         return line
 
     def _on_loss(self, line: Line) -> None:
@@ -249,7 +249,7 @@ class Network:
                     line.check()
         finally:
             self._closed = True
-            endings: list[asyncio.Future[Any]] = [line.close() for line in self._lines.values()]
+            endings = [ending for line in self._lines.values() for ending in line.close()]
             self._lines.clear()
             if self._looking is not None:
                 self._looking.cancel()

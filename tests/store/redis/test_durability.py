@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import uuid
@@ -82,6 +83,22 @@ async def test_rule_5_a_promise_is_asked_for_again_on_every_new_connection(stand
             with pytest.raises(StoreUnavailable):
                 await store.commit(put(b"2"))
     await store.close()
+
+
+async def test_rule_5_a_promise_that_is_broken_later_is_noticed(standalone: Fleet) -> None:
+    store = RedisStore.open(standalone.url)
+    await store.commit(put(b"1"))
+    with setting(standalone.servers[0], appendfsync="everysec"):
+        with pytest.raises(StoreUnavailable, match=r"durability|went away"):
+            await commit_until_refused(store)
+    await store.close()
+
+
+async def commit_until_refused(store: RedisStore) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            await store.commit(put(b"2"))
+            await asyncio.sleep(0.05)
 
 
 async def test_rule_5_a_commit_that_not_every_replica_confirms_is_not_acknowledged(watched: Fleet) -> None:
