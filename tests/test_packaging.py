@@ -75,3 +75,9 @@ def test_an_installed_package_finds_its_files_without_a_checkout(installed: Path
 
 def test_an_installed_package_has_a_command_that_explains_itself(installed: Path) -> None:
     assert "serve" in python(installed, "-c", "from consent_service.cli import main; main(['--help'])")
+
+
+def test_the_wheel_carries_the_scripts_that_redis_runs(installed: Path) -> None:
+    lua = Path("consent_service/store/redis/lua")
+    carried = {file.name: file.read_bytes() for file in (installed / lua).iterdir()}
+    assert carried == {file.name: file.read_bytes() for file in (ROOT / lua).iterdir()}

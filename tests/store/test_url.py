@@ -40,6 +40,12 @@ def test_any_other_url_is_refused_with_what_to_write(url: str, said: str) -> Non
         open_store(url)
 
 
+@pytest.mark.parametrize("url", ["redis://host", "rediss+cluster://a,b"])
+def test_what_works_on_a_file_alone_says_so_of_a_redis_store(url: str) -> None:
+    with pytest.raises(StoreUnavailable, match="SQLite store's file alone"):
+        sqlite_path(url)
+
+
 async def test_a_relative_file_lies_in_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

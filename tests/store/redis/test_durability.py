@@ -88,9 +88,9 @@ async def test_rule_5_a_promise_is_asked_for_again_on_every_new_connection(stand
 async def test_rule_5_a_promise_that_is_broken_later_is_noticed(standalone: Fleet) -> None:
     store = RedisStore.open(standalone.url)
     await store.commit(put(b"1"))
-    with setting(standalone.servers[0], appendfsync="everysec"):
-        with pytest.raises(StoreUnavailable, match=r"durability|went away"):
-            await commit_until_refused(store)
+    everysec = setting(standalone.servers[0], appendfsync="everysec")
+    with everysec, pytest.raises(StoreUnavailable, match=r"durability|went away"):
+        await commit_until_refused(store)
     await store.close()
 
 
