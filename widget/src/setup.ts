@@ -1,11 +1,12 @@
 /** Wires core, page and view together. Everything comes in as a parameter, the window too. */
 
+import type { Cell } from "./core/cell";
 import { manage, type Manager } from "./core/manager";
-import type { Flag, Method, Right } from "./core/protocol";
+import type { Flag, Method } from "./core/protocol";
 import type { Restriction } from "./core/settle";
+import { obeying } from "./obeying";
 import { nameOf, partsOf, type Host } from "./parts";
 import { openTab, watchConfirmation } from "./page/confirming";
-import { gate } from "./page/gate";
 import { handOver, takeBack } from "./page/handing";
 import { quietly } from "./page/quietly";
 import { staying } from "./page/staying";
@@ -35,7 +36,7 @@ export interface Wired {
 }
 
 export function setup(host: Host): Wired {
-  const { win, config, nonce, extras } = host;
+  const { win, config, nonce } = host;
   const doc = win.document;
   const { lang, texts } = textsFor(
     config.texts as Readonly<Record<string, Texts>>,
@@ -71,8 +72,7 @@ export function setup(host: Host): Wired {
     look();
     resume();
   });
-  const permitted = (rights: string) => permits(manager.flag(), rights);
-  const tags = gate(doc, permitted, nonce, trusted);
+  const tags = obeying(host, manager.flag, trusted);
 
   /** Whoever opts out may want what had run gone from the page: it is loaded again once the service knows. */
   async function restrict(choice: Restriction, method: Method): Promise<void> {
@@ -100,16 +100,8 @@ export function setup(host: Host): Wired {
       optOut: () => void restrict(OPT_OUT, "api"),
     },
     async begin() {
-      const { prior, traces } = config;
-      const { debug, erase, optedOutBefore } = extras;
-      const unrecorded = parts.cookie.read() === undefined;
-      if (unrecorded && optedOutBefore && prior && quietly(() => optedOutBefore(doc, prior))) {
-        void manager.restrict(OPT_OUT, "prior_cmp");
-      }
-      obey = () => {
-        tags.release();
-        if (erase && traces) for (const left of traces) if (!permitted(left.rights)) erase(win, left);
-      };
+      honourPrior(host, parts.cookie, manager);
+      obey = tags.obey;
       obey();
       watchViews(
         win,
@@ -122,11 +114,11 @@ export function setup(host: Host): Wired {
           resume();
         },
       );
-      if (debug) {
-        const { flag, pending } = manager;
-        const inside = { flag, pending, record: parts.cookie.read, permits: permitted, released: tags.released };
-        quietly(() => debug(win, config.debug as string, nonce, trusted, inside));
-      }
+      const { flag, pending } = manager;
+      const { permits, released } = tags;
+      const { debug } = host.extras;
+      const inside = { flag, pending, record: parts.cookie.read, permits, released };
+      if (debug) quietly(() => debug(win, config.debug as string, nonce, trusted, inside));
       openOnClick(doc, open);
       win.addEventListener("online", resume);
       win.addEventListener("pagehide", () => manager.leave());
@@ -139,10 +131,11 @@ export function setup(host: Host): Wired {
   };
 }
 
-/** No right named: nobody said what it is for, so nothing allows it. */
-function permits(flag: Flag, rights: string): boolean {
-  const named = rights.split(/\s+/).filter(Boolean);
-  return named.length > 0 && named.every((right) => flag[right as Right] === "allowed");
+/** An opt-out that another consent tool has noted counts as long as there is no record of ours. */
+function honourPrior({ win, config, extras }: Host, cookie: Cell, manager: Manager): void {
+  const { optedOutBefore } = extras;
+  if (!optedOutBefore || cookie.read() !== undefined) return;
+  if (quietly(() => optedOutBefore(win.document, config.prior || []))) void manager.restrict(OPT_OUT, "prior_cmp");
 }
 
 /** What a visitor's clicks do. */

@@ -1,0 +1,34 @@
+/** Obeying: what the page's tags, and what partners left behind, are made to do when the flag may be another one. */
+
+import type { Flag, Right } from "./core/protocol";
+import { gate, type Gate } from "./page/gate";
+import type { Trust } from "./page/trust";
+import type { Host } from "./parts";
+
+export interface Obeying extends Gate {
+  /** Releases, takes back and erases by the flag as it is now. */
+  obey(): void;
+  /** Whether every right in this list is allowed now. No right named: nobody said what it is for. */
+  permits(rights: string): boolean;
+}
+
+export function obeying({ win, config, nonce, extras }: Host, flag: () => Flag, trusted: Trust): Obeying {
+  const { traces } = config;
+  const { erase } = extras;
+
+  function permits(rights: string): boolean {
+    const said = flag();
+    const named = rights.split(/\s+/).filter(Boolean);
+    return named.length > 0 && named.every((right) => said[right as Right] === "allowed");
+  }
+
+  const tags = gate(win.document, permits, nonce, trusted);
+  return {
+    ...tags,
+    permits,
+    obey() {
+      tags.release();
+      if (erase && traces) for (const left of traces) if (!permits(left.rights)) erase(win, left);
+    },
+  };
+}
