@@ -8,26 +8,25 @@ import type { Cell } from "../core/cell";
 import { parse } from "../core/cookie";
 
 /** An allowed that the service has acknowledged. */
-const ALLOWED = /^1\.(?!ddd)...\.\w+(\.[0-3]\.\d+)\.[1-9]\d*/;
+const ALLOWED = /^1\.(?!ddd)...\.\w+(\.\d\.\d+)\.[1-9]\d*/;
 
 /** @param made the state of this tab: who brings a result without it was not sent away from here */
 export function takeBack({ history, location }: Window, made: Cell): { result?: string; state?: string } {
-  const { hash, href } = location;
-  const found = /[#&]privacy-choices=([^&]*)/.exec(hash);
+  // The service puts it last, behind whatever the fragment had before.
+  const found = /(.*#(?:.*&)?)privacy-choices=([^&]*)$/.exec(location.href);
   if (!found) return {};
-  const left = hash.replace(found[0], "").slice(1);
-  history.replaceState(history.state, "", href.split("#")[0] + (left && "#" + left));
+  history.replaceState(history.state, "", (found[1] as string).slice(0, -1));
   const state = made.read() || "";
   made.write(undefined); // good once
-  return { result: found[1] as string, state };
+  return { result: found[2] as string, state };
 }
 
 /** What the form to the choices page says. From here on this browser's flag is in doubt. */
 export function handOver({ location }: Window, cookie: Cell, made: Cell, state: string): Record<string, string> {
-  const text = cookie.read();
+  const text = cookie.read() || "";
   const kept = parse(text);
   made.write(state);
   // Whoever thinks again may come back on any way: what was allowed is denied until the service has answered.
-  if (text) cookie.write(text.replace(ALLOWED, "1.ddd.unavailable$1.0"));
-  return { state, back: location.href, visitor: kept ? kept.token : text || "" };
+  cookie.write(text.replace(ALLOWED, "1.ddd.unavailable$1.0"));
+  return { visitor: kept ? kept.token : text, state, back: location.href };
 }
