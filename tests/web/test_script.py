@@ -25,7 +25,7 @@ def facts(tmp_path: Path) -> str:
     return FACTS.format(
         service=SERVICE,
         shop=SHOP,
-        store=tmp_path / "x.db",
+        store=f"sqlite:///{tmp_path}/x.db",
         cache="true",
         writes_per_minute=0,
         burst=1,
