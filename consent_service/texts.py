@@ -21,6 +21,8 @@ SOURCE: Final = "en"
 """The language from which the others are translated."""
 PAGES_ONLY: Final = "page_"
 """What starts like this stands on the service's pages alone and is left out of the script."""
+SENSITIVE: Final = "sensitive"
+"""What starts like this is about the switch for sensitive information."""
 
 
 @cache
@@ -58,9 +60,10 @@ def words(lang: str, own: Mapping[str, Words]) -> Words:
     return MappingProxyType(said)
 
 
-def of_script(said: Words) -> Words:
-    """Those that the widget shows."""
-    return {key: text for key, text in said.items() if not key.startswith(PAGES_ONLY)}
+def of_script(said: Words, *, sensitive: bool) -> Words:
+    """Those that the widget shows; what it says of sensitive information only where the site has any."""
+    unsaid = (PAGES_ONLY,) if sensitive else (PAGES_ONLY, SENSITIVE)
+    return {key: text for key, text in said.items() if not key.startswith(unsaid)}
 
 
 def _with_parents(lang: str) -> list[str]:

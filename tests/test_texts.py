@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,14 @@ def test_every_text_is_plain_text_that_says_something(lang: str) -> None:
 
 def test_no_language_is_left_in_english() -> None:
     same = {key for key in keys() if shipped()["es"][key] == shipped()["en"][key]}
-    assert same == set()
+    assert same == {"dir"}
+
+
+@pytest.mark.parametrize("lang", sorted(shipped()))
+def test_no_switch_is_called_by_what_it_is_not(lang: str) -> None:
+    """CCPA regs § 7004(a)(3): a switch that itself says no makes turning it off a double negative."""
+    noes = re.compile(r"\b(not|no|ni|don't|never|nunca)\b", re.IGNORECASE)
+    assert not [key for key in ("sale_share", "sensitive") if noes.search(shipped()[lang][key])]
 
 
 @pytest.mark.parametrize(
@@ -61,5 +69,7 @@ def test_a_sites_own_words_stand_over_the_shipped_ones_and_a_regions_over_its_la
     assert said["opt_out"] == shipped()["es"]["opt_out"]
 
 
-def test_what_only_the_pages_say_stays_out_of_the_script() -> None:
-    assert of_script({f"{PAGES_ONLY}title": "x", "keep": "y"}) == {"keep": "y"}
+def test_what_the_widget_never_says_stays_out_of_the_script() -> None:
+    said = {f"{PAGES_ONLY}title": "x", "keep": "y", "sensitive_on": "z"}
+    assert of_script(said, sensitive=False) == {"keep": "y"}
+    assert of_script(said, sensitive=True) == {"keep": "y", "sensitive_on": "z"}

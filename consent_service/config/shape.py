@@ -130,10 +130,12 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     `regimes`: others that may apply to its visitors. `first_party`: the site's own way to the service, for
     script and calls alone; without it the service's own address, where that is below `cookie_domain`.
     `gpc_since`: since when signals are acted on, for gpc.json. `incentives`: programme's key -> its number,
-    0 to 7, which stands in records and never changes. `langs`: what visitors may be spoken to in; `lang` where
-    a page names none of them. `texts`: the site's own words over the shipped ones, by language. `prior_cmp` and
-    `prior_cookies`: consent tools that were here before, whose opt-outs are honoured once. `reload_on_opt_out`:
-    loads the page anew where a tag had run. `debug`: `?privacy-debug` in an address shows what the script does.
+    0 to 7, which stands in records and never changes. `frictionless`: nothing pops up (CCPA regs § 7025(f)).
+    `link`: the widget places one where a page has none. `look`: of what stands at the foot of the window.
+    `langs`: what visitors may be spoken to in; `lang` where a page names none of them. `texts`: the site's own
+    words over the shipped ones, by language. `prior_cmp` and `prior_cookies`: consent tools that were here
+    before, whose opt-outs are honoured once. `reload_on_opt_out`: loads the page anew where a tag had run.
+    `debug`: `?privacy-debug` in an address shows what the script does.
     """
 
     name: Text
@@ -149,6 +151,7 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     frictionless: bool = False
     mspa: MspaFacts | None = None
     link: bool = True
+    look: Literal["bar", "box", "corner"] = "bar"
     lang: Language = "en"
     langs: Annotated[tuple[Language, ...], msgspec.Meta(min_length=1)] = ("en", "es")
     gpc_since: date | None = None

@@ -51,6 +51,8 @@ def optional_facts(facts: SiteFacts, partners: Iterable[PartnerFacts]) -> Json:
         "prior": _prior(facts),
         "traces": traces,
         "reload": facts.reload_on_opt_out,
+        "look": facts.look if facts.look != "bar" else "",
+        "sensitive": facts.sensitive,
     }
     return {name: value for name, value in asked.items() if value}
 

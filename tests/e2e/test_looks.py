@@ -34,7 +34,8 @@ async def test_both_choices_have_the_same_size_and_nothing_hangs_over_the_edge(
     other = await part(page, "keep").bounding_box()
     assert one is not None
     assert other is not None
-    assert (one["width"], one["height"]) == (other["width"], other["height"])
+    # Layout counts in 64ths of a pixel, and shares out what is left over.
+    assert (one["width"], one["height"]) == pytest.approx((other["width"], other["height"]), abs=1 / 32)
     assert min(one["height"], one["width"]) >= 44
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 

@@ -37,6 +37,8 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Pages that a test hands over itself come from no address, and may not ask this machine otherwise.
+    "--disable-features=LocalNetworkAccessChecks",
 ]
 PATIENCE = 15_000  # milliseconds
 SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"

@@ -173,8 +173,8 @@ def test_the_script_speaks_the_sites_languages_in_the_sites_own_words(tmp_path: 
     config = configured(script(tmp_path, more=more).body.decode())
     assert config["lang"] == "es-mx"
     assert config["texts"].keys() == {"en", "es-mx"}
-    assert config["texts"]["en"] == of_script(shipped()["en"])
-    assert config["texts"]["es-mx"] == {**of_script(shipped()["es"]), "keep": "Sin cambios"}
+    assert config["texts"]["en"] == of_script(shipped()["en"], sensitive=False)
+    assert config["texts"]["es-mx"] == {**of_script(shipped()["es"], sensitive=False), "keep": "Sin cambios"}
 
 
 @pytest.mark.parametrize(

@@ -37,11 +37,11 @@ function spoken(script, langs) {
   return Buffer.from(`(function(__CONFIG__,__EXTRAS__){${script.trim()}\n})(${given},{});\n`);
 }
 
-/** What the widget says; the service keeps the words of its own pages to itself. */
+/** What the widget says; the service leaves out the words of its own pages, and of a switch that few sites need. */
 function words(lang) {
   const file = fileURLToPath(new URL(`../../templates/texts/${lang}.json`, import.meta.url));
   const said = Object.entries(JSON.parse(readFileSync(file, "utf8")));
-  return Object.fromEntries(said.filter(([key]) => !key.startsWith("page_")));
+  return Object.fromEntries(said.filter(([key]) => !/^(page_|sensitive)/.test(key)));
 }
 
 /** Prints raw, gzip and brotli bytes; false when something is over its budget. */

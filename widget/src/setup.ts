@@ -84,8 +84,9 @@ export function setup(host: Host): Wired {
   const leave = () => ({ lang, ...handOver(win, parts.cookie, made, parts.clock.id()) });
   const drawn = whenBody(doc).then(() => {
     const closed = storageCell(() => win.sessionStorage, `${name}_closed`);
-    const page = `${config.service}/s/${config.rule.s}/privacy-choices`;
-    shown = quietly(() => view(doc, lang, texts, page, closed, actsOn(manager, restrict, host, leave)));
+    const noticed = storageCell(() => win.localStorage, `${name}_n`);
+    const stage = { doc, config, lang, texts, nonce, closed, noticed };
+    shown = quietly(() => view(stage, actsOn(manager, restrict, host, leave)));
     stay = staying(doc, doc.getElementById("privacy-choices"));
   });
   const open = (invoker: Element | null) =>
@@ -138,18 +139,22 @@ function honourPrior({ win, config, extras }: Host, cookie: Cell, manager: Manag
   if (quietly(() => optedOutBefore(win.document, config.prior || []))) void manager.restrict(OPT_OUT, "prior_cmp");
 }
 
+/** What a switch says when it is turned off, and on, in the service's words. */
+const WORDS = { sale_share: ["opt_out", "opt_in"], sensitive: ["limit", "lift"] } as const;
+
 /** What a visitor's clicks do. */
 function actsOn(manager: Manager, restrict: Manager["restrict"], { win, config }: Host, leave: Acts["leave"]): Acts {
   const service = new URL(config.service, win.document.baseURI).origin;
   const expectBack = watchConfirmation(win, service, () => void manager.ask());
   return {
     leave,
-    optOut: (method: Method) => void restrict(OPT_OUT, method),
-    async allow(method) {
-      const { sale, share } = manager.flag();
+    restrict: (subject, method) => void restrict({ [subject]: WORDS[subject][0] }, method),
+    async allow(subject, method) {
+      const { sale, share, sensitive } = manager.flag();
+      const answers = subject === "sensitive" ? [sensitive] : [sale, share];
       // Keeping what is allowed needs no second step, and so no tab.
-      const tab = sale === "denied" || share === "denied" ? openTab(win) : null;
-      const came = await manager.allow(method);
+      const tab = answers.includes("denied") ? openTab(win) : null;
+      const came = await manager.allow(method, { [subject]: WORDS[subject][1] });
       if (came.kind === "confirm") {
         expectBack();
         if (tab) tab.go(came.url);

@@ -76,9 +76,10 @@ class Browsing:
         return eventually(look)
 
     def is_seen(self, element: str) -> bool:
-        """Whether this element takes up room in the window, and nothing lies over its middle."""
+        """Whether this element is there, takes up room in the window, and nothing lies over its middle."""
         seen: bool = self.run(
-            f"(() => {{ const element = {element}, box = element.getBoundingClientRect();"
+            f"(() => {{ const element = {element}; if (!element) return false;"
+            "const box = element.getBoundingClientRect();"
             "const at = element.getRootNode().elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);"
             "return box.width > 0 && box.height > 0 && element.contains(at); })()"
         )

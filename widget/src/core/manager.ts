@@ -45,7 +45,10 @@ export interface Parts {
 }
 
 /** What may be asked for, and takes a second step where it was denied. */
-export type Asked = { readonly sale_share: "opt_in" } | { readonly sensitive: "lift" };
+export interface Asked {
+  readonly sale_share?: "opt_in";
+  readonly sensitive?: "lift";
+}
 
 /** What came of asking. */
 export type Allowing =

@@ -90,6 +90,10 @@ export interface Config {
   readonly cookie_domain: string | null;
   readonly frictionless: boolean;
   readonly link: boolean;
+  /** bar, box or corner; left out where it is a bar. */
+  readonly look?: string;
+  /** Whether sensitive personal information is used for more than the service needs; left out where not. */
+  readonly sensitive?: boolean;
   /** The language where a page names none of those in `texts`. Tags are lower case. */
   readonly lang: string;
   readonly texts: Readonly<Record<string, Readonly<Record<string, string>>>>;

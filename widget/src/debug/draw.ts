@@ -1,6 +1,6 @@
 /** Draws the debug panel: a region of its own in a shadow root, drawn anew on demand and at every change. */
 
-import { element } from "../ui/element";
+import { maker, type Make } from "../ui/element";
 import type { Section } from "./panel";
 
 const STYLES = `
@@ -15,24 +15,25 @@ button{font:inherit;min-height:32px;min-width:44px;margin-right:8px}
 
 /** @param look gives what is to be seen now */
 export function drawPanel(doc: Document, look: () => readonly Section[]): { draw(): void } {
-  const host = element(doc, "div", { id: "privacy-choices-debug", lang: "en" });
+  const make = maker(doc);
+  const host = make("div", { id: "privacy-choices-debug", lang: "en" });
   const root = host.attachShadow({ mode: "open" });
-  const body = element(doc, "div");
-  const draw = () => body.replaceChildren(...look().flatMap((section) => drawn(doc, section)));
-  const again = element(doc, "button", { type: "button", onclick: draw }, "Look again");
-  const close = element(doc, "button", { type: "button", onclick: () => host.remove() }, "Close");
-  const title = element(doc, "h2", {}, "Privacy choices: what the script does");
+  const body = make("div");
+  const draw = () => body.replaceChildren(...look().flatMap((section) => drawn(make, section)));
+  const again = make("button", { type: "button", onclick: draw }, "Look again");
+  const close = make("button", { type: "button", onclick: () => host.remove() }, "Close");
+  const title = make("h2", {}, "Privacy choices: what the script does");
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLES);
   root.adoptedStyleSheets = [sheet];
-  root.append(element(doc, "section", { "aria-label": "Privacy choices, debug" }, title, again, close, body));
+  root.append(make("section", { ariaLabel: "Privacy choices, debug" }, title, again, close, body));
   doc.body.append(host);
   draw();
   return { draw };
 }
 
-function drawn(doc: Document, { title, rows }: Section): readonly Node[] {
-  const list = element(doc, "dl");
-  for (const [what, says] of rows) list.append(element(doc, "dt", {}, what), element(doc, "dd", {}, says));
-  return [element(doc, "h3", {}, `${title} (${rows.length})`), rows.length ? list : element(doc, "p", {}, "Nothing.")];
+function drawn(make: Make, { title, rows }: Section): readonly Node[] {
+  const list = make("dl");
+  for (const [what, says] of rows) list.append(make("dt", {}, what), make("dd", {}, says));
+  return [make("h3", {}, `${title} (${rows.length})`), rows.length ? list : make("p", {}, "Nothing.")];
 }

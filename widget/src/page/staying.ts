@@ -1,4 +1,4 @@
-/** Staying: an element of ours outlives a framework that draws the page's body anew. */
+/** Staying: an element of ours outlives a framework that draws the page anew. */
 
 /** After so many times somebody wants it gone: two that never give in would halt the page. */
 const ENOUGH = 50;
@@ -7,6 +7,6 @@ const ENOUGH = 50;
 export function staying(doc: Document, element: Element | null): () => void {
   let times = 0;
   return () => {
-    if (element && !element.isConnected && doc.body && times++ < ENOUGH) doc.body.append(element);
+    if (element && !element.isConnected && times++ < ENOUGH) doc.documentElement.append(element);
   };
 }

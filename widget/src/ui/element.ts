@@ -1,18 +1,25 @@
-/** Makes an element with attributes (`on*` are listeners) and children. */
+/**
+ * Makes elements of one document. A class is also the part by which a site's own style sheet can name the element.
+ */
 
-type Attributes = Readonly<Record<string, string | ((event: Event) => void)>>;
+type Properties<Tag extends keyof HTMLElementTagNameMap> = Partial<HTMLElementTagNameMap[Tag]>;
 
-export function element<Tag extends keyof HTMLElementTagNameMap>(
-  doc: Document,
+export type Make = <Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
-  attributes: Attributes = {},
+  properties?: Properties<Tag>,
   ...children: readonly (Node | string)[]
-): HTMLElementTagNameMap[Tag] {
-  const made = doc.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "string") made.setAttribute(name, value);
-    else made.addEventListener(name.slice(2), value);
-  }
-  made.append(...children);
-  return made;
+) => HTMLElementTagNameMap[Tag];
+
+export function maker(doc: Document): Make {
+  return (tag, properties = {}, ...children) => {
+    const made = Object.assign(doc.createElement(tag), properties);
+    made.setAttribute("part", made.className);
+    made.append(...children);
+    return made;
+  };
+}
+
+/** The way out of whatever it stands in; it chooses nothing. */
+export function closer(make: Make, id: string, ariaLabel: string, onclick: () => void): HTMLElement {
+  return make("button", { id, className: "close", ariaLabel, onclick }, "\u00d7");
 }

@@ -3,27 +3,19 @@
  * modal dialog makes everything outside it unreachable.
  */
 
-import { element } from "./element";
+import type { Make } from "./element";
 import type { Texts } from "./texts";
 
-export interface Hint {
-  /** The text, and a link to the confirmation page when there is one; null takes it away. */
-  show(place: Element, text: string, url: string | null): void;
-  clear(): void;
-}
+/** Says the text in that place, and gives a link to the confirmation page when there is one. No text takes it away. */
+export type Hint = (text: string, place?: Element, url?: string) => void;
 
-export function hint(doc: Document, texts: Texts): Hint {
-  const box = element(doc, "div", { class: "hint", role: "status" });
-  return {
-    show(place, text, url) {
-      place.append(box);
-      box.replaceChildren(element(doc, "p", {}, text));
-      // The page pokes its opener when it is done, so it has to have one.
-      if (url) {
-        const link = { id: "privacy-choices-confirm", href: url, target: "_blank", rel: "opener" };
-        box.append(element(doc, "a", link, texts.confirm));
-      }
-    },
-    clear: () => box.replaceChildren(),
+export function hint(make: Make, texts: Texts): Hint {
+  const box = make("p", { className: "hint", role: "status" });
+  return (text, place, href) => {
+    if (place) place.append(box);
+    box.textContent = text;
+    // The page pokes its opener when it is done, so it has to have one.
+    const link = { id: "privacy-choices-confirm", href, target: "_blank", rel: "opener" };
+    if (href) box.append(" ", make("a", link as Partial<HTMLAnchorElement>, texts.confirm));
   };
 }

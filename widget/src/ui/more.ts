@@ -1,30 +1,30 @@
 /** More: the way to the service's own page about these choices. A form, so that what it takes along is in no address. */
 
-import { element } from "./element";
+import type { Make } from "./element";
 import type { Texts } from "./texts";
 
 /** @param leave what is taken along, asked for when the visitor goes */
 export function more(
-  doc: Document,
+  make: Make,
   texts: Texts,
   page: string,
   leave: () => Readonly<Record<string, string>>,
 ): HTMLFormElement {
-  const form: HTMLFormElement = element(
-    doc,
+  const form = make(
     "form",
     {
       method: "post",
-      action: page + "/open",
+      action: `${page}/open`,
       onsubmit() {
+        const doc = form.ownerDocument;
         // Where the site's policy lets no form go there, the page is opened without knowing the visitor.
         doc.addEventListener("securitypolicyviolation", () => doc.location.assign(page), { once: true });
         for (const [name, value] of Object.entries(leave())) {
-          form.append(element(doc, "input", { type: "hidden", name, value }));
+          form.append(make("input", { type: "hidden", name, value }));
         }
       },
     },
-    element(doc, "button", { id: "privacy-choices-more" }, texts.more),
+    make("button", { id: "privacy-choices-more" }, texts.more),
   );
   return form;
 }

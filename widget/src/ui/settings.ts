@@ -1,78 +1,69 @@
 /**
- * The settings: a dialog with one switch that says its state in words. Turning it off takes effect at once; turning
- * it on leads to the confirmation page.
+ * The settings: a dialog with a switch for each right. Turning one off takes effect at once; turning it on leads to
+ * the confirmation page. Escape and the cross close it, and choose nothing.
  */
 
 import type { Flag } from "../core/protocol";
-import { element } from "./element";
+import { closer, type Make } from "./element";
 import { more } from "./more";
 import type { Texts } from "./texts";
+import { toggle, type Subject } from "./toggle";
 
 export interface SettingsActs {
-  /** Called with what the visitor wants: false stops sale and sharing. */
-  choose(allow: boolean, event: Event, place: Element): void;
+  choose(subject: Subject, allow: boolean, event: Event): void;
   closed(): void;
   leave(): Readonly<Record<string, string>>;
 }
 
 export interface Settings {
-  readonly root: HTMLElement;
+  readonly root: HTMLDialogElement;
+  /** Where an answer to a choice made here is said. */
+  readonly place: HTMLElement;
   update(flag: Flag): void;
-  open(invoker: HTMLElement | null): void;
 }
 
-export function settings(doc: Document, texts: Texts, page: string, acts: SettingsActs): Settings {
-  const title = element(doc, "h2", { id: "privacy-choices-title", tabindex: "-1" }, texts.link);
-  const label = element(doc, "span", { id: "privacy-choices-label" }, texts.sale_share);
-  const state = element(doc, "span", { id: "privacy-choices-state", class: "state", role: "status" });
-  const signal = element(doc, "p", {}, texts.signal);
-  const extra = element(doc, "div");
-  const track = { class: "track", "aria-hidden": "true" };
-  const toggle: HTMLButtonElement = element(
-    doc,
-    "button",
-    {
-      id: "privacy-choices-switch",
-      class: "switch",
-      type: "button",
-      role: "switch",
-      "aria-labelledby": "privacy-choices-label",
-      "aria-describedby": "privacy-choices-state",
-      onclick: (event) => acts.choose(toggle.getAttribute("aria-checked") !== "true", event, extra),
-    },
-    element(doc, "span", track, element(doc, "span", { class: "knob" })),
-  );
-  const close = { id: "privacy-choices-settings-close", type: "button", onclick: () => root.close() };
-  const root: HTMLDialogElement = element(
-    doc,
+/**
+ * @param sensitive whether the site uses sensitive personal information for more than its service needs
+ * @param page the address of the service's own page about these choices
+ */
+export function settings(
+  make: Make,
+  texts: Texts,
+  sensitive: boolean | undefined,
+  page: string,
+  { choose, closed, leave }: SettingsActs,
+): Settings {
+  const signal = make("p", {}, texts.signal);
+  const sale = toggle(make, texts, "sale_share", choose);
+  const use = sensitive && toggle(make, texts, "sensitive", choose);
+  const place = make("div", {}, sale.root, use ? use.root : "");
+  const root = make(
     "dialog",
-    { id: "privacy-choices-dialog", role: "dialog", "aria-labelledby": "privacy-choices-title" },
-    title,
-    element(doc, "p", {}, texts.settings_text),
-    element(doc, "div", { class: "setting" }, element(doc, "div", {}, label, state), toggle),
+    { id: "privacy-choices-dialog", className: "card", ariaLabel: texts.link, onclose: closed, onkeydown: wrap },
+    make("h2", { id: "privacy-choices-title", tabIndex: -1, autofocus: true }, texts.link),
+    make("p", {}, texts.settings_text),
+    place,
     signal,
-    extra,
-    element(doc, "div", { class: "row" }, element(doc, "button", close, texts.close), more(doc, texts, page, acts.leave)),
+    more(make, texts, page, leave),
+    closer(make, "privacy-choices-settings-close", texts.close, () => root.close()),
   );
-  let invoker: HTMLElement | null = null;
-  root.addEventListener("close", () => {
-    if (invoker && invoker.isConnected) invoker.focus();
-    acts.closed();
-  });
+
+  /** Tab goes round: a modal dialog alone lets it out into the browser's own bars. */
+  function wrap(event: KeyboardEvent): void {
+    if (event.key !== "Tab") return;
+    event.preventDefault();
+    const stops = Array.from(root.querySelectorAll<HTMLElement>("h2,a,button"));
+    const next = stops.indexOf(event.target as HTMLElement) + (event.shiftKey ? stops.length - 1 : 1);
+    (stops[next % stops.length] as HTMLElement).focus();
+  }
+
   return {
     root,
+    place,
     update(flag) {
-      const allowed = flag.sale === "allowed" && flag.share === "allowed";
-      toggle.setAttribute("aria-checked", String(allowed));
-      state.textContent = allowed ? texts.sale_share_on : texts.sale_share_off;
+      sale.set(flag.sale === "allowed" && flag.share === "allowed");
+      if (use) use.set(flag.sensitive === "allowed");
       signal.hidden = flag.basis !== "gpc";
-    },
-    open(from) {
-      if (root.open) return;
-      invoker = from;
-      // The rest of the page is inert and Escape closes: the browser does both.
-      root.showModal();
-      title.focus();
     },
   };
 }

@@ -1,39 +1,35 @@
-/** The status: says that the opt-out is honoured (CCPA regs § 7025(c)(6)), and leads to the settings. */
+/**
+ * The status: one line that says that the opt-out is honoured, and a toggle that shows it and leads to the settings
+ * (CCPA regs §§ 7025(c)(6), 7026(g)).
+ */
 
-import { element } from "./element";
+import { closer, type Make } from "./element";
 import type { Texts } from "./texts";
+import { track } from "./toggle";
 
 export interface Status {
   readonly root: HTMLElement;
-  show(text: string): void;
-  hide(): void;
+  /** Leads to the settings; in the document only while something is said. */
+  readonly lever: HTMLElement;
+  /** An empty text says nothing and shows nothing. */
+  say(text: string): void;
 }
 
-export function status(doc: Document, texts: Texts, acts: { settings(): void; close(): void }): Status {
-  const words = element(doc, "span", { id: "privacy-choices-status", role: "status" });
-  const settings = { id: "privacy-choices-settings", type: "button", onclick: acts.settings };
-  const close = {
-    id: "privacy-choices-status-close",
-    class: "close",
-    type: "button",
-    "aria-label": texts.close,
-    onclick: acts.close,
-  };
-  const rest = [element(doc, "button", settings, texts.link), element(doc, "button", close, "\u00d7")];
-  // The live region is there, empty, before it speaks: one that appears with its text is not read out.
-  const root = element(doc, "div", {}, words);
+export function status(make: Make, texts: Texts, acts: { open(): void; close(): void }): Status {
+  const words = make("span", { id: "privacy-choices-status", role: "status" });
+  const ariaLabel = `${texts.sale_share}: ${texts.sale_share_off}`;
+  const lever = make("button", { id: "privacy-choices-settings", ariaLabel, onclick: acts.open }, track(make));
+  const shown = [words, lever, closer(make, "privacy-choices-status-close", texts.close, acts.close)];
+  const root = make("div", {}, words);
   return {
     root,
-    show(text) {
+    lever,
+    say(text) {
+      // A live region is read out when its text changes: it stays where it is, and isn't told the same twice.
       if (words.textContent === text) return;
-      root.className = "chip";
-      root.append(...rest);
       words.textContent = text;
-    },
-    hide() {
-      root.className = "";
-      rest.forEach((part) => part.remove());
-      words.textContent = "";
+      root.className = text && "card status";
+      shown.slice(1).forEach((part) => (text ? root.append(part) : part.remove()));
     },
   };
 }

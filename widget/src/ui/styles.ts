@@ -1,36 +1,40 @@
-/** The look. Both choices share one class: equal size, colour and place (CCPA regs § 7004(a)(2)). */
-export const STYLES = `
-:host{all:initial;--back:#fff;--ink:#1b1b1f;--line:#74747c;--strong:#1d4ed8;--on-strong:#fff;color-scheme:light dark}
-@media (prefers-color-scheme:dark){:host{--back:#1c1d21;--ink:#f1f1f4;--line:#93939c;--strong:#a9c7ff;--on-strong:#0b1f44}}
-[hidden]{display:none!important}
-*{box-sizing:border-box}
-section,dialog,.chip{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);border:1px solid var(--line)}
-section,.chip{position:fixed;z-index:2147483646;box-shadow:0 2px 16px #0004}
-section{inset:auto 0 0;padding:16px;max-height:80vh;overflow:auto;border-width:1px 0 0}
-.inner{max-width:960px;margin:0 auto;position:relative}
-h2{font-size:1.125em;line-height:1.3;margin:0 48px 8px 0}
-p{margin:0 0 12px;max-width:70ch}
-.row{display:flex;flex-wrap:wrap;gap:12px}
-button{font:inherit;color:inherit;background:none;border:1px solid var(--line);border-radius:6px;min-height:44px;min-width:44px;padding:8px 16px;cursor:pointer}
-.choice{flex:1 1 220px;font-weight:600;color:var(--on-strong);background:var(--strong);border-color:var(--strong)}
-.close{border-color:transparent;padding:0;font-size:1.25em;line-height:1}
-.corner{position:absolute;top:-8px;right:-8px}
-:focus-visible{outline:3px solid var(--strong);outline-offset:2px}
-h2:focus{outline:none}
-a{color:var(--strong)}
-.chip{inset:auto auto 12px 12px;max-width:min(480px,calc(100vw - 24px));display:flex;flex-wrap:wrap;align-items:center;gap:8px;padding:8px 56px 8px 16px;border-radius:8px}
-.chip .close{position:absolute;top:4px;right:4px}
-.hint:not(:empty){margin:12px 0}
-.hint a{display:inline-block;min-height:24px}
-dialog{padding:24px;width:min(560px,calc(100vw - 24px));max-height:calc(100vh - 24px);border-radius:12px}
-dialog::backdrop{background:#0008}
-.switch{width:56px;height:44px;min-width:56px;flex:none;border-color:transparent;padding:0}
-.track{display:block;width:52px;height:28px;margin:auto;padding:3px;border:2px solid var(--line);border-radius:14px}
-.knob{display:block;width:18px;height:18px;border-radius:9px;background:var(--line)}
-[aria-checked=true] .track{background:var(--strong);border-color:var(--strong)}
-[aria-checked=true] .knob{background:var(--on-strong);margin-left:24px}
-.setting{display:flex;align-items:center;gap:16px;margin-bottom:12px}
-.setting>div{flex:1}
-.state{display:block;font-weight:600}
-@media (forced-colors:active){.choice,.track{border-color:ButtonText}.knob,[aria-checked=true] .knob{background:ButtonText}}
-`;
+/**
+ * The look: bar, box and corner, and what a theme may set. Both choices share one class: equal size, colour and place
+ * (CCPA regs § 7004(a)(2)). The browser's own colours follow light and dark; borders in the text's colour survive
+ * forced colours, where backgrounds don't. Lengths are in em of the visitor's own font size, whatever the page's is.
+ */
+export const STYLES =
+  ":host{all:initial!important;display:block!important;position:relative!important;--a:var(--privacy-choices-accent,#2563eb);--r:var(--privacy-choices-radius,.6em)}" +
+  "@media print{:host{display:none!important}}" +
+  "*{box-sizing:border-box;margin:0;font:inherit}" +
+  ".card{color-scheme:light dark;font:medium/1.5 var(--privacy-choices-font,system-ui,sans-serif);color:var(--privacy-choices-color,CanvasText);background:var(--privacy-choices-background,Canvas);border:1px solid #8888;border-radius:var(--r);pointer-events:auto}" +
+  "@media (prefers-contrast:more){.card{border-color:currentColor}}" +
+  ".end{position:absolute;top:0;left:0;right:0;text-align:center;pointer-events:none}" +
+  ".dock{position:fixed;z-index:2147483646;inset:auto 0 0;display:flex;flex-direction:column;pointer-events:none}" +
+  "dialog[open]~.dock{visibility:hidden}" +
+  ".banner{position:relative;box-shadow:0 0 1.5em #0004;padding:1.2em;max-height:80vh;overflow:auto;display:flex;flex-wrap:wrap;gap:1em 2em;align-items:center;justify-content:center}" +
+  ".box .banner,.corner .banner{margin:1em auto;width:calc(100% - 2em);max-width:48em}" +
+  ".bar .banner{border-width:1px 0 0;border-radius:0}" +
+  ".corner .banner{max-width:26em;margin-inline-end:1em}" +
+  ".words,.choices{flex:1 1 16em;max-width:44em}" +
+  ".choices{display:grid;grid:auto-flow 1fr/repeat(auto-fit,minmax(min(100%,13em),1fr));gap:.8em}" +
+  "h2,h3,b,.choice{font-weight:600}" +
+  "h2{font-size:1.2em;padding:0 0 .3em;padding-inline-end:2em}" +
+  "b,.track,.knob{display:block}" +
+  "a{color:inherit}" +
+  "button{all:unset;cursor:pointer;padding:.6em;border:1px solid #0000;border-radius:var(--r);text-align:center}" +
+  ":focus-visible{outline:3px solid var(--a);outline-offset:2px}" +
+  "[tabindex]{outline:0}" +
+  ".choice{color:var(--privacy-choices-on-accent,#fff);background:var(--a)}" +
+  ".close{position:absolute;top:.2em;inset-inline-end:.2em;padding:0;width:1.6em;font-size:1.5em}" +
+  ".hint:not(:empty){margin-top:.6em}" +
+  ".status,.link{font-size:.85em;border-radius:2em;margin:.8em;padding:.4em 1em;display:inline-block}" +
+  ".status{align-self:flex-start;display:flex;align-items:center;padding:0;padding-inline-start:1em}" +
+  ".status .close{position:static}" +
+  "dialog{padding:1.5em;width:36em;max-width:calc(100% - 2em);max-height:calc(100% - 2em);margin:auto}" +
+  "::backdrop{background:#0009}" +
+  ".setting{display:flex;gap:1em;align-items:center;margin:1em 0;padding-top:1em;border-top:1px solid #8888}" +
+  ".track{width:3em;padding:.2em;border:2px solid;border-radius:2em}" +
+  ".knob{width:0;border:.5em solid;border-radius:1em}" +
+  "[aria-checked=true] .track{color:#fff;background:var(--a);border-color:var(--a)}" +
+  "[aria-checked=true] .knob{margin-inline-start:auto}";

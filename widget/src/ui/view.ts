@@ -1,22 +1,27 @@
-/** The view: which of banner, status and settings is to be seen, given the flag. Decides nothing about the flag. */
+/** The view: which of question, status, settings and link is to be seen, given the flag. Decides nothing about it. */
 
 import type { Cell } from "../core/cell";
 import type { Allowing } from "../core/manager";
-import type { Flag, Method, Show } from "../core/protocol";
+import type { Config, Flag, Method, Show } from "../core/protocol";
 import { lettersOf } from "../core/settle";
-import { banner } from "./banner";
+import { maker } from "./element";
 import { hint } from "./hint";
-import { settings } from "./settings";
+import { icon } from "./icon";
+import { placeLinks } from "./link";
+import { question } from "./question";
+import { settings, type Settings } from "./settings";
 import { shell } from "./shell";
 import { status } from "./status";
 import type { Texts } from "./texts";
+import type { Subject } from "./toggle";
 
 export interface Acts {
   /** The visitor goes to the choices page: what its form says. */
   leave(): Readonly<Record<string, string>>;
-  optOut(method: Method): void;
+  /** Stops sale and sharing, or limits the use of what is sensitive. */
+  restrict(subject: Subject, method: Method): void;
   /** Called in the visitor's click. */
-  allow(method: Method): Promise<Allowing>;
+  allow(subject: Subject, method: Method): Promise<Allowing>;
 }
 
 export interface View {
@@ -24,74 +29,125 @@ export interface View {
   open(invoker: HTMLElement | null): void;
 }
 
-/**
- * @param page the address of the service's own page about these choices
- * @param closed what the visitor closed in this session: letters b (banner), s (status)
- */
-export function view(doc: Document, lang: string, texts: Texts, page: string, closed: Cell, acts: Acts): View {
-  const told = hint(doc, texts);
-  let chosen = false;
-  let last: { flag: Flag; show: Show } | undefined;
+export interface Stage {
+  readonly doc: Document;
+  readonly config: Config;
+  readonly lang: string;
+  readonly texts: Texts;
+  readonly nonce: string;
+  /** What the visitor closed in this session: letters b (banner), n (notice), s (status). */
+  readonly closed: Cell;
+  /** Whether the notice of a conflict has been shown on this device. */
+  readonly noticed: Cell;
+}
 
-  function optOut(method: Method): void {
-    chosen = true;
-    told.clear();
-    acts.optOut(method);
+export function view({ doc, config, lang, texts, nonce, closed, noticed }: Stage, acts: Acts): View {
+  const make = maker(doc);
+  const tell = hint(make, texts);
+  const { root, end, dock } = shell(doc, make, { lang, dir: texts.dir }, config.look || "bar", nonce);
+  const href = `${config.service}/s/${config.rule.s}/privacy-choices`;
+  const id = "privacy-choices-link";
+  const own = make("a", { id, className: "card link", href, onclick: openOwn }, texts.link, " ", icon(doc));
+  const asked = question(make, texts, {
+    optOut: () => restrict("sale_share", "banner"),
+    keep: (event) => void allow("sale_share", "banner", event, asked.place),
+    close: () => close(noticing ? "n" : "b"),
+  });
+  const chip = status(make, texts, { open: () => open(chip.lever), close: () => close("s") });
+  let chosen = false;
+  let noticing = false;
+  let last: { flag: Flag; show: Show } | undefined;
+  let dialog: Settings | undefined;
+
+  dock.append(chip.root);
+  doc.addEventListener("readystatechange", draw);
+
+  function restrict(subject: Subject, method: Method): void {
+    chosen = chosen || subject === "sale_share";
+    tell("");
+    acts.restrict(subject, method);
   }
 
-  async function allow(method: Method, event: Event, place: Element): Promise<void> {
+  async function allow(subject: Subject, method: Method, event: Event, place: Element): Promise<void> {
     // Only a person opts in: a click that a script made is none.
     if (!event.isTrusted) return;
-    told.clear();
-    const came = await acts.allow(method);
-    if (came.kind === "confirm") told.show(place, texts.confirm_text, came.url);
-    if (came.kind === "failed") told.show(place, texts.failed, null);
+    tell("");
+    const came = await acts.allow(subject, method);
+    if (came.kind === "confirm") tell(texts.confirm_text, place, came.url);
+    if (came.kind === "failed") tell(texts.failed, place);
+  }
+
+  function gone(letter: string): boolean {
+    return (closed.read() || "").includes(letter);
   }
 
   function close(letter: string): void {
+    chosen = chosen && letter !== "s";
     closed.write((closed.read() || "") + letter);
     draw();
   }
 
-  const foot = banner(doc, texts, {
-    optOut: () => optOut("banner"),
-    keep: (event, place) => void allow("banner", event, place),
-    close: () => close("b"),
-  });
-  const dialog = settings(doc, texts, page, {
-    leave: acts.leave,
-    choose: (yes, event, place) => (yes ? void allow("settings", event, place) : optOut("settings")),
-    closed: () => told.clear(),
-  });
-  const chip = status(doc, texts, {
-    settings: () => open(null),
-    close() {
-      chosen = false;
-      close("s");
-    },
-  });
-  shell(doc, lang).append(chip.root, foot.root, dialog.root);
+  function openOwn(event: Event): void {
+    event.preventDefault();
+    open(own);
+  }
 
   function open(invoker: HTMLElement | null): void {
-    dialog.open(invoker);
+    // Not every browser focuses what is clicked; a dialog that closes gives the focus back to where it was.
+    if (invoker) invoker.focus();
+    // Most visitors never open it, so it is built for those who do.
+    dialog = dialog || built();
+    draw();
+    // The rest of the page is inert and Escape closes: the browser does both.
+    if (!dialog.root.open) dialog.root.showModal();
+  }
+
+  function built(): Settings {
+    const made = settings(make, texts, config.sensitive, href, {
+      leave: acts.leave,
+      choose: (subject, yes, event) =>
+        yes ? void allow(subject, "settings", event, made.place) : restrict(subject, "settings"),
+      closed: () => tell(""),
+    });
+    root.prepend(made.root);
+    return made;
   }
 
   function draw(): void {
+    placeLinks(doc, config.link && !config.frictionless && own, end);
     if (!last) return;
     const { flag, show } = last;
-    const gone = closed.read() || "";
+    if (dialog) dialog.update(flag);
+    // CCPA regs § 7025(f)(3): in response to a signal nothing pops up.
+    if (config.frictionless) return;
+    const held = dock.contains(root.activeElement);
     const allowed = flag.sale === "allowed" && flag.share === "allowed";
-    if (show.banner && !gone.includes("b")) foot.show(allowed);
-    else foot.hide();
-    if (show.honored && !gone.includes("s")) chip.show(texts.honored);
-    else if (chosen && !allowed) chip.show(texts.opted_out);
-    else chip.hide();
-    dialog.update(flag);
+    drawQuestion(show, allowed);
+    if (show.honored && !gone("s")) chip.say(texts.honored);
+    else chip.say(chosen && !allowed ? texts.opted_out : "");
+    // The focus is never lost to the page's start: it goes on from where the question stood.
+    if (held && !root.activeElement) (chip.lever.isConnected ? chip.lever : end).focus({ preventScroll: true });
+  }
+
+  function drawQuestion({ banner, conflict }: Show, allowed: boolean): void {
+    noticing = conflict && !gone("n") && (noticing || !noticed.read());
+    if (noticing) {
+      noticed.write("1");
+      asked.say("conflict", texts.conflict_text, texts.conflict_keep, texts.allow);
+    } else if (!banner || gone("b")) {
+      return asked.root.remove();
+    } else if (allowed) {
+      asked.say("banner", texts.banner_text, texts.opt_out, texts.keep);
+    } else {
+      // "Keep as is" must mean that: where nothing is allowed yet, the same button says what it would change.
+      asked.say("banner", texts.banner_text_denied, texts.opt_out, texts.allow);
+    }
+    if (!asked.root.isConnected) dock.append(asked.root);
   }
 
   return {
     update(flag, show) {
-      if (last && lettersOf(last.flag) !== lettersOf(flag)) told.clear();
+      if (last && lettersOf(last.flag) !== lettersOf(flag)) tell("");
       last = { flag, show };
       draw();
     },

@@ -1,0 +1,46 @@
+/**
+ * The question: two equal choices at the foot of the page, as banner or, where a signal meets a stored opt-in, as
+ * notice of the conflict. It takes no focus, and closing it chooses nothing (CCPA regs § 7004(a)).
+ */
+
+import { closer, type Make } from "./element";
+import type { Texts } from "./texts";
+
+export interface QuestionActs {
+  optOut(): void;
+  keep(event: Event): void;
+  close(): void;
+}
+
+export interface Question {
+  readonly root: HTMLElement;
+  /** Where an answer to a choice made here is said. */
+  readonly place: HTMLElement;
+  say(kind: "banner" | "conflict", ...texts: [text: string, optOut: string, keep: string]): void;
+}
+
+export function question(make: Make, texts: Texts, { optOut, keep, close }: QuestionActs): Question {
+  const words = make("p");
+  // One class for both: whatever a theme sets, size, colour and place stay equal.
+  const className = "choice";
+  const choices = [
+    make("button", { id: "privacy-choices-opt-out", className, onclick: optOut }),
+    make("button", { id: "privacy-choices-keep", className, onclick: keep }),
+  ];
+  const place = make("div", { className: "words" }, make("h2", {}, texts.banner_title), words);
+  const root = make(
+    "section",
+    { className: "card banner", ariaLabel: texts.banner_title },
+    place,
+    make("div", { className: "choices" }, ...choices),
+    closer(make, "privacy-choices-close", texts.close, close),
+  );
+  return {
+    root,
+    place,
+    say(kind, ...said) {
+      root.id = `privacy-choices-${kind}`;
+      [words, ...choices].forEach((one, at) => (one.textContent = said[at] as string));
+    },
+  };
+}
