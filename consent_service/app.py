@@ -258,13 +258,14 @@ def script_of(config: Config, key: str, now: int) -> Script:
         "frictionless": facts.frictionless,
         "link": facts.link,
         "lang": facts.lang.lower(),
-        "texts": {
-            lang.lower(): texts.of_script(words, sensitive=facts.sensitive)
-            for lang, words in site.texts.items()
-        },
+        "texts": {lang.lower(): texts.of_script(words) for lang, words in site.texts.items()},
         **optional_facts(facts, partners),
     }
-    return build(resources.widget_folder(), public, rule, debug=facts.debug)
+    in_settings = {
+        lang.lower(): texts.of_settings(words, sensitive=facts.sensitive)
+        for lang, words in site.texts.items()
+    }
+    return build(resources.widget_folder(), public, rule, in_settings, debug=facts.debug)
 
 
 def origin_of(url: str) -> str:

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 WIDGET = Path(__file__).resolve().parent.parent / "widget"
+TEXTS = WIDGET.parent / "templates" / "texts"
 
 
 def main() -> None:
@@ -19,6 +20,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "widget"
         shutil.copytree(WIDGET, copy, ignore=shutil.ignore_patterns("node_modules", "dist"))
+        shutil.copytree(TEXTS, Path(folder) / TEXTS.relative_to(WIDGET.parent))  # their sizes are counted
         (copy / "node_modules").symlink_to(WIDGET / "node_modules")
         subprocess.run(["npm", "--prefix", str(copy), "run", "build"], check=True)
         committed, built = contents(WIDGET / "dist"), contents(copy / "dist")

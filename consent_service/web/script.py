@@ -36,10 +36,11 @@ _EXTRAS: Final = {"prior": "prior", "traces": "erasing", "debug": "debugging"}
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One site's script and inline stub, and the debug panel's script where the site allows it."""
+    """One site's script and inline stub, the settings' own script, and the debug panel's where the site allows it."""
 
     body: bytes
     stub: str
+    settings: bytes
     panel: bytes | None = None
 
     @property
@@ -50,7 +51,7 @@ class Script:
     @property
     def files(self) -> Mapping[str, bytes]:
         """What is served under an immutable address, by digest."""
-        return {_digest(body): body for body in (self.body, self.panel) if body is not None}
+        return {_digest(body): body for body in (self.body, self.settings, self.panel) if body}
 
     @property
     def integrity(self) -> str:
@@ -64,21 +65,30 @@ class Script:
 
 
 def build(
-    dist: Path, public: Mapping[str, object], stub: Mapping[str, object], *, debug: bool = False
+    dist: Path,
+    public: Mapping[str, object],
+    stub: Mapping[str, object],
+    words: Mapping[str, object],
+    *,
+    debug: bool = False,
 ) -> Script:
     """The script for this public configuration, from the bundles in `dist`.
 
-    What only some sites use stands before the script of those sites alone.
+    What only some sites use stands before the script of those sites alone; the settings, with their own `words` by
+    language, are a file that the script loads when somebody opens them.
     """
+    settings = f"(function(__WORDS__){{{_bundle(dist, 'settings')}}})({_literal(words)});\n".encode()
     panel = (dist / "debug.js").read_bytes() if debug else None
-    if panel is not None:
-        public = {**public, "debug": f"{public['service']}/w/{stub['s']}.{_digest(panel)}.js"}
+    beside = {"settings": settings, "debug": panel}
+    base = f"{public.get('api', public['service'])}/w/{stub['s']}"
+    public = {**public, **{name: f"{base}.{_digest(body)}.js" for name, body in beside.items() if body}}
     extras = [extra for fact, extra in _EXTRAS.items() if fact in public]
     bundles = "".join(_bundle(dist, name) for name in (*extras, "widget"))
     inline = _bundle(dist, "stub").rstrip()
     return Script(
         f"(function(__CONFIG__,__EXTRAS__){{{bundles}}})({_literal(public)},{{}});\n".encode(),
         f"($=>{{{inline}}})({_literal(stub)})",
+        settings,
         panel,
     )
 

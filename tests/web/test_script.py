@@ -88,9 +88,14 @@ async def test_what_was_never_served_is_not_found(service: Running) -> None:
 def test_configuration_cannot_break_out_of_a_script_element(tmp_path: Path) -> None:
     (tmp_path / "widget.js").write_text("use(__CONFIG__)")
     (tmp_path / "stub.js").write_text("use(__STUB__)")
-    evil = {"texts": {"en": {"title": "</script><script>alert(1)</script>\u2028"}}}
-    built = build(tmp_path, evil, evil)
-    for text in (built.body.decode(), built.stub):
+    (tmp_path / "settings.js").write_text("use(__WORDS__)")
+    evil = {
+        "texts": {"en": {"title": "</script><script>alert(1)</script>\u2028"}},
+        "service": "",
+        "s": "acme",
+    }
+    built = build(tmp_path, evil, evil, evil)
+    for text in (built.body.decode(), built.stub, built.settings.decode()):
         assert "<" not in text
         assert "\u2028" not in text
 
@@ -99,7 +104,7 @@ def test_the_public_configuration_holds_only_what_is_public(tmp_path: Path) -> N
     built = script(tmp_path)
     config = configured(built.body.decode())
     assert set(config) == {
-        "rule", "service", "cookie_domain", "frictionless", "link", "lang", "texts",
+        "rule", "service", "cookie_domain", "frictionless", "link", "lang", "texts", "sensitive", "settings",
     }  # fmt: skip
     assert config["rule"] == {"s": "acme", "d": "aaa"}
     assert configured(built.stub) == config["rule"]
@@ -164,8 +169,25 @@ async def test_the_debug_panel_has_an_address_that_never_changes(tmp_path: Path)
     assert built.panel is not None
     address = configured(built.body.decode())["debug"]
     assert address == f"{SERVICE}/w/acme.{hashlib.sha256(built.panel).hexdigest()[:20]}.js"
-    assert set(built.files.values()) == {built.body, built.panel}
+    assert set(built.files.values()) == {built.body, built.settings, built.panel}
     assert script(tmp_path).panel is None
+
+
+async def test_the_settings_are_a_file_with_an_address_that_never_changes(service: Running) -> None:
+    config = configured((await service.client.get("/w/acme.js")).text)
+    answer = await service.client.get(config["settings"])
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["cache-control"]
+    digest = hashlib.sha256(answer.content).hexdigest()[:20]
+    assert config["settings"] == f"{SERVICE}/w/acme.{digest}.js"
+    (kept,) = await service.app.parts.store.get([Key(desk_shard("acme"), script_name(digest))])
+    assert kept is not None, "a script that outlives an upgrade finds its settings"
+    assert kept.value == answer.content
+
+
+def test_in_first_party_mode_the_settings_come_over_the_sites_own_way(tmp_path: Path) -> None:
+    built = script(tmp_path, more=f'first_party = "{SHOP}/privacy"')
+    assert configured(built.body.decode())["settings"].startswith(f"{SHOP}/privacy/w/acme.")
 
 
 def test_the_script_speaks_the_sites_languages_in_the_sites_own_words(tmp_path: Path) -> None:
@@ -173,8 +195,8 @@ def test_the_script_speaks_the_sites_languages_in_the_sites_own_words(tmp_path: 
     config = configured(script(tmp_path, more=more).body.decode())
     assert config["lang"] == "es-mx"
     assert config["texts"].keys() == {"en", "es-mx"}
-    assert config["texts"]["en"] == of_script(shipped()["en"], sensitive=False)
-    assert config["texts"]["es-mx"] == {**of_script(shipped()["es"], sensitive=False), "keep": "Sin cambios"}
+    assert config["texts"]["en"] == of_script(shipped()["en"])
+    assert config["texts"]["es-mx"] == {**of_script(shipped()["es"]), "keep": "Sin cambios"}
 
 
 @pytest.mark.parametrize(

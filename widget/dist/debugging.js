@@ -1,1 +1,1 @@
-"use strict";(()=>{function r(t,i,s,n,o){if(!new URLSearchParams(t.location.search).has("privacy-debug"))return;let e=t.document.createElement("script");e.inside=o,e.nonce=s,e.src=n.createScriptURL(i),t.document.head.append(e)}__EXTRAS__.debug=r;})();
+"use strict";(()=>{function e({location:r},o,i,d){new URLSearchParams(r.search).has("privacy-debug")&&i(o,{inside:d})}__EXTRAS__.debug=e;})();

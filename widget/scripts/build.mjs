@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const out = process.env.OUT_DIR || `${root}dist`;
 // Members of our own objects that nobody outside this bundle names: not the page, not the service, no other bundle.
 const OURS =
-  "alone|asOf|ask|chance|clock|drop|flush|forget|hurry|identified|kept|later|leave|letters|lost|maxAge|queue|read|" +
+  "lever|win|alone|asOf|ask|chance|clock|drop|flush|forget|hurry|identified|kept|later|leave|letters|lost|maxAge|queue|read|" +
   "refresh|regrets|release|restrict|resume|signalId|tell|updated|write|wrote";
 const common = {
   absWorkingDir: root,
@@ -18,7 +18,7 @@ const common = {
   legalComments: "none",
   logLevel: "warning",
   minify: true,
-  target: "es2019",
+  target: "es2020",
 };
 
 await build({
@@ -30,6 +30,7 @@ await build({
   outfile: `${out}/stub.js`,
 });
 writeFileSync(`${out}/widget.js`, await smallest("src/index.ts"));
+writeFileSync(`${out}/settings.js`, await smallest("src/settings/index.ts"));
 await build({ ...common, entryPoints: ["src/debug/index.ts"], format: "iife", outfile: `${out}/debug.js` });
 copyFileSync(`${root}types/privacy-choices.d.ts`, `${out}/privacy-choices.d.ts`);
 for (const extra of EXTRAS) {
@@ -40,8 +41,8 @@ async function smallest(entry) {
   const mangleProps = new RegExp(`^(${OURS})$`);
   const { outputFiles } = await build({ ...common, entryPoints: [entry], format: "iife", mangleProps, write: false });
   const { code } = await minify(outputFiles[0].text, {
-    compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true },
-    ecma: 2019,
+    compress: { passes: 3, pure_getters: true, unsafe_arrows: true, unsafe_methods: true },
+    ecma: 2020,
     format: { ascii_only: true },
     toplevel: true,
   });

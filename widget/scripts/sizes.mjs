@@ -1,5 +1,5 @@
-// Sizes of what was built, against their budgets. Stub and script are measured as a page gets them: with a typical
-// configuration, and the script with its words.
+// Sizes of what was built, against their budgets: the stub as a page gets it, the script without the site's words,
+// which are configuration; with them it is printed beside.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -10,6 +10,9 @@ const SCRIPT_BUDGET = 8 * 1024; // bytes, brotli
 /** What is put before the script where a site's configuration asks for it. */
 export const EXTRAS = ["debugging", "erasing", "prior"];
 
+/** The words of the settings; consent_service/texts.py keeps the list. */
+const SETTINGS = /^(settings_text|sale_share_text|sale_share_on|signal|more)$/;
+
 const RULE = { s: "acme", d: "aad us-ca:aaa" };
 const CONFIG = {
   rule: RULE,
@@ -18,6 +21,7 @@ const CONFIG = {
   frictionless: false,
   link: true,
   lang: "en",
+  settings: "https://privacy.acme.example/w/acme.0123456789abcdef0123.js",
 };
 
 export function wrapped(stub, rule = RULE) {
@@ -37,11 +41,21 @@ function spoken(script, langs) {
   return Buffer.from(`(function(__CONFIG__,__EXTRAS__){${script.trim()}\n})(${given},{});\n`);
 }
 
-/** What the widget says; the service leaves out the words of its own pages, and of a switch that few sites need. */
+/** What the script says itself: no word of the service's own pages, and none that only the settings need. */
 function words(lang) {
+  return spokenWords(lang, (key) => !SETTINGS.test(key) && !/^(page_|sensitive)/.test(key));
+}
+
+/** The settings as the service sends them, when they are first opened. */
+function opened(settings, langs) {
+  const said = (lang) => spokenWords(lang, (key) => SETTINGS.test(key));
+  const texts = Object.fromEntries(langs.map((lang) => [lang, said(lang)]));
+  return Buffer.from(`(function(__WORDS__){${settings.trim()}\n})(${JSON.stringify(texts)});\n`);
+}
+
+function spokenWords(lang, wanted) {
   const file = fileURLToPath(new URL(`../../templates/texts/${lang}.json`, import.meta.url));
-  const said = Object.entries(JSON.parse(readFileSync(file, "utf8")));
-  return Object.fromEntries(said.filter(([key]) => !/^(page_|sensitive)/.test(key)));
+  return Object.fromEntries(Object.entries(JSON.parse(readFileSync(file, "utf8"))).filter(([key]) => wanted(key)));
 }
 
 /** Prints raw, gzip and brotli bytes; false when something is over its budget. */
@@ -49,14 +63,14 @@ export function report(folder) {
   const bare = readFileSync(`${folder}/stub.js`, "utf8");
   const stub = Buffer.from(wrapped(bare));
   const script = readFileSync(`${folder}/widget.js`, "utf8");
-  const english = spoken(script, ["en"]);
   const extras = EXTRAS.map((name) => readFileSync(`${folder}/${name}.js`, "utf8"));
   const lines = [
     ["stub (wrapped)", stub, stub.length, STUB_BUDGET, "raw"],
-    ["script in English", english, brotliCompressSync(english).length, SCRIPT_BUDGET, "brotli"],
-    ["script in English and Spanish", spoken(script, ["en", "es"])],
-    ["script in English with every extra", spoken([...extras, script].join(""), ["en"])],
-    ["widget.js alone", Buffer.from(script)],
+    ["script", Buffer.from(script), brotliCompressSync(script).length, SCRIPT_BUDGET, "brotli"],
+    ["script with its English words", spoken(script, ["en"])],
+    ["script with English and Spanish words", spoken(script, ["en", "es"])],
+    ["script with English words and every extra", spoken([...extras, script].join(""), ["en"])],
+    ["settings in English, when first opened", opened(readFileSync(`${folder}/settings.js`, "utf8"), ["en"])],
   ];
   let fits = true;
   for (const [name, bytes, counted, budget, measure] of lines) {

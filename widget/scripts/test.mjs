@@ -24,7 +24,7 @@ try {
     logLevel: "warning",
   });
   // The stub as it stands in a page, minified.
-  const stub = { entryPoints: ["src/stub.ts"], bundle: true, minify: true, format: "esm", target: "es2019", define: { __STUB__: "$" } };
+  const stub = { entryPoints: ["src/stub.ts"], bundle: true, minify: true, format: "esm", target: "es2020", define: { __STUB__: "$" } };
   await build({ absWorkingDir: root, ...stub, outfile: join(out, "stub.js"), logLevel: "warning" });
   const files = tests.map((name) => join(out, name.replace(/\.ts$/, ".mjs")));
   const ran = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], { stdio: "inherit" });

@@ -20,13 +20,13 @@ function start(): void {
   const stub = host.privacyChoices;
   if (stub && !stub.q) return; // the script is here already
   const own = document.currentScript;
-  const queue = (stub && stub.q) || [];
+  const queue = stub?.q || [];
   const { api, begin } = setup({
     win: window,
     config: __CONFIG__,
     extras: __EXTRAS__,
-    tag: { ...(own && own.dataset), ...(queue[0] as Tag) },
-    nonce: (own && own.nonce) || "",
+    tag: { ...own?.dataset, ...(queue[0] as Tag) },
+    nonce: own?.nonce || "",
   });
   const { ready, ...calls } = api;
   if (stub) {

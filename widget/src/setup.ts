@@ -7,8 +7,9 @@ import type { Restriction } from "./core/settle";
 import { obeying } from "./obeying";
 import { nameOf, partsOf, type Host } from "./parts";
 import { openTab, watchConfirmation } from "./page/confirming";
-import { handOver, takeBack } from "./page/handing";
+import { loader } from "./page/loading";
 import { quietly } from "./page/quietly";
+import { takeBack } from "./page/returning";
 import { staying } from "./page/staying";
 import { storageCell } from "./page/storage";
 import { tabs } from "./page/tabs";
@@ -46,6 +47,7 @@ export function setup(host: Host): Wired {
   const name = nameOf(config);
   const parts = partsOf(host, lang);
   const trusted = trust(win);
+  const load = loader(doc, nonce, trusted);
   let shown: View | undefined;
   let obey = () => {};
   let stay = () => {};
@@ -62,14 +64,13 @@ export function setup(host: Host): Wired {
     updated(flag, changed) {
       if (changed) win.dispatchEvent(new CustomEvent("privacychoices:change", { detail: flag }));
       quietly(obey);
-      quietly(() => shown && shown.update(flag, manager.show()));
+      quietly(() => shown?.update(flag, manager.show()));
     },
     wrote: () => siblings.tell(),
   });
-  const look = () => manager.overtaken();
   const resume = () => void manager.resume();
-  const siblings = tabs(win, name, look, () => {
-    look();
+  const siblings = tabs(win, name, manager.overtaken, () => {
+    manager.overtaken();
     resume();
   });
   const tags = obeying(host, manager.flag, trusted);
@@ -81,20 +82,21 @@ export function setup(host: Host): Wired {
     if (config.reload && parts.storage && tags.regrets()) win.location.reload();
   }
 
-  const leave = () => ({ lang, ...handOver(win, parts.cookie, made, parts.clock.id()) });
+  const { read: record, write: rewrite } = parts.cookie;
+  const leaving = { record, rewrite, remember: made.write, fresh: parts.clock.id };
   const drawn = whenBody(doc).then(() => {
     const closed = storageCell(() => win.sessionStorage, `${name}_closed`);
     const noticed = storageCell(() => win.localStorage, `${name}_n`);
-    const stage = { doc, config, lang, texts, nonce, closed, noticed };
-    shown = quietly(() => view(stage, actsOn(manager, restrict, host, leave)));
+    const stage = { doc, config, lang, texts, nonce, load, closed, noticed };
+    shown = quietly(() => view(stage, actsOn(manager, restrict, host, leaving)));
     stay = staying(doc, doc.getElementById("privacy-choices"));
   });
   const open = (invoker: Element | null) =>
-    void drawn.then(() => quietly(() => shown && shown.open(invoker instanceof HTMLElement ? invoker : null)));
+    void drawn.then(() => quietly(() => shown?.open(invoker instanceof HTMLElement ? invoker : null)));
 
   return {
     api: {
-      flag: () => manager.flag(),
+      flag: manager.flag,
       ready,
       on: (event, act) => listen(win, `privacychoices:${event}`, act),
       open: () => open(doc.activeElement),
@@ -115,14 +117,11 @@ export function setup(host: Host): Wired {
           resume();
         },
       );
-      const { flag, pending } = manager;
-      const { permits, released } = tags;
       const { debug } = host.extras;
-      const inside = { flag, pending, record: parts.cookie.read, permits, released };
-      if (debug) quietly(() => debug(win, config.debug as string, nonce, trusted, inside));
+      if (debug) quietly(() => debug(win, config.debug as string, load, { ...manager, ...tags, record }));
       openOnClick(doc, open);
       win.addEventListener("online", resume);
-      win.addEventListener("pagehide", () => manager.leave());
+      win.addEventListener("pagehide", manager.leave);
       await manager.start();
       if (brought.result) await manager.ask();
       settled(manager.flag());
@@ -143,11 +142,11 @@ function honourPrior({ win, config, extras }: Host, cookie: Cell, manager: Manag
 const WORDS = { sale_share: ["opt_out", "opt_in"], sensitive: ["limit", "lift"] } as const;
 
 /** What a visitor's clicks do. */
-function actsOn(manager: Manager, restrict: Manager["restrict"], { win, config }: Host, leave: Acts["leave"]): Acts {
+function actsOn(manager: Manager, restrict: Manager["restrict"], { win, config }: Host, leaving: Acts["leaving"]): Acts {
   const service = new URL(config.service, win.document.baseURI).origin;
   const expectBack = watchConfirmation(win, service, () => void manager.ask());
   return {
-    leave,
+    leaving,
     restrict: (subject, method) => void restrict({ [subject]: WORDS[subject][0] }, method),
     async allow(subject, method) {
       const { sale, share, sensitive } = manager.flag();
@@ -157,9 +156,9 @@ function actsOn(manager: Manager, restrict: Manager["restrict"], { win, config }
       const came = await manager.allow(method, { [subject]: WORDS[subject][1] });
       if (came.kind === "confirm") {
         expectBack();
-        if (tab) tab.go(came.url);
-      } else if (tab) {
-        tab.drop();
+        tab?.go(came.url);
+      } else {
+        tab?.drop();
       }
       return came;
     },

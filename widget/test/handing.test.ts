@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryCell } from "../src/core/cell";
-import { handOver, takeBack } from "../src/page/handing";
+import { takeBack } from "../src/page/returning";
+import { leave } from "../src/settings/leaving";
 
 /** As much of a window as is asked of one: its address, and the history that may change it. */
 function at(href: string): { win: Window; href: () => string } {
@@ -71,10 +72,11 @@ for (const [name, before, after] of COOKIES) {
   test(`on leaving ${name}`, () => {
     const cookie = cell(before);
     const made = memoryCell();
-    const said = handOver(at("https://shop.example/lamps#x").win, cookie, made, "fresh");
+    const leaving = { record: cookie.read, rewrite: cookie.write, remember: made.write, fresh: () => "fresh" };
+    const said = leave("https://shop.example/lamps#x", "en", leaving);
     assert.equal(cookie.read(), after);
     assert.equal(made.read(), "fresh");
     const visitor = before === "?" ? "?" : before.split(".").slice(6).join(".");
-    assert.deepEqual(said, { state: "fresh", back: "https://shop.example/lamps#x", visitor });
+    assert.deepEqual(said, { lang: "en", state: "fresh", back: "https://shop.example/lamps#x", visitor });
   });
 }

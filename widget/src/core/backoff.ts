@@ -17,12 +17,11 @@ export function delay(tries: number, asked: number, chance: number): number {
 
 /** Seconds asked for by a Retry-After header, which may also be a date; 0 when there is none. */
 export function retryAfter(header: string | null, now: number): number {
-  if (!header) return 0;
-  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - now) / 1e3;
+  const seconds = Number(header) || (Date.parse(header || "") - now) / 1e3;
   return seconds > 0 ? seconds : 0;
 }
 
 /** Whether the same request may go better later: no answer, time-out, too many, or trouble over there. */
 export function mayGoBetter(status: number): boolean {
-  return status === 0 || status === 408 || status === 429 || status >= 500;
+  return !status || status === 408 || status === 429 || status >= 500;
 }

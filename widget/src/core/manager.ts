@@ -156,7 +156,7 @@ export function manage(parts: Parts): Manager {
   /** Whether the cookie is what it was before this answer, or what the service itself has just made of it. */
   function untouched(before: string | undefined, reply: Reply): boolean {
     const record = kept();
-    const made = { ...answered(reply, clock.now()), identified: !!record && record.identified };
+    const made = { ...answered(reply, clock.now()), identified: !!record?.identified };
     return cookie.read() === before || same(cookie.read(), format(made));
   }
 

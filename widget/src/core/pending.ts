@@ -46,8 +46,7 @@ export function decode(text: string | undefined): readonly Pending[] {
 
 function isPending(item: Partial<Pending> | null): item is Pending {
   return (
-    !!item &&
-    typeof item.id === "string" &&
+    typeof item?.id === "string" &&
     typeof item.made_at === "string" &&
     (item.sale_share === "opt_out" || item.sensitive === "limit")
   );

@@ -102,6 +102,8 @@ export interface Config {
   readonly traces?: readonly Traces[];
   /** Whether the page is loaded again after an opt-out, when something had run. */
   readonly reload?: boolean;
+  /** Where the settings' own bundle is. */
+  readonly settings: string;
   /** The debug panel's address, where the site allows it. */
   readonly debug?: string;
 }

@@ -22,11 +22,11 @@ export function restricted(kept: Kept | null, flag: Flag, choice: Restriction, n
   return {
     letters: restrict(lettersOf(flag), choice),
     basis: "choice",
-    gpc: !!kept && kept.gpc,
-    identified: !!kept && kept.identified,
+    gpc: !!kept?.gpc,
+    identified: !!kept?.identified,
     asOf: Math.floor(now / 1e3),
     maxAge: 0,
-    token: kept ? kept.token : "",
+    token: kept?.token || "",
   };
 }
 
@@ -81,8 +81,8 @@ export function settle(
       ...told,
       letters,
       gpc: gpc || told.gpc,
-      identified: !!kept && kept.identified,
-      token: told.token || (kept ? kept.token : ""),
+      identified: !!kept?.identified,
+      token: told.token || kept?.token || "",
       ...(changed && { basis: "choice", maxAge: 0 }),
     },
     lost,

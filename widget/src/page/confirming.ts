@@ -18,7 +18,7 @@ export function openTab(win: Window): WaitingTab {
       if (tab && !tab.closed) tab.location.replace(url);
     },
     drop() {
-      if (tab) tab.close();
+      tab?.close();
     },
   };
 }
@@ -35,7 +35,7 @@ export function watchConfirmation(win: Window, service: string, ask: () => void)
     if (expected && win.document.visibilityState === "visible") ask();
   };
   win.addEventListener("message", ({ origin, data }: MessageEvent) => {
-    if (origin === service && data && data.privacychoices === "confirmed") ask();
+    if (origin === service && data?.privacychoices === "confirmed") ask();
   });
   win.addEventListener("focus", back);
   win.document.addEventListener("visibilitychange", back);

@@ -13,7 +13,7 @@ export function fetchingService(base: string, credentials: RequestCredentials): 
   let asking: AbortController | undefined;
   return {
     drop() {
-      if (asking) asking.abort();
+      asking?.abort();
     },
     async post(call, body) {
       const giveUp = new AbortController();
@@ -45,5 +45,5 @@ async function outcome(response: Response): Promise<Outcome> {
   if (!ok) return { status, wait: retryAfter(response.headers.get("Retry-After"), Date.now()) };
   const reply = (await response.json()) as Partial<Reply> | null;
   // Something between here and the service may answer 200 to anything: only a flag is an answer.
-  return reply && reply.flag && reply.flag.sale ? { status, wait: 0, reply: reply as Reply } : NO_ANSWER;
+  return reply?.flag?.sale ? { status, wait: 0, reply: reply as Reply } : NO_ANSWER;
 }

@@ -22,7 +22,7 @@ export function tabs(win: Window, name: string, heard: () => void, woken: () => 
   // An open channel can keep a page out of the back/forward cache.
   // https://web.dev/articles/bfcache#close-open-connections
   win.addEventListener("pagehide", () => {
-    if (channel) channel.close();
+    channel?.close();
   });
   win.addEventListener("pageshow", (event) => {
     if (event.persisted) {
@@ -30,5 +30,5 @@ export function tabs(win: Window, name: string, heard: () => void, woken: () => 
       woken();
     }
   });
-  return { tell: () => void quietly(() => channel && channel.postMessage(1)) };
+  return { tell: () => void quietly(() => channel?.postMessage(1)) };
 }

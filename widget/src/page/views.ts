@@ -24,7 +24,7 @@ export function watchViews(win: Window, changed: () => void, arrived: () => void
 
   // Where there is no Navigation API the new view's own elements tell.
   const { navigation } = win as Navigating;
-  if (navigation) navigation.addEventListener("currententrychange", look);
+  navigation?.addEventListener("currententrychange", look);
   win.addEventListener("popstate", look);
   new MutationObserver(() => {
     look();

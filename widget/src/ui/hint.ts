@@ -12,7 +12,7 @@ export type Hint = (text: string, place?: Element, url?: string) => void;
 export function hint(make: Make, texts: Texts): Hint {
   const box = make("p", { className: "hint", role: "status" });
   return (text, place, href) => {
-    if (place) place.append(box);
+    place?.append(box);
     box.textContent = text;
     // The page pokes its opener when it is done, so it has to have one.
     const link = { id: "privacy-choices-confirm", href, target: "_blank", rel: "opener" };

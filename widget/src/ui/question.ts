@@ -16,6 +16,8 @@ export interface Question {
   readonly root: HTMLElement;
   /** Where an answer to a choice made here is said. */
   readonly place: HTMLElement;
+  /** Its first choice. */
+  readonly first: HTMLElement;
   say(kind: "banner" | "conflict", ...texts: [text: string, optOut: string, keep: string]): void;
 }
 
@@ -23,10 +25,8 @@ export function question(make: Make, texts: Texts, { optOut, keep, close }: Ques
   const words = make("p");
   // One class for both: whatever a theme sets, size, colour and place stay equal.
   const className = "choice";
-  const choices = [
-    make("button", { id: "privacy-choices-opt-out", className, onclick: optOut }),
-    make("button", { id: "privacy-choices-keep", className, onclick: keep }),
-  ];
+  const first = make("button", { id: "privacy-choices-opt-out", className, onclick: optOut });
+  const choices = [first, make("button", { id: "privacy-choices-keep", className, onclick: keep })];
   const place = make("div", { className: "words" }, make("h2", {}, texts.banner_title), words);
   const root = make(
     "section",
@@ -38,6 +38,7 @@ export function question(make: Make, texts: Texts, { optOut, keep, close }: Ques
   return {
     root,
     place,
+    first,
     say(kind, ...said) {
       root.id = `privacy-choices-${kind}`;
       [words, ...choices].forEach((one, at) => (one.textContent = said[at] as string));

@@ -14,6 +14,7 @@ export interface Shell {
   readonly end: HTMLElement;
   /** At the foot of the window. */
   readonly dock: HTMLElement;
+  dress(styles: string): void;
 }
 
 /** @param spoken the language, and which way it is written */
@@ -29,15 +30,20 @@ export function shell(
   // Not the host: browsers skip all that is inside one that Tab does not reach.
   const end = make("div", { className: "end", tabIndex: -1 });
   const dock = make("div", { className: `dock ${look}` });
-  try {
-    // A constructed sheet needs no `style-src` in the page's policy.
-    // https://www.w3.org/TR/CSP3/#directive-style-src
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLES);
-    root.adoptedStyleSheets = [sheet];
-  } catch {
-    root.append(make("style", { nonce }, STYLES));
+
+  function dress(styles: string): void {
+    try {
+      // A constructed sheet needs no `style-src` in the page's policy.
+      // https://www.w3.org/TR/CSP3/#directive-style-src
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(styles);
+      root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+    } catch {
+      root.append(make("style", { nonce }, styles));
+    }
   }
+
+  dress(STYLES);
   root.append(end, dock);
   doc.documentElement.append(host);
 
@@ -49,5 +55,5 @@ export function shell(
     end.style.paddingBottom = height;
     page.scrollPaddingBottom = offsetHeight ? height : own;
   }).observe(dock);
-  return { root, end, dock };
+  return { root, end, dock, dress };
 }

@@ -5,7 +5,7 @@
 
 import { closer, type Make } from "./element";
 import type { Texts } from "./texts";
-import { track } from "./toggle";
+import { track } from "./track";
 
 export interface Status {
   readonly root: HTMLElement;

@@ -11,16 +11,15 @@ export const STYLES =
   "@media (prefers-contrast:more){.card{border-color:currentColor}}" +
   ".end{position:absolute;top:0;left:0;right:0;text-align:center;pointer-events:none}" +
   ".dock{position:fixed;z-index:2147483646;inset:auto 0 0;display:flex;flex-direction:column;pointer-events:none}" +
-  "dialog[open]~.dock{visibility:hidden}" +
   ".banner{position:relative;box-shadow:0 0 1.5em #0004;padding:1.2em;max-height:80vh;overflow:auto;display:flex;flex-wrap:wrap;gap:1em 2em;align-items:center;justify-content:center}" +
   ".box .banner,.corner .banner{margin:1em auto;width:calc(100% - 2em);max-width:48em}" +
   ".bar .banner{border-width:1px 0 0;border-radius:0}" +
   ".corner .banner{max-width:26em;margin-inline-end:1em}" +
   ".words,.choices{flex:1 1 16em;max-width:44em}" +
   ".choices{display:grid;grid:auto-flow 1fr/repeat(auto-fit,minmax(min(100%,13em),1fr));gap:.8em}" +
-  "h2,h3,b,.choice{font-weight:600}" +
+  "h2,.choice{font-weight:600}" +
   "h2{font-size:1.2em;padding:0 0 .3em;padding-inline-end:2em}" +
-  "b,.track,.knob{display:block}" +
+  ".track,.knob{display:block}" +
   "a{color:inherit}" +
   "button{all:unset;cursor:pointer;padding:.6em;border:1px solid #0000;border-radius:var(--r);text-align:center}" +
   ":focus-visible{outline:3px solid var(--a);outline-offset:2px}" +
@@ -31,10 +30,5 @@ export const STYLES =
   ".status,.link{font-size:.85em;border-radius:2em;margin:.8em;padding:.4em 1em;display:inline-block}" +
   ".status{align-self:flex-start;display:flex;align-items:center;padding:0;padding-inline-start:1em}" +
   ".status .close{position:static}" +
-  "dialog{padding:1.5em;width:36em;max-width:calc(100% - 2em);max-height:calc(100% - 2em);margin:auto}" +
-  "::backdrop{background:#0009}" +
-  ".setting{display:flex;gap:1em;align-items:center;margin:1em 0;padding-top:1em;border-top:1px solid #8888}" +
   ".track{width:3em;padding:.2em;border:2px solid;border-radius:2em}" +
-  ".knob{width:0;border:.5em solid;border-radius:1em}" +
-  "[aria-checked=true] .track{color:#fff;background:var(--a);border-color:var(--a)}" +
-  "[aria-checked=true] .knob{margin-inline-start:auto}";
+  ".knob{width:0;border:.5em solid;border-radius:1em}";

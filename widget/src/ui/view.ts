@@ -4,20 +4,19 @@ import type { Cell } from "../core/cell";
 import type { Allowing } from "../core/manager";
 import type { Config, Flag, Method, Show } from "../core/protocol";
 import { lettersOf } from "../core/settle";
+import type { Load } from "../page/loading";
+import type { Asking, Build, Leaving, Settings, Subject } from "../settings/asking";
 import { maker } from "./element";
 import { hint } from "./hint";
 import { icon } from "./icon";
 import { placeLinks } from "./link";
 import { question } from "./question";
-import { settings, type Settings } from "./settings";
 import { shell } from "./shell";
 import { status } from "./status";
 import type { Texts } from "./texts";
-import type { Subject } from "./toggle";
 
 export interface Acts {
-  /** The visitor goes to the choices page: what its form says. */
-  leave(): Readonly<Record<string, string>>;
+  readonly leaving: Leaving;
   /** Stops sale and sharing, or limits the use of what is sensitive. */
   restrict(subject: Subject, method: Method): void;
   /** Called in the visitor's click. */
@@ -35,16 +34,17 @@ export interface Stage {
   readonly lang: string;
   readonly texts: Texts;
   readonly nonce: string;
+  readonly load: Load;
   /** What the visitor closed in this session: letters b (banner), n (notice), s (status). */
   readonly closed: Cell;
   /** Whether the notice of a conflict has been shown on this device. */
   readonly noticed: Cell;
 }
 
-export function view({ doc, config, lang, texts, nonce, closed, noticed }: Stage, acts: Acts): View {
+export function view({ doc, config, lang, texts, nonce, load, closed, noticed }: Stage, acts: Acts): View {
   const make = maker(doc);
   const tell = hint(make, texts);
-  const { root, end, dock } = shell(doc, make, { lang, dir: texts.dir }, config.look || "bar", nonce);
+  const { root, end, dock, dress } = shell(doc, make, { lang, dir: texts.dir }, config.look || "bar", nonce);
   const href = `${config.service}/s/${config.rule.s}/privacy-choices`;
   const id = "privacy-choices-link";
   const own = make("a", { id, className: "card link", href, onclick: openOwn }, texts.link, " ", icon(doc));
@@ -58,12 +58,15 @@ export function view({ doc, config, lang, texts, nonce, closed, noticed }: Stage
   let noticing = false;
   let last: { flag: Flag; show: Show } | undefined;
   let dialog: Settings | undefined;
+  /** The settings could not be had: the question is asked in their place. */
+  let instead = false;
 
   dock.append(chip.root);
   doc.addEventListener("readystatechange", draw);
 
   function restrict(subject: Subject, method: Method): void {
     chosen = chosen || subject === "sale_share";
+    instead = false;
     tell("");
     acts.restrict(subject, method);
   }
@@ -83,6 +86,7 @@ export function view({ doc, config, lang, texts, nonce, closed, noticed }: Stage
 
   function close(letter: string): void {
     chosen = chosen && letter !== "s";
+    instead = false;
     closed.write((closed.read() || "") + letter);
     draw();
   }
@@ -94,21 +98,43 @@ export function view({ doc, config, lang, texts, nonce, closed, noticed }: Stage
 
   function open(invoker: HTMLElement | null): void {
     // Not every browser focuses what is clicked; a dialog that closes gives the focus back to where it was.
-    if (invoker) invoker.focus();
-    // Most visitors never open it, so it is built for those who do.
-    dialog = dialog || built();
-    draw();
-    // The rest of the page is inert and Escape closes: the browser does both.
-    if (!dialog.root.open) dialog.root.showModal();
+    invoker?.focus();
+    had()
+      .then((build) => {
+        dialog = dialog || built(build);
+        draw();
+        // The rest of the page is inert and Escape closes: the browser does both.
+        if (!dialog.root.open) dialog.root.showModal();
+      })
+      .catch(() => {
+        instead = true;
+        draw();
+        asked.first.focus();
+      });
   }
 
-  function built(): Settings {
-    const made = settings(make, texts, config.sensitive, href, {
-      leave: acts.leave,
+  /** The settings' bundle: most visitors never open them, so it is fetched for those who do. */
+  function had(): Promise<Build> {
+    return new Promise((built, onerror) => {
+      if (dialog) return built(() => dialog as Settings);
+      const asking: Asking & Partial<HTMLScriptElement> = { built, onerror };
+      load(config.settings, asking);
+    });
+  }
+
+  function built(build: Build): Settings {
+    const made = build({
+      make,
+      lang,
+      texts,
+      sensitive: config.sensitive,
+      page: href,
       choose: (subject, yes, event) =>
         yes ? void allow(subject, "settings", event, made.place) : restrict(subject, "settings"),
       closed: () => tell(""),
+      leaving: acts.leaving,
     });
+    dress(made.styles);
     root.prepend(made.root);
     return made;
   }
@@ -117,9 +143,9 @@ export function view({ doc, config, lang, texts, nonce, closed, noticed }: Stage
     placeLinks(doc, config.link && !config.frictionless && own, end);
     if (!last) return;
     const { flag, show } = last;
-    if (dialog) dialog.update(flag);
+    dialog?.update(flag);
     // CCPA regs § 7025(f)(3): in response to a signal nothing pops up.
-    if (config.frictionless) return;
+    if (config.frictionless && !instead) return;
     const held = dock.contains(root.activeElement);
     const allowed = flag.sale === "allowed" && flag.share === "allowed";
     drawQuestion(show, allowed);
@@ -134,7 +160,7 @@ export function view({ doc, config, lang, texts, nonce, closed, noticed }: Stage
     if (noticing) {
       noticed.write("1");
       asked.say("conflict", texts.conflict_text, texts.conflict_keep, texts.allow);
-    } else if (!banner || gone("b")) {
+    } else if (!instead && (!banner || gone("b"))) {
       return asked.root.remove();
     } else if (allowed) {
       asked.say("banner", texts.banner_text, texts.opt_out, texts.keep);

@@ -1,19 +1,13 @@
 /** A switch that says its state in words. Its name is the right itself, so that no answer is a double negative. */
 
-import type { Make } from "./element";
-import type { Texts } from "./texts";
-
-/** What a switch is about, as the texts' keys begin. */
-export type Subject = "sale_share" | "sensitive";
+import type { Make } from "../ui/element";
+import type { Texts } from "../ui/texts";
+import { track } from "../ui/track";
+import type { Subject } from "./asking";
 
 export interface Toggle {
   readonly root: HTMLElement;
   set(allowed: boolean): void;
-}
-
-/** What a switch looks like; `aria-checked` around it tells which way it stands. */
-export function track(make: Make): HTMLElement {
-  return make("span", { className: "track" }, make("span", { className: "knob" }));
 }
 
 /** @param choose called with what the visitor wants: false stops it */

@@ -1,14 +1,16 @@
 /** More: the way to the service's own page about these choices. A form, so that what it takes along is in no address. */
 
-import type { Make } from "./element";
-import type { Texts } from "./texts";
+import type { Make } from "../ui/element";
+import type { Texts } from "../ui/texts";
+import type { Leaving } from "./asking";
+import { leave } from "./leaving";
 
-/** @param leave what is taken along, asked for when the visitor goes */
 export function more(
   make: Make,
   texts: Texts,
   page: string,
-  leave: () => Readonly<Record<string, string>>,
+  lang: string,
+  leaving: Leaving,
 ): HTMLFormElement {
   const form = make(
     "form",
@@ -19,7 +21,7 @@ export function more(
         const doc = form.ownerDocument;
         // Where the site's policy lets no form go there, the page is opened without knowing the visitor.
         doc.addEventListener("securitypolicyviolation", () => doc.location.assign(page), { once: true });
-        for (const [name, value] of Object.entries(leave())) {
+        for (const [name, value] of Object.entries(leave(doc.location.href, lang, leaving))) {
           form.append(make("input", { type: "hidden", name, value }));
         }
       },

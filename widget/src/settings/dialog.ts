@@ -3,36 +3,13 @@
  * the confirmation page. Escape and the cross close it, and choose nothing.
  */
 
-import type { Flag } from "../core/protocol";
-import { closer, type Make } from "./element";
+import { closer } from "../ui/element";
+import type { Given, Settings } from "./asking";
 import { more } from "./more";
-import type { Texts } from "./texts";
-import { toggle, type Subject } from "./toggle";
+import { STYLES } from "./styles";
+import { toggle } from "./toggle";
 
-export interface SettingsActs {
-  choose(subject: Subject, allow: boolean, event: Event): void;
-  closed(): void;
-  leave(): Readonly<Record<string, string>>;
-}
-
-export interface Settings {
-  readonly root: HTMLDialogElement;
-  /** Where an answer to a choice made here is said. */
-  readonly place: HTMLElement;
-  update(flag: Flag): void;
-}
-
-/**
- * @param sensitive whether the site uses sensitive personal information for more than its service needs
- * @param page the address of the service's own page about these choices
- */
-export function settings(
-  make: Make,
-  texts: Texts,
-  sensitive: boolean | undefined,
-  page: string,
-  { choose, closed, leave }: SettingsActs,
-): Settings {
+export function dialog({ make, lang, texts, sensitive, page, choose, closed, leaving }: Given): Settings {
   const signal = make("p", {}, texts.signal);
   const sale = toggle(make, texts, "sale_share", choose);
   const use = sensitive && toggle(make, texts, "sensitive", choose);
@@ -44,7 +21,7 @@ export function settings(
     make("p", {}, texts.settings_text),
     place,
     signal,
-    more(make, texts, page, leave),
+    more(make, texts, page, lang, leaving),
     closer(make, "privacy-choices-settings-close", texts.close, () => root.close()),
   );
 
@@ -60,6 +37,7 @@ export function settings(
   return {
     root,
     place,
+    styles: STYLES,
     update(flag) {
       sale.set(flag.sale === "allowed" && flag.share === "allowed");
       if (use) use.set(flag.sensitive === "allowed");

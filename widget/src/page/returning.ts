@@ -1,0 +1,17 @@
+/**
+ * Taking back: what the service's own choices page sends along with a visitor. The fragment holds a signed result: it
+ * is taken out of the address at once and goes to the service with this page's questions.
+ */
+
+import type { Cell } from "../core/cell";
+
+/** @param made the state of this tab: who brings a result without it was not sent away from here */
+export function takeBack({ history, location }: Window, made: Cell): { result?: string; state?: string } {
+  // The service puts it last, behind whatever the fragment had before.
+  const found = /(.*#(?:.*&)?)privacy-choices=([^&]*)$/.exec(location.href);
+  if (!found) return {};
+  history.replaceState(history.state, "", (found[1] as string).slice(0, -1));
+  const state = made.read() || "";
+  made.write(undefined); // good once
+  return { result: found[2] as string, state };
+}
