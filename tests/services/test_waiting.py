@@ -40,6 +40,24 @@ async def test_an_answer_that_is_there_counts_even_when_the_loop_is_late() -> No
     assert await within(0.01, ask(), "too late") == 7
 
 
+async def test_the_time_that_the_loop_was_away_is_given_to_the_store_once_more() -> None:
+    """What was to be sent waited as well, and so may the answer."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[int] = loop.create_future()
+
+    def away() -> None:
+        until = time.perf_counter() + 0.3
+        while time.perf_counter() < until:
+            pass
+        loop.call_later(0.05, answer.set_result, 7)  # only now is the store asked
+
+    async def ask() -> int:
+        loop.call_soon(away)
+        return await answer
+
+    assert await within(0.01, ask(), "too late") == 7
+
+
 async def test_the_stores_own_error_is_passed_on() -> None:
     async def ask() -> int:
         raise StoreBusy("full")
