@@ -20,7 +20,9 @@ export function more(
       onsubmit() {
         const doc = form.ownerDocument;
         // Where the site's policy lets no form go there, the page is opened without knowing the visitor.
-        doc.addEventListener("securitypolicyviolation", () => doc.location.assign(page), { once: true });
+        doc.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
+          if (effectiveDirective === "form-action") doc.location.assign(page);
+        });
         for (const [name, value] of Object.entries(leave(doc.location.href, lang, leaving))) {
           form.append(make("input", { type: "hidden", name, value }));
         }
