@@ -110,6 +110,10 @@ def test_the_public_configuration_holds_only_what_is_public(tmp_path: Path) -> N
     assert configured(built.stub) == config["rule"]
 
 
+def test_a_look_is_named_where_it_is_not_the_usual_one(tmp_path: Path) -> None:
+    assert configured(script(tmp_path, more='look = "corner"').body.decode())["look"] == "corner"
+
+
 def test_only_regions_with_another_default_are_named(tmp_path: Path) -> None:
     more = 'regimes = ["us-co", "us-tx", "elsewhere"]'
     assert configured(script(tmp_path, more=more).stub)["d"] == "ddd us-ca:aaa us-co:aad us-tx:aad"

@@ -6,7 +6,7 @@ import type { Section } from "./panel";
 const STYLES = `
 :host{all:initial}
 section{position:fixed;inset:8px 8px auto auto;z-index:2147483647;box-sizing:border-box;width:min(480px,calc(100vw - 16px));
-max-height:calc(100vh - 16px);overflow:auto;padding:12px;font:14px/1.4 ui-monospace,monospace;color:#111;background:#fff;
+max-height:60vh;overflow:auto;padding:12px;font:14px/1.4 ui-monospace,monospace;color:#111;background:#fff;
 border:2px solid #111}
 h2{font-size:1em;margin:0 0 8px}h3{font-size:1em;margin:12px 0 4px}
 dl{margin:0}dt{font-weight:bold}dd{margin:0 0 4px 1em;overflow-wrap:anywhere}

@@ -11,8 +11,8 @@ export const STYLES =
   "@media (prefers-contrast:more){.card{border-color:currentColor}}" +
   ".end{position:absolute;top:0;left:0;right:0;text-align:center;pointer-events:none}" +
   ".dock{position:fixed;z-index:2147483646;inset:auto 0 0;display:flex;flex-direction:column;pointer-events:none}" +
-  ".banner{position:relative;box-shadow:0 0 1.5em #0004;padding:1.2em;max-height:80vh;overflow:auto;display:flex;flex-wrap:wrap;gap:1em 2em;align-items:center;justify-content:center}" +
-  ".box .banner,.corner .banner{margin:1em auto;width:calc(100% - 2em);max-width:48em}" +
+  ".banner{position:relative;box-shadow:0 0 1.5em #0004;padding:1.2em;max-height:80vh;overflow:auto;display:flex;flex-wrap:wrap;gap:1em 2em;align-items:end;justify-content:center}" +
+  ".box .banner,.corner .banner{margin:1em auto;width:calc(100% - 2em);max-width:34em}" +
   ".bar .banner{border-width:1px 0 0;border-radius:0}" +
   ".corner .banner{max-width:26em;margin-inline-end:1em}" +
   ".words,.choices{flex:1 1 16em;max-width:44em}" +
