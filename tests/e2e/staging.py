@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from playwright.async_api import Page
+from playwright.async_api import Page, Route
 
 from consent_service.app import script_of
 from consent_service.config import load
@@ -80,10 +81,12 @@ class Stage:
                 body=html, headers={"content-security-policy": policy}, content_type="text/html"
             ),
         )
-        await page.route(
-            "**/w/acme.js",
-            lambda route: route.fulfill(body=script.body, headers=cors, content_type="text/javascript"),
-        )
+        files = {"acme.js": script.body} | {
+            f"acme.{digest}.js": body for digest, body in script.files.items()
+        }
+        for name, body in files.items():
+            answer = partial(Route.fulfill, body=body, headers=cors, content_type="text/javascript")
+            await page.route(f"**/w/{name}", answer)
         await page.goto(f"{addresses.shop}/stage", wait_until="domcontentloaded")
         await waited(page, until)
         return page

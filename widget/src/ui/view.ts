@@ -145,7 +145,7 @@ export function view({ doc, config, lang, texts, nonce, load, closed, noticed }:
     const { flag, show } = last;
     dialog?.update(flag);
     // CCPA regs § 7025(f)(3): in response to a signal nothing pops up.
-    if (config.frictionless && !instead) return;
+    if (config.frictionless && !instead) return asked.root.remove();
     const held = dock.contains(root.activeElement);
     const allowed = flag.sale === "allowed" && flag.share === "allowed";
     drawQuestion(show, allowed);
