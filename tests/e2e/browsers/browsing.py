@@ -55,7 +55,8 @@ class Browsing:
         """Go, and wait until another document is there; its scripts and pictures may still be on their way."""
         self.run("window.left = true")
         self.wire.say(word, **given)
-        self.becomes("!window.left && document.readyState !== 'loading'")
+        # On the way there may be an empty document, of no host.
+        self.becomes("!window.left && location.host !== '' && document.readyState !== 'loading'")
 
     def run(self, expression: str) -> Any:
         """What this JavaScript gives, in the page; what it promises, as soon as that is there."""

@@ -80,6 +80,7 @@ def test_the_second_step_opens_in_a_tab_of_its_own_and_brings_the_tag_back(brows
     browsing.reload()
     (shop,) = browsing.tabs()
     browsing.click(LINK)
+    browsing.becomes(f"{part('switch')} !== null")  # the settings are a file of their own
     browsing.click(part("switch"))
     (step,) = eventually(lambda: set(browsing.tabs()) - {shop})
     assert browsing.flag()["sale"] == "denied"  # one step alone changes nothing
