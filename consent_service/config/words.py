@@ -16,6 +16,8 @@ from consent_service.domain.regimes import known_codes
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]*")
+_PYTHONS_OWN: Final = re.compile(r"\(\?(?![:=!]|<[=!])|\\[AZ]|[*+?}]\+|\{,")
+_MOST_STARS: Final = 2
 _HOST: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 _STORE: Final = re.compile(
     r"sqlite:///.+|rediss?(\+cluster)?://([^@/?#]*@)?[^@/?#]+([/?].*)?|rediss?\+sentinel://([^@/?#]*@)?[^@/?#]+/.+"
@@ -66,8 +68,10 @@ def foreign_cookie(value: str) -> str:
 
 def pattern(value: str) -> str:
     """A regular expression that Python and JavaScript read alike, as far as one can tell from here."""
-    if not value or "(?P" in value:
-        return "wanted a regular expression; groups have no names"
+    if not value or _PYTHONS_OWN.search(value):
+        return (
+            "wanted a regular expression that JavaScript reads too: no named groups, no flags, no \\A and \\Z"
+        )
     try:
         re.compile(value)
     except re.error as error:
@@ -79,6 +83,8 @@ def trace(value: str) -> str:
     """A partner's name in cookies or storage; `*` stands for anything. It must leave the site's own alone."""
     if not value.isprintable() or len(value.replace("*", "")) < _LEAST_OF_A_NAME:
         return 'wanted a name such as "_ads_*": at least two characters beside the *'
+    if value.count("*") > _MOST_STARS:
+        return f"at most {_MOST_STARS} * : the page looks for it in every name there is"
     own = value.split("*")[0]
     return "names that start with pc_ are this service's own" if "pc_".startswith(own[:3]) and own else ""
 

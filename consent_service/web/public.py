@@ -26,6 +26,7 @@ _OUTCOMES: Final = (
 )
 _USUAL_STRINGS: Final = "1YNN1YYN1YYN"  # the page knows these by itself
 _OURS: Final = "pc_"
+_ANYTHING: Final = re.compile(r"(?:\\\*)+")
 
 
 def rule_of(site: Site, facts: SiteFacts, now: int) -> Json:
@@ -69,7 +70,7 @@ def _traces(partner: PartnerFacts) -> Json:
 
 def _anchored(names: Iterable[str]) -> str:
     """A pattern over whole names that never matches one of ours, whatever stands in `names`."""
-    patterns = "|".join(re.escape(name).replace(r"\*", ".*") for name in names)
+    patterns = "|".join(_ANYTHING.sub(".*", re.escape(name)) for name in names)
     return f"^(?!{_OURS})(?:{patterns})$" if patterns else ""
 
 

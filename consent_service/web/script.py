@@ -120,11 +120,11 @@ class ScriptFiles:
 
     async def serve(self, request: Request) -> Response:
         """`GET /w/{name}.js`, with or without a digest in the name."""
-        site, _, digest = request.path_params["name"].partition(".")
+        site, dot, digest = request.path_params["name"].partition(".")
         script = self._scripts.get(site)
         if script is None:
             raise HTTPException(404, "no site has this key")
-        if not digest:
+        if not dot:
             return _script(script.body, _SHORT)
         body = script.files.get(digest) or await self._earlier(site, digest)
         if body is None:

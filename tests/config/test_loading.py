@@ -405,6 +405,8 @@ def test_the_digest_changes_with_every_fact_but_not_with_spelling_secrets_or_the
         ('prior_cookies = [{ cookie = "a b", pattern = "x" }]', "sites.acme.prior_cookies[0].cookie"),
         ('prior_cookies = [{ cookie = "old", pattern = "(" }]', "sites.acme.prior_cookies[0].pattern"),
         ('prior_cookies = [{ cookie = "old", pattern = "(?P<a>x)" }]', "sites.acme.prior_cookies[0].pattern"),
+        ('prior_cookies = [{ cookie = "old", pattern = "(?i)x" }]', "sites.acme.prior_cookies[0].pattern"),
+        ("prior_cookies = [{ cookie = 'old', pattern = 'x\\Z' }]", "sites.acme.prior_cookies[0].pattern"),
     ],
 )
 def test_a_consent_tool_before_is_one_we_know_or_a_cookie_with_a_pattern(line: str, key: str) -> None:

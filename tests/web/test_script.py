@@ -81,7 +81,15 @@ async def test_todays_version_is_kept_for_thirteen_months(service: Running) -> N
 
 
 async def test_what_was_never_served_is_not_found(service: Running) -> None:
-    for name in ("nobody", "acme.0123456789abcdef0123", "acme.x", "acme." + "é" * 20, "acme..", "acme.%00"):
+    for name in (
+        "nobody",
+        "acme.0123456789abcdef0123",
+        "acme.x",
+        "acme.",
+        "acme." + "é" * 20,
+        "acme..",
+        "acme.%00",
+    ):
         assert (await service.client.get(f"/w/{name}.js")).status_code == 404
 
 

@@ -89,7 +89,7 @@ export function setup(host: Host): Wired {
     const noticed = storageCell(() => win.localStorage, `${name}_n`);
     const stage = { doc, config, lang, texts, nonce, load, closed, noticed };
     shown = quietly(() => view(stage, actsOn(manager, restrict, host, leaving)));
-    stay = staying(doc, doc.getElementById("privacy-choices"));
+    stay = staying(doc, shown?.host);
   });
   const open = (invoker: Element | null) =>
     void drawn.then(() => quietly(() => shown?.open(invoker instanceof HTMLElement ? invoker : null)));
@@ -143,7 +143,7 @@ const WORDS = { sale_share: ["opt_out", "opt_in"], sensitive: ["limit", "lift"] 
 
 /** What a visitor's clicks do. */
 function actsOn(manager: Manager, restrict: Manager["restrict"], { win, config }: Host, leaving: Acts["leaving"]): Acts {
-  const service = new URL(config.service, win.document.baseURI).origin;
+  const service = new URL(config.service, win.location.href).origin;
   const expectBack = watchConfirmation(win, service, () => void manager.ask());
   return {
     leaving,

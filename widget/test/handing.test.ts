@@ -80,3 +80,12 @@ for (const [name, before, after] of COOKIES) {
     assert.deepEqual(said, { lang: "en", state: "fresh", back: "https://shop.example/lamps#x", visitor });
   });
 }
+
+test("a link with a long fragment costs nothing that anybody would notice", () => {
+  for (const part of ["#", "#&", "&", "privacy-choices=", "#privacy-choices=&"]) {
+    const { win } = at(`https://shop.example/#${part.repeat(20_000)}x`);
+    const began = performance.now();
+    takeBack(win, memoryCell());
+    assert.ok(performance.now() - began < 500, part);
+  }
+});

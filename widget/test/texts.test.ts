@@ -20,3 +20,7 @@ test("a region's language is found by its nearest parent, whatever its case", ()
 test("a page that names no language, or one that is not offered, is spoken to in the site's own", () => {
   for (const lang of ["", "de", "-", "e", "english"]) assert.equal(textsFor(OFFERED, lang, "es").lang, "es", lang);
 });
+
+test("what every object has is no language", () => {
+  for (const lang of ["constructor", "__proto__", "toString"]) assert.equal(textsFor(OFFERED, lang, "es").lang, "es");
+});

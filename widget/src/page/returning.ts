@@ -7,8 +7,8 @@ import type { Cell } from "../core/cell";
 
 /** @param made the state of this tab: who brings a result without it was not sent away from here */
 export function takeBack({ history, location }: Window, made: Cell): { result?: string; state?: string } {
-  // The service puts it last, behind whatever the fragment had before.
-  const found = /(.*#(?:.*&)?)privacy-choices=([^&]*)$/.exec(location.href);
+  // The service puts it last, behind whatever the fragment had before. Anchored, or a long fragment takes seconds.
+  const found = /^([^#]*#(?:.*&)?)privacy-choices=([^&]*)$/.exec(location.href);
   if (!found) return {};
   history.replaceState(history.state, "", (found[1] as string).slice(0, -1));
   const state = made.read() || "";

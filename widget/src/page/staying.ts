@@ -4,7 +4,7 @@
 const ENOUGH = 50;
 
 /** Returns the function to call when elements were taken out. */
-export function staying(doc: Document, element: Element | null): () => void {
+export function staying(doc: Document, element: Element | undefined): () => void {
   let times = 0;
   return () => {
     if (element && !element.isConnected && times++ < ENOUGH) doc.documentElement.append(element);

@@ -4,6 +4,8 @@
  */
 
 /** As far as it is used here: not every browser has it, nor every version of the DOM's types. */
+import { quietly } from "./quietly";
+
 interface Navigating {
   readonly navigation?: EventTarget;
 }
@@ -26,13 +28,15 @@ export function watchViews(win: Window, changed: () => void, arrived: () => void
   const { navigation } = win as Navigating;
   navigation?.addEventListener("currententrychange", look);
   win.addEventListener("popstate", look);
-  new MutationObserver(() => {
-    look();
-    changed();
-  }).observe(doc, {
+  const drawn = () =>
+    quietly(() => {
+      look();
+      changed();
+    });
+  new MutationObserver(drawn).observe(doc, {
     childList: true,
     subtree: true,
     attributeFilter: ["data-right", "data-src"],
   });
-  doc.addEventListener("readystatechange", changed);
+  doc.addEventListener("readystatechange", drawn);
 }

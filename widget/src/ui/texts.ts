@@ -11,8 +11,8 @@ export function textsFor(
   siteLang: string,
 ): { lang: string; texts: Texts } {
   let lang = pageLang.toLowerCase();
-  // RFC 4647 § 3.4: a tag loses its last parts until one is offered.
-  while (lang && !offered[lang]) lang = lang.slice(0, Math.max(0, lang.lastIndexOf("-")));
+  // RFC 4647 § 3.4: a tag loses its last parts until one is offered. Every object has a `constructor`, but no words.
+  while (lang && !offered[lang]?.close) lang = lang.slice(0, Math.max(0, lang.lastIndexOf("-")));
   lang = lang || siteLang;
   return { lang, texts: offered[lang] as Texts };
 }

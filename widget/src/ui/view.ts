@@ -24,6 +24,8 @@ export interface Acts {
 }
 
 export interface View {
+  /** What holds all of it. */
+  readonly host: Element;
   update(flag: Flag, show: Show): void;
   open(invoker: HTMLElement | null): void;
 }
@@ -172,6 +174,7 @@ export function view({ doc, config, lang, texts, nonce, load, closed, noticed }:
   }
 
   return {
+    host: root.host,
     update(flag, show) {
       if (last && lettersOf(last.flag) !== lettersOf(flag)) tell("");
       last = { flag, show };
