@@ -47,11 +47,18 @@ class CannotStart(ConsentError):
     """Something on this machine keeps a program from starting; the message says what, and what to do."""
 
 
-# --- identity ----------------------------------------------------------------------------------
+# --- what a site embeds ------------------------------------------------------------------------
 
 
 class ScriptOutdated(ConsentError):
     """A script that a site serves itself is not the one that this version makes of this configuration."""
+
+
+class RecipeLoops(ConsentError):
+    """A web server set up like this would lead to itself."""
+
+
+# --- identity ----------------------------------------------------------------------------------
 
 
 class IdentityError(ConsentError):

@@ -8,14 +8,17 @@ import shlex
 from argparse import ArgumentParser
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import get_args
 
 import httpx2
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
 from consent_service.app import create_app
 from consent_service.cli import app as command_line
 from consent_service.config import load
+from consent_service.config.shape import Facts
 from consent_service.demo.addresses import Addresses
 from consent_service.demo.folder import prepare
 from tests.running import START
@@ -73,6 +76,35 @@ def test_every_command_is_there_with_its_options(command: str) -> None:
     ended = CliRunner().invoke(command_line, [*shlex.split(command), "--help"])
     assert ended.exit_code == 0, ended.output
     assert shlex.split(command)[0] in ended.output.split("Usage: ")[1].splitlines()[0]
+
+
+def keys_of(table: type[msgspec.Struct], above: str = "") -> Iterator[tuple[str, object]]:
+    """Every key of this table and those below it, dotted, with its default; `*` stands for names of one's own."""
+    for field in msgspec.structs.fields(table):
+        key = f"{above}{field.name}"
+        below = [kind for kind in classes(field.type) if issubclass(kind, msgspec.Struct)]
+        for kind in below:
+            yield from keys_of(kind, f"{key}.*." if "dict" in str(field.type) else f"{key}.")
+        if not below:
+            default = None if field.default is msgspec.NODEFAULT else field.default
+            yield key, json.loads(msgspec.json.encode(default))
+
+
+def classes(kind: object) -> Iterator[type]:
+    """The classes that a type is made of."""
+    if isinstance(kind, type) and not get_args(kind):
+        yield kind
+    for part in get_args(kind):
+        yield from classes(part)
+
+
+def test_every_key_of_the_configuration_is_there_with_its_default() -> None:
+    said: dict[str, object] = {}
+    for names, defaults in re.findall(r"^\| (`[a-z].*?) \| (.*?) ?\| ", section("Every key"), re.MULTILINE):
+        keys = re.findall(r"`([^`]+)`", names)
+        values = json.loads(f"[{defaults.replace('`', '')}]") or [None] * len(keys)
+        said |= zip(keys, values, strict=True)
+    assert said == dict(keys_of(Facts))
 
 
 def test_every_make_target_is_there() -> None:

@@ -48,6 +48,9 @@ def read_text(file: Path) -> str:
     """The file's text. Raises ConfigError that says why it can't be read."""
     try:
         return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        hint = "is not there; name the configuration with --config FILE (`check FILE`)"
+        raise ConfigError((Fault(str(file), 0, hint),)) from None
     except OSError as error:
         raise ConfigError((Fault(str(file), 0, f"can't be read: {error.strerror}"),)) from None
     except UnicodeDecodeError as error:

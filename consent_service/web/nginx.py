@@ -12,9 +12,11 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from consent_service.config.first_party import FirstParty
+from consent_service.errors import RecipeLoops
 from consent_service.web.bodies import MOST_BYTES
 from consent_service.web.headers import cookie_name
 
+_THIS_MACHINE: Final = ("127.0.0.1", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared, not bound
 _BATCH: Final = "128k"
 _VISITORS: Final = f"{MOST_BYTES // 1024}k"
 
@@ -66,7 +68,10 @@ class Server:
 
 
 def render_nginx(site: str, public_url: str, way: FirstParty | None, server: Server) -> str:
-    """Both parts, each under a heading that says where it belongs."""
+    """Both parts, each under a heading that says where it belongs.
+
+    Raises RecipeLoops when nginx would listen where it finds the service.
+    """
     parts = [f"# 1. A server of its own: the whole service, {public_url}\n\n{_whole(public_url, server)}"]
     if way is not None and way.on_site:
         heading = f"# 2. Into the server block of {way.host}: script and visitors' calls, no page\n\n"
@@ -109,13 +114,24 @@ def _way(site: str, way: FirstParty, server: Server) -> str:
 def _block(parts: SplitResult, server: Server, inside: str) -> str:
     """A server block around these lines."""
     secure = parts.scheme == "https"
-    port = server.listen or str(parts.port or (443 if secure else 80))
-    lines = [f"listen {port}{' ssl' if secure else ''};", f"server_name {parts.hostname};"]
+    listen = _listen(parts, server)
+    lines = [f"listen {listen}{' ssl' if secure else ''};", f"server_name {parts.hostname};"]
     if secure:
         folder = f"/etc/letsencrypt/live/{parts.hostname}"
         lines.append(f"ssl_certificate {server.certificate or f'{folder}/fullchain.pem'};")
         lines.append(f"ssl_certificate_key {server.certificate_key or f'{folder}/privkey.pem'};")
     return f"server {{\n{_indented(chr(10).join([*lines, '', inside]))}\n}}\n"
+
+
+def _listen(parts: SplitResult, server: Server) -> str:
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    service = urlsplit(server.upstream)
+    if server.listen is None and service.hostname in _THIS_MACHINE and service.port == port:
+        raise RecipeLoops(
+            f"nginx would listen on port {port} and find the service there: say where it listens with --listen, "
+            "where the service does with --upstream, or give the service another service.port"
+        )
+    return server.listen or str(port)
 
 
 def _location(match: str, body: str) -> str:

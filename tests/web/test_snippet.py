@@ -9,6 +9,7 @@ import re
 import pytest
 
 from consent_service.config.first_party import FirstParty
+from consent_service.errors import RecipeLoops
 from consent_service.web.nginx import Server, render_nginx
 from consent_service.web.script import Script
 from consent_service.web.snippet import Embed, render_policy, render_self_hosted, render_snippet
@@ -111,3 +112,11 @@ def test_the_recipe_takes_ports_files_and_paths_as_they_are_given() -> None:
     ):
         assert line in text
     assert "listen 80;" in render_nginx("acme", "http://privacy.example", None, UPSTREAM)
+
+
+def test_a_recipe_that_leads_to_itself_is_refused() -> None:
+    loop = Server("http://127.0.0.1:8000")
+    with pytest.raises(RecipeLoops, match="listen on port 8000"):
+        render_nginx("acme", "http://privacy.example:8000", None, loop)
+    beside = Server("http://127.0.0.1:8000", listen="192.0.2.1:8000")
+    assert "listen 192.0.2.1:8000;" in render_nginx("acme", "http://privacy.example:8000", None, beside)
