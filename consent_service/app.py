@@ -59,7 +59,7 @@ from consent_service.web.openapi import describe
 from consent_service.web.operations import Operations
 from consent_service.web.own_host import OwnHost
 from consent_service.web.places import PROXIES, HeaderNames, Places
-from consent_service.web.public import optional_facts, rule_of
+from consent_service.web.public import optional_facts, rule_of, spoken_facts
 from consent_service.web.renewing import Renewal
 from consent_service.web.routes import Rooms, routes
 from consent_service.web.script import Script, ScriptFiles, build
@@ -259,6 +259,7 @@ def script_of(config: Config, key: str, now: int) -> Script:
         "link": facts.link,
         "lang": facts.lang.lower(),
         "texts": {lang.lower(): texts.of_script(words) for lang, words in site.texts.items()},
+        **spoken_facts(site, now),
         **optional_facts(facts, partners),
     }
     in_settings = {

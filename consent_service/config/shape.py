@@ -134,7 +134,8 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     `link`: the widget places one where a page has none. `look`: of what stands at the foot of the window.
     `langs`: what visitors may be spoken to in; `lang` where a page names none of them. `texts`: the site's own
     words over the shipped ones, by language. `prior_cmp` and `prior_cookies`: consent tools that were here
-    before, whose opt-outs are honoured once. `reload_on_opt_out`: loads the page anew where a tag had run.
+    before, whose opt-outs are honoured once. `string_cookies`: the page keeps what partners read in `usprivacy`,
+    `__gpp` and `__gpp_sid` too. `reload_on_opt_out`: loads the page anew where a tag had run.
     `debug`: `?privacy-debug` in an address shows what the script does.
     """
 
@@ -160,6 +161,7 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     texts: dict[Language, dict[str, Text]] = {}
     prior_cmp: tuple[PriorCmp, ...] = ()
     prior_cookies: tuple[PriorCookieFacts, ...] = ()
+    string_cookies: bool = True
     reload_on_opt_out: bool = False
     debug: bool = False
 

@@ -6,7 +6,7 @@ A section takes the fields that it has from one table, so that all states say th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -67,6 +67,12 @@ def strings_of(terms: StringTerms, regimes: Sequence[Regime], resolution: Resolu
         gpp_sid=tuple(sorted(spoken)) or NONE_APPLIES,
         us_privacy=us_privacy_of(terms, regimes[0], resolution),
     )
+
+
+def sections_of(terms: StringTerms, regimes: Iterable[Regime]) -> Sequence[Section]:
+    """Every section that may speak for visitors of these regimes, by ascending id."""
+    numbers = {_section_of(terms, regime) for regime in regimes if regime.us_privacy_applies}
+    return [BY_ID[number] for number in sorted(numbers or {_STAND_IN})]
 
 
 def us_privacy_of(terms: StringTerms, regime: Regime, resolution: Resolution) -> str:

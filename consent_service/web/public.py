@@ -1,30 +1,22 @@
 """What a site's visitors get of its configuration: facts that stub and script are made with, and nothing else.
 
-Pure. Names are those of the widget's `protocol.ts`.
+Pure. Names are those of the widget's `protocol.ts`. What partners read is in `spoken`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from consent_service.config import PartnerFacts, SiteFacts
 from consent_service.config.prior_cmp import PRESETS, PriorCookie
 from consent_service.domain.regimes import defaults, strictest_defaults
-from consent_service.domain.resolution import Resolution, Ruling
-from consent_service.domain.strings import us_privacy_of
-from consent_service.domain.words import Answer, Basis, Right
 from consent_service.services.sites import Site
+from consent_service.web.spoken import doubt, layouts, letters_of, outcomes, us_privacy_table
 
 Json = dict[str, object]
 
-_OUTCOMES: Final = (
-    Ruling(Answer.ALLOWED, Basis.DEFAULT),
-    Ruling(Answer.DENIED, Basis.DEFAULT),
-    Ruling(Answer.DENIED, Basis.UNAVAILABLE),
-)
-_USUAL_STRINGS: Final = "1YNN1YYN1YYN"  # the page knows these by itself
 _OURS: Final = "pc_"
 _ANYTHING: Final = re.compile(r"(?:\\\*)+")
 
@@ -32,17 +24,24 @@ _ANYTHING: Final = re.compile(r"(?:\\\*)+")
 def rule_of(site: Site, facts: SiteFacts, now: int) -> Json:
     """What stub and script both must know in order to answer."""
     regimes = site.regimes(now)
-    strictest = _letters(strictest_defaults(regimes))
-    named = ((regime.code, _letters(defaults(regime))) for regime in regimes)
+    strictest = letters_of(strictest_defaults(regimes))
+    named = ((regime.code, letters_of(defaults(regime))) for regime in regimes)
     others = [f"{code}:{letters}" for code, letters in named if letters != strictest]
-    strings = _us_privacy(site, now)
     cookies = "|".join(dict.fromkeys(re.escape(prior.cookie) for prior in _prior(facts)))
-    rule: Json = {"s": site.key, "d": " ".join([strictest, *others])}
-    if strings != _USUAL_STRINGS:
-        rule["u"] = strings
+    rule: Json = {
+        "s": site.key,
+        "d": " ".join([strictest, *others]),
+        "u": us_privacy_table(site, now),
+        "g": doubt(site, now),
+    }
     if cookies:
         rule["p"] = f"({cookies})="
     return rule
+
+
+def spoken_facts(site: Site, now: int) -> Json:
+    """What partners read of what the page knows by itself."""
+    return {"strings": outcomes(site, now), "sections": layouts(site, now)}
 
 
 def optional_facts(facts: SiteFacts, partners: Iterable[PartnerFacts]) -> Json:
@@ -54,6 +53,7 @@ def optional_facts(facts: SiteFacts, partners: Iterable[PartnerFacts]) -> Json:
         "reload": facts.reload_on_opt_out,
         "look": facts.look if facts.look != "bar" else "",
         "sensitive": facts.sensitive,
+        "no_string_cookies": not facts.string_cookies,
     }
     return {name: value for name, value in asked.items() if value}
 
@@ -72,14 +72,3 @@ def _anchored(names: Iterable[str]) -> str:
     """A pattern over whole names that never matches one of ours, whatever stands in `names`."""
     patterns = "|".join(_ANYTHING.sub(".*", re.escape(name)) for name in names)
     return f"^(?!{_OURS})(?:{patterns})$" if patterns else ""
-
-
-def _letters(answers: Mapping[Right, Answer]) -> str:
-    return "".join(answers[right].value[0] for right in Right)
-
-
-def _us_privacy(site: Site, now: int) -> str:
-    """The site's US Privacy strings for sale and sharing allowed, for either denied, and for doubt."""
-    regime = site.regime(now)
-    said = (Resolution(one, one, one, gpc=False) for one in _OUTCOMES)
-    return "".join(us_privacy_of(site.terms.strings, regime, resolution) for resolution in said)

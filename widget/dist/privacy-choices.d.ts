@@ -22,7 +22,7 @@ export interface Flag {
   readonly basis: Basis;
   /** Whether an opt-out preference signal came from this browser, now or before. */
   readonly gpc: boolean;
-  /** The GPP string, and the ids of the sections that apply (-1 = none): in the service's answers. */
+  /** The GPP string, and the ids of the sections that apply (-1 = none): once the script is there. */
   readonly gpp?: string;
   readonly gpp_sid?: readonly number[];
   readonly us_privacy: string;

@@ -1,12 +1,11 @@
 // Bundles the tests into a temporary folder and runs them with node's own runner.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { root, stub } from "./smallest.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const out = mkdtempSync(join(tmpdir(), "widget-tests-"));
 try {
   const tests = readdirSync(`${root}test`).filter((name) => name.endsWith(".test.ts"));
@@ -24,8 +23,7 @@ try {
     logLevel: "warning",
   });
   // The stub as it stands in a page, minified.
-  const stub = { entryPoints: ["src/stub.ts"], bundle: true, minify: true, format: "esm", target: "es2020", define: { __STUB__: "$" } };
-  await build({ absWorkingDir: root, ...stub, outfile: join(out, "stub.js"), logLevel: "warning" });
+  writeFileSync(join(out, "stub.js"), await stub());
   const files = tests.map((name) => join(out, name.replace(/\.ts$/, ".mjs")));
   const ran = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], { stdio: "inherit" });
   process.exitCode = ran.status ?? 1;

@@ -1,5 +1,6 @@
 /** The entry: the one file that touches `window`. Takes over from the stub, and starts once. */
 
+import type { Voice } from "./core/gpp";
 import type { Config, Flag, Tag } from "./core/protocol";
 import type { Extras } from "./extras/extras";
 import { quietly } from "./page/quietly";
@@ -13,6 +14,7 @@ type Queued = Tag | [name: string, given: unknown[]] | ((flag: Flag) => void);
 
 interface Stub {
   q?: Queued[];
+  g?: Voice;
 }
 
 function start(): void {
@@ -21,24 +23,27 @@ function start(): void {
   if (stub && !stub.q) return; // the script is here already
   const own = document.currentScript;
   const queue = stub?.q || [];
+  const voice = stub?.g;
   const { api, begin } = setup({
     win: window,
     config: __CONFIG__,
     extras: __EXTRAS__,
     tag: { ...own?.dataset, ...(queue[0] as Tag) },
     nonce: own?.nonce || "",
+    voice,
   });
   const { ready, ...calls } = api;
   if (stub) {
     // The page may hold on to the stub's object, and to its promise.
     Object.assign(stub, calls);
     delete stub.q;
+    delete stub.g;
   } else {
     host.privacyChoices = api;
   }
   for (const waiting of queue) {
     if (typeof waiting === "function") void ready.then(waiting);
-    else if (Array.isArray(waiting)) quietly(() => replay(calls, waiting));
+    else if (Array.isArray(waiting)) quietly(() => replay({ ...calls, ...voice }, waiting));
   }
   begin().catch(() => {}); // nothing of ours surfaces as the page's own error
 }

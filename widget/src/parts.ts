@@ -1,11 +1,14 @@
 /** The parts that the manager is made of, in this window. */
 
+import type { Cell } from "./core/cell";
 import type { Clock } from "./core/clock";
+import type { Voice } from "./core/gpp";
 import type { Parts } from "./core/manager";
 import type { Config, Tag } from "./core/protocol";
+import { stringsOf } from "./core/strings";
 import type { Extras } from "./extras/extras";
 import { aloneIn } from "./page/alone";
-import { cookieCell } from "./page/cookies";
+import { cookieCell, cookieWriter } from "./page/cookies";
 import { fetchingService } from "./page/fetching";
 import { quietly } from "./page/quietly";
 import { storageCell } from "./page/storage";
@@ -18,6 +21,8 @@ export interface Host {
   readonly tag: Tag;
   readonly nonce: string;
   readonly extras: Extras;
+  /** The stub's `__gpp`, where there is one. */
+  readonly voice?: Voice | undefined;
 }
 
 /** The site's cookie, and what all else that is kept in the browser is named after. */
@@ -25,9 +30,14 @@ export function nameOf({ rule }: Config): string {
   return `pc_${rule.s}`;
 }
 
+/** What this page wrote into the cookies that partners read: no other tool's word. */
+export function stringsWritten({ win, config }: Host): Cell {
+  return storageCell(() => win.localStorage, `${nameOf(config)}_w`);
+}
+
 export function partsOf({ win, config, tag }: Host, lang: string): Omit<Parts, "updated" | "wrote" | "brought"> {
-  const { rule, service, api, cookie_domain: domain, credentials = "omit" } = config;
-  const { document: doc, navigator, location } = win;
+  const { rule, service, api, credentials = "omit" } = config;
+  const { document: doc, navigator } = win;
   const name = nameOf(config);
   const gpc = (navigator as { globalPrivacyControl?: unknown }).globalPrivacyControl;
   const stored = (suffix: string) => storageCell(() => win.localStorage, name + suffix);
@@ -37,10 +47,11 @@ export function partsOf({ win, config, tag }: Host, lang: string): Omit<Parts, "
     lang,
     gpc: typeof gpc === "boolean" ? gpc : null,
     storage: navigator.cookieEnabled && quietly(() => doc.cookie) !== undefined,
-    cookie: cookieCell(doc, name, domain, location.protocol === "https:", !!api, stored("")),
+    cookie: cookieCell(doc, name, cookieWriter({ win, config }), !!api, stored("")),
     queue: stored("_q"),
     signalId: stored("_s"),
     service: fetchingService(`${api || service}/v1/${rule.s}`, credentials),
+    strings: stringsOf(config, stored("_g")),
     clock: clockOf(win),
     alone: aloneIn(win, name),
   };

@@ -5,7 +5,7 @@ import { manage, type Manager } from "./core/manager";
 import type { Flag, Method } from "./core/protocol";
 import type { Restriction } from "./core/settle";
 import { obeying } from "./obeying";
-import { nameOf, partsOf, type Host } from "./parts";
+import { nameOf, partsOf, stringsWritten, type Host } from "./parts";
 import { openTab, watchConfirmation } from "./page/confirming";
 import { loader } from "./page/loading";
 import { quietly } from "./page/quietly";
@@ -15,6 +15,7 @@ import { storageCell } from "./page/storage";
 import { tabs } from "./page/tabs";
 import { trust } from "./page/trust";
 import { watchViews } from "./page/views";
+import { speaking } from "./speaking";
 import { textsFor, type Texts } from "./ui/texts";
 import { view, type Acts, type View } from "./ui/view";
 
@@ -64,7 +65,8 @@ export function setup(host: Host): Wired {
     updated(flag, changed) {
       if (changed) win.dispatchEvent(new CustomEvent("privacychoices:change", { detail: flag }));
       quietly(obey);
-      quietly(() => shown?.update(flag, manager.show()));
+      const draw = () => void quietly(() => shown?.update(flag, manager.show()));
+      quietly(() => said.update(flag, draw));
     },
     wrote: () => siblings.tell(),
   });
@@ -73,6 +75,7 @@ export function setup(host: Host): Wired {
     manager.overtaken();
     resume();
   });
+  const said = speaking(host, manager);
   const tags = obeying(host, manager.flag, trusted);
 
   /** Whoever opts out may want what had run gone from the page: it is loaded again once the service knows. */
@@ -88,7 +91,7 @@ export function setup(host: Host): Wired {
     const closed = storageCell(() => win.sessionStorage, `${name}_closed`);
     const noticed = storageCell(() => win.localStorage, `${name}_n`);
     const stage = { doc, config, lang, texts, nonce, load, closed, noticed };
-    shown = quietly(() => view(stage, actsOn(manager, restrict, host, leaving)));
+    shown = quietly(() => view(stage, actsOn(manager, restrict, host, leaving, said.seen)));
     stay = staying(doc, shown?.host);
   });
   const open = (invoker: Element | null) =>
@@ -104,6 +107,7 @@ export function setup(host: Host): Wired {
     },
     async begin() {
       honourPrior(host, parts.cookie, manager);
+      quietly(said.begin);
       obey = tags.obey;
       obey();
       watchViews(
@@ -132,21 +136,24 @@ export function setup(host: Host): Wired {
 }
 
 /** An opt-out that another consent tool has noted counts as long as there is no record of ours. */
-function honourPrior({ win, config, extras }: Host, cookie: Cell, manager: Manager): void {
+function honourPrior(host: Host, cookie: Cell, manager: Manager): void {
+  const { win, config, extras } = host;
   const { optedOutBefore } = extras;
   if (!optedOutBefore || cookie.read() !== undefined) return;
-  if (quietly(() => optedOutBefore(win.document, config.prior || []))) void manager.restrict(OPT_OUT, "prior_cmp");
+  const own = stringsWritten(host).read();
+  if (quietly(() => optedOutBefore(win.document, config.prior || [], own))) void manager.restrict(OPT_OUT, "prior_cmp");
 }
 
 /** What a switch says when it is turned off, and on, in the service's words. */
 const WORDS = { sale_share: ["opt_out", "opt_in"], sensitive: ["limit", "lift"] } as const;
 
 /** What a visitor's clicks do. */
-function actsOn(manager: Manager, restrict: Manager["restrict"], { win, config }: Host, leaving: Acts["leaving"]): Acts {
+function actsOn(manager: Manager, restrict: Manager["restrict"], { win, config }: Host, leaving: Acts["leaving"], seen: Acts["seen"]): Acts {
   const service = new URL(config.service, win.location.href).origin;
   const expectBack = watchConfirmation(win, service, () => void manager.ask());
   return {
     leaving,
+    seen,
     restrict: (subject, method) => void restrict({ [subject]: WORDS[subject][0] }, method),
     async allow(subject, method) {
       const { sale, share, sensitive } = manager.flag();

@@ -1,45 +1,52 @@
 /**
- * The inline stub: answers `flag()` at once from the signal and the cookie, and queues every other call until the
- * script arrives. Every byte counts (1 KB with its configuration), and it may never throw into the page.
+ * The inline stub: answers `flag()` at once from the signal and the cookie, and the ad ecosystem's own APIs from the
+ * flag; every other call is queued until the script arrives. Every byte counts, and it may never throw into the page.
  */
 
 import { answer } from "./core/answer";
-import type { Rule, Tag } from "./core/protocol";
+import type { Flag, Rule } from "./core/protocol";
+import { gpp, voice } from "./stub/gpp";
+import { uspapi } from "./stub/uspapi";
+import { doubt, later, queue, tag } from "./stub/waiting";
 
 /** Put there by the service, which wraps the built stub into a function of this one parameter. */
 declare const __STUB__: Rule;
-/** A global of the page: the stub is no module and not strict. */
-declare let privacyChoices: unknown;
+/** Globals of the page: the stub is no module and not strict. */
+declare let privacyChoices: { flag(): Flag; [member: string]: unknown };
+declare let __gpp: unknown;
+declare let __uspapi: unknown;
 
-const page = document;
-const { dataset: tag = {} as Tag } = (page.currentScript || page) as HTMLElement;
-/** The tag's data first, then calls as [name, arguments], and whoever waits for `ready` as a function. */
-const queue: unknown[] = [tag];
-let doubt: string | undefined;
+/** So many calls wait for the script at most before messages do no more: in a page without it they would pile up. */
+const ENOUGH = 99;
 
 const read = (): string | undefined => {
   try {
     // Of two cookies of one name the newer stands last: that is the one that tells a later opt-out. Without any,
     // the cookie of another consent tool leaves it in doubt until the script has read that one.
     return (
-      doubt || (page.cookie.match(`^.*\\bpc_${__STUB__.s}=([^;]*)`) || page.cookie.match(__STUB__.p!) || [])[1]
+      doubt || (document.cookie.match(`^.*\\bpc_${__STUB__.s}=([^;]*)`) || document.cookie.match(__STUB__.p!) || [])[1]
     );
   } catch (_) {
     return "?"; // a sandboxed frame may not read cookies: denied
   }
 };
-const later =
-  (name: string, change?: string) =>
-  (...given: unknown[]) => {
-    doubt = change || doubt;
-    queue.push([name, given]);
-  };
 
 privacyChoices = {
   q: queue,
+  g: voice,
   flag: () => answer(__STUB__, tag, read(), (navigator as any).globalPrivacyControl === true, Date.now()),
   on: later("on"),
   open: later("open"),
   optOut: later("optOut", "?"), // denied from here on, although nothing is recorded yet
   ready: new Promise((done) => queue.push(done)),
 };
+__gpp = gpp;
+__uspapi = uspapi;
+// By these frames' names other documents find the page that answers. Not in the body: there may be none yet, and
+// frameworks replace it.
+["__gpp", "__uspapi"].map((name) =>
+  document.documentElement.append(
+    Object.assign(document.createElement("iframe"), { name: name + "Locator", style: "display:none" }),
+  ),
+);
+addEventListener("message", (event) => queue[ENOUGH] || voice.hear(event));

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answer } from "../src/core/answer";
-import type { Flag } from "../src/core/protocol";
+import type { Flag, Rule } from "../src/core/protocol";
+import { RULE } from "./site";
 
 const NOW = 1_795_000_000_000;
 const HOUR = 3_600_000;
@@ -12,8 +13,8 @@ function cookie(letters: string, basis: string, ageMs = 0, gpc = 0): string {
   return `1.${letters}.${basis}.${gpc}.${(NOW - ageMs) / 1000}.300.abc.def`;
 }
 
-function said(text: string | undefined, gpc: boolean, d: string, u?: string): Flag {
-  return answer({ s: "acme", d, ...(u ? { u } : {}) }, {}, text, gpc, NOW);
+function said(text: string | undefined, gpc: boolean, d: string, u = RULE.u): Flag {
+  return answer({ ...RULE, d, u }, {}, text, gpc, NOW);
 }
 
 function letters(text: string | undefined, { gpc = false, fallback = "aaa" } = {}): string {
@@ -86,14 +87,14 @@ test("the US Privacy string speaks opted out when either sale or sharing is deni
 });
 
 test("the US Privacy string is the one that the site's configuration gives for the outcome", () => {
-  const elsewhere = "1---1---1YYN";
+  const elsewhere: Rule["u"] = ["1---", "1---", "1YYN"];
   const spoken = (text: string | undefined, { gpc = false, strings = elsewhere } = {}) =>
     said(text, gpc, "ddd", strings).us_privacy;
   assert.equal(spoken(undefined), "1---");
   assert.equal(spoken(undefined, { gpc: true }), "1---");
   assert.equal(spoken(cookie("aaa", "opted_in")), "1---");
   assert.equal(spoken(cookie("ddd", "choice")), "1---");
-  const unnoticed = "1NNN1NYN1NYN";
+  const unnoticed: Rule["u"] = ["1NNN", "1NYN", "1NYN"];
   assert.equal(spoken(cookie("aad", "opted_in"), { strings: unnoticed }), "1NNN");
   assert.equal(spoken(cookie("ada", "choice"), { strings: unnoticed }), "1NYN");
 });
@@ -101,13 +102,13 @@ test("the US Privacy string is the one that the site's configuration gives for t
 test("a denial in doubt speaks opted out even where the law does not apply, and with the signal too", () => {
   for (const text of ["?", cookie("ddd", "unavailable")]) {
     for (const gpc of [false, true]) {
-      assert.equal(said(text, gpc, "ddd", "1---1---1YYN").us_privacy, "1YYN");
+      assert.equal(said(text, gpc, "ddd", ["1---", "1---", "1YYN"]).us_privacy, "1YYN");
     }
   }
 });
 
 test("no other word for a basis is taken for doubt", () => {
   for (const basis of ["gpc", "choice", "consumer", "minor", "affirmed", "opted_in", "default"]) {
-    assert.equal(said(cookie("ddd", basis), false, "ddd", "aaaabbbbcccc").us_privacy, "bbbb", basis);
+    assert.equal(said(cookie("ddd", basis), false, "ddd", ["aaaa", "bbbb", "cccc"]).us_privacy, "bbbb", basis);
   }
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";
-import { embedded as stubFor } from "./embedded";
+import { embed } from "./embedded";
 import template from "../gtm/privacy-choices.tpl";
 
 const SECTIONS = Object.fromEntries(
@@ -71,9 +71,8 @@ function sandbox(page: Page, mocked: Record<string, unknown> = {}) {
 
 /** A page with the stub, as a browser with or without the signal shows it. */
 function embedded(gpc: boolean): Page {
-  const page = { document: { cookie: "", currentScript: null }, navigator: { globalPrivacyControl: gpc } };
-  runInNewContext(stubFor({ s: "acme", d: "aaa" }), page);
-  return page as Page;
+  const document = { cookie: "", currentScript: null };
+  return embed({}, { document, navigator: { globalPrivacyControl: gpc } }) as unknown as Page;
 }
 
 const rights = (page: Page) => page.dataLayer!.map(({ event, privacy_choices }) => [event, privacy_choices.sale]);

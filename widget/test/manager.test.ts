@@ -8,8 +8,10 @@ import { memoryCell, type Cell } from "../src/core/cell";
 import { manage } from "../src/core/manager";
 import { decode } from "../src/core/pending";
 import type { Basis, Flag } from "../src/core/protocol";
+import { stringsOf } from "../src/core/strings";
 import { fetchingService } from "../src/page/fetching";
 import { serve, type Told } from "./server";
+import { RULE, STRINGS } from "./site";
 
 const OPT_OUT = { sale_share: "opt_out" } as const;
 const NOW = 1_795_000_000_000;
@@ -24,17 +26,24 @@ interface Browser {
   readonly cookie: Cell;
   readonly queue: Cell;
   readonly signalId: Cell;
+  readonly strings: Cell;
 }
 
-const browser = (): Browser => ({ cookie: memoryCell(), queue: memoryCell(), signalId: memoryCell() });
+const browser = (): Browser => ({
+  cookie: memoryCell(),
+  queue: memoryCell(),
+  signalId: memoryCell(),
+  strings: memoryCell(),
+});
 
 /** One page view of this browser. `due` holds what waits for a timer; `pass` lets the time come. */
-function page(base: string, { cookie, queue, signalId }: Browser, { gpc = null as boolean | null, now = NOW, credentials = "omit" as RequestCredentials } = {}) {
+function page(base: string, { cookie, queue, signalId, strings }: Browser, { gpc = null as boolean | null, now = NOW, credentials = "omit" as RequestCredentials } = {}) {
   const due: { seconds: number; act: () => void }[] = [];
   const events: Flag[] = [];
   let time = now;
   const manager = manage({
-    rule: { s: "acme", d: "aaa" },
+    rule: RULE,
+    strings: stringsOf({ rule: RULE, strings: STRINGS }, strings),
     tag: {},
     gpc,
     lang: "en",

@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runInNewContext } from "node:vm";
 import type { Flag } from "../src/core/protocol";
-import { embedded } from "./embedded";
+import { embed } from "./embedded";
 
-const CONFIG = { s: "acme", d: "ddd us-ca:aaa us-co:aad" };
+const CONFIG = { d: "ddd us-ca:aaa us-co:aad" };
 
 interface Stub {
   q: unknown[];
@@ -30,9 +29,8 @@ interface Page {
 function load({ cookie = "", gpc, region = "us-ca", consumer, doc = {}, more = {} }: Page = {}): Stub {
   const currentScript = region === null ? null : { dataset: { region, consumer } };
   const document = Object.defineProperties({ cookie, currentScript }, Object.getOwnPropertyDescriptors(doc));
-  const page = { document, navigator: { globalPrivacyControl: gpc } } as { privacyChoices?: Stub };
-  runInNewContext(embedded({ ...CONFIG, ...more }), page);
-  return page.privacyChoices!;
+  const given = { document, navigator: { globalPrivacyControl: gpc } } as { document: object; privacyChoices?: Stub };
+  return embed({ ...CONFIG, ...more }, given).privacyChoices!;
 }
 
 const opted = `pc_acme=1.dda.choice.0.${Math.floor(Date.now() / 1000)}.300.tok`;
@@ -81,8 +79,8 @@ test("the signal counts only when it is exactly true", () => {
   for (const gpc of [false, undefined, null, 1, "1", "true"]) assert.equal(load({ gpc }).flag().basis, "default");
 });
 
-test("the US Privacy string is the usual one, or as the site's configuration says", () => {
-  const more = { u: "1---1---1YYN" };
+test("the US Privacy string is the one of the site's configuration", () => {
+  const more = { u: ["1---", "1---", "1YYN"] };
   assert.equal(load().flag().us_privacy, "1YNN");
   assert.equal(load({ gpc: true }).flag().us_privacy, "1YYN");
   assert.equal(load({ more }).flag().us_privacy, "1---");

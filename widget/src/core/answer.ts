@@ -41,7 +41,7 @@ export function answer(rule: Rule, tag: Tag, text: string | undefined, gpc: bool
     sensitive: say(2),
     basis: basis as Basis,
     gpc: gpc || (marks as unknown as number) % 2 > 0,
-    us_privacy: (rule.u || "1YNN1YYN1YYN").substr(doubt ? 8 : letters > "ab" ? 4 : 0, 4),
+    us_privacy: rule.u[doubt ? 2 : letters > "ab" ? 1 : 0],
     as_of: new Date(at).toJSON().slice(0, 19) + "Z",
     max_age: ~~maxAge!,
   };

@@ -15,6 +15,7 @@ import type { Flag, Method, Reply, Rule, Show, Tag } from "./protocol";
 import { sender } from "./sender";
 import type { Service } from "./service";
 import { answered, isDenied, lettersOf, restricted, settle, unacknowledged, type Restriction } from "./settle";
+import type { Strings } from "./strings";
 
 /** After so many failed questions in a row the next page asks. */
 const QUESTIONS = 4;
@@ -33,6 +34,7 @@ export interface Parts {
   /** The id of a signal that the service has not answered yet. */
   readonly signalId: Cell;
   readonly service: Service;
+  readonly strings: Strings;
   readonly clock: Clock;
   /** What the visitor brought back from the service's choices page, said with every question of this page. */
   readonly brought: object;
@@ -58,6 +60,8 @@ export type Allowing =
 
 export interface Manager {
   flag(): Flag;
+  /** Whether nobody has to be waited for: what is on record is fresh, or the service was asked. */
+  known(): boolean;
   /** What the page should show: the service's word on this page view, else what the flag tells. */
   show(): Show;
   /** Takes up what an earlier page left, then asks the service if it must. Resolves after the first answer. */
@@ -87,20 +91,22 @@ export interface Manager {
 }
 
 export function manage(parts: Parts): Manager {
-  const { rule, tag, lang, storage, cookie, queue, service, clock, alone } = parts;
+  const { rule, tag, lang, storage, cookie, queue, service, strings, clock, alone } = parts;
   const gpc = parts.gpc === true;
   // A signal's id outlives the page, so that a lost answer and its retry meet one visitor. Without a signal nothing
   // is recorded, and nothing is stored.
   const questionId = gpc ? parts.signalId : memoryCell();
   const { pending, add, flush, hurry } = sender(queue, service, clock, alone, token, (reply) => take(reply, false));
   let failures = 0;
+  /** Whether the service could answer when it was last asked; undefined as long as it was not. */
+  let heard: boolean | undefined;
   let asking: Promise<void> | undefined;
   /** What the service said to show, and the cookie's text for which it said so. */
   let told: { readonly show: Show; readonly text: string | undefined } | undefined;
   let letters = lettersOf(flag());
 
   function flag(): Flag {
-    return answer(rule, tag, cookie.read(), gpc, clock.now());
+    return strings.say(answer(rule, tag, cookie.read(), gpc, clock.now()), heard === false);
   }
 
   function kept(): Kept | null {
@@ -140,11 +146,12 @@ export function manage(parts: Parts): Manager {
     const before = cookie.read();
     const body = { gpc: parts.gpc, id, ...(storage ? {} : { storage }), ...parts.brought, ...visitor() };
     const { status, reply, wait } = await service.post("signals", body);
+    heard = !!reply;
     if (!reply) {
       if (mayGoBetter(status) && ++failures < QUESTIONS) {
         clock.later(delay(failures, wait, clock.chance()), () => void ask());
       }
-      return;
+      return refresh();
     }
     failures = 0;
     questionId.write(undefined);
@@ -165,6 +172,7 @@ export function manage(parts: Parts): Manager {
     const record = kept();
     // A cookie that can't be read was presented in vain: it stays, and denies, until somebody chooses.
     if (!record && token() && reply.flag.basis === "unavailable") return refresh();
+    strings.keep(reply.flag);
     const settled = settle(record, reply, pending(), gpc, clock.now());
     cookie.write(format(settled.kept));
     told = reply.show && { show: reply.show, text: cookie.read() };
@@ -220,6 +228,7 @@ export function manage(parts: Parts): Manager {
     resume,
     refresh,
     pending,
+    known: () => heard !== undefined || !stale(),
     leave: hurry,
     overtaken() {
       service.drop();

@@ -25,7 +25,7 @@ export interface Flag {
   readonly sensitive: Answer;
   readonly basis: Basis;
   readonly gpc: boolean;
-  /** The GPP string, and the ids of the sections that apply (-1 = none): in the service's answers. */
+  /** The GPP string, and the ids of the sections that apply (-1 = none): not in the stub's answers. */
   readonly gpp?: string;
   readonly gpp_sid?: readonly number[];
   readonly us_privacy: string;
@@ -53,13 +53,15 @@ export interface Reply {
  * What stub and script must know of the site to answer, with names as short as they can be: the stub has 1 KB.
  * `s`: the site's key. `d`: letters for sale, share and sensitive of the strictest default of the site's regimes,
  * then of each region where it is another one, as in `ddd us-ca:aaa us-co:aad`. `u`: the US Privacy strings for neither
- * denied, either denied, and in doubt, one after the other; left out where usual. `p`: a pattern with one group for
+ * of sale and sharing denied, for either denied, and in doubt. `g`: the GPP in doubt, the ids of the sections that
+ * apply, then the string without the signal and with it. `p`: a pattern with one group for
  * the names of other consent tools' cookies; left out where none is looked for.
  */
 export interface Rule {
   readonly s: string;
   readonly d: string;
-  readonly u?: string;
+  readonly u: readonly [allowed: string, denied: string, doubt: string];
+  readonly g: readonly [sections: readonly number[], unsignalled: string, signalled: string];
   readonly p?: string;
 }
 
@@ -97,6 +99,12 @@ export interface Config {
   /** The language where a page names none of those in `texts`. Tags are lower case. */
   readonly lang: string;
   readonly texts: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What the page says by itself: outcomes, as in `dda1 ddd1` -> the sections' ids and the GPP string. */
+  readonly strings: Readonly<Record<string, string>>;
+  /** `8:usca` -> the names of the section's fields; each `Name:bits:count`, two bits and a single value left out. */
+  readonly sections: Readonly<Record<string, string>>;
+  /** Left out where the page keeps the strings in cookies too. */
+  readonly no_string_cookies?: boolean;
   readonly credentials?: RequestCredentials;
   readonly prior?: readonly PriorCookie[];
   readonly traces?: readonly Traces[];

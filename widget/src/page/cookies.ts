@@ -2,21 +2,37 @@
 
 import type { Cell } from "../core/cell";
 import { same } from "../core/cookie";
+import type { Config } from "../core/protocol";
 
 /** Seconds: 400 days, the longest that browsers keep a cookie. */
 const MAX_AGE = 34560000;
 
+/** Writes a cookie of this site; an empty text takes it away. May throw. */
+export type WriteCookie = (name: string, text: string) => void;
+
+/** The cookies are those of the configured domain, of this host alone without one; secure where the page is. */
+export function cookieWriter({ win, config }: { win: Window; config: Pick<Config, "cookie_domain"> }): WriteCookie {
+  const secure = win.location.protocol === "https:" ? "; Secure" : "";
+  const domain = config.cookie_domain;
+  const put = (name: string, text: string, where: string) => {
+    const age = text ? MAX_AGE : 0;
+    win.document.cookie = `${name}=${text}; Path=/; SameSite=Lax; Max-Age=${age}${where}${secure}`;
+  };
+  return (name, text) => {
+    // A cookie of this host alone would hide the one that the whole domain shares.
+    if (domain) put(name, "", "");
+    put(name, text, domain ? `; Domain=${domain}` : "");
+  };
+}
+
 /**
- * @param secure whether the page came over https
- * @param domain null for a cookie of this host alone
  * @param served whether the service's answers carry the cookie (first-party mode)
  * @param spare what holds the text where the browser keeps no cookie
  */
 export function cookieCell(
   doc: Document,
   name: string,
-  domain: string | null,
-  secure: boolean,
+  put: WriteCookie,
   served: boolean,
   spare: Cell,
 ): Cell {
@@ -24,10 +40,6 @@ export function cookieCell(
     // Of two cookies of one name the newer stands last (RFC 6265 § 5.4): it tells the later opt-out.
     const pairs = doc.cookie.split("; ").filter((pair) => pair.startsWith(`${name}=`));
     return pairs.length ? (pairs[pairs.length - 1] as string).slice(name.length + 1) : undefined;
-  }
-
-  function put(text: string, maxAge: number, host: string): void {
-    doc.cookie = `${name}=${text}; Path=/; SameSite=Lax; Max-Age=${maxAge}${host}${secure ? "; Secure" : ""}`;
   }
 
   return {
@@ -44,9 +56,7 @@ export function cookieCell(
       try {
         // The service has just written it: rewritten here, Safari would forget it in 7 days.
         if (served && same(stored(), text)) return spare.write(undefined);
-        // A cookie of this host alone would hide the one that the whole domain shares.
-        if (domain) put("", 0, "");
-        put(text, text ? MAX_AGE : 0, domain ? `; Domain=${domain}` : "");
+        put(name, text);
         if (stored() === (text || undefined)) spare.write(undefined);
       } catch {
         // The spare holds it.

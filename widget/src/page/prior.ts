@@ -6,8 +6,10 @@
 import type { PriorCookie } from "../core/protocol";
 import { quietly } from "./quietly";
 
-export function optedOutBefore(doc: Document, cookies: readonly PriorCookie[]): boolean {
-  const pairs = doc.cookie.split("; ");
+/** @param own what this script wrote itself, as cookies stand: `usprivacy` is a name for everybody */
+export function optedOutBefore(doc: Document, cookies: readonly PriorCookie[], own = ""): boolean {
+  const ours = own.split("; ");
+  const pairs = doc.cookie.split("; ").filter((pair) => !ours.includes(pair));
   return cookies.some(([name, pattern]) =>
     pairs.some((pair) => {
       const value = pair.startsWith(`${name}=`) && pair.slice(name.length + 1);

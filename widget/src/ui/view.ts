@@ -17,6 +17,8 @@ import type { Texts } from "./texts";
 
 export interface Acts {
   readonly leaving: Leaving;
+  /** Told whether question or settings are to be seen, whenever it may be different. */
+  seen(visible: boolean): void;
   /** Stops sale and sharing, or limits the use of what is sensitive. */
   restrict(subject: Subject, method: Method): void;
   /** Called in the visitor's click. */
@@ -107,6 +109,7 @@ export function view({ doc, config, lang, texts, nonce, load, closed, noticed }:
         draw();
         // The rest of the page is inert and Escape closes: the browser does both.
         if (!dialog.root.open) dialog.root.showModal();
+        seen();
       })
       .catch(() => {
         instead = true;
@@ -133,7 +136,10 @@ export function view({ doc, config, lang, texts, nonce, load, closed, noticed }:
       page: href,
       choose: (subject, yes, event) =>
         yes ? void allow(subject, "settings", event, made.place) : restrict(subject, "settings"),
-      closed: () => tell(""),
+      closed() {
+        tell("");
+        seen();
+      },
       leaving: acts.leaving,
     });
     dress(made.styles);
@@ -142,6 +148,15 @@ export function view({ doc, config, lang, texts, nonce, load, closed, noticed }:
   }
 
   function draw(): void {
+    drawAll();
+    seen();
+  }
+
+  function seen(): void {
+    acts.seen(asked.root.isConnected || !!dialog?.root.open);
+  }
+
+  function drawAll(): void {
     placeLinks(doc, config.link && !config.frictionless && own, end);
     if (!last) return;
     const { flag, show } = last;

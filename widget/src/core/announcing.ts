@@ -1,0 +1,102 @@
+/**
+ * Announcing: what `__gpp` says once the script is there, and in which order its listeners hear of a change: not
+ * ready, then what is seen, then each section, then ready. Never `error`: whatever fails, it can say opted out.
+ */
+
+import type { Fields, Heard, Ping, Voice } from "./gpp";
+import type { Flag } from "./protocol";
+import { sectionsOf } from "./sections";
+
+export interface Announcing {
+  /** From here on listeners are told. */
+  begin(flag: Flag, known: boolean): void;
+  /** `draw` shows what is different; in between, because the order says so. `known`: nobody has to be waited for. */
+  update(flag: Flag, known: boolean, draw: () => void): void;
+  /** Whether question or settings are to be seen. */
+  seen(visible: boolean): void;
+}
+
+export function announcing(voice: Voice, layouts: Readonly<Record<string, string>>, first: Flag): Announcing {
+  const before = voice.ping();
+  const earlier = before.gppString;
+  // What the stub had said is taken back in the same way as anything else.
+  let state: Ping = { ...before, supportedAPIs: Object.keys(layouts), ...(earlier && earlier !== first.gpp ? {} : content(first)) };
+  let begun = false;
+
+  clearTimeout(voice.timer);
+  voice.ping = () => state;
+  voice.ask = answering(voice);
+
+  function content({ gpp = "", gpp_sid = [] }: Flag): Partial<Ping> {
+    const sectionList = gpp_sid.filter((id) => id > 0);
+    const parsedSections = sectionsOf(gpp, sectionList, layouts);
+    return { gppString: gpp, applicableSections: gpp_sid, sectionList, parsedSections };
+  }
+
+  function tell(event: "cmpStatus" | "cmpDisplayStatus" | "signalStatus", data: string): void {
+    state = { ...state, [event]: data };
+    announce(event, data);
+  }
+
+  function announce(event: string, data: string): void {
+    // Who is added meanwhile hears of the next one.
+    if (begun) [...voice.listeners].forEach((_, id) => voice.listeners[id] && voice.say(id, event, data));
+  }
+
+  function update(flag: Flag, known: boolean, draw: () => void): void {
+    const changed = flag.gpp !== state.gppString;
+    if (state.signalStatus === "ready" && (changed || !known)) tell("signalStatus", "not ready");
+    draw();
+    if (changed) {
+      state = { ...state, ...content(flag) };
+      for (const prefix in state.parsedSections) announce("sectionChange", prefix);
+    }
+    if (known && state.signalStatus !== "ready") tell("signalStatus", "ready");
+  }
+
+  return {
+    update,
+    begin(flag, known) {
+      begun = true;
+      tell("cmpStatus", "loaded");
+      // The stub had no fields yet: that it is ready is told once more.
+      if (known && flag.gpp === earlier) state = { ...state, signalStatus: "not ready" };
+      update(flag, known, () => {});
+    },
+    seen(visible) {
+      const display = visible ? "visible" : "hidden";
+      if (display !== state.cmpDisplayStatus) tell("cmpDisplayStatus", display);
+    },
+  };
+}
+
+/** Own members alone: a parameter may be the name of something that every object has. */
+function own(of: object, name: string): unknown {
+  return Object.entries(of).find(([known]) => known === name)?.[1];
+}
+
+/** Every command but `ping` and `addEventListener`, which the stub goes on to answer. */
+function answering(voice: Voice): Voice["ask"] {
+  const section = (name: unknown) => own(voice.ping().parsedSections, `${name}`) as readonly Fields[] | undefined;
+  const answers: Record<string, (parameter: unknown) => unknown> = {
+    removeEventListener(id) {
+      const known = !!voice.listeners[id as number];
+      if (known) voice.listeners[id as number] = undefined;
+      return known;
+    },
+    hasSection: (prefix) => !!section(prefix),
+    getSection: (prefix) => section(prefix) || null,
+    getField(path) {
+      const [prefix, name = ""] = `${path}`.split(".");
+      return own(Object.assign({}, ...(section(prefix) || [])), name) ?? null;
+    },
+  };
+  return (command, callback: Heard, parameter) => {
+    const answer = own(answers, command) as ((parameter: unknown) => unknown) | undefined;
+    try {
+      callback(answer ? answer(parameter) : null, !!answer);
+    } catch {
+      // Theirs to mend.
+    }
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * The stub's `__gpp`: it stays when the script comes, and who listens to it, with their ids. Until then it knows the
+ * flag alone: a denial is said at once, for the rest it is not ready. Where no script comes it says opted out, because
+ * who waits for an answer in vain goes on without one.
+ */
+
+import type { Voice } from "../core/gpp";
+import type { Flag, Rule } from "../core/protocol";
+import { later } from "./waiting";
+
+declare const __STUB__: Rule;
+declare const privacyChoices: { flag(): Flag };
+
+/** Milliseconds; readers wait ten seconds. */
+const PATIENCE = 5e3;
+
+let late: unknown;
+
+export const voice: Voice = {
+  listeners: [,], // no listener has the id 0
+  timer: setTimeout(() => {
+    late = 1;
+    voice.listeners.map((_, id) => voice.say(id, "signalStatus", "ready"));
+  }, PATIENCE) as unknown as number,
+  say(listenerId, eventName, data) {
+    try {
+      voice.listeners[listenerId]!({ eventName, listenerId, data, pingData: voice.ping() }, true);
+    } catch (_) {
+      // Theirs to mend; the others are told.
+    }
+  },
+  ping() {
+    const { us_privacy, gpc } = privacyChoices.flag();
+    const denied = late || us_privacy[2]! > "X"; // "Y": opted out
+    return {
+      gppVersion: "1.1",
+      cmpStatus: "stub",
+      cmpDisplayStatus: "hidden",
+      signalStatus: denied ? "ready" : "not ready",
+      supportedAPIs: [],
+      cmpId: 1,
+      sectionList: [],
+      applicableSections: denied ? __STUB__.g[0] : [],
+      gppString: denied ? __STUB__.g[(1 + (gpc as unknown as number)) as 1 | 2] : "",
+      parsedSections: {},
+    };
+  },
+  ask: later("ask"),
+  hear: later("hear"),
+};
+
+/** The page's function. What a callback throws here is its caller's own. */
+export const gpp: Voice["ask"] = (command, callback, parameter) =>
+  command == "ping"
+    ? callback(voice.ping(), true)
+    : command == "addEventListener"
+      ? voice.say(voice.listeners.push(callback) - 1, "listenerRegistered", true)
+      : voice.ask(command, callback, parameter);

@@ -1,0 +1,11 @@
+/** `__uspapi`: the flag's US Privacy string, at once. Once the script is there the flag is the script's. */
+
+import type { Heard } from "../core/gpp";
+import type { Flag } from "../core/protocol";
+
+declare const privacyChoices: { flag(): Flag };
+
+export const uspapi = (command: string, version: unknown, callback: Heard): void => {
+  const known = command == "getUSPData" && version == 1;
+  callback(known ? { version, uspString: privacyChoices.flag().us_privacy } : null, known);
+};

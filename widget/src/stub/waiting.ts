@@ -1,0 +1,18 @@
+/** Waiting: what is called before the script is there, in order. Nothing here knows what the calls are. */
+
+import type { Tag } from "../core/protocol";
+
+export const { dataset: tag = {} as Tag } = (document.currentScript || document) as HTMLElement;
+
+/** The tag's data first, then calls as [name, arguments], and whoever waits for `ready` as a function. */
+export const queue: unknown[] = [tag];
+
+/** The cookie's text instead of what it says, from when somebody opted out here. */
+export let doubt: string | undefined;
+
+export const later =
+  (name: string, change?: string) =>
+  (...given: unknown[]): void => {
+    doubt = change || doubt;
+    queue.push([name, given]);
+  };
