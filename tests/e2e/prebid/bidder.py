@@ -31,7 +31,15 @@ def bidding() -> Iterator[Bidder]:
             request = json.loads(self.rfile.read(int(self.headers["content-length"])))
             bidder.asked.append(request)
             bids = [
-                {"id": "1", "impid": imp["id"], "price": 1, "adm": "<p>Lamps</p>", "w": 300, "h": 250, "crid": "1"}
+                {
+                    "id": "1",
+                    "impid": imp["id"],
+                    "price": 1,
+                    "adm": "<p>Lamps</p>",
+                    "w": 300,
+                    "h": 250,
+                    "crid": "1",
+                }
                 for imp in request["imp"]
             ]
             self._answer(json.dumps({"id": request["id"], "cur": "USD", "seatbid": [{"bid": bids}]}).encode())

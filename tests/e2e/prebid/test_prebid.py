@@ -12,7 +12,6 @@ from typing import Final
 import pytest
 from playwright.async_api import Page, Route
 
-from consent_service.demo.addresses import SERVICE_HOST
 from tests.e2e.conftest import ONCE, Arrive
 from tests.e2e.prebid.bidder import Bidder, bidding
 from tests.e2e.visiting import Visitor, acknowledged, opt_out, part
@@ -22,12 +21,12 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 
 MODULES: Final = ROOT / "widget" / "node_modules"
 ENTRY: Final = Path(__file__).with_name("auction.js")
-SERVICE: Final = f"http://{SERVICE_HOST}:*/v1/**"
+SERVICE: Final = "**/v1/acme/**"
 
 NO_OPT_OUT: Final = ("DBABBg~BUoAAACA.QA", [8], "1YNN")
 OPTED_OUT: Final = ("DBABBg~BUUAAACA.QA", [8], "1YYN")
 SIGNAL: Final = ("DBABBg~BUUAAACA.YA", [8], "1YYN")
-SHARE_ONLY: Final = ("DBABBg~BEEAAACA.QA", [8], "1YYN")
+SHARE_ONLY: Final = ("DBABBg~BUkAAACA.QA", [8], "1YYN")  # both notices, no opt-out of the sale
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,13 @@ def prebid(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("prebid")
     (folder / ENTRY.name).write_text(ENTRY.read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "modules").symlink_to(MODULES)
-    command = [str(MODULES / ".bin" / "esbuild"), ENTRY.name, "--bundle", "--format=iife", "--log-level=error"]
+    command = [
+        str(MODULES / ".bin" / "esbuild"),
+        ENTRY.name,
+        "--bundle",
+        "--format=iife",
+        "--log-level=error",
+    ]
     environment = {**os.environ, "NODE_PATH": str(MODULES)}
     done = subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, text=True)
     return done.stdout
@@ -120,7 +125,7 @@ async def test_an_opt_out_of_sharing_alone_is_told_and_stops_the_syncs(
 ) -> None:
     visitor = await arrived(arrive)
     page = await visitor.visit()
-    await visitor.context.route(f"{SERVICE[:-2]}*/choices", of_sharing_alone)
+    await visitor.context.route("**/v1/acme/choices", of_sharing_alone)
     await part(page, "opt-out").click()
     await page.wait_for_function("() => privacyChoices.flag().sale === 'allowed'")
     assert not await auction(page, prebid, bidder)
@@ -144,10 +149,22 @@ async def test_with_the_service_down_the_bidder_may_not_sync(
         page = await visitor.visit()
         await part(page, "opt-out").click()
         await acknowledged(page)
-    await visitor.context.route(SERVICE, Route.abort)
+    await visitor.context.route(SERVICE, lambda route: route.abort())
     page = await visitor.visit()
-    assert (await auction(page, prebid, bidder)) == (not opted_out)
-    assert told(bidder) == (OPTED_OUT if opted_out else NO_OPT_OUT)
+    assert not await auction(page, prebid, bidder)
+    assert told(bidder) == OPTED_OUT
+    assert bidder.synced == []
+
+
+async def test_with_the_script_blocked_an_earlier_opt_out_holds(
+    arrive: Arrive, prebid: str, bidder: Bidder
+) -> None:
+    visitor = await arrived(arrive)
+    await opt_out(await visitor.visit())
+    await visitor.context.route("**/w/acme.js", lambda route: route.abort())
+    page = await visitor.visit(until="parsed")
+    assert not await auction(page, prebid, bidder)
+    assert bidder.synced == []
 
 
 async def test_an_opt_out_that_the_service_never_got_holds_all_the_same(
@@ -155,7 +172,7 @@ async def test_an_opt_out_that_the_service_never_got_holds_all_the_same(
 ) -> None:
     visitor = await arrived(arrive)
     page = await visitor.visit()
-    await visitor.context.route(SERVICE, Route.abort)
+    await visitor.context.route(SERVICE, lambda route: route.abort())
     await part(page, "opt-out").click()
     assert not await auction(page, prebid, bidder)
     assert told(bidder) == OPTED_OUT
