@@ -40,7 +40,7 @@ writes_per_minute = 0
 [sites.acme]
 name = "Acme"
 origins = ["{shop}"]
-regime = "us-ca"
+regime = "{regime}"
 {more}
 """
 PAGE = """\
@@ -71,6 +71,7 @@ class Shop:
     port: int
     server: ThreadingHTTPServer
     pages: dict[str, Written] = field(default_factory=dict)
+    regime: str = "us-ca"
     earlier: set[str] = field(default_factory=set)
 
     @property
@@ -89,6 +90,7 @@ class Shop:
             store=self.folder / "consent.db",
             shop=self.origin,
             more=self.more,
+            regime=self.regime,
         )
 
     @contextmanager

@@ -41,7 +41,7 @@ function start(): void {
   } else {
     host.privacyChoices = api;
   }
-  for (const waiting of queue) {
+  for (const waiting of [...queue]) {
     if (typeof waiting === "function") void ready.then(waiting);
     else if (Array.isArray(waiting)) quietly(() => replay({ ...calls, ...voice }, waiting));
   }

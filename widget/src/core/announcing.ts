@@ -25,7 +25,7 @@ export function announcing(voice: Voice, layouts: Readonly<Record<string, string
 
   clearTimeout(voice.timer);
   voice.ping = () => state;
-  voice.ask = answering(voice);
+  voice.answer = answering(voice);
 
   function content({ gpp = "", gpp_sid = [] }: Flag): Partial<Ping> {
     const sectionList = gpp_sid.filter((id) => id > 0);
@@ -76,7 +76,7 @@ function own(of: object, name: string): unknown {
 }
 
 /** Every command but `ping` and `addEventListener`, which the stub goes on to answer. */
-function answering(voice: Voice): Voice["ask"] {
+function answering(voice: Voice): Voice["answer"] {
   const section = (name: unknown) => own(voice.ping().parsedSections, `${name}`) as readonly Fields[] | undefined;
   const answers: Record<string, (parameter: unknown) => unknown> = {
     removeEventListener(id) {

@@ -19,7 +19,7 @@ export interface Ping {
 /** Hears an answer or an event. No success: what was asked could not be processed. */
 export type Heard = (data: unknown, success: boolean) => void;
 
-/** What the stub lends to the script. `ping`, `ask` and `hear` are there to be replaced by the script's own. */
+/** What the stub lends to the script. `ping`, `answer` and `hear` are there to be replaced by the script's own. */
 export interface Voice {
   /** Whoever listens, by id; empty once it was removed. */
   readonly listeners: (Heard | undefined)[];
@@ -29,7 +29,7 @@ export interface Voice {
   say(id: number, event: string, data: unknown): void;
   ping(): Ping;
   /** Every command that the stub does not answer itself. */
-  ask(command: string, callback: Heard, parameter?: unknown): void;
+  answer(command: string, callback: Heard, parameter?: unknown): void;
   /** A message, of which nobody has looked yet whether it asks anything. */
   hear(event: MessageEvent): void;
 }

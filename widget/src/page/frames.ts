@@ -3,7 +3,7 @@
 import type { Heard, Voice } from "../core/gpp";
 import { quietly } from "./quietly";
 
-type Page = Window & { __gpp: Voice["ask"]; __uspapi(command: string, version: unknown, callback: Heard): void };
+type Page = Window & { __gpp: Voice["answer"]; __uspapi(command: string, version: unknown, callback: Heard): void };
 
 export function answerFrames(win: Window): Voice["hear"] {
   const { __gpp: gpp, __uspapi: uspapi } = win as Page;

@@ -45,14 +45,14 @@ export const voice: Voice = {
       parsedSections: {},
     };
   },
-  ask: later("ask"),
+  answer: later("answer"),
   hear: later("hear"),
 };
 
 /** The page's function. What a callback throws here is its caller's own. */
-export const gpp: Voice["ask"] = (command, callback, parameter) =>
+export const gpp: Voice["answer"] = (command, callback, parameter) =>
   command == "ping"
     ? callback(voice.ping(), true)
     : command == "addEventListener"
       ? voice.say(voice.listeners.push(callback) - 1, "listenerRegistered", true)
-      : voice.ask(command, callback, parameter);
+      : voice.answer(command, callback, parameter);
