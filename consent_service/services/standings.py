@@ -18,7 +18,7 @@ from consent_service.domain.standing import Standing, StandingUnreadable, unpack
 from consent_service.domain.words import UNHONOURED, Unhonoured
 from consent_service.errors import IdentityError
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
-from consent_service.services.waiting import COMMIT_TIMEOUT, within
+from consent_service.services.waiting import COMMIT_TIMEOUT, READ_TIMEOUT, reading_patience
 from consent_service.store.cache import CoherentCache, Missing
 from consent_service.store.contract import Document, Key, Store
 from consent_service.store.keys import standing_key
@@ -83,6 +83,8 @@ class Standings:
         self._tokens = tokens
         self._cache = cache
         self._store = store
+        self._briefly = reading_patience(READ_TIMEOUT)
+        self._patiently = reading_patience(COMMIT_TIMEOUT)
         self._verified: dict[tuple[str, str], _Verified] = {}
         self._verified_since = 0
 
@@ -104,9 +106,10 @@ class Standings:
         return record if _honours(record, verified.claims) else None
 
     async def recognise(
-        self, site: str, token: str, now: int, seconds: float = COMMIT_TIMEOUT
+        self, site: str, token: str, now: int, *, briefly: bool = False
     ) -> Visitor | Unhonoured:
-        """The visitor whom this token names. Raises StoreError when the store can't say in so many seconds."""
+        """The visitor whom this token names. Raises StoreError when the store can't say in time, which is
+        READ_TIMEOUT for who can wait but `briefly`."""
         try:
             verified = self._verify(site, token, now)
         except IdentityError:
@@ -116,14 +119,15 @@ class Standings:
         record = self._cache.peek(verified.key)
         if isinstance(record, Missing) or record is None or verified.claims.version > record.version:
             # Memory knows nothing, or less than the token: another process has just written. Ask the store.
-            record = await self._fetch(verified.key, seconds)
+            patience = self._briefly if briefly else self._patiently
+            record = await patience.wait(self._cache.fetch(verified.key))
         if record is None or not _honours(record, verified.claims):
             return UNHONOURED
         return Visitor(verified.claims.visitor_id, record)
 
     async def record(self, site: str, visitor_id: bytes) -> Record | None:
         """The record as the store has it now."""
-        return await self._fetch(self.key(site, visitor_id), COMMIT_TIMEOUT)
+        return await self._patiently.wait(self._cache.fetch(self.key(site, visitor_id)))
 
     def forget(self, key: Key) -> None:
         """Drop a record that this process has just changed."""
@@ -140,9 +144,6 @@ class Standings:
             lost = self._store.lost(key.shard, claims.version)
             verified = self._verified[site, token] = _Verified(claims, key, lost)
         return verified
-
-    async def _fetch(self, key: Key, seconds: float) -> Record | None:
-        return await within(seconds, self._cache.fetch(key), f"no answer from the store within {seconds} s")
 
 
 def strictest(

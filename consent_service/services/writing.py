@@ -14,12 +14,13 @@ from consent_service.errors import Conflict, StoreBusy
 from consent_service.services.drafting import Draft, Waiting, Work, Written, mark_name
 from consent_service.services.ids import RandomIds
 from consent_service.services.standings import Standings
-from consent_service.services.waiting import COMMIT_TIMEOUT, within
+from consent_service.services.waiting import COMMIT_TIMEOUT, Patience, reading_patience
 from consent_service.store.contract import Change, Document, Key, Store
 
 _MOST_TOGETHER: Final = 256
 _MOST_WAITING: Final = 4096
 _ATTEMPTS: Final = 16
+_NOT_DURABLE: Final = f"not made durable within {COMMIT_TIMEOUT} s; send it again"
 
 
 class StandingWriter:
@@ -29,6 +30,8 @@ class StandingWriter:
         self._store = store
         self._ids = ids
         self._standings = standings
+        self._reading = reading_patience(COMMIT_TIMEOUT)
+        self._committing = Patience(COMMIT_TIMEOUT, _NOT_DURABLE)
         self._queues: dict[Key, deque[Waiting]] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._waiting = 0
@@ -112,10 +115,7 @@ class StandingWriter:
         return draft
 
     async def _get(self, keys: list[Key]) -> list[Document | None]:
-        return await within(
-            COMMIT_TIMEOUT, self._store.get(keys), f"no answer from the store within {COMMIT_TIMEOUT} s"
-        )
+        return await self._reading.wait(self._store.get(keys))
 
     async def _commit(self, change: Change) -> int:
-        late = f"not made durable within {COMMIT_TIMEOUT} s; send it again"
-        return await within(COMMIT_TIMEOUT, self._store.commit(change), late)
+        return await self._committing.wait(self._store.commit(change))

@@ -27,7 +27,6 @@ from consent_service.services.devices import Devices
 from consent_service.services.planning import Caller
 from consent_service.services.sites import Site
 from consent_service.services.standings import Record, Standings, Visitor, strictest
-from consent_service.services.waiting import READ_TIMEOUT
 from consent_service.web import headers, problems
 from consent_service.web.metrics import Metrics
 from consent_service.web.places import Places
@@ -199,7 +198,7 @@ class FlagEndpoint:
             return flags.unpresented[signals]
         site = flags.site
         try:
-            found = [await self._standings.recognise(site.key, token, now, READ_TIMEOUT) for token in tokens]
+            found = [await self._standings.recognise(site.key, token, now, briefly=True) for token in tokens]
         except StoreError:
             return flags.render(unavailable(signals))
         first = found[0]

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from consent_service.errors import StoreBusy, StoreTimeout
-from consent_service.services.waiting import within
+from consent_service.services.waiting import Patience
 
 
 async def test_what_does_not_come_in_time_is_an_error_and_is_given_up() -> None:
@@ -18,7 +18,7 @@ async def test_what_does_not_come_in_time_is_an_error_and_is_given_up() -> None:
         return await never
 
     with pytest.raises(StoreTimeout, match="too late"):
-        await within(0.01, ask(), "too late")
+        await Patience(0.01, "too late").wait(ask())
     await asyncio.sleep(0)
     assert never.cancelled()
 
@@ -37,7 +37,7 @@ async def test_an_answer_that_is_there_counts_even_when_the_loop_is_late() -> No
         loop.call_soon(busy)
         return await answer
 
-    assert await within(0.01, ask(), "too late") == 7
+    assert await Patience(0.01, "too late").wait(ask()) == 7
 
 
 async def test_the_time_that_the_loop_was_away_is_given_to_the_store_once_more() -> None:
@@ -55,7 +55,7 @@ async def test_the_time_that_the_loop_was_away_is_given_to_the_store_once_more()
         loop.call_soon(away)
         return await answer
 
-    assert await within(0.01, ask(), "too late") == 7
+    assert await Patience(0.01, "too late").wait(ask()) == 7
 
 
 async def test_the_stores_own_error_is_passed_on() -> None:
@@ -63,4 +63,66 @@ async def test_the_stores_own_error_is_passed_on() -> None:
         raise StoreBusy("full")
 
     with pytest.raises(StoreBusy, match="full"):
-        await within(1, ask(), "too late")
+        await Patience(1, "too late").wait(ask())
+
+
+async def test_each_of_many_waits_has_its_own_end() -> None:
+    """The later one began while the first waited, and the one between them was answered."""
+    loop = asyncio.get_running_loop()
+    patience = Patience(0.05, "too late")
+    begun: list[float] = []
+    ended: list[float] = []
+
+    async def wait(answer: asyncio.Future[None]) -> None:
+        async def ask() -> None:
+            await answer
+
+        begun.append(loop.time())
+        try:
+            await patience.wait(ask())
+        finally:
+            ended.append(loop.time())
+
+    answers: list[asyncio.Future[None]] = [loop.create_future() for _ in range(3)]
+    first = asyncio.create_task(wait(answers[0]))
+    await asyncio.sleep(0.01)
+    second = asyncio.create_task(wait(answers[1]))
+    await asyncio.sleep(0.01)
+    third = asyncio.create_task(wait(answers[2]))
+    await asyncio.sleep(0)
+    answers[1].set_result(None)
+    await second
+    for task in (first, third):
+        with pytest.raises(StoreTimeout, match="too late"):
+            await task
+    assert ended[1] - begun[0] >= 0.05
+    assert ended[2] - begun[2] >= 0.05
+
+
+async def test_who_comes_when_others_were_answered_or_given_up_has_an_end_as_well() -> None:
+    patience = Patience(0.01, "too late")
+    never: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def at_once() -> int:
+        return 7
+
+    async def for_ever() -> int:
+        return await asyncio.shield(never)
+
+    for _ in range(2):
+        assert await patience.wait(at_once()) == 7
+        with pytest.raises(StoreTimeout, match="too late"):
+            await patience.wait(for_ever())
+
+
+async def test_a_callers_own_cancellation_is_no_timeout() -> None:
+    never: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def for_ever() -> int:
+        return await never
+
+    task = asyncio.create_task(Patience(60, "too late").wait(for_ever()))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
