@@ -94,6 +94,9 @@ class CoherentCache(Generic[T_co]):
 
     async def fetch(self, key: Key) -> T_co | None:
         """The value as the store has it now; kept unless it was dropped meanwhile. Raises StoreError."""
+        if not self._entries:
+            (document,) = await self._store.get([key])
+            return None if document is None else self._decode(document)
         fill = self._fills.setdefault(key, _Fill())
         fill.readers += 1
         try:
@@ -106,7 +109,7 @@ class CoherentCache(Generic[T_co]):
         mortal = (
             document is not None and document.expires_at is not None
         )  # only the store knows when it is gone
-        if self._entries and fill.valid and not mortal:
+        if fill.valid and not mortal:
             self._values[key] = value
             self._values.move_to_end(key)
             if len(self._values) > self._entries:

@@ -79,8 +79,8 @@ def cookie_tokens(cookie: bytes, site: str) -> list[str]:
     A cookie is `1.<answers>.<basis>.<gpc>.<as_of>.<max_age>.<token>`. One that can't be read is a token that
     can't be honoured, not the absence of one. Two of one name (set for the host and for its domain) both count.
     """
-    tokens = (_token(text) for text in cookie_texts(cookie, site))
-    return list(dict.fromkeys(token for token in tokens if token is not None))
+    tokens = [token for text in cookie_texts(cookie, site) if (token := _token(text)) is not None]
+    return tokens if len(tokens) < 2 else list(dict.fromkeys(tokens))
 
 
 def cookie_texts(cookie: bytes, site: str) -> list[str]:
@@ -88,7 +88,7 @@ def cookie_texts(cookie: bytes, site: str) -> list[str]:
     name = cookie_name(site).encode() + b"="
     if name not in cookie:
         return []
-    values = (part.strip() for part in cookie.split(b";"))
+    values = [part.strip() for part in cookie.split(b";")]
     return [value[len(name) :].decode("latin-1") for value in values if value.startswith(name)]
 
 
