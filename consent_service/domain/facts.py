@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Choice, Standing
-from consent_service.domain.words import RIGHTS, AgeBand, Method, Right, Stance, Step
+from consent_service.domain.words import AgeBand, Method, Right, Stance, Step
 
 
 class SignalSeen(Struct, frozen=True):
@@ -70,7 +70,8 @@ class ChoiceMade(Struct, frozen=True):
 
     @property
     def empty(self) -> bool:
-        return all(part is None for part in (self.sale, self.share, self.sensitive, self.age, self.incentive))
+        spoken = self.sale is not None or self.share is not None or self.sensitive is not None
+        return not spoken and self.age is None and self.incentive is None
 
 
 Fact = SignalSeen | DoubtRaised | ChoiceMade
@@ -94,8 +95,12 @@ def fold(facts: Iterable[Fact]) -> Standing:
 
 def _chosen(standing: Standing, fact: ChoiceMade) -> Standing:
     """Every part that the choice speaks of; a part that says what is known already keeps its time."""
+    # The signal speaks of sale and sharing alone; it never touches `sensitive` (GPC-10).
+    over_signal = fact.confirmed and standing.gpc_at > 0
     changed: dict[str, object] = {
-        right.value: _after(standing, right, fact) for right in RIGHTS if fact.stance(right) is not None
+        "sale": _after(standing.sale, fact.sale, fact, over_signal=over_signal),
+        "share": _after(standing.share, fact.share, fact, over_signal=over_signal),
+        "sensitive": _after(standing.sensitive, fact.sensitive, fact, over_signal=False),
     }
     if fact.age is not None and fact.age is not standing.age:
         changed.update(age=fact.age, parental_consent=False, age_at=fact.at)
@@ -106,12 +111,11 @@ def _chosen(standing: Standing, fact: ChoiceMade) -> Standing:
     return replace(standing, **changed)
 
 
-def _after(standing: Standing, right: Right, fact: ChoiceMade) -> Choice:
-    before = standing.choice(right)
-    if fact.stance(right) is Stance.OPTED_OUT:
-        return Choice(Stance.OPTED_OUT, method=fact.method, at=fact.at)
+def _after(before: Choice, stance: Stance | None, fact: ChoiceMade, *, over_signal: bool) -> Choice:
+    if stance is None:
+        return before
+    if stance is Stance.OPTED_OUT:
+        return Choice(Stance.OPTED_OUT, False, False, fact.method, fact.at)
     if not fact.confirmed and before.stance is Stance.OPTED_IN:
         return before  # a plain "keep" never weakens what was confirmed
-    # The signal speaks of sale and sharing alone; it never touches `sensitive` (GPC-10).
-    over_signal = fact.confirmed and standing.gpc_at > 0 and right is not Right.SENSITIVE
     return Choice(Stance.OPTED_IN, fact.confirmed, over_signal, fact.method, fact.at)

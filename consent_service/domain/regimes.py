@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from consent_service.domain.words import RIGHTS, AgeBand, Answer, Right
@@ -41,9 +42,9 @@ class Clocks:
     repeat_correction_months: int = 6  # § 7023
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Regime:
-    """One jurisdiction's rules from `valid_from` on.
+    """One jurisdiction's rules from `valid_from` on: a row of the table, the same as itself alone.
 
     `signals_required`: the law makes signals binding (they are honoured everywhere regardless).
     `opt_in_below`: younger visitors need an affirmative opt-in. `parent_below`: only a parent's counts.
@@ -155,6 +156,7 @@ def known_codes() -> frozenset[str]:
     return frozenset(row.code for row in ROWS)
 
 
+@lru_cache(maxsize=1000)
 def regime_on(code: str, day: date) -> Regime:
     """The row in force on this day.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -60,7 +61,7 @@ class Subject(NamedTuple):
 
 def fresh_signals(caller: Caller, standing: Standing | None) -> Sources:
     """What of the call's signals is to be recorded: not what is on record, and nothing of known bots."""
-    if is_bot(caller.evidence.device):
+    if not caller.signals or is_bot(caller.evidence.device):
         return Sources.NONE
     return caller.signals & ~(standing.gpc if standing else Sources.NONE)
 
@@ -109,7 +110,12 @@ def confirm_plan(caller: Caller, subject: Subject, opened: Opened) -> Plan:
 
 def digest_of(asked: ChoiceMade) -> bytes:
     """What a request asked, so that its `id` can't be used for something else."""
-    parts = (asked.method, asked.sale, asked.share, asked.sensitive, asked.age, asked.incentive)
+    return _digest((asked.method, asked.sale, asked.share, asked.sensitive, asked.age, asked.incentive))
+
+
+@lru_cache(maxsize=1000)
+def _digest(parts: tuple[object, ...]) -> bytes:
+    """Most visitors ask one of a few things."""
     return hashlib.sha256(repr(parts).encode()).digest()[:8]
 
 

@@ -1,4 +1,4 @@
-"""Waiting: for the store, but not for ever.
+"""Waiting: for the store or for a caller, but not for ever.
 
 Knows nothing of what is waited for.
 """
@@ -6,8 +6,8 @@ Knows nothing of what is waited for.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from math import inf
 from typing import Any, Final, TypeVar
 
 from consent_service.errors import StoreTimeout
@@ -25,96 +25,79 @@ T = TypeVar("T")
 
 
 class Patience:
-    """So many seconds for each of many answers; all that wait share one timer of the loop.
+    """How long one kind of wait may last; `error` makes what is raised when it lasted longer.
+
+    One timer serves all who wait: under load, to set one up for each costs more than the waiting does.
 
     An answer that is there counts even when a busy event loop comes to it late. `asyncio.timeout` would throw it
     away, and with it the word that a choice was made durable; so here the timer only asks for one more turn of
     the loop, in which an answer that came before it is seen first. A loop that comes late to the timer itself was
-    away, and what it had to send waited too: the store is given that time once more.
+    away, and what it had to send waited too: whoever is waited for is given that time once more.
     """
 
-    def __init__(self, seconds: float, otherwise: str) -> None:
+    def __init__(self, seconds: float, error: Callable[[], Exception]) -> None:
         self._seconds = seconds
-        self._otherwise = otherwise
-        self._waits: deque[_Wait] = deque()  # all wait equally long, so the first is the first to be due
+        self._error = error
+        self._waits: set[_Wait] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._looks_at = inf
 
     async def wait(self, asking: Coroutine[Any, Any, T]) -> T:
-        """What was asked for. Raises StoreTimeout with `otherwise`."""
+        """What comes of `asking`, in time."""
         loop = asyncio.get_running_loop()
-        wait = _Wait(loop, asyncio.current_task(loop), loop.time() + self._seconds)
-        self._waits.append(wait)
-        if self._timer is None:
-            self._timer = loop.call_at(wait.due, self._look, loop)
+        wait = _Wait(asyncio.current_task(), loop.time() + self._seconds)
+        self._waits.add(wait)
+        if wait.due < self._looks_at:
+            self._look_at(loop, wait.due)
         try:
             return await asking
         except asyncio.CancelledError:
-            if wait.gave_up_alone():
-                raise StoreTimeout(self._otherwise) from None
+            if wait.ended():
+                raise self._error() from None
             raise
         finally:
-            wait.end()
-            self._forget()
+            self._waits.discard(wait)
+            if not self._waits:
+                self._look_at(loop, inf)
 
-    def _forget(self) -> None:
-        """Let go of the waits that are over, and of the timer when nobody waits."""
-        waits = self._waits
-        while waits and waits[0].over:
-            waits.popleft()
-        if not waits and self._timer is not None:
+    def _look_at(self, loop: asyncio.AbstractEventLoop, when: float) -> None:
+        """Set the timer anew; `inf` puts it away."""
+        if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+        self._timer = None if when == inf else loop.call_at(when, self._look, loop)
+        self._looks_at = when
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        """The timer: see to whoever is due, and come again for the next."""
         now = loop.time()
-        while self._waits and self._waits[0].due <= now:
-            self._waits.popleft().look(now)
-        self._timer = loop.call_at(self._waits[0].due, self._look, loop) if self._waits else None
+        for wait in [wait for wait in self._waits if wait.due <= now]:
+            late = now - wait.due
+            wait.due = now + late if late > _ON_TIME else inf
+            if wait.due == inf:
+                loop.call_soon(wait.give_up, self._waits)
+        self._look_at(loop, min((wait.due for wait in self._waits), default=inf))
 
 
 def reading_patience(seconds: float) -> Patience:
     """For what is read from the store."""
-    return Patience(seconds, f"no answer from the store within {seconds} s")
+    return Patience(seconds, lambda: StoreTimeout(f"no answer from the store within {seconds} s"))
 
 
 class _Wait:
-    """One wait, and its end: ask for one more turn, then give up."""
+    """One wait. `due`: when it has lasted too long, by the loop's clock; `inf` in its last turn."""
 
-    __slots__ = ("_gave_up", "_loop", "_next", "_task", "due", "over")
+    __slots__ = ("_gave_up", "_task", "due")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any] | None, due: float) -> None:
-        self._loop = loop
+    def __init__(self, task: asyncio.Task[Any] | None, due: float) -> None:
         self._task = task
-        self._next: asyncio.Handle | None = None
-        self._gave_up = False
         self.due = due
-        self.over = False
+        self._gave_up = False
 
-    def end(self) -> None:
-        """The wait is over: nothing may be given up any more."""
-        self.over = True
-        if self._next is not None:
-            self._next.cancel()
+    def give_up(self, waits: set[_Wait]) -> None:
+        """Interrupt the wait, if it is still one."""
+        if self in waits and self._task is not None:
+            self._gave_up = True
+            self._task.cancel()
 
-    def gave_up_alone(self) -> bool:
+    def ended(self) -> bool:
         """Whether the cancellation that was just seen is this wait's own, and nobody else's besides."""
         return self._gave_up and self._task is not None and self._task.uncancel() == 0
-
-    def look(self, now: float) -> None:
-        """It is due."""
-        late = now - self.due
-        if self.over:
-            return
-        if late > _ON_TIME:
-            self._next = self._loop.call_later(late, self._last_turn)
-        else:
-            self._last_turn()
-
-    def _last_turn(self) -> None:
-        self._next = self._loop.call_soon(self._give_up)
-
-    def _give_up(self) -> None:
-        self._gave_up = True
-        if self._task is not None:
-            self._task.cancel()
