@@ -112,7 +112,8 @@ class Draft:
     def add(self, waiting: Waiting, mark: Document | None) -> None:
         """Run one plan on the standing so far; a mark that is there already makes it a repetition."""
         work = waiting.work
-        known = self._known(work, mark)
+        name = mark_name(work)
+        known = self._known(name, work, mark)
         # Behind another change of this very draft the record is no longer what anybody has seen.
         planned = work.plan(self.standing, _UNSEEN if self.entries else self.version)
         if known is not None:
@@ -123,11 +124,10 @@ class Draft:
             return
         receipt = self._record(work, planned.facts)
         if receipt is not None:
-            self._mark(work, receipt)
+            self._mark(name, work, receipt)
         self.outcomes.append((waiting, planned, receipt, len(self.entries)))
 
-    def _known(self, work: Work, found: Document | None) -> _Mark | None:
-        name = mark_name(work)
+    def _known(self, name: bytes | None, work: Work, found: Document | None) -> _Mark | None:
         if name is None or work.request is None:
             return None
         known = self._marked.get(name)
@@ -139,8 +139,7 @@ class Draft:
             )
         return known
 
-    def _mark(self, work: Work, receipt: Receipt) -> None:
-        name = mark_name(work)
+    def _mark(self, name: bytes | None, work: Work, receipt: Receipt) -> None:
         if name is None or work.request is None:
             return
         mark = self._marked[name] = _Mark(work.request[1], receipt)

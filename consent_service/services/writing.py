@@ -1,7 +1,8 @@
 """Writing: every change to a standing goes through here, one visitor's changes in order.
 
 Plans for one visitor that arrive together are committed as one change: standing, ledger entries and request
-marks, all or nothing (design rule 6). Nothing is acknowledged that was not committed.
+marks, all or nothing (design rule 6). Nothing is acknowledged that was not committed. Whoever finds nobody at work
+on a record commits by itself; those who come meanwhile go together, behind it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 from collections import deque
 from typing import Final
 
-from consent_service.errors import Conflict, StoreBusy
+from consent_service.errors import Conflict, StoreBusy, StoreTimeout
 from consent_service.services.drafting import Draft, Waiting, Work, Written, mark_name
 from consent_service.services.ids import RandomIds
 from consent_service.services.standings import Standings
@@ -20,7 +21,6 @@ from consent_service.store.contract import Change, Document, Key, Store
 _MOST_TOGETHER: Final = 256
 _MOST_WAITING: Final = 4096
 _ATTEMPTS: Final = 16
-_NOT_DURABLE: Final = f"not made durable within {COMMIT_TIMEOUT} s; send it again"
 
 
 class StandingWriter:
@@ -31,7 +31,7 @@ class StandingWriter:
         self._ids = ids
         self._standings = standings
         self._reading = reading_patience(COMMIT_TIMEOUT)
-        self._committing = Patience(COMMIT_TIMEOUT, _NOT_DURABLE)
+        self._committing = Patience(COMMIT_TIMEOUT, _not_durable)
         self._queues: dict[Key, deque[Waiting]] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._waiting = 0
@@ -47,16 +47,11 @@ class StandingWriter:
         key = self._standings.key(work.site, work.visitor_id)
         waiting = Waiting(work, asyncio.get_running_loop().create_future())
         self._waiting += 1
-        queue = self._queues.get(key)
-        if queue is None:
-            self._queues[key] = deque([waiting])
-            task = asyncio.create_task(self._drain(key))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-        else:
-            queue.append(waiting)
         try:
-            return await waiting.done
+            if key in self._queues:
+                self._queues[key].append(waiting)
+                return await waiting.done
+            return await self._first(key, waiting)
         finally:
             self._waiting -= 1
 
@@ -64,7 +59,22 @@ class StandingWriter:
         """Wait for what was begun."""
         await asyncio.gather(*self._running, return_exceptions=True)
 
+    async def _first(self, key: Key, waiting: Waiting) -> Written:
+        """Commit alone, without a task of its own: most visitors make one change at a time."""
+        queue = self._queues[key] = deque()
+        try:
+            await self._together(key, [waiting])
+        finally:
+            if queue:
+                task = asyncio.create_task(self._drain(key))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+            else:
+                del self._queues[key]
+        return waiting.done.result()
+
     async def _drain(self, key: Key) -> None:
+        """Commit what came while another was at work, together."""
         queue = self._queues[key]
         while queue:
             batch = [queue.popleft() for _ in range(min(len(queue), _MOST_TOGETHER))]
@@ -95,14 +105,9 @@ class StandingWriter:
         raise StoreBusy(f"the record kept changing; gave up after {_ATTEMPTS} attempts")
 
     async def _draft(self, key: Key, batch: list[Waiting], *, read: bool) -> Draft:
-        names = [
-            key.name,
-            *(name for waiting in batch if (name := mark_name(waiting.work)) is not None),
-        ]
         found: dict[bytes, Document | None] = {}
         if read or len(batch) > 1 or not batch[0].work.minted:
-            documents = await self._get([Key(key.shard, name) for name in names])
-            found = dict(zip(names, documents, strict=True))
+            found = await self._found(key, batch)
         draft = Draft(key, found.get(key.name), self._ids)
         for waiting in batch:
             if waiting.done.done():
@@ -114,8 +119,15 @@ class StandingWriter:
                 waiting.done.set_exception(error)
         return draft
 
-    async def _get(self, keys: list[Key]) -> list[Document | None]:
-        return await self._reading.wait(self._store.get(keys))
+    async def _found(self, key: Key, batch: list[Waiting]) -> dict[bytes, Document | None]:
+        """The record and the marks of all these requests, read together."""
+        names = [key.name, *(name for waiting in batch if (name := mark_name(waiting.work)) is not None)]
+        keys = [Key(key.shard, name) for name in names]
+        return dict(zip(names, await self._reading.wait(self._store.get(keys)), strict=True))
 
     async def _commit(self, change: Change) -> int:
         return await self._committing.wait(self._store.commit(change))
+
+
+def _not_durable() -> StoreTimeout:
+    return StoreTimeout(f"not made durable within {COMMIT_TIMEOUT} s; send it again")

@@ -12,8 +12,9 @@ seen twice under one version and positions are equal in every engine.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 
 class Key(NamedTuple):
@@ -73,8 +74,7 @@ class Trim(NamedTuple):
     through: int
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What one commit does to one shard: all of it, or nothing.
 
     `expect` names documents and the version that was read (0 = absent or expired). The parts are done in the
