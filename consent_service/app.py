@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from consent_service import resources, texts
 from consent_service.config import Config, Geo, SiteFacts, digest
@@ -47,8 +47,8 @@ from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Store
 from consent_service.store.url import open_store
 from consent_service.web import problems
-from consent_service.web.access import AccessLines, AccessLog, to_standard_error
-from consent_service.web.calls import Calls, Cors
+from consent_service.web.access import Access, AccessLines, AccessLog, to_standard_error
+from consent_service.web.calls import Calls
 from consent_service.web.choices_page import ChoicesPage
 from consent_service.web.clients import Clients
 from consent_service.web.confirm import ConfirmPages
@@ -93,7 +93,6 @@ class ConsentApp(Starlette):
 
     flag: FlagEndpoint
     writes: DirectWrites
-    direct: ASGIApp
     parts: Parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +100,7 @@ class ConsentApp(Starlette):
             if self.flag.answers(scope):
                 return await self.flag(scope, receive, send)
             if self.writes.answers(scope):
-                return await self.direct(scope, receive, send)
+                return await self.writes(scope, receive, send)
         await super().__call__(scope, receive, send)
 
 
@@ -119,10 +118,11 @@ def create_app(
     """
     parts = _parts(config, _ring(config), clock, AccessLines(clock, log))
     rooms = _rooms(config, parts, run_dir, clock)
+    access = Access(parts.lines, parts.metrics, time.perf_counter)
     app = ConsentApp(
         routes=routes(rooms, parts.sites),
         middleware=[
-            Middleware(AccessLog, lines=parts.lines, metrics=parts.metrics, timer=time.perf_counter),
+            Middleware(AccessLog, access=access),
             Middleware(OwnHost, public_url=config.service.public_url),
         ],
         exception_handlers={
@@ -136,8 +136,7 @@ def create_app(
     app.router.redirect_slashes = False  # a redirect would repeat whatever `Host` said
     app.parts = parts
     app.flag = rooms.flag
-    app.writes = DirectWrites(parts.sites, rooms.visitor)
-    app.direct = AccessLog(Cors(app.writes, parts.sites), parts.lines, parts.metrics, time.perf_counter)
+    app.writes = DirectWrites(parts.sites, rooms.visitor, access)
     return app
 
 

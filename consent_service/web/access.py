@@ -63,21 +63,31 @@ class AccessLines:
             self._write(b"\n".join([*lines, b""]))
 
 
-class AccessLog:
-    """Notes and counts the calls of the application inside by their route's template."""
+class Access:
+    """Notes and counts calls by their route's template."""
 
-    def __init__(
-        self, app: ASGIApp, lines: AccessLines, metrics: Metrics, timer: Callable[[], float]
-    ) -> None:
-        self._app = app
+    def __init__(self, lines: AccessLines, metrics: Metrics, timer: Callable[[], float]) -> None:
         self._lines = lines
         self._metrics = metrics
-        self._timer = timer
+        self.timer = timer
+
+    def note(self, route: str, status: int, began: float) -> None:
+        """A call is over that began at this moment of the timer."""
+        self._metrics.calls[route, status] += 1
+        self._lines.add(route, status, self.timer() - began)
+
+
+class AccessLog:
+    """Notes the calls of the application inside."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        began, status = self._timer(), 500
+        began, status = self._access.timer(), 500
 
         async def send_and_note(message: Message) -> None:
             nonlocal status
@@ -88,6 +98,4 @@ class AccessLog:
         try:
             await self._app(scope, receive, send_and_note)
         finally:
-            route = scope.get("consent.route", "unmatched")
-            self._metrics.calls[route, status] += 1
-            self._lines.add(route, status, self._timer() - began)
+            self._access.note(scope.get("consent.route", "unmatched"), status, began)

@@ -6,7 +6,6 @@ this version does not know as a `method` is recorded as `other`: an opt-out is n
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from datetime import datetime
 from typing import Annotated, Final, Literal, TypeVar
@@ -30,6 +29,7 @@ from consent_service.domain.words import (
 )
 from consent_service.errors import BodyTooLarge, InvalidBody
 from consent_service.services.sites import Site
+from consent_service.services.waiting import Patience
 
 MOST_BYTES: Final = 16 * 1024
 BODY_SECONDS: Final = 10
@@ -114,17 +114,29 @@ class ChoicesAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
 Body = TypeVar("Body", SignalsBody, ChoicesBody)
 
 
-async def read_body(request: Request, kind: type[Body]) -> Body:
+def body_patience() -> Patience:
+    """How long a caller may take to send a body; one serves all whom a room listens to. Raises 408."""
+    return Patience(
+        BODY_SECONDS, lambda: HTTPException(408, f"the body did not come within {BODY_SECONDS} s")
+    )
+
+
+def media_type(request: Request) -> str:
+    """What the body says it is, without parameters; "" when it doesn't."""
+    said = next((value for name, value in request.scope["headers"] if name == b"content-type"), b"")
+    return str(said, "latin-1").partition(";")[0].strip().lower()
+
+
+async def read_body(request: Request, kind: type[Body], patience: Patience) -> Body:
     """The request's body as this type.
 
     Raises InvalidBody (naming the member), BodyTooLarge, or 415. `text/plain` is read as JSON too: it needs no
     preflight.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in _MEDIA_TYPES:
+    if media_type(request) not in _MEDIA_TYPES:
         raise HTTPException(415, "send application/json (or JSON as text/plain)")
     try:
-        body = msgspec.json.decode(await read_bytes(request), type=kind)
+        body = msgspec.json.decode(await read_bytes(request, patience), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidBody(f"the body must be a JSON object as described in /openapi.json: {error}") from error
     if body.id is not None and not body.id.int:
@@ -132,13 +144,9 @@ async def read_body(request: Request, kind: type[Body]) -> Body:
     return body
 
 
-async def read_bytes(request: Request) -> bytes:
+async def read_bytes(request: Request, patience: Patience) -> bytes:
     """The whole body. Raises BodyTooLarge, ClientDisconnect, or 408."""
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _received(request)
-    except TimeoutError as error:
-        raise HTTPException(408, f"the body did not come within {BODY_SECONDS} s") from error
+    return await patience.wait(_received(request))
 
 
 async def _received(request: Request) -> bytes:

@@ -124,7 +124,7 @@ class Cors:
             answer = _preflight(allowed) if allowed else Response(status_code=403)
             return await answer(scope, receive, send)
 
-        added = [_VARY, *headers.cross_origin(allowed), _EXPOSED] if allowed else [_VARY]
+        added = for_origin(allowed)
 
         async def send_with_origin(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -136,8 +136,18 @@ class Cors:
     def _allowed(self, scope: Scope) -> str | None:
         parts = scope["path"].split("/")
         site = self._sites.get(parts[2]) if len(parts) > 2 else None
-        origin = headers.seen(scope).origin
-        return origin if site is not None and origin in site.origins else None
+        return None if site is None else allowed_origin(scope, site)
+
+
+def allowed_origin(scope: Scope, site: Site) -> str | None:
+    """The origin that the call came from, if its pages may read this site's answers."""
+    origin = headers.seen(scope).origin
+    return origin if origin in site.origins else None
+
+
+def for_origin(allowed: str | None) -> headers.Raw:
+    """What an answer to a visitor's call says of origins. `allowed`: whose pages may read it, None = nobody's."""
+    return [_VARY, *headers.cross_origin(allowed), _EXPOSED] if allowed else [_VARY]
 
 
 def _preflight(origin: str) -> Response:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import FormParser
 from starlette.requests import Request
 
-from consent_service.web.bodies import read_bytes
+from consent_service.web.bodies import body_patience, media_type, read_bytes
 
 MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
 _LONGEST_ADDRESS: Final = 1024
@@ -19,9 +19,9 @@ _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 
 async def read_form(request: Request) -> dict[str, str]:
     """The form's fields, the last of each name. Raises BodyTooLarge, or 415."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in ("", MEDIA_TYPE):
+    if media_type(request) not in ("", MEDIA_TYPE):
         raise HTTPException(415, f"send {MEDIA_TYPE}, as forms do")
-    form = await FormParser(request.headers, _once(await read_bytes(request))).parse()
+    form = await FormParser(request.headers, _once(await read_bytes(request, body_patience()))).parse()
     return {name: value for name, value in form.multi_items() if isinstance(value, str)}
 
 

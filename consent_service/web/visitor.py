@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,12 +23,16 @@ from consent_service.web.bodies import (
     ShowBody,
     SignalsAnswer,
     SignalsBody,
+    body_patience,
     choice_of,
     read_body,
 )
 from consent_service.web.calls import Calls
 from consent_service.web.renewing import Renewal
 from consent_service.web.times import rfc3339
+
+_NEVER_KEPT: Final = (b"cache-control", b"no-store")
+_IS_JSON: Final = (b"content-type", b"application/json")
 
 
 class VisitorApi:
@@ -39,11 +46,12 @@ class VisitorApi:
         self._returning = returning
         self._renewal = renewal
         self._public_url = public_url
+        self._patience = body_patience()
 
     async def signals(self, request: Request) -> Response:
         """`POST /v1/{site}/signals`: a page view; a signal is recorded on its first sight."""
         site, origin = self._calls.writer(request, "signals")
-        body = await read_body(request, SignalsBody)
+        body = await read_body(request, SignalsBody, self._patience)
         caller = self._calls.caller(request, site, script=body.gpc, visitor=body.visitor, request_id=body.id)
         returned = None if body.result is None else Returned(body.result, body.state)
         told = await self._returning.signal(caller, returned, keep=body.storage)
@@ -55,12 +63,12 @@ class VisitorApi:
             may_ask_after=None if after is None else rfc3339(after),
         )
         cookies = self._renewal.after(request, site, origin, answer.flag, answer.visitor, caller.now)
-        return _json(answer, 200, cookies)
+        return _Json(answer, 200, cookies)
 
     async def choices(self, request: Request) -> Response:
         """`POST /v1/{site}/choices`: 201 recorded, 202 when a second step is needed."""
         site, origin = self._calls.writer(request, "choices")
-        body = await read_body(request, ChoicesBody)
+        body = await read_body(request, ChoicesBody, self._patience)
         caller = self._calls.caller(
             request,
             site,
@@ -74,29 +82,30 @@ class VisitorApi:
         chosen = await self._consent.choose(caller, asked, origin=origin, lang=body.lang or "")
         answer = self._chosen(site, chosen, caller.now)
         cookies = self._renewal.after(request, site, origin, answer.flag, answer.visitor, caller.now, asked)
-        return _json(answer, 201 if chosen.nonce is None else 202, cookies)
+        return _Json(answer, 201 if chosen.nonce is None else 202, cookies)
 
     def _chosen(self, site: Site, chosen: Chosen, now: int) -> ChoicesAnswer:
-        answer = ChoicesAnswer(
-            flag=_flag(site, chosen.regime, chosen.resolution, now), visitor=chosen.visitor
-        )
+        proof: ReceiptBody | UnsetType = UNSET
         if chosen.receipt is not None:
             receipt = chosen.receipt
             proof = ReceiptBody(receipt.id, site.key, rfc3339(receipt.at), receipt.digest)
-            answer = msgspec.structs.replace(answer, receipt=proof)
+        url: str | UnsetType = UNSET
         if chosen.nonce is not None:
             url = f"{self._public_url}/s/{site.key}/confirm/{chosen.nonce}"
-            answer = msgspec.structs.replace(answer, confirm_url=url)
-        return answer
+        flag = _flag(site, chosen.regime, chosen.resolution, now)
+        return ChoicesAnswer(flag, chosen.visitor, proof, url)
 
 
 def _flag(site: Site, regime: Regime, resolution: Resolution, now: int) -> Flag:
     return flag_of(site.terms, site.strings(regime, resolution, now), resolution, rfc3339(now))
 
 
-def _json(answer: SignalsAnswer | ChoicesAnswer, status: int, more: headers.Raw) -> Response:
-    """An answer that depends on who asks: nobody may keep it."""
-    body = msgspec.json.encode(answer)
-    response = Response(body, status, {"cache-control": "no-store"}, media_type="application/json")
-    response.raw_headers.extend(more)
-    return response
+class _Json(Response):
+    """An answer that depends on who asks: nobody may keep it. Its headers need no encoding any more."""
+
+    def __init__(self, answer: SignalsAnswer | ChoicesAnswer, status: int, more: headers.Raw) -> None:
+        self.status_code = status
+        self.background = None
+        self.body = msgspec.json.encode(answer)
+        length = (b"content-length", str(len(self.body)).encode())
+        self.raw_headers = [_NEVER_KEPT, length, _IS_JSON, *more]
