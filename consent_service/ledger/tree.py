@@ -1,0 +1,134 @@
+"""Tree: the Merkle tree of RFC 6962 section 2.1, its proofs of inclusion and of consistency, and their checks.
+
+Hashes are SHA-256. A leaf is hashed behind a 0 byte and a node behind a 1 byte, so that no leaf passes for a node.
+Knows nothing of entries and segments; touches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import Final
+
+EMPTY: Final = sha256().digest()
+"""The root of a tree without leaves."""
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """The hash of one leaf."""
+    return sha256(b"\0" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of a node over its two children."""
+    return sha256(b"\1" + left + right).digest()
+
+
+def root(leaves: Sequence[bytes]) -> bytes:
+    """The tree's root. `leaves` are leaf hashes, in order."""
+    if not leaves:
+        return EMPTY
+    level = list(leaves)
+    while len(level) > 1:
+        # A last one without a sibling moves up as it is: the same tree as the RFC's, built from below.
+        odd = level[-1:] if len(level) % 2 else []
+        pairs = zip(level[::2], level[1::2], strict=False)
+        level = [sha256(b"\1" + left + right).digest() for left, right in pairs] + odd
+    return level[0]
+
+
+def inclusion(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """The proof that the leaf at `index` is in the tree: its siblings from the bottom up (section 2.1.1).
+
+    Raises IndexError when there is no such leaf.
+    """
+    if not 0 <= index < len(leaves):
+        raise IndexError(f"no leaf {index} in a tree of {len(leaves)}")
+    proof = []
+    low, high = 0, len(leaves)
+    while high - low > 1:
+        middle = low + _split(high - low)
+        if index < middle:
+            proof.append(root(leaves[middle:high]))
+            high = middle
+        else:
+            proof.append(root(leaves[low:middle]))
+            low = middle
+    return proof[::-1]
+
+
+def includes(root_hash: bytes, size: int, index: int, leaf: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether the proof shows this leaf hash at `index` of the tree with this root and size."""
+    if not 0 <= index < size:
+        return False
+    place, last, found = index, size - 1, leaf
+    for sibling in proof:
+        if last == 0:
+            return False
+        if place % 2 or place == last:
+            found = node_hash(sibling, found)
+            while place % 2 == 0 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            found = node_hash(found, sibling)
+        place, last = place >> 1, last >> 1
+    return last == 0 and found == root_hash
+
+
+def consistency(leaves: Sequence[bytes], earlier: int) -> list[bytes]:
+    """The proof that the tree of the first `earlier` leaves is the beginning of this one (section 2.1.2).
+
+    Raises IndexError when the tree never had that size, or was empty.
+    """
+    if not 0 < earlier <= len(leaves):
+        raise IndexError(f"a tree of {len(leaves)} leaves has no earlier one of {earlier}")
+    proof = []
+    low, high, whole = 0, len(leaves), True
+    while earlier != high:
+        middle = low + _split(high - low)
+        if earlier <= middle:
+            proof.append(root(leaves[middle:high]))
+            high = middle
+        else:
+            proof.append(root(leaves[low:middle]))
+            low, whole = middle, False
+    if not whole:
+        proof.append(root(leaves[low:high]))
+    return proof[::-1]
+
+
+def consistent(earlier: tuple[bytes, int], later: tuple[bytes, int], proof: Sequence[bytes]) -> bool:
+    """Whether the proof shows that the tree `earlier` (root, size) is the beginning of the tree `later`."""
+    (old_root, old_size), (new_root, new_size) = earlier, later
+    if not 0 < old_size <= new_size:
+        return False
+    if old_size == new_size:
+        return not proof and old_root == new_root
+    place, last = old_size - 1, new_size - 1
+    while place % 2:
+        place, last = place >> 1, last >> 1
+    steps = [old_root, *proof] if place == 0 else list(proof)  # a whole subtree's root needs no proof
+    if not steps:
+        return False
+    old = new = steps[0]
+    for sibling in steps[1:]:
+        if last == 0:
+            return False
+        if place % 2 or place == last:
+            old, new = node_hash(sibling, old), node_hash(sibling, new)
+            while place % 2 == 0 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            new = node_hash(new, sibling)
+        place, last = place >> 1, last >> 1
+    return last == 0 and old == old_root and new == new_root
+
+
+def leaf_hashes(lines: Iterable[bytes]) -> list[bytes]:
+    """The leaf hashes of these leaves, in order."""
+    return [sha256(b"\0" + line).digest() for line in lines]
+
+
+def _split(size: int) -> int:
+    """The largest power of two below `size`, which is at least 2."""
+    return 1 << (size - 1).bit_length() - 1
