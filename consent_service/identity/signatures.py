@@ -1,0 +1,127 @@
+"""Signatures that anybody can check: Ed25519 keys of the ring, for what the service says in public.
+
+The private halves are derived from the ring's secrets, so that the ring's file stays the only thing to keep safe.
+What is signed begins with its purpose: no text of one kind passes for another's. A public key is known for ever
+by its id, also after the ring's key was retired, because what it signed must stay checkable. May not know what is
+said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from consent_service.errors import KeyRingInvalid, KeyUnknown, TokenForged
+from consent_service.identity.keys import KeyRing, Purpose, subkey
+from consent_service.identity.text import from_base64url, to_base64url
+
+_ID_BYTES: Final = 12
+
+
+class Statement(StrEnum):
+    """What kinds of text are signed."""
+
+    CHECKPOINT = "consent-service checkpoint 1"
+    ANCHOR = "consent-service anchor 1"
+    PROMISE = "consent-service promise 1"
+
+
+class Signed(msgspec.Struct, frozen=True):
+    """A text, the id of the key that signed it, and the signature in base64url."""
+
+    text: str
+    key: str
+    signature: str
+
+
+class _Jwk(msgspec.Struct, frozen=True):
+    """A public key as RFC 8037 writes it; members that we don't need are ignored."""
+
+    x: str
+    kid: str = ""
+    kty: str = "OKP"
+    crv: str = "Ed25519"
+    use: str = "sig"
+    alg: str = "EdDSA"
+
+
+class _Jwks(msgspec.Struct, frozen=True):
+    keys: list[_Jwk]
+
+
+PublicKeys = Mapping[str, Ed25519PublicKey]
+"""Public keys by their ids."""
+
+
+class Signer:
+    """Signs with the ring's keys; asked for none, with the current one."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._private = {
+            key_id(private.public_key()): private
+            for private in (_private(key.secret) for key in ring.keys)  # oldest to newest
+        }
+        self.current = list(self._private)[-1]
+
+    def sign(self, statement: Statement, text: str, key: str | None = None) -> Signed:
+        """The signed text: the same text under the same key is the same bytes. Raises KeyUnknown."""
+        named = key or self.current
+        private = self._private.get(named)
+        if private is None:
+            raise KeyUnknown(f"the ring holds no key {named}: put the ring back that signed with it")
+        return Signed(text, named, to_base64url(private.sign(_message(statement, text))))
+
+    def public(self) -> dict[str, Ed25519PublicKey]:
+        """Every public key of the ring, retired ones too."""
+        return {name: private.public_key() for name, private in self._private.items()}
+
+
+def unsign(keys: PublicKeys, statement: Statement, signed: Signed) -> str:
+    """The text, as signed by one of these keys. Raises KeyUnknown, and TokenForged when it is not."""
+    key = keys.get(signed.key)
+    if key is None:
+        raise KeyUnknown(f"signed by key {signed.key}, which is not among those given")
+    try:
+        key.verify(from_base64url(signed.signature), _message(statement, signed.text))
+    except (InvalidSignature, ValueError) as error:
+        raise TokenForged(f"the signature of key {signed.key} does not hold") from error
+    return signed.text
+
+
+def key_id(key: Ed25519PublicKey) -> str:
+    """The key's id: the beginning of its digest."""
+    return to_base64url(hashlib.sha256(key.public_bytes_raw()).digest()[:_ID_BYTES])
+
+
+def encode_jwks(keys: PublicKeys) -> bytes:
+    """The public keys as a JWK set (RFC 7517)."""
+    found = [_Jwk(to_base64url(key.public_bytes_raw()), name) for name, key in keys.items()]
+    return msgspec.json.encode(_Jwks(found))
+
+
+def decode_jwks(data: bytes) -> dict[str, Ed25519PublicKey]:
+    """The inverse of `encode_jwks`; keys of other kinds are passed over. Raises KeyRingInvalid."""
+    try:
+        found = msgspec.json.decode(data, type=_Jwks).keys
+        keys = [Ed25519PublicKey.from_public_bytes(from_base64url(key.x)) for key in _of_our_kind(found)]
+    except (msgspec.DecodeError, ValueError) as error:
+        raise KeyRingInvalid("not a set of public keys: take it from /.well-known/jwks.json") from error
+    return {key_id(key): key for key in keys}  # what a key is called follows from what it is
+
+
+def _of_our_kind(keys: Iterable[_Jwk]) -> Iterable[_Jwk]:
+    return (key for key in keys if (key.kty, key.crv) == ("OKP", "Ed25519"))
+
+
+def _private(secret: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(subkey(secret, Purpose.STATEMENT))
+
+
+def _message(statement: Statement, text: str) -> bytes:
+    return f"{statement}\n{text}".encode()
