@@ -197,3 +197,22 @@ class CursorExpired(StoreError):
     """The log was trimmed past the cursor; the reader must start again from a snapshot."""
 
     permanent = True
+
+
+# --- the ledger --------------------------------------------------------------------------------
+
+
+class LedgerError(ConsentError):
+    """The ledger could not do it."""
+
+
+class ArchiveUnavailable(LedgerError):
+    """The archive can't be reached, or can't keep what it was given."""
+
+
+class LedgerForked(LedgerError):
+    """The archive holds a head that does not go on from what this store sealed: two services share an archive?"""
+
+
+class LeaseLost(LedgerError):
+    """Another process does this now."""

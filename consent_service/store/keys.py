@@ -48,3 +48,13 @@ def request_name(visitor_id: bytes, request_id: bytes) -> bytes:
 def script_name(digest: str) -> bytes:
     """The name, in the desk's shard, of a script that was served under this digest."""
     return b"s" + digest.encode()
+
+
+def sealing_name(part: str) -> bytes:
+    """The name, in the desk's shard, of what sealing remembers: its lease, its plan, how far it is."""
+    return b"l" + part.encode()
+
+
+def sealed_name(shard: str) -> bytes:
+    """The index, in the desk's shard, from a shard's positions to the segment that holds them."""
+    return b"l" + shard.encode()

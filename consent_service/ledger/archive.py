@@ -1,0 +1,169 @@
+"""The archive: where sealed segments go for good, a folder or any object store. Objects are named here alone.
+
+    SITE/heads/00000001.json          the signed head
+    SITE/segments/00000001.jsonl.gz   its lines
+    SITE/marks/00000001.bin           what locates a change in them
+    SITE/anchors/00000001.json        stands for a segment that was dropped
+
+Blocking: callers on an event loop give it a thread. What `put` returned from is durable; an object is there whole
+or not at all, and one that is put again is replaced. Knows nothing of what objects say.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from consent_service.errors import ArchiveUnavailable
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+
+class Archive(Protocol):
+    """Whole objects by name. Every method raises ArchiveUnavailable."""
+
+    def put(self, name: str, data: bytes) -> None: ...
+
+    def get(self, name: str) -> bytes | None: ...
+
+    def delete(self, name: str) -> None: ...
+
+    def names(self) -> list[str]: ...
+
+
+def head_name(site: str, number: int) -> str:
+    return f"{site}/heads/{number:08d}.json"
+
+
+def segment_name(site: str, number: int) -> str:
+    return f"{site}/segments/{number:08d}.jsonl.gz"
+
+
+def marks_name(site: str, number: int) -> str:
+    return f"{site}/marks/{number:08d}.bin"
+
+
+def anchor_name(site: str, number: int) -> str:
+    return f"{site}/anchors/{number:08d}.json"
+
+
+def open_archive(place: str) -> Archive:
+    """A folder's path, or the URL of an object store (`s3://`, `gs://`, `az://`, …; needs the extra `archive`).
+
+    Raises ArchiveUnavailable.
+    """
+    if "://" not in place:
+        return FolderArchive(Path(place))
+    try:
+        from obstore.store import from_url
+    except ImportError as error:
+        raise ArchiveUnavailable(
+            f"{place}: object stores need an extra: pip install 'consent-service[archive]'"
+        ) from error
+    with _told(place):
+        return ObjectArchive(from_url(place), place)
+
+
+class FolderArchive:
+    """Files below one folder, which must be there: a mount that is missing must not be filled beneath."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, name: str, data: bytes) -> None:
+        with _told(str(self._folder)):
+            if not self._folder.is_dir():
+                raise ArchiveUnavailable(f"{self._folder}: the archive's folder is not there")
+            file = self._folder / name
+            self._make(file.parent)
+            fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+            try:
+                with fresh.open("xb") as out:
+                    out.write(data)
+                    out.flush()
+                    os.fsync(out.fileno())
+                fresh.replace(file)
+            finally:
+                fresh.unlink(missing_ok=True)
+            _sync(file.parent)
+
+    def get(self, name: str) -> bytes | None:
+        with _told(str(self._folder)):
+            try:
+                return (self._folder / name).read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def delete(self, name: str) -> None:
+        with _told(str(self._folder)):
+            file = self._folder / name
+            file.unlink(missing_ok=True)
+            if file.parent.is_dir():
+                _sync(file.parent)
+
+    def names(self) -> list[str]:
+        with _told(str(self._folder)):
+            found = [file for file in self._folder.rglob("*") if file.is_file()]
+            return sorted(file.relative_to(self._folder).as_posix() for file in found)
+
+    def _make(self, folder: Path) -> None:
+        """The folder with those above it, each durable in its own parent."""
+        if folder.is_dir():
+            return
+        self._make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync(folder.parent)
+
+
+class ObjectArchive:
+    """Objects in any store that obstore speaks to."""
+
+    def __init__(self, store: ObjectStore, name: str) -> None:
+        self._store = store
+        self._name = name
+
+    def put(self, name: str, data: bytes) -> None:
+        with _told(self._name):
+            self._store.put(name, data)
+
+    def get(self, name: str) -> bytes | None:
+        with _told(self._name):
+            try:
+                return bytes(self._store.get(name).bytes())
+            except FileNotFoundError:
+                return None
+
+    def delete(self, name: str) -> None:
+        with _told(self._name):
+            try:
+                self._store.delete(name)
+            except FileNotFoundError:
+                return
+
+    def names(self) -> list[str]:
+        with _told(self._name):
+            return sorted(found["path"] for page in self._store.list() for found in page)
+
+
+@contextmanager
+def _told(place: str) -> Iterator[None]:
+    """Whatever the system or a store's driver raises becomes one error."""
+    try:
+        yield
+    except ArchiveUnavailable:
+        raise
+    except Exception as error:  # obstore has an error class for each store's own reasons
+        raise ArchiveUnavailable(f"{place}: the archive can't do it: {error}") from error
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

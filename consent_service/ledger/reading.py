@@ -1,0 +1,51 @@
+"""Reading the log by exact positions, one shard at a time, in bounded pages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from consent_service.errors import CursorExpired
+from consent_service.ledger.heads import Span
+from consent_service.ledger.segments import Place
+from consent_service.store import cursor
+from consent_service.store.contract import Entry, Position, Store
+from consent_service.store.keys import LEDGER
+
+_PAGE: Final = 2_000
+
+
+async def entries(store: Store, shard: str, span: Span) -> AsyncIterator[Entry]:
+    """The shard's entries in the span, in order. Raises CursorExpired when some were trimmed."""
+    after = _behind(store, shard, span.after)
+    while True:
+        page = await store.read(LEDGER, [shard], after, _PAGE)
+        for entry in page.entries:
+            if entry.position.sequence > span.through:
+                return
+            if entry.position.sequence > span.after:
+                yield entry
+        if len(page.entries) < _PAGE:
+            return
+        after = page.cursor
+
+
+async def entry_at(store: Store, place: Place) -> Entry | None:
+    """The entry at exactly this place; None when the log has none there, or no longer."""
+    at = Position(place.sequence, place.number)
+    try:
+        page = await store.read(LEDGER, [place.shard], _cursor(place.shard, at), 1)
+    except CursorExpired:
+        return None
+    return next((entry for entry in page.entries if entry.position == at), None)
+
+
+def _behind(store: Store, shard: str, sequence: int) -> str:
+    # Where a restored backup forgot what came last, no cursor holds: what it kept is behind or was read before.
+    if sequence == 0 or store.lost(shard, sequence):
+        return ""
+    return _cursor(shard, Position(sequence + 1, 0))
+
+
+def _cursor(shard: str, at: Position) -> str:
+    return cursor.encode(cursor.Cursor(0, [at]), LEDGER, [shard])

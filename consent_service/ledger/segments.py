@@ -1,0 +1,140 @@
+"""Segments: a run of the log as one object: canonical JSON lines, compressed, with the leaves of its Merkle tree.
+
+A line holds an entry's own canonical bytes and its place, `[shard, sequence, number]`; it is one leaf. Lines stand
+by shard, then by position. What a segment says is a pure function of its entries; so is how, but for the version
+of zlib, and therefore digests are of the lines, never of the compressed bytes. Beside it lie the first bytes of
+every leaf's hash: the root says that something was changed, they say where.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from consent_service.ledger import tree
+from consent_service.store.contract import Entry
+
+MARK_BYTES: Final = 8
+"""Of each leaf's hash; enough to tell any two lines apart, and what proves is the root."""
+
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_LEVEL: Final = 6
+_HEAD: Final = re.compile(rb"\x1f\x8b\x08\x00\x00{4}", re.DOTALL)
+"""A gzip member without name, comment, extra field and time: nothing can be hidden there."""
+_LARGEST: Final = 1 << 30
+
+
+class SegmentDamaged(ValueError):
+    """The bytes are not a whole segment."""
+
+
+class Place(NamedTuple):
+    """Where an entry stands in the log."""
+
+    shard: str
+    sequence: int
+    number: int
+
+
+class Segment(NamedTuple):
+    """A packed segment and what its head says of it. `newest`: for each kind of entry, the latest time."""
+
+    data: bytes
+    marks: bytes
+    entries: int
+    digest: str
+    root: str
+    newest: dict[str, int]
+
+
+class _Placed(msgspec.Struct, frozen=True):
+    place: Place
+
+
+class _Said(msgspec.Struct, frozen=True):
+    kind: str
+    at: int
+
+
+def pack(entries: Iterable[Entry]) -> Segment:
+    """The segment of these entries, which stand by shard and position."""
+    lines, newest = list[bytes](), dict[str, int]()
+    for entry in entries:
+        said = _said.decode(entry.payload)
+        newest[said.kind] = max(newest.get(said.kind, 0), said.at)
+        lines.append(line(entry.payload, Place(entry.shard, *entry.position)))
+    leaves = tree.leaf_hashes(lines)
+    raw = b"".join(one + b"\n" for one in lines)
+    deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+    data = deflate.compress(raw) + deflate.flush()
+    return Segment(data, marks(leaves), len(lines), digest(raw), tree.root(leaves).hex(), newest)
+
+
+def unpack(data: bytes) -> bytes:
+    """The lines, each with its end. Raises SegmentDamaged for anything but one whole gzip member of ours."""
+    inflate = zlib.decompressobj(_GZIP)
+    try:
+        raw = inflate.decompress(data, _LARGEST)
+    except zlib.error as error:
+        raise SegmentDamaged(f"can't be decompressed: {error}") from error
+    if not inflate.eof:
+        raise SegmentDamaged("is cut off")
+    if inflate.unused_data or not _HEAD.match(data):
+        raise SegmentDamaged("holds bytes that belong to no line")
+    return raw
+
+
+def split(raw: bytes) -> list[bytes]:
+    """The lines without their ends."""
+    lines = raw.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def line(payload: bytes, place: Place) -> bytes:
+    """One entry's line: members sorted by name, as in the entry itself."""
+    return b'{"entry":' + payload + b',"place":' + msgspec.json.encode(place) + b"}"
+
+
+def entry_at(one: bytes) -> tuple[Place, bytes]:
+    """The inverse of `line`. Raises SegmentDamaged for what is no line."""
+    place = place_of(one)
+    end = len(b',"place":') + len(msgspec.json.encode(place)) + 1
+    payload = one[len(b'{"entry":') : -end]
+    if line(payload, place) != one:
+        raise SegmentDamaged("holds a line that is not canonical")
+    return place, payload
+
+
+def place_of(one: bytes) -> Place:
+    """Where the line's entry stands. Raises SegmentDamaged."""
+    try:
+        return _placed.decode(one).place
+    except msgspec.DecodeError as error:
+        raise SegmentDamaged(f"holds a line that can't be read: {error}") from error
+
+
+def find(lines: Sequence[bytes], place: Place) -> int | None:
+    """The number of the line with the entry at this place."""
+    end = b',"place":' + msgspec.json.encode(place) + b"}"
+    return next((number for number, one in enumerate(lines) if one.endswith(end)), None)
+
+
+def digest(raw: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(raw).hexdigest()
+
+
+def marks(leaves: Iterable[bytes]) -> bytes:
+    """The first bytes of each leaf's hash, one behind the other."""
+    return b"".join(leaf[:MARK_BYTES] for leaf in leaves)
+
+
+_said: Final = msgspec.json.Decoder(_Said)
+_placed: Final = msgspec.json.Decoder(_Placed)

@@ -1,0 +1,92 @@
+"""A site's log over a real store, entries to fill it with, and a folder to seal it into."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from consent_service.domain.facts import ChoiceMade, Fact, SignalSeen, apply
+from consent_service.domain.signals import Sources
+from consent_service.domain.standing import Standing, pack, unpack
+from consent_service.domain.words import Method, Stance
+from consent_service.identity.keys import new_ring
+from consent_service.identity.signatures import Signer
+from consent_service.ledger.archive import FolderArchive
+from consent_service.ledger.entries import Evidence, encode, entry_of
+from consent_service.ledger.sealing import Sealer
+from consent_service.store.contract import Append, Change, Put, Store
+from consent_service.store.keys import LEDGER, standing_key
+from consent_service.store.sqlite import SqliteStore
+from tests.running import START, Clock
+
+RING = new_ring(START, b"a" * 32, b"h" * 32)
+SIGNER = Signer(RING)
+OPT_OUT = ChoiceMade(START, Method.BANNER, sale=Stance.OPTED_OUT, share=Stance.OPTED_OUT)
+GPC = SignalSeen(START, Sources.HEADER)
+
+
+def visitor(number: int) -> bytes:
+    """The id of one of many visitors, who spread over the shards."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, str(number)).bytes
+
+
+async def record(store: Store, number: int, fact: Fact = OPT_OUT, site: str = "acme") -> str:
+    """Commit standing and entry of one fact; the entry's id."""
+    key = standing_key(site, visitor(number), store.shards)
+    (found,) = await store.get([key])
+    standing = apply(unpack(found.value) if found else Standing(), fact)
+    entry_id = str(uuid.uuid4())
+    payload = encode(
+        entry_of(fact, entry_id=entry_id, site=site, visitor=visitor(number), evidence=Evidence())
+    )
+    await store.commit(
+        Change(key.shard, put=[Put(key.name, pack(standing))], append=[Append(LEDGER, payload)])
+    )
+    return entry_id
+
+
+class Site:
+    """One store, one archive, and whoever seals the one into the other."""
+
+    def __init__(self, store: Store, folder: Path, clock: Clock) -> None:
+        self.store = store
+        self.folder = folder
+        self.archive = FolderArchive(folder)
+        self.clock = clock
+
+    def sealer(self) -> Sealer:
+        return Sealer(self.store, self.archive, SIGNER, "acme", self.clock)
+
+    async def seal(self) -> int:
+        """Seal what there is, as one run of the work process, which lets the last one's lease lapse."""
+        self.clock.now += 3_600
+        sealer = self.sealer()
+        assert await sealer.take_lease()
+        return await sealer.seal()
+
+    async def sealed(self, *sizes: int) -> None:
+        """So many segments with so many entries each."""
+        for first, size in enumerate(sizes):
+            for number in range(size):
+                await record(self.store, 1_000 * first + number)
+            assert await self.seal() == 1
+
+    def objects(self) -> dict[str, bytes]:
+        """Everything in the archive."""
+        return {name: (self.folder / name).read_bytes() for name in self.archive.names()}
+
+
+@asynccontextmanager
+async def a_site(folder: Path, sizes: Sequence[int] = ()) -> AsyncIterator[Site]:
+    """An open site whose ledger has segments of these sizes."""
+    clock = Clock()
+    store = SqliteStore.open(folder / "store.db", shards=4, clock=clock)
+    (folder / "archive").mkdir()
+    try:
+        site = Site(store, folder / "archive", clock)
+        await site.sealed(*sizes)
+        yield site
+    finally:
+        await store.close()
