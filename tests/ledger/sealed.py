@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -69,8 +70,7 @@ class Site:
     async def sealed(self, *sizes: int) -> None:
         """So many segments with so many entries each."""
         for first, size in enumerate(sizes):
-            for number in range(size):
-                await record(self.store, 1_000 * first + number)
+            await asyncio.gather(*(record(self.store, 1_000 * first + number) for number in range(size)))
             assert await self.seal() == 1
 
     def objects(self) -> dict[str, bytes]:

@@ -1,0 +1,90 @@
+"""Findings: every way in which an archive can be wrong, by name, and which lines of a segment are not as sealed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+MOST_LINES: Final = 100
+"""Differing lines of one segment that are named; of more than that, how many there are."""
+
+
+class Tampering(StrEnum):
+    """What was done to the archive."""
+
+    ENTRY_CHANGED = "entry-changed"
+    ENTRY_MISSING = "entry-missing"
+    ENTRY_ADDED = "entry-added"
+    ENTRY_REORDERED = "entry-reordered"
+    SEGMENT_MISSING = "segment-missing"
+    SEGMENT_SWAPPED = "segment-swapped"
+    SEGMENT_TRUNCATED = "segment-truncated"
+    SEGMENT_DAMAGED = "segment-damaged"
+    HEAD_MISSING = "head-missing"
+    HEAD_FORGED = "head-forged"
+    HEAD_SWAPPED = "head-swapped"
+    CHAIN_BROKEN = "chain-broken"
+    SPAN_BROKEN = "span-broken"
+    ROOT_WRONG = "root-wrong"
+    PLACE_WRONG = "place-wrong"
+    MARKS_DAMAGED = "marks-damaged"
+    ANCHOR_FORGED = "anchor-forged"
+    ANCHOR_EARLY = "anchor-early"
+    TAIL_MISSING = "tail-missing"
+    OBJECT_UNKNOWN = "object-unknown"
+
+
+class Finding(NamedTuple):
+    """One thing wrong: what, in which object, and what more can be said."""
+
+    what: Tampering
+    where: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.where}" + (f": {self.detail}" if self.detail else "")
+
+
+class Difference(NamedTuple):
+    """One line that is not as sealed. `line` counts from 1: as sealed for what is missing, else as found."""
+
+    what: Tampering
+    line: int
+
+
+def differences(sealed: Sequence[bytes], found: Sequence[bytes]) -> list[Difference]:
+    """How the lines found differ from those sealed, each known by its mark.
+
+    A line in the place of another is changed; else it is missing, added, or stands elsewhere.
+    """
+    start = _common(sealed, found)
+    end = _common(sealed[start:][::-1], found[start:][::-1])
+    old, new = sealed[start : len(sealed) - end], found[start : len(found) - end]
+    gone, fresh = Counter(old) - Counter(new), Counter(new) - Counter(old)
+    lost = [number for number, mark in enumerate(old) if _take(gone, mark)]
+    came = [number for number, mark in enumerate(new) if _take(fresh, mark)]
+    if len(lost) == len(came):
+        changes = [Difference(Tampering.ENTRY_CHANGED, start + number + 1) for number in came]
+    else:
+        changes = [Difference(Tampering.ENTRY_MISSING, start + number + 1) for number in lost]
+        changes += [Difference(Tampering.ENTRY_ADDED, start + number + 1) for number in came]
+    without, besides = set(lost), set(came)
+    stayed = [mark for number, mark in enumerate(old) if number not in without]
+    arrived = [(number, mark) for number, mark in enumerate(new) if number not in besides]
+    moved = [number for (number, mark), before in zip(arrived, stayed, strict=True) if mark != before]
+    return [*changes, *(Difference(Tampering.ENTRY_REORDERED, start + number + 1) for number in moved)]
+
+
+def _common(one: Sequence[bytes], other: Sequence[bytes]) -> int:
+    """How many of the first are the same in both."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((number for number, (left, right) in pairs if left != right), min(len(one), len(other)))
+
+
+def _take(counter: Counter[bytes], mark: bytes) -> bool:
+    if counter[mark] <= 0:
+        return False
+    counter[mark] -= 1
+    return True
