@@ -30,8 +30,10 @@ from consent_service.errors import ConfigError, ConsentError, Fault
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.nonces import Nonces
 from consent_service.identity.results import Results
+from consent_service.identity.signatures import Signer
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.identity.visits import Visits
+from consent_service.ledger.archive import open_archive
 from consent_service.services.confirming import Confirmations
 from consent_service.services.consent import Consent
 from consent_service.services.devices import Devices
@@ -39,6 +41,7 @@ from consent_service.services.everybody import Everybody
 from consent_service.services.geo import open_database
 from consent_service.services.ids import RandomIds
 from consent_service.services.limits import Limits
+from consent_service.services.receipts import Receipts
 from consent_service.services.returning import Returning
 from consent_service.services.sites import Site, string_terms
 from consent_service.services.standings import Record, Records, Standings
@@ -60,6 +63,7 @@ from consent_service.web.operations import Operations
 from consent_service.web.own_host import OwnHost
 from consent_service.web.places import PROXIES, HeaderNames, Places
 from consent_service.web.public import optional_facts, rule_of, spoken_facts
+from consent_service.web.receipts import ReceiptPages
 from consent_service.web.renewing import Renewal
 from consent_service.web.routes import Rooms, routes
 from consent_service.web.script import Script, ScriptFiles, build
@@ -204,7 +208,14 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
         scripts=ScriptFiles(parts.sites, scripts, parts.store, resources.widget_folder()),
         gpc=GpcFiles({key: _gpc_since(facts) for key, facts in config.sites.items()}),
         operations=Operations(parts.store, digest(config), run_dir, describe(public_url)),
+        receipts=_receipts(config, parts, calls),
     )
+
+
+def _receipts(config: Config, parts: Parts, calls: Calls) -> ReceiptPages:
+    kept = open_archive(config.ledger.archive) if config.ledger.archive else None
+    signer = Signer(parts.ring)
+    return ReceiptPages(calls, Receipts(parts.store, kept, signer), signer.public())
 
 
 def site_of(key: str, facts: SiteFacts, config: Config) -> Site:

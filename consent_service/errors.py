@@ -100,6 +100,10 @@ class UnknownSite(RequestError):
     """No site has this key."""
 
 
+class UnknownReceipt(RequestError):
+    """No entry has this receipt."""
+
+
 class OriginNotAllowed(RequestError):
     """A browser call from an origin that is not the site's (or a write without an origin)."""
 

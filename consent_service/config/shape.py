@@ -37,6 +37,7 @@ Pattern = Annotated[str, _checked(words.pattern)]
 Trace = Annotated[str, _checked(words.trace)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
+Months = Annotated[int, msgspec.Meta(ge=24, le=1200)]
 Positive = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 
 
@@ -95,6 +96,28 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
     writes_per_minute: Count = 120
     burst: Positive = 60
     tracked: Positive = 100_000
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """`[ledger.months_kept]`: how long each kind of entry stays in the archive; § 7101 wants 24 months at least."""
+
+    choice: Months = 24
+    signal: Months = 24
+    doubt: Months = 24
+    carried: Months = 24
+
+
+class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`[ledger]`: where sealed segments go, how often (seconds), and when the store lets go of them.
+
+    `archive`: a folder, or an object store's URL; without one nothing is sealed and the store keeps everything.
+    `trim_after_days`: since it was sealed; 0 = never. A segment is dropped when the time of all kinds in it is over.
+    """
+
+    archive: str = ""
+    seal_every: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 3600
+    trim_after_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 90
+    months_kept: Kept = Kept()
 
 
 class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,6 +222,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     flag: FlagSettings = FlagSettings()
     limits: LimitSettings = LimitSettings()
     geo: Geo = Geo()
+    ledger: LedgerSettings = LedgerSettings()
     sites: Annotated[dict[Key, SiteFacts], msgspec.Meta(min_length=1)]
     partners: dict[Key, PartnerFacts] = {}
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from consent_service.errors import ConsentError
+from consent_service.errors import LedgerError
 from consent_service.identity.signatures import PublicKeys, Signed, Signer, Statement, unsign
 from consent_service.ledger.segments import Segment
 
@@ -65,7 +65,7 @@ class Anchor(msgspec.Struct, frozen=True):
     v: int = VERSION
 
 
-class HeadUnreadable(ConsentError):
+class HeadUnreadable(LedgerError):
     """The text is not a head or an anchor that this version can read."""
 
 

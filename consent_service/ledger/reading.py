@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Final
 
-from consent_service.errors import CursorExpired
 from consent_service.ledger.heads import Span
-from consent_service.ledger.segments import Place
 from consent_service.store import cursor
 from consent_service.store.contract import Entry, Position, Store
 from consent_service.store.keys import LEDGER
 
-_PAGE: Final = 2_000
 
-
-async def entries(store: Store, shard: str, span: Span) -> AsyncIterator[Entry]:
+async def entries(store: Store, shard: str, span: Span, page_size: int = 2_000) -> AsyncIterator[Entry]:
     """The shard's entries in the span, in order. Raises CursorExpired when some were trimmed."""
     after = _behind(store, shard, span.after)
     while True:
-        page = await store.read(LEDGER, [shard], after, _PAGE)
+        page = await store.read(LEDGER, [shard], after, page_size)
         for entry in page.entries:
             if entry.position.sequence > span.through:
                 return
             if entry.position.sequence > span.after:
                 yield entry
-        if len(page.entries) < _PAGE:
+        if len(page.entries) < page_size:
             return
         after = page.cursor
-
-
-async def entry_at(store: Store, place: Place) -> Entry | None:
-    """The entry at exactly this place; None when the log has none there, or no longer."""
-    at = Position(place.sequence, place.number)
-    try:
-        page = await store.read(LEDGER, [place.shard], _cursor(place.shard, at), 1)
-    except CursorExpired:
-        return None
-    return next((entry for entry in page.entries if entry.position == at), None)
 
 
 def _behind(store: Store, shard: str, sequence: int) -> str:

@@ -9,7 +9,7 @@ of it. Whoever seals holds a lease; both commits check it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -27,7 +27,6 @@ MOST_ENTRIES: Final = 16_384
 """In one segment, but for what a last commit appends beyond: whoever proves one entry reads its whole segment."""
 
 LEASE_SECONDS: Final = 120
-_PAGE: Final = 2_000
 _LEASE, _PLAN, _STATE = (sealing_name(part) for part in ("lease", "plan", "state"))
 
 
@@ -75,6 +74,11 @@ class Sealer:
         self._fence = {_LEASE: version}
         return True
 
+    async def release(self) -> None:
+        """Let the next one seal."""
+        await self._commit(Change(self.desk, self._fence, delete=[_LEASE]))
+        self._fence = {}
+
     async def seal(self) -> int:
         """Seal what there is; how many segments that were. Raises LeaseLost, LedgerForked, StoreError."""
         await self._adopt()
@@ -86,16 +90,14 @@ class Sealer:
                 raise LeaseLost(f"another process seals {self.site} now")
         return sealed
 
-    async def state(self) -> State:
-        """How far the site is sealed."""
-        _, _, found = await self._documents()
-        return _state(found)
-
-    async def commit_state(self, before: Document | None, state: State, add: Sequence[Member] = ()) -> None:
-        """Put the state in place of the one that was read, under the lease."""
+    async def commit_state(self, before: Document | None, state: State, head: Head | None = None) -> None:
+        """Put the state in place of the one that was read, under the lease; `head`: of a segment new in it."""
         expect = {**self._fence, _STATE: before.version if before else 0}
         put = [Put(_STATE, msgspec.msgpack.encode(state))]
-        await self._commit(Change(self.desk, expect, put, delete=[_PLAN], add=add))
+        if head is None:
+            await self._commit(Change(self.desk, expect, put))
+        else:
+            await self._commit(Change(self.desk, expect, put, delete=[_PLAN], add=_index(head)))
 
     async def read_state(self) -> tuple[Document | None, State]:
         """The state and the document that holds it."""
@@ -140,10 +142,10 @@ class Sealer:
         segment = await asyncio.to_thread(segments.pack, lines)
         head = heads.head_of(self.site, plan, segment)
         signed = heads.sign(self.signer, head, plan.key)
-        await self._put(archive.segment_name(self.site, head.number), segment.data)
-        await self._put(archive.marks_name(self.site, head.number), segment.marks)
-        await self.commit_state(found, _behind(_state(found), head, signed), add=_index(head))
-        await self._put(archive.head_name(self.site, head.number), signed)
+        await self.put(archive.segment_name(self.site, head.number), segment.data)
+        await self.put(archive.marks_name(self.site, head.number), segment.marks)
+        await self.commit_state(found, _behind(_state(found), head, signed), head)
+        await self.put(archive.head_name(self.site, head.number), signed)
 
     async def _entries(self, plan: Plan) -> list[Entry]:
         return [
@@ -155,16 +157,16 @@ class Sealer:
     async def _adopt(self) -> None:
         """Bring store and archive together: put what a crash left out, take on what a restored backup forgot."""
         found, state = await self.read_state()
-        if state.number and await self._get(archive.head_name(self.site, state.number)) is None:
-            await self._put(archive.head_name(self.site, state.number), state.head)
-        while signed := await self._get(archive.head_name(self.site, state.number + 1)):
+        if state.number and await self.get(archive.head_name(self.site, state.number)) is None:
+            await self.put(archive.head_name(self.site, state.number), state.head)
+        while signed := await self.get(archive.head_name(self.site, state.number + 1)):
             head = heads.open_head(signed, self.signer.public())
             if (head.site, head.number, head.previous) != (self.site, state.number + 1, state.digest):
                 raise LedgerForked(
                     f"head {state.number + 1} of {self.site} in the archive does not go on from this store's: "
                     "give each service an archive of its own, and keep both"
                 )
-            await self.commit_state(found, _behind(state, head, signed), add=_index(head))
+            await self.commit_state(found, _behind(state, head, signed), head)
             found, state = await self.read_state()
 
     async def _documents(self) -> tuple[Document | None, Document | None, Document | None]:
@@ -177,10 +179,10 @@ class Sealer:
         except Conflict as error:
             raise LeaseLost(f"another process seals {self.site} now") from error
 
-    async def _put(self, name: str, data: bytes) -> None:
+    async def put(self, name: str, data: bytes) -> None:
         await asyncio.to_thread(self.archive.put, name, data)
 
-    async def _get(self, name: str) -> bytes | None:
+    async def get(self, name: str) -> bytes | None:
         return await asyncio.to_thread(self.archive.get, name)
 
 

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from consent_service.errors import LedgerError
 from consent_service.ledger import tree
 from consent_service.store.contract import Entry
 
@@ -29,7 +30,7 @@ _HEAD: Final = re.compile(rb"\x1f\x8b\x08\x00\x00{4}", re.DOTALL)
 _LARGEST: Final = 1 << 30
 
 
-class SegmentDamaged(ValueError):
+class SegmentDamaged(LedgerError):
     """The bytes are not a whole segment."""
 
 

@@ -1,4 +1,4 @@
-"""The work process: what must not share the flag's loop. For now that is the metrics' listener.
+"""The work process: what must not share the flag's loop: the metrics' listener, and sealing the ledger.
 
 Run by the supervisor as `python -m consent_service.process.work RUNDIR PARENT WORKERS`.
 """
@@ -19,6 +19,7 @@ from consent_service.config import digest
 from consent_service.process import logs, metrics
 from consent_service.process.parent import die_with
 from consent_service.process.rundir import RunDir
+from consent_service.process.sealing import Sealing
 
 _log = structlog.get_logger("consent_service.process")
 
@@ -27,19 +28,23 @@ async def work(ours: RunDir) -> None:
     """Work until SIGTERM; SIGHUP re-reads the configuration."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, lambda: _note(ours))
+    sealing = Sealing()
+
+    def take_on() -> None:
+        config = ours.read(os.environ)
+        sealing.start(config)
+        _log.info("working", config=digest(config))
+
+    loop.add_signal_handler(signal.SIGHUP, take_on)
     service = ours.read(os.environ).service
     with ExitStack() as listeners:
         if service.metrics_port:
             listeners.enter_context(
                 metrics.listening(service.metrics_host, service.metrics_port, ours.metrics)
             )
-        _note(ours)
+        take_on()
         await stop.wait()
-
-
-def _note(ours: RunDir) -> None:
-    _log.info("working", config=digest(ours.read(os.environ)))
+        await sealing.end()
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from consent_service.domain.facts import ChoiceMade, Fact, apply
 from consent_service.domain.standing import Standing, StandingUnreadable, pack, unpack
 from consent_service.errors import RequestIdReused, StoreCorrupt
+from consent_service.ledger import receipts
 from consent_service.ledger.entries import Evidence, digest, encode, entry_of
 from consent_service.services.ids import RandomIds
 from consent_service.store.contract import Append, Change, Document, Key, Put
@@ -28,7 +29,10 @@ REQUEST_MARK_SECONDS: Final = 30 * 86_400
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """A visitor's proof of an entry: its id, when (Unix seconds), and SHA-256 of its canonical bytes."""
+    """A visitor's proof of an entry: its id, when (Unix seconds), and SHA-256 of its canonical bytes.
+
+    While it is drafted and in marks, `id` is the entry's own; what callers get also says where the entry is.
+    """
 
     id: str
     at: int
@@ -88,6 +92,16 @@ class Waiting(NamedTuple):
     done: asyncio.Future[Written]
 
 
+class _Outcome(NamedTuple):
+    """What a plan came to. `recorded`: the version of the commit that its receipt speaks of, 0 = this one's."""
+
+    waiting: Waiting
+    planned: Planned
+    receipt: Receipt | None
+    entries_then: int
+    recorded: int = 0
+
+
 def mark_name(work: Work) -> bytes | None:
     """Where the request's mark lies, beside the standing; None when the request can't be repeated."""
     return None if work.request is None else request_name(work.visitor_id, work.request[0])
@@ -107,7 +121,7 @@ class Draft:
         """Whether somebody gets a receipt again: that says once more that the choice is durable."""
         self._marked: dict[bytes, _Mark] = {}
         self.entries: list[Append] = []
-        self.outcomes: list[tuple[Waiting, Planned, Receipt | None, int]] = []
+        self.outcomes: list[_Outcome] = []
 
     def add(self, waiting: Waiting, mark: Document | None) -> None:
         """Run one plan on the standing so far; a mark that is there already makes it a repetition."""
@@ -118,14 +132,14 @@ class Draft:
         planned = work.plan(self.standing, _UNSEEN if self.entries else self.version)
         if known is not None:
             self.repeats = True
-            self.outcomes.append(
-                (waiting, planned._replace(facts=(), refusal=None), known.receipt, len(self.entries))
-            )
+            planned = planned._replace(facts=(), refusal=None)
+            version = 0 if mark is None else mark.version
+            self.outcomes.append(_Outcome(waiting, planned, known.receipt, len(self.entries), version))
             return
         receipt = self._record(work, planned.facts)
         if receipt is not None:
             self._mark(name, work, receipt)
-        self.outcomes.append((waiting, planned, receipt, len(self.entries)))
+        self.outcomes.append(_Outcome(waiting, planned, receipt, len(self.entries)))
 
     def _known(self, name: bytes | None, work: Work, found: Document | None) -> _Mark | None:
         if name is None or work.request is None:
@@ -170,13 +184,16 @@ class Draft:
 
     def settle(self, version: int) -> None:
         """Tell everybody what stands now."""
-        for waiting, planned, receipt, entries_then in self.outcomes:
+        for waiting, planned, receipt, entries_then, recorded in self.outcomes:
             if waiting.done.done():
                 continue
             if planned.refusal is not None:
                 waiting.done.set_exception(planned.refusal)
                 continue
             overtaken = len(self.entries) > entries_then
+            if receipt is not None:
+                place = receipts.receipt_id(receipt.id, self.key.shard, recorded or version)
+                receipt = Receipt(place, receipt.at, receipt.digest)
             waiting.done.set_result(Written(self.standing, version, receipt, planned, overtaken))
 
 

@@ -58,6 +58,12 @@ class Calls:
             raise UnknownSite("no site has this key; it is the name of its table in consent.toml")
         return site
 
+    def reader(self, request: Request, kind: str) -> Site:
+        """The site of a question that takes some work to answer. Raises UnknownSite, TooManyRequests."""
+        site = self.site(request)
+        self._limits.take(kind, household(self._clients.address(request.scope)))
+        return site
+
     def writer(self, request: Request, kind: str) -> tuple[Site, str]:
         """The site and origin of a write from one of the site's pages.
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from consent_service.domain.flags import Flag
-from consent_service.web import bodies, forms, problems
+from consent_service.web import bodies, forms, problems, receipts
 from consent_service.web.script import TYPES
 
 _STRUCTS: Final = (
@@ -17,6 +17,7 @@ _STRUCTS: Final = (
     bodies.SignalsAnswer,
     bodies.ChoicesBody,
     bodies.ChoicesAnswer,
+    receipts.ProofBody,
     problems.Problem,
 )
 _SITE: Final = {
@@ -49,7 +50,7 @@ _TEXT: Final = {"type": "string"}
 _PROBLEM_TITLES: Final = {
     400: "The body is not what was expected",
     403: "The origin is not the site's, or only a parent can consent",
-    404: "There is no such site",
+    404: "There is nothing by this name",
     405: "The method is not allowed here",
     408: "The body did not come in time",
     409: "The id was used for something else",
@@ -89,10 +90,12 @@ def _paths() -> Json:
     not_ready = {"503": _plain("application/json", "Draining, or no store")}
     script = {"200": _plain("text/javascript")}
     types = {"200": _plain("text/plain")}
+    jwks = {"200": _plain("application/jwk-set+json")}
     return {
         "/v1/{site}/flag": {"get": _flag()},
         "/v1/{site}/signals": {"post": _signals()},
         "/v1/{site}/choices": {"post": _choices()},
+        "/v1/{site}/receipts/{id}": {"get": _receipt()},
         "/s/{site}/confirm/{nonce}": {"get": _confirm("The page of the second step"), "post": _confirmed()},
         "/s/{site}/privacy-choices": {"get": _choices_page(), "post": _choices_posted()},
         "/s/{site}/privacy-choices/open": {"post": _handed_over()},
@@ -104,6 +107,9 @@ def _paths() -> Json:
             "get": _get("A site's script, or one version of it", [_path("name")], script, (404, 503))
         },
         f"/w/{TYPES}": {"get": _get("The types of `window.privacyChoices`", [], types, ())},
+        "/.well-known/jwks.json": {
+            "get": _get("The public keys that promises and checkpoints are signed with", [], jwks, ())
+        },
         "/healthz": {"get": _get("Alive", [], json_file, ())},
         "/readyz": {"get": _get("Ready to take traffic", [], {**json_file, **not_ready}, ())},
         "/openapi.json": {"get": _get("This description", [], json_file, ())},
@@ -138,6 +144,11 @@ def _flag() -> Json:
         {"200": _json("The flag", "Flag"), "304": {"description": "The same but for `as_of`"}},
         (403, 404),
     )
+
+
+def _receipt() -> Json:
+    answers = {"200": _json("The entry, a signed promise, and the proof once it is sealed", "ProofBody")}
+    return _get("What a receipt proves", [_SITE, _path("id")], answers, (404, 429, 503))
 
 
 def _write(summary: str, body: str, answers: Json, statuses: tuple[int, ...]) -> Json:

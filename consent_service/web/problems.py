@@ -41,6 +41,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.InvalidBody: Kind(400, "invalid-body", "The body is not what was expected"),
     errors.BodyTooLarge: Kind(413, "body-too-large", "The body is too large"),
     errors.UnknownSite: Kind(404, "unknown-site", "There is no such site"),
+    errors.UnknownReceipt: Kind(404, "unknown-receipt", "There is no such receipt"),
     errors.OriginNotAllowed: Kind(403, "origin-not-allowed", "This origin may not call this"),
     errors.RequestIdReused: Kind(409, "request-id-reused", "The id was used for something else"),
     errors.ConfirmationInvalid: Kind(410, "confirmation-invalid", "The confirmation is no longer valid"),
@@ -50,6 +51,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.StoreBusy: Kind(503, "store-busy", "The store is busy"),
     errors.StoreTimeout: Kind(503, "store-timeout", "The store did not answer in time"),
     errors.StoreError: Kind(503, "store-unavailable", "The store can't be reached"),
+    errors.LedgerError: Kind(503, "archive-unavailable", "The archive can't answer"),
 }
 """The most exact class wins. A class that is missing here is a defect and answers 500."""
 

@@ -16,6 +16,7 @@ from consent_service.web.choices_page import ChoicesPage
 from consent_service.web.confirm import ConfirmPages
 from consent_service.web.flag import FlagEndpoint
 from consent_service.web.operations import Operations
+from consent_service.web.receipts import ReceiptPages
 from consent_service.web.script import TYPES, ScriptFiles
 from consent_service.web.visitor import VisitorApi
 from consent_service.web.wellknown import GpcFiles
@@ -33,6 +34,7 @@ class Rooms(NamedTuple):
     scripts: ScriptFiles
     gpc: GpcFiles
     operations: Operations
+    receipts: ReceiptPages
 
 
 def routes(rooms: Rooms, sites: Mapping[str, Site]) -> list[BaseRoute]:
@@ -42,6 +44,7 @@ def routes(rooms: Rooms, sites: Mapping[str, Site]) -> list[BaseRoute]:
         Route("/v1/{site}/flag", rooms.flag, methods=["GET"], name="GET /v1/{site}/flag"),
         _route("POST", "/v1/{site}/choices", rooms.visitor.choices, cors),
         _route("POST", "/v1/{site}/signals", rooms.visitor.signals, cors),
+        _route("GET", "/v1/{site}/receipts/{id}", rooms.receipts.show, cors),
         _route("GET", "/s/{site}/confirm/{nonce}", rooms.confirm.show),
         _route("POST", "/s/{site}/confirm/{nonce}", rooms.confirm.confirm),
         _route("GET", "/s/{site}/privacy-choices", rooms.choices.show),
@@ -51,6 +54,7 @@ def routes(rooms: Rooms, sites: Mapping[str, Site]) -> list[BaseRoute]:
         _route("GET", "/s/{site}/gpc.json", rooms.gpc.serve),
         _route("GET", "/w/{name}.js", rooms.scripts.serve),
         _route("GET", f"/w/{TYPES}", rooms.scripts.types),
+        _route("GET", "/.well-known/jwks.json", rooms.receipts.jwks),
         _route("GET", "/healthz", rooms.operations.healthz),
         _route("GET", "/readyz", rooms.operations.readyz),
         _route("GET", "/openapi.json", rooms.operations.openapi),

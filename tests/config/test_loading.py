@@ -211,7 +211,11 @@ sites = ["shop"]
         ("burst = 1", "burst = 1.5", "24 limits.burst: wanted a whole number, found a decimal number"),
         ("[business]", "[businesses]", "0 business: is missing"),
         ("[business]", "[businesses]", "12 businesses: unknown key; did you mean 'business'?"),
-        ("[limits]", "[zzz]", "22 zzz: unknown key; known are service, business, flag, limits, geo, sites, "),
+        (
+            "[limits]",
+            "[zzz]",
+            "22 zzz: unknown key; known are service, business, flag, limits, geo, ledger, sites, ",
+        ),
         (
             "metrics_port = 0",
             "metrics_port = 8080",

@@ -65,7 +65,9 @@ class Site:
         self.clock.now += 3_600
         sealer = self.sealer()
         assert await sealer.take_lease()
-        return await sealer.seal()
+        done = await sealer.seal()
+        await sealer.release()
+        return done
 
     async def sealed(self, *sizes: int) -> None:
         """So many segments with so many entries each."""

@@ -82,7 +82,9 @@ def acknowledged(asked: Asked, response: httpx2.Response) -> Acknowledged:
     answer = response.json()
     claims = VisitorTokens(RING).unsign(SITE, answer["visitor"], int(time.time()))
     assert claims.visitor_id == asked.visitor, "answered as somebody else"
-    return Acknowledged(asked, answer["receipt"]["id"], answer["receipt"]["digest"], answer["visitor"])
+    return Acknowledged(
+        asked, answer["receipt"]["id"].partition(".")[0], answer["receipt"]["digest"], answer["visitor"]
+    )
 
 
 @dataclass

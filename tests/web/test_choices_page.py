@@ -56,7 +56,7 @@ async def test_rule_4_opting_out_is_one_press_and_says_what_it_did(service: Runn
     (entry,) = await service.entries()
     assert isinstance(entry, ChoiceEntry)
     assert (entry.sale, entry.share, entry.method) == ("opt_out", "opt_out", "page")
-    assert text_of(page, "receipt") == entry.id
+    assert text_of(page, "receipt").partition(".")[0] == entry.id
     assert text_of(await visitor.look(), "sale_share-state") == STOPPED
 
 
@@ -168,7 +168,7 @@ class TestWhoeverKeepsNoCookies:
         assert answer.status_code == 200
         assert text_of(answer, "sale_share-state") == STOPPED
         (entry,) = await service.entries()
-        assert text_of(answer, "receipt") == entry.id
+        assert text_of(answer, "receipt").partition(".")[0] == entry.id
 
     async def test_goes_on_from_that_page_as_the_same_visitor(
         self, service: Running, forgetful: Person

@@ -61,6 +61,7 @@ OPERATIONS = [
     ("/v1/{site}/flag", "GET"),
     ("/v1/{site}/signals", "POST"),
     ("/v1/{site}/choices", "POST"),
+    ("/v1/{site}/receipts/{id}", "GET"),
     ("/s/{site}/confirm/{nonce}", "GET"),
     ("/s/{site}/confirm/{nonce}", "POST"),
     ("/s/{site}/privacy-choices", "GET"),
@@ -70,6 +71,7 @@ OPERATIONS = [
     ("/s/{site}/gpc.json", "GET"),
     ("/w/{name}.js", "GET"),
     ("/w/privacy-choices.d.ts", "GET"),
+    ("/.well-known/jwks.json", "GET"),
     ("/healthz", "GET"),
     ("/readyz", "GET"),
 ]  # and /openapi.json itself, which the tool has read to know them

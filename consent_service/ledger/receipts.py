@@ -1,0 +1,83 @@
+"""Receipts: what proves an entry to whoever holds its receipt, and how a receipt says where its entry stands.
+
+A receipt's id is `ENTRY.SHARD.SEQUENCE`: the entry's own random id, which is what makes it somebody's, and the
+commit that recorded it. No index is written for it, and it finds its entry also after the log was trimmed. Knows
+the forms; where segments and heads come from is the caller's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from consent_service.identity.signatures import Signed, Signer, Statement
+from consent_service.ledger import entries, segments, tree
+from consent_service.ledger.segments import Place
+
+_ID: Final = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{2,4})\.([1-9][0-9]{0,15})")
+
+
+class Sought(NamedTuple):
+    """What a receipt's id names: an entry of one commit."""
+
+    entry: str
+    shard: str
+    sequence: int
+
+
+class Inclusion(msgspec.Struct, frozen=True):
+    """That a line is in a segment's tree (RFC 6962): hashes in hex, from the bottom up."""
+
+    line: str
+    index: int
+    size: int
+    path: list[str]
+
+
+class _Promise(msgspec.Struct, frozen=True):
+    digest: str
+    id: str
+    place: Place
+    site: str
+
+
+def receipt_id(entry_id: str, shard: str, sequence: int) -> str:
+    """The receipt's id, once the entry is committed."""
+    return f"{entry_id}.{shard.rpartition('.')[2]}.{sequence}"
+
+
+def sought(site: str, receipt: str) -> Sought | None:
+    """The inverse of `receipt_id`; None for what is no receipt's id."""
+    found = _ID.fullmatch(receipt)
+    return None if found is None else Sought(found[1], f"{site}.{found[2]}", int(found[3]))
+
+
+def promise(signer: Signer, site: str, receipt: str, place: Place, payload: bytes) -> Signed:
+    """The service's word, signed, that the entry with this digest stands at this place and will be sealed there."""
+    said = _Promise(entries.digest(payload), receipt, place, site)
+    return signer.sign(Statement.PROMISE, msgspec.json.encode(said).decode())
+
+
+def inclusion(lines: Sequence[bytes], index: int) -> Inclusion:
+    """The proof that the line with this number is in the segment of these lines."""
+    path = tree.inclusion(tree.leaf_hashes(lines), index)
+    return Inclusion(lines[index].decode(), index, len(lines), [node.hex() for node in path])
+
+
+def proves(root: str, proof: Inclusion) -> bool:
+    """Whether the proof holds under the root that a checkpoint signs."""
+    path = [bytes.fromhex(node) for node in proof.path]
+    leaf = tree.leaf_hash(proof.line.encode())
+    return tree.includes(bytes.fromhex(root), proof.size, proof.index, leaf, path)
+
+
+def index_of(lines: Sequence[bytes], wanted: Sought) -> int | None:
+    """The number of the line with the entry that the receipt names."""
+    named = f'"id":"{wanted.entry}"'.encode()
+    for number, line in enumerate(lines):
+        if named in line and segments.place_of(line)[:2] == (wanted.shard, wanted.sequence):
+            return number
+    return None

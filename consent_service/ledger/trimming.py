@@ -1,0 +1,60 @@
+"""Trimming: the hot log lets go of what the archive has had for long enough, and of nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+
+from msgspec.structs import replace
+
+from consent_service.errors import LedgerError
+from consent_service.ledger import archive, heads, segments
+from consent_service.ledger.heads import Head
+from consent_service.ledger.sealing import Sealer
+from consent_service.store.contract import Change, Trim
+from consent_service.store.keys import LEDGER
+
+
+async def trim(sealer: Sealer, before: int) -> int:
+    """Trim the segments that were sealed before then (Unix seconds); how many those were.
+
+    Raises LeaseLost, StoreError, and LedgerError where the archive does not give a segment back as it was sealed.
+    """
+    found, state = await sealer.read_state()
+    number = state.trimmed
+    while number < state.number:
+        head = await head_at(sealer, number + 1)
+        if head.at > before:
+            break
+        await _check(sealer, head)
+        for shard, span in head.spans.items():  # doing it again changes nothing
+            await sealer.store.commit(Change(shard, trim=[Trim(LEDGER, span.through)]))
+        number += 1
+    if number > state.trimmed:
+        await sealer.commit_state(found, replace(state, trimmed=number))
+    return number - state.trimmed
+
+
+async def head_at(sealer: Sealer, number: int) -> Head:
+    """The archive's head of this number. Raises LedgerError when it is gone or does not hold."""
+    signed = await sealer.get(archive.head_name(sealer.site, number))
+    if signed is None:
+        raise LedgerError(f"head {number} of {sealer.site} is missing in the archive: run `ledger verify`")
+    return heads.open_head(signed, sealer.signer.public())
+
+
+async def lines_of(sealer: Sealer, head: Head) -> list[bytes] | None:
+    """The segment's lines; None when it is not there. Raises LedgerError when they are not as sealed."""
+    data = await sealer.get(archive.segment_name(head.site, head.number))
+    if data is None:
+        return None
+    raw = await asyncio.to_thread(segments.unpack, data)
+    if segments.digest(raw) != head.digest:
+        raise LedgerError(f"segment {head.number} of {head.site} is not as sealed: run `ledger verify`")
+    return segments.split(raw)
+
+
+async def _check(sealer: Sealer, head: Head) -> None:
+    if await lines_of(sealer, head) is None:
+        raise LedgerError(
+            f"segment {head.number} of {head.site} is missing in the archive: run `ledger verify`"
+        )

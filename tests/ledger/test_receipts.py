@@ -1,0 +1,45 @@
+"""Receipts' ids and proofs as values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from consent_service.ledger import heads, receipts, segments
+from consent_service.ledger.archive import head_name, segment_name
+from tests.ledger.sealed import SIGNER, a_site
+
+ENTRY = "12345678-1234-4234-8234-123456789abc"
+
+
+def test_a_receipt_says_where_its_entry_is() -> None:
+    text = receipts.receipt_id(ENTRY, "acme.07", 1234)
+    assert receipts.sought("acme", text) == receipts.Sought(ENTRY, "acme.07", 1234)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ENTRY,
+        f"{ENTRY}.07",
+        f"{ENTRY}.07.0",
+        f"{ENTRY}.desk.5",
+        f"{ENTRY}.07.-5",
+        f"x{ENTRY}.07.5",
+        f"{ENTRY}.07.5\n",
+    ],
+)
+def test_what_is_no_receipt_names_nothing(text: str) -> None:
+    assert receipts.sought("acme", text) is None
+
+
+async def test_every_line_of_a_segment_is_proved_under_its_head(tmp_path: Path) -> None:
+    async with a_site(tmp_path, [7]) as site:
+        objects = site.objects()
+        head = heads.open_head(objects[head_name("acme", 1)], SIGNER.public())
+        lines = segments.split(segments.unpack(objects[segment_name("acme", 1)]))
+        proofs = [receipts.inclusion(lines, index) for index in range(7)]
+        assert all(receipts.proves(head.root, proof) for proof in proofs)
+        other = proofs[0].line.replace("opt_out", "opt_in")
+        assert not receipts.proves(head.root, receipts.Inclusion(other, 0, proofs[0].size, proofs[0].path))
