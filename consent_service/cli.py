@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from consent_service.cli_ledger import ledger
 from consent_service.config import Config, digest, load
 from consent_service.errors import ConsentError, ScriptOutdated, UnknownSite
 
@@ -34,6 +35,8 @@ keys = typer.Typer(
     help="Make, rotate and list the keys that visitor tokens are signed with.", no_args_is_help=True
 )
 app.add_typer(keys, name="keys")
+
+app.add_typer(ledger, name="ledger")
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration.")]
 KeyFile = Annotated[Path, typer.Argument(envvar="CONSENT_KEYS_FILE", help="The key ring's file.")]

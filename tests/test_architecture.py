@@ -72,7 +72,7 @@ ARROWS: dict[str, frozenset[str]] = {
         }
     ),
 }
-SEE_EVERYTHING = frozenset({"app", "cli", "process", "demo", "__init__", "__main__"})
+SEE_EVERYTHING = frozenset({"app", "cli", "cli_ledger", "process", "demo", "__init__", "__main__"})
 
 
 def modules() -> list[Path]:

@@ -44,6 +44,11 @@ def segment_name(site: str, number: int) -> str:
     return f"{site}/segments/{number:08d}.jsonl.gz"
 
 
+def is_segment(name: str) -> bool:
+    """Whether this is what `segment_name` names."""
+    return name.count("/") == 2 and "/segments/" in name and name.endswith(".jsonl.gz")
+
+
 def marks_name(site: str, number: int) -> str:
     return f"{site}/marks/{number:08d}.bin"
 

@@ -33,14 +33,18 @@ def visitor(number: int) -> bytes:
     return uuid.uuid5(uuid.NAMESPACE_OID, str(number)).bytes
 
 
-async def record(store: Store, number: int, fact: Fact = OPT_OUT, site: str = "acme") -> str:
+async def record(
+    store: Store, number: int, fact: Fact = OPT_OUT, site: str = "acme", notice: str | None = None
+) -> str:
     """Commit standing and entry of one fact; the entry's id."""
     key = standing_key(site, visitor(number), store.shards)
     (found,) = await store.get([key])
     standing = apply(unpack(found.value) if found else Standing(), fact)
     entry_id = str(uuid.uuid4())
     payload = encode(
-        entry_of(fact, entry_id=entry_id, site=site, visitor=visitor(number), evidence=Evidence())
+        entry_of(
+            fact, entry_id=entry_id, site=site, visitor=visitor(number), evidence=Evidence(notice=notice)
+        )
     )
     await store.commit(
         Change(key.shard, put=[Put(key.name, pack(standing))], append=[Append(LEDGER, payload)])

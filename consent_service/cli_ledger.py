@@ -1,0 +1,106 @@
+"""The command line of the ledger: check an archive, and get out what it says. Neither needs the service."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from consent_service.errors import LedgerError
+
+ledger = typer.Typer(help="Check the archive of what was recorded, and export from it.", no_args_is_help=True)
+Place = Annotated[str, typer.Argument(metavar="ARCHIVE", help="The folder, or the object store's URL.")]
+
+
+class Format(StrEnum):
+    """What an export is written as."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+@ledger.command()
+def verify(
+    archive: Place,
+    key: Annotated[Path, typer.Option(help="Public keys, as /.well-known/jwks.json gives them.")],
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(help="A head kept elsewhere: finds what was taken away from the end."),
+    ] = None,
+) -> None:
+    """Find every changed, missing, reordered or added entry; offline. Exit status 1 when there is one."""
+    from consent_service.identity.signatures import decode_jwks
+    from consent_service.ledger.archive import open_archive
+    from consent_service.ledger.heads import open_head
+    from consent_service.ledger.verification import verify as check
+
+    keys = decode_jwks(_read(key))
+    known = [open_head(_read(file), keys) for file in checkpoint or ()]
+    with Progress(console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("segments", total=None)
+        report = check(
+            open_archive(archive),
+            keys,
+            known,
+            lambda done, total: shown.update(task, completed=done, total=total),
+        )
+    for finding in report.findings:
+        typer.echo(str(finding))
+    for site, (number, digest) in report.last.items():
+        typer.echo(f"{site}: head {number}, {digest}")
+    said = f"{report.entries} entries in {report.segments} segments, {report.dropped} dropped in time"
+    typer.echo(f"{said}: {len(report.findings) or 'no'} findings")
+    raise typer.Exit(1 if report.findings else 0)
+
+
+@ledger.command()
+def export(
+    archive: Place,
+    site: Annotated[str, typer.Option(help="One site's entries.")] = "",
+    subject: Annotated[str, typer.Option(help="One visitor's entries: the id that entries name.")] = "",
+    since: Annotated[datetime | None, typer.Option(help="From then on, UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Up to then, UTC.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.JSONL,
+    out: Annotated[Path | None, typer.Option(help="The file to write, in place of standard output.")] = None,
+) -> None:
+    """Write what was sealed, by site, time and subject."""
+    from consent_service.ledger import export as formats
+    from consent_service.ledger.archive import open_archive
+
+    limits = {name: _seconds(at) for name, at in (("since", since), ("until", until)) if at is not None}
+    wanted = formats.Wanted(site, subject, **limits)
+    kept = open_archive(archive)
+    with nullcontext(sys.stdout.buffer) if out is None else out.open("wb") as sink:
+        written = formats.FORMATS[form](kept, wanted, sink)
+    typer.echo(f"{written} entries", err=True)
+
+
+@ledger.command()
+def keys(
+    file: Annotated[Path, typer.Argument(envvar="CONSENT_KEYS_FILE", help="The key ring's file.")],
+) -> None:
+    """Print the public keys that checkpoints are signed with; give them to whoever verifies."""
+    from consent_service.identity.signatures import Signer, encode_jwks
+    from consent_service.process import keyfile
+
+    typer.echo(encode_jwks(Signer(keyfile.read(file)).public()).decode())
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.replace(tzinfo=UTC).timestamp())
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise LedgerError(f"{file}: can't be read: {os.strerror(error.errno or 0)}") from None

@@ -1,0 +1,63 @@
+"""The ledger's commands, as an auditor runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from consent_service.cli import app
+from consent_service.identity.keys import encode_ring
+from consent_service.ledger.archive import head_name, segment_name
+from tests.ledger.sealed import RING, Site, a_site, visitor
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    """Exit status and standard output."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, result.stdout
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    """The public keys in a file, as the command prints them."""
+    (tmp_path / "keys.json").write_text(encode_ring(RING))
+    status, text = run("ledger", "keys", tmp_path / "keys.json")
+    assert status == 0
+    (tmp_path / "jwks.json").write_text(text)
+    return tmp_path / "jwks.json"
+
+
+async def test_an_archive_is_checked_with_nothing_but_the_public_keys(tmp_path: Path, key: Path) -> None:
+    async with a_site(tmp_path, [4]) as site:
+        status, said = run("ledger", "verify", site.folder, "--key", key)
+        assert status == 0
+        assert "4 entries in 1 segments, 0 dropped in time: no findings" in said
+        site.archive.delete(segment_name("acme", 1))
+        status, said = run("ledger", "verify", site.folder, "--key", key)
+        assert status == 1
+        assert said.startswith("segment-missing: acme/segments/00000001.jsonl.gz\n")
+
+
+async def test_a_checkpoint_finds_what_the_archive_can_t_tell(tmp_path: Path, key: Path) -> None:
+    async with a_site(tmp_path, [4, 3]) as site:
+        kept = tmp_path / "kept.json"
+        kept.write_bytes(site.objects()[head_name("acme", 2)])
+        for name in [name for name in site.archive.names() if "00000002" in name]:
+            site.archive.delete(name)
+        assert run("ledger", "verify", site.folder, "--key", key)[0] == 0
+        status, said = run("ledger", "verify", site.folder, "--key", key, "--checkpoint", kept)
+        assert (status, said.partition(":")[0]) == (1, "tail-missing")
+
+
+async def test_one_visitor_s_entries_are_exported(tmp_path: Path) -> None:
+    async with a_site(tmp_path, [4]) as site:
+        assert exported(site, tmp_path, "--subject", visitor(2).hex()).count("opt_out") == 2
+        assert exported(site, tmp_path, "--since", "2031-01-01") == ""
+
+
+def exported(site: Site, folder: Path, *options: str) -> str:
+    status, _ = run("ledger", "export", site.folder, *options, "--out", folder / "out")
+    assert status == 0
+    return (folder / "out").read_text()
