@@ -74,7 +74,14 @@ class ChoiceMade(Struct, frozen=True):
         return not spoken and self.age is None and self.incentive is None
 
 
-Fact = SignalSeen | DoubtRaised | ChoiceMade
+class Carried(Struct, frozen=True):
+    """What stood when the entries that it rests on were dropped: it stands for all that came before (rule 6)."""
+
+    at: int
+    standing: Standing
+
+
+Fact = SignalSeen | DoubtRaised | ChoiceMade | Carried
 
 
 def apply(standing: Standing, fact: Fact) -> Standing:
@@ -83,6 +90,8 @@ def apply(standing: Standing, fact: Fact) -> Standing:
         return replace(standing, gpc=standing.gpc | fact.sources, gpc_at=standing.gpc_at or fact.at)
     if isinstance(fact, DoubtRaised):
         return replace(standing, doubted_at=standing.doubted_at or fact.at)
+    if isinstance(fact, Carried):
+        return fact.standing
     if fact.step is Step.ASKED:
         return standing  # § 7028(a): the first step alone opts nobody in
     return _chosen(standing, fact)

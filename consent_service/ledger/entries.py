@@ -14,9 +14,9 @@ from typing import Final, TypedDict
 
 import msgspec
 
-from consent_service.domain.facts import ChoiceMade, DoubtRaised, Fact, Incentive, SignalSeen, fold
+from consent_service.domain.facts import Carried, ChoiceMade, DoubtRaised, Fact, Incentive, SignalSeen, fold
 from consent_service.domain.signals import Sources
-from consent_service.domain.standing import Standing
+from consent_service.domain.standing import Standing, pack, unpack
 from consent_service.domain.words import AGE_BANDS, LIMIT_WORDS, METHODS, OPT_WORDS, Step
 
 VERSION: Final = 1
@@ -83,7 +83,20 @@ class ChoiceEntry(_Entry, frozen=True, tag="choice"):
     made_at: str | None = None
 
 
-Entry = SignalEntry | DoubtEntry | ChoiceEntry
+class CarriedEntry(_Entry, frozen=True, tag="carried"):
+    """A standing carried forward, because entries that it rests on were dropped.
+
+    `standing`: the whole record in hex, as `domain.standing.pack` writes it; `sale`, `share` and `sensitive` say
+    for a reader what it decided.
+    """
+
+    standing: str
+    sale: str | None = None
+    share: str | None = None
+    sensitive: str | None = None
+
+
+Entry = SignalEntry | DoubtEntry | ChoiceEntry | CarriedEntry
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -108,6 +121,8 @@ def entry_of(fact: Fact, *, entry_id: str, site: str, visitor: bytes, evidence: 
         return SignalEntry(**about, sources=fact.sources.words)
     if isinstance(fact, DoubtRaised):
         return DoubtEntry(**about)
+    if isinstance(fact, Carried):
+        return CarriedEntry(**about, standing=pack(fact.standing).hex(), **_decided(fact.standing))
     return ChoiceEntry(
         **about,
         method=fact.method.word,
@@ -149,6 +164,8 @@ def fact_of(entry: Entry) -> Fact:
             return SignalSeen(entry.at, _sources(entry.sources))
         if isinstance(entry, DoubtEntry):
             return DoubtRaised(entry.at)
+        if isinstance(entry, CarriedEntry):
+            return Carried(entry.at, unpack(bytes.fromhex(entry.standing)))
         return ChoiceMade(
             at=entry.at,
             method=METHODS[entry.method],
@@ -175,6 +192,14 @@ _LIMIT_NAMES: Final = {stance: word for word, stance in LIMIT_WORDS.items()}
 
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 _decoder: Final = msgspec.json.Decoder(Entry)
+
+
+def _decided(standing: Standing) -> dict[str, str | None]:
+    return {
+        "sale": _OPT_NAMES.get(standing.sale.stance),
+        "share": _OPT_NAMES.get(standing.share.stance),
+        "sensitive": _LIMIT_NAMES.get(standing.sensitive.stance),
+    }
 
 
 def _sources(words: Iterable[str]) -> Sources:

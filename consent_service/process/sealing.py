@@ -1,4 +1,4 @@
-"""What the work process does for the ledger, site by site: seal, then trim. A site that fails holds up no other."""
+"""What the work process does for the ledger, site by site: seal, trim, drop. A site that fails holds up no other."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from consent_service.errors import ConsentError, LeaseLost
 from consent_service.identity.keys import DAY
 from consent_service.identity.signatures import Signer
 from consent_service.ledger.archive import Archive, open_archive
+from consent_service.ledger.retention import drop
 from consent_service.ledger.sealing import Sealer
 from consent_service.ledger.trimming import trim
 from consent_service.store.contract import Store
@@ -87,12 +88,21 @@ async def run_once(
             _log.error("ledger not sealed", site=site, error=type(error).__name__, reason=str(error))
 
 
+def _seconds(months: int) -> int:
+    """Months as days of the longest ones: never too early."""
+    return months * 31 * DAY
+
+
 async def _round(sealer: Sealer, settings: LedgerSettings, now: int) -> None:
     if not await sealer.take_lease():
         return
     sealed, trimmed = await sealer.seal(), 0
     if settings.trim_after_days != _NEVER:
         trimmed = await trim(sealer, now - settings.trim_after_days * DAY)
-    if sealed or trimmed:
-        _log.info("ledger sealed", site=sealer.site, segments=sealed, trimmed=trimmed)
+    kept = {
+        name: _seconds(getattr(settings.months_kept, name)) for name in settings.months_kept.__struct_fields__
+    }
+    dropped = await drop(sealer, kept, now)
+    if sealed or trimmed or dropped:
+        _log.info("ledger sealed", site=sealer.site, segments=sealed, trimmed=trimmed, dropped=dropped)
     await sealer.release()

@@ -6,7 +6,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from consent_service.domain.facts import ChoiceMade, DoubtRaised, Fact, Incentive, SignalSeen, fold
+from consent_service.domain.facts import Carried, ChoiceMade, DoubtRaised, Fact, Incentive, SignalSeen, fold
 from consent_service.domain.regimes import ROWS, Regime, regime_on
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
@@ -54,6 +54,10 @@ def facts() -> st.SearchStrategy[Fact]:
     return st.one_of(
         st.builds(SignalSeen, times, some_sources), st.builds(DoubtRaised, times), choices(), choices()
     )
+
+
+def carried() -> st.SearchStrategy[Carried]:
+    return st.builds(Carried, times, standings())
 
 
 def standings() -> st.SearchStrategy[Standing]:
