@@ -32,21 +32,22 @@ async def drop(sealer: Sealer, kept: Mapping[str, int], now: int) -> int:
 
     Only what was trimmed from the hot log before. Raises LeaseLost, StoreError, LedgerError.
     """
-    found, state = await sealer.read_state()
-    number = state.dropped
-    while number < state.trimmed:
-        head = await head_at(sealer, number + 1)
+    dropped = 0
+    while True:
+        found, state = await sealer.read_state()
+        if state.dropped == state.trimmed:
+            return dropped
+        head = await head_at(sealer, state.dropped + 1)
         if not is_over(head, kept, now):
-            break
+            return dropped
         await _carry_forward(sealer, head, now)
         anchor = Anchor(head.site, head.number, heads.digest_of(head), now)
         await sealer.put(archive.anchor_name(head.site, head.number), heads.sign(sealer.signer, anchor))
         for name in (archive.segment_name, archive.marks_name):
             await asyncio.to_thread(sealer.archive.delete, name(head.site, head.number))
-        number += 1
-    if number > state.dropped:
-        await sealer.commit_state(found, replace(state, dropped=number))
-    return number - state.dropped
+        await sealer.commit_state(found, replace(state, dropped=head.number))
+        await sealer.renew()
+        dropped += 1
 
 
 def is_over(head: Head, kept: Mapping[str, int], now: int) -> bool:

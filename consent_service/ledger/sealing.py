@@ -74,6 +74,11 @@ class Sealer:
         self._fence = {_LEASE: version}
         return True
 
+    async def renew(self) -> None:
+        """Hold the lease some minutes longer. Raises LeaseLost."""
+        if not await self.take_lease():
+            raise LeaseLost(f"another process seals {self.site} now")
+
     async def release(self) -> None:
         """Let the next one seal."""
         await self._commit(Change(self.desk, self._fence, delete=[_LEASE]))
@@ -86,8 +91,7 @@ class Sealer:
         while await self._plan():
             await self._fulfil()
             sealed += 1
-            if not await self.take_lease():
-                raise LeaseLost(f"another process seals {self.site} now")
+            await self.renew()
         return sealed
 
     async def commit_state(self, before: Document | None, state: State, head: Head | None = None) -> None:

@@ -19,19 +19,20 @@ async def trim(sealer: Sealer, before: int) -> int:
 
     Raises LeaseLost, StoreError, and LedgerError where the archive does not give a segment back as it was sealed.
     """
-    found, state = await sealer.read_state()
-    number = state.trimmed
-    while number < state.number:
-        head = await head_at(sealer, number + 1)
+    trimmed = 0
+    while True:
+        found, state = await sealer.read_state()
+        if state.trimmed == state.number:
+            return trimmed
+        head = await head_at(sealer, state.trimmed + 1)
         if head.at > before:
-            break
+            return trimmed
         await _check(sealer, head)
         for shard, span in head.spans.items():  # doing it again changes nothing
             await sealer.store.commit(Change(shard, trim=[Trim(LEDGER, span.through)]))
-        number += 1
-    if number > state.trimmed:
-        await sealer.commit_state(found, replace(state, trimmed=number))
-    return number - state.trimmed
+        await sealer.commit_state(found, replace(state, trimmed=head.number))
+        await sealer.renew()
+        trimmed += 1
 
 
 async def head_at(sealer: Sealer, number: int) -> Head:
