@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final
 
 import structlog
 
-from consent_service.config import Config, LedgerSettings
+from consent_service.config import Config, Kept, LedgerSettings
 from consent_service.errors import ConsentError, LeaseLost
 from consent_service.identity.keys import DAY
 from consent_service.identity.signatures import Signer
@@ -88,21 +89,21 @@ async def run_once(
             _log.error("ledger not sealed", site=site, error=type(error).__name__, reason=str(error))
 
 
-def _seconds(months: int) -> int:
-    """Months as days of the longest ones: never too early."""
-    return months * 31 * DAY
-
-
 async def _round(sealer: Sealer, settings: LedgerSettings, now: int) -> None:
     if not await sealer.take_lease():
         return
-    sealed, trimmed = await sealer.seal(), 0
-    if settings.trim_after_days != _NEVER:
-        trimmed = await trim(sealer, now - settings.trim_after_days * DAY)
-    kept = {
-        name: _seconds(getattr(settings.months_kept, name)) for name in settings.months_kept.__struct_fields__
-    }
-    dropped = await drop(sealer, kept, now)
+    try:
+        sealed, trimmed = await sealer.seal(), 0
+        if settings.trim_after_days != _NEVER:
+            trimmed = await trim(sealer, now - settings.trim_after_days * DAY)
+        dropped = await drop(sealer, _seconds_kept(settings.months_kept), now)
+    finally:
+        with suppress(ConsentError):  # then it lapses by itself
+            await sealer.release()
     if sealed or trimmed or dropped:
         _log.info("ledger sealed", site=sealer.site, segments=sealed, trimmed=trimmed, dropped=dropped)
-    await sealer.release()
+
+
+def _seconds_kept(months: Kept) -> dict[str, int]:
+    """Months as the longest ones: never too early."""
+    return {kind: getattr(months, kind) * 31 * DAY for kind in months.__struct_fields__}
