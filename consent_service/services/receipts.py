@@ -12,14 +12,13 @@ from consent_service.ledger.archive import Archive
 from consent_service.ledger.heads import Span
 from consent_service.ledger.receipts import Inclusion, Sought
 from consent_service.ledger.segments import Place
-from consent_service.services.waiting import COMMIT_TIMEOUT, within
+from consent_service.services.waiting import COMMIT_TIMEOUT, reading_patience
 from consent_service.store.contract import Store
 from consent_service.store.keys import desk_shard, sealed_name
 
 _LAST: Final = 2**53
 _ONE_COMMIT: Final = 500
 """Entries read at once, about as many as one commit appends at most."""
-_LATE: Final = f"no answer from the store within {COMMIT_TIMEOUT} s"
 
 
 class Proof(NamedTuple):
@@ -37,6 +36,7 @@ class Receipts:
 
     def __init__(self, store: Store, kept: Archive | None, signer: Signer) -> None:
         self._store = store
+        self._patience = reading_patience(COMMIT_TIMEOUT)
         self._archive = kept
         self._signer = signer
 
@@ -74,7 +74,7 @@ class Receipts:
         assert self._archive is not None
         index = sealed_name(wanted.shard)
         asked = self._store.range(desk_shard(site), index, wanted.sequence, _LAST, limit=1)
-        members = await within(COMMIT_TIMEOUT, asked, _LATE)
+        members = await self._patience.wait(asked)
         if not members:
             return None
         number = int.from_bytes(members[0].member)
