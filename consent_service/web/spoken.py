@@ -51,11 +51,16 @@ def outcomes(site: Site, now: int) -> dict[str, str]:
 
 
 def layouts(site: Site, now: int) -> dict[str, str]:
-    """`8:usca` -> the fields of the section as it is written: `Name:bits:count`, without what is usual (2 bits, a
-    single value); a dot before the sub-section.
-    """
+    """`8:usca` -> the layout of the section, for each that may speak."""
     sections = sections_of(site.terms.strings, site.regimes(now))
-    return {f"{section.id}:{section.name}": _layout(section) for section in sections}
+    return {f"{section.id}:{section.name}": layout_of(section) for section in sections}
+
+
+def layout_of(section: Section) -> str:
+    """The section's fields as it is written: `Name:bits:count`, without what is usual (2 bits, a single value), and a
+    dot before the sub-section.
+    """
+    return ".".join(_fields(part) for part in (section.layouts[-1].fields, section.more) if part)
 
 
 def letters_of(answers: Mapping[Right, Answer]) -> str:
@@ -80,10 +85,6 @@ def _strings(site: Site, resolution: Resolution, now: int) -> Strings:
     """For a page nobody knows the place of: every regime of the site speaks."""
     first, *others = site.regimes(now)
     return site.spoken.of(site.terms.strings, (first, *others), resolution)
-
-
-def _layout(section: Section) -> str:
-    return ".".join(_fields(part) for part in (section.layouts[-1].fields, section.more) if part)
 
 
 def _fields(fields: Iterable[Field]) -> str:

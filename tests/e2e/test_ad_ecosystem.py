@@ -132,7 +132,9 @@ async def test_another_tab_hears_of_a_choice(chromium: Browser, open_shop: Shop)
         await other.wait_for_function("() => last.signalStatus === 'ready'")
         await other.evaluate("() => { heard.length = 0; }")
         await one.evaluate("() => privacyChoices.optOut()")
-        await other.wait_for_function("() => last.gppString.includes('BUUA') && last.signalStatus === 'ready'")
+        await other.wait_for_function(
+            "() => last.gppString.includes('BUUA') && last.signalStatus === 'ready'"
+        )
         events = [event for event in await heard(other) if event[0] != "cmpDisplayStatus"]
         assert events == [
             ["signalStatus", "not ready"],
@@ -172,11 +174,14 @@ async def test_fields_are_read_and_what_was_asked_early_is_answered_in_order(
           __uspapi('getUSPData', 2, note); __uspapi('registerDeletion', 1, note);
           return got;
         }"""
-        (core, sub), *others = (await page.evaluate(asked))[0][0], *(await page.evaluate(asked))[1:]
+        section, *others = await page.evaluate(asked)
+        (core, sub), success = section
+        assert success is True
         assert (core["SaleOptOut"], core["SensitiveDataProcessing"]) == (2, [0] * 9)
         assert sub == {"SubsectionType": 1, "Gpc": False}
         assert others[:5] == [[None, True], [False, True], [None, True], [None, True], [None, True]]
-        assert others[6:] == [[False, True], [False, True], [None, False], [None, False], [None, False]]
+        assert others[5:7] == [[True, True], [False, True]]
+        assert others[7:] == [[False, True], [None, False], [None, False], [None, False]]
         said = await ping(page)
         assert said["parsedSections"] == {"usca": [core, sub]}
         assert (said["gppVersion"], said["cmpId"], said["supportedAPIs"]) == ("1.1", 1, ["8:usca"])
