@@ -7,7 +7,7 @@ import { common, root, smallest, stub } from "./smallest.mjs";
 const out = process.env.OUT_DIR || `${root}dist`;
 // Members of our own objects that nobody outside this bundle names: not the page, not the service, no other bundle.
 const OURS =
-  "lever|win|alone|asOf|ask|chance|clock|drop|flush|forget|hurry|identified|kept|later|leave|letters|lost|maxAge|queue|read|" +
+  "lever|win|alone|dock|dress|extras|kind|noticed|obey|overtaken|voice|wait|begin|brought|hold|known|seen|speak|asOf|ask|chance|clock|drop|flush|forget|hurry|identified|kept|later|leave|letters|lost|maxAge|queue|read|" +
   "refresh|regrets|release|restrict|resume|signalId|tell|updated|write|wrote";
 const mangleProps = new RegExp(`^(${OURS})$`);
 

@@ -23,7 +23,10 @@ export function speaking(host: Host, { flag, known }: Manager): Speaking {
   const said = voice && announcing(voice, config.sections, flag());
   let begun = false;
 
-  if (voice) voice.hear = answerFrames(win);
+  if (voice) {
+    win.clearTimeout(voice.timer);
+    voice.hear = answerFrames(win);
+  }
 
   /** A denial waits for nobody: no answer could make it less than it is now without being told. */
   const stands = (now: Flag) => known() || lettersOf(now) > "ab";
@@ -41,7 +44,7 @@ export function speaking(host: Host, { flag, known }: Manager): Speaking {
     },
     update(now, draw) {
       keep(now);
-      if (said) said.update(now, stands(now), draw);
+      if (begun && said) said.update(now, stands(now), draw);
       else draw();
     },
     seen: (visible) => said?.seen(visible),

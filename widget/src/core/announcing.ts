@@ -3,7 +3,7 @@
  * ready, then what is seen, then each section, then ready. Never `error`: whatever fails, it can say opted out.
  */
 
-import type { Fields, Heard, Ping, Voice } from "./gpp";
+import type { Ping, Voice } from "./gpp";
 import type { Flag } from "./protocol";
 import { sectionsOf } from "./sections";
 
@@ -21,9 +21,7 @@ export function announcing(voice: Voice, layouts: Readonly<Record<string, string
   const earlier = before.gppString;
   // What the stub had said is taken back in the same way as anything else.
   let state: Ping = { ...before, supportedAPIs: Object.keys(layouts), ...(earlier && earlier !== first.gpp ? {} : content(first)) };
-  let begun = false;
 
-  clearTimeout(voice.timer);
   voice.ping = () => state;
   voice.answer = answering(voice);
 
@@ -40,7 +38,7 @@ export function announcing(voice: Voice, layouts: Readonly<Record<string, string
 
   function announce(event: string, data: string): void {
     // Who is added meanwhile hears of the next one.
-    if (begun) [...voice.listeners].forEach((_, id) => voice.listeners[id] && voice.say(id, event, data));
+    [...voice.listeners].forEach((_, id) => voice.listeners[id] && voice.say(id, event, data));
   }
 
   function update(flag: Flag, known: boolean, draw: () => void): void {
@@ -57,7 +55,6 @@ export function announcing(voice: Voice, layouts: Readonly<Record<string, string
   return {
     update,
     begin(flag, known) {
-      begun = true;
       tell("cmpStatus", "loaded");
       // The stub had no fields yet: that it is ready is told once more.
       if (known && flag.gpp === earlier) state = { ...state, signalStatus: "not ready" };
@@ -71,32 +68,26 @@ export function announcing(voice: Voice, layouts: Readonly<Record<string, string
 }
 
 /** Own members alone: a parameter may be the name of something that every object has. */
-function own(of: object, name: string): unknown {
-  return Object.entries(of).find(([known]) => known === name)?.[1];
-}
+const own = (...parts: object[]): Record<string, any> => Object.assign(Object.create(null), ...parts);
 
 /** Every command but `ping` and `addEventListener`, which the stub goes on to answer. */
 function answering(voice: Voice): Voice["answer"] {
-  const section = (name: unknown) => own(voice.ping().parsedSections, `${name}`) as readonly Fields[] | undefined;
-  const answers: Record<string, (parameter: unknown) => unknown> = {
-    removeEventListener(id) {
-      const known = !!voice.listeners[id as number];
-      if (known) voice.listeners[id as number] = undefined;
-      return known;
+  const sections = () => own(voice.ping().parsedSections);
+  const answers = own({
+    removeEventListener: (id: number) => !!voice.listeners[id] && delete voice.listeners[id],
+    hasSection: (prefix: string) => prefix in sections(),
+    getSection: (prefix: string) => sections()[prefix] || null,
+    getField(path: string) {
+      const [prefix, name] = `${path}`.split(".") as [string, string];
+      return own(...(sections()[prefix] || []))[name] ?? null;
     },
-    hasSection: (prefix) => !!section(prefix),
-    getSection: (prefix) => section(prefix) || null,
-    getField(path) {
-      const [prefix, name = ""] = `${path}`.split(".");
-      return own(Object.assign({}, ...(section(prefix) || [])), name) ?? null;
-    },
-  };
-  return (command, callback: Heard, parameter) => {
-    const answer = own(answers, command) as ((parameter: unknown) => unknown) | undefined;
+  });
+  return (command, callback, parameter) => {
     try {
+      const answer = answers[command];
       callback(answer ? answer(parameter) : null, !!answer);
     } catch {
-      // Theirs to mend.
+      // A callback's fault is theirs to mend.
     }
   };
 }

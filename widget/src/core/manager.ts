@@ -106,7 +106,7 @@ export function manage(parts: Parts): Manager {
   let letters = lettersOf(flag());
 
   function flag(): Flag {
-    return strings.say(answer(rule, tag, cookie.read(), gpc, clock.now()), heard === false);
+    return strings.speak(answer(rule, tag, cookie.read(), gpc, clock.now()), heard === false);
   }
 
   function kept(): Kept | null {
@@ -172,7 +172,7 @@ export function manage(parts: Parts): Manager {
     const record = kept();
     // A cookie that can't be read was presented in vain: it stays, and denies, until somebody chooses.
     if (!record && token() && reply.flag.basis === "unavailable") return refresh();
-    strings.keep(reply.flag);
+    strings.hold(reply.flag);
     const settled = settle(record, reply, pending(), gpc, clock.now());
     cookie.write(format(settled.kept));
     told = reply.show && { show: reply.show, text: cookie.read() };

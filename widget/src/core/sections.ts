@@ -13,15 +13,17 @@ export function sectionsOf(
   ids: readonly number[],
   layouts: Readonly<Record<string, string>>,
 ): Record<string, readonly Fields[]> {
-  const found: Record<string, readonly Fields[]> = {};
   const texts = gpp.split("~");
-  for (const api in layouts) {
-    const [id, prefix] = api.split(":") as [string, string];
-    const text = texts[ids.indexOf(+id) + 1];
-    const parts = (layouts[api] as string).split(".");
-    if (ids.includes(+id) && text) found[prefix] = text.split(".").map((part, at) => fieldsOf(part, parts[at] || ""));
-  }
-  return found;
+  const apis = Object.entries(layouts).map(([api, layout]) => [...api.split(":"), layout] as [string, string, string]);
+  return Object.fromEntries(
+    apis
+      .filter(([id]) => ids.includes(+id))
+      .map(([id, prefix, layout]) => {
+        const parts = layout.split(".");
+        const text = texts[ids.indexOf(+id) + 1] as string;
+        return [prefix, text.split(".").map((part, at) => fieldsOf(part, parts[at] || ""))];
+      }),
+  );
 }
 
 function fieldsOf(text: string, layout: string): Fields {

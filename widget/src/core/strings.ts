@@ -9,38 +9,31 @@ import { lettersOf } from "./settle";
 
 export interface Strings {
   /** @param silent whether the service was asked and could not answer: then a mere default speaks of doubt */
-  say(flag: Flag, silent: boolean): Flag;
-  /** Keeps what an answer of the service says, where the table does not say the same. */
-  keep(flag: Flag): void;
+  speak(flag: Flag, silent: boolean): Flag;
+  /** Keeps what an answer of the service says. */
+  hold(flag: Flag): void;
 }
 
 /** @param kept holds the outcome, the sections' ids, the GPP and the US Privacy string of the last answer */
 export function stringsOf({ rule, strings }: Pick<Config, "rule" | "strings">, kept: Cell): Strings {
-  function say(flag: Flag, silent: boolean): Flag {
-    const { basis, gpc } = flag;
-    const outcome = lettersOf(flag) + +gpc;
-    const doubt = basis === "unavailable" || (silent && basis === "default");
-    const [was, ...own] = (kept.read() || "").split(" ");
-    const named = Object.keys(strings).find((names) => names.includes(outcome));
-    const [ids, gpp, us_privacy] = (
-      doubt || (was !== outcome + basis && !named)
-        ? [rule.g[0].join(), rule.g[gpc ? 2 : 1], rule.u[2]]
-        : was === outcome + basis
-          ? own
-          : [...(strings[named as string] as string).split(" "), flag.us_privacy]
-    ) as [string, string, string];
-    return { ...flag, gpp, gpp_sid: ids.split(",").map(Number), us_privacy };
-  }
-
+  const outcomeOf = (flag: Flag) => lettersOf(flag) + +flag.gpc;
   return {
-    say,
-    keep(flag) {
-      kept.write(undefined);
-      const { gpp, gpp_sid, us_privacy, basis, gpc } = flag;
-      const own = say(flag, false);
-      if (gpp && (gpp !== own.gpp || us_privacy !== own.us_privacy)) {
-        kept.write([lettersOf(flag) + +gpc + basis, gpp_sid, gpp, us_privacy].join(" "));
+    speak(flag, silent) {
+      const { basis, gpc } = flag;
+      const outcome = outcomeOf(flag);
+      const [was, ...own] = (kept.read() || "").split(" ");
+      const names = Object.keys(strings).find((together) => together.includes(outcome));
+      let said: readonly (string | undefined)[] = [`${rule.g[0]}`, rule.g[gpc ? 2 : 1], rule.u[2]];
+      if (basis !== "unavailable" && !(silent && basis === "default")) {
+        if (was === outcome + basis) said = own;
+        else if (names) said = [...(strings[names] as string).split(" "), flag.us_privacy];
       }
+      const [ids, gpp, us_privacy] = said as [string, string, string];
+      return { ...flag, gpp, gpp_sid: ids.split(",").map(Number), us_privacy };
+    },
+    hold(flag) {
+      const { gpp, gpp_sid, us_privacy, basis } = flag;
+      if (gpp) kept.write([outcomeOf(flag) + basis, gpp_sid, gpp, us_privacy].join(" "));
     },
   };
 }

@@ -5,23 +5,33 @@ import { quietly } from "./quietly";
 
 type Page = Window & { __gpp: Voice["answer"]; __uspapi(command: string, version: unknown, callback: Heard): void };
 
+interface Call {
+  readonly command: string;
+  readonly parameter?: unknown;
+  readonly version?: unknown;
+  readonly callId: unknown;
+}
+
 export function answerFrames(win: Window): Voice["hear"] {
   const { __gpp: gpp, __uspapi: uspapi } = win as Page;
+
+  const apis: Record<string, (call: Call, reply: Heard) => void> = {
+    __gpp: ({ command, parameter }, reply) => gpp(command, reply, parameter),
+    __uspapi: ({ command, version }, reply) => uspapi(command, version, reply),
+  };
 
   return ({ data, source }) =>
     void quietly(() => {
       const asText = /Call"/.test(data);
       const asked = asText ? JSON.parse(data) : data;
-      const answer = (name: string, act: (call: { command: string; parameter?: unknown; version?: unknown }, reply: Heard) => void) => {
-        const call = asked[`${name}Call`];
-        if (!call) return;
-        act(call, (returnValue, success) => {
+      for (const name in apis) {
+        const call: Call | undefined = asked[`${name}Call`];
+        if (!call) continue;
+        apis[name]!(call, (returnValue, success) => {
           const said = { [`${name}Return`]: { returnValue, success, callId: call.callId } };
-          // What it says any document of the page may know; who asks is not told apart.
+          // Any document may know it, so nobody is asked who they are.
           (source as Window).postMessage(asText ? JSON.stringify(said) : said, "*");
         });
-      };
-      answer("__gpp", ({ command, parameter }, reply) => gpp(command, reply, parameter));
-      answer("__uspapi", ({ command, version }, reply) => uspapi(command, version, reply));
+      }
     });
 }
