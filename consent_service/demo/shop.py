@@ -66,7 +66,7 @@ class Shop:
         hostile = "hostile" in request.query_params
         html = self._page.render(
             site=SITE,
-            stub=self._script.stub,
+            stub=self._script.inline,
             service=self._addresses.service,
             adnet=self._addresses.adnet,
             hostile=hostile,
@@ -78,5 +78,5 @@ class Shop:
 
     def _policy(self) -> str:
         return _POLICY.format(
-            stub=self._script.stub_hash, service=self._addresses.service, adnet=self._addresses.adnet
+            stub=self._script.inline_hash, service=self._addresses.service, adnet=self._addresses.adnet
         )

@@ -10,7 +10,7 @@ import base64
 import contextlib
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -36,12 +36,21 @@ _EXTRAS: Final = {"prior": "prior", "traces": "erasing", "debug": "debugging"}
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One site's script and inline stub, the settings' own script, and the debug panel's where the site allows it."""
+    """One site's script and inline stub, the settings' own script, and the debug panel's where the site allows it.
+
+    `behind`: what stands behind the stub in the page itself, by name, where the site asks for it.
+    """
 
     body: bytes
     stub: str
     settings: bytes
     panel: bytes | None = None
+    behind: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def inline(self) -> str:
+        """What stands in the page itself, all of it in one script element, so that one hash lets it run."""
+        return ";".join((self.stub, *self.behind.values()))
 
     @property
     def digest(self) -> str:
@@ -59,9 +68,9 @@ class Script:
         return "sha384-" + base64.b64encode(hashlib.sha384(self.body).digest()).decode()
 
     @property
-    def stub_hash(self) -> str:
-        """The source expression that lets the inline stub run under a content security policy."""
-        return "'sha256-" + base64.b64encode(hashlib.sha256(self.stub.encode()).digest()).decode() + "'"
+    def inline_hash(self) -> str:
+        """The source expression that lets the inline part run under a content security policy."""
+        return "'sha256-" + base64.b64encode(hashlib.sha256(self.inline.encode()).digest()).decode() + "'"
 
 
 def build(
@@ -70,12 +79,14 @@ def build(
     stub: Mapping[str, object],
     words: Mapping[str, object],
     *,
+    behind: Mapping[str, object] | None = None,
     debug: bool = False,
 ) -> Script:
     """The script for this public configuration, from the bundles in `dist`.
 
     What only some sites use stands before the script of those sites alone; the settings, with their own `words` by
-    language, are a file that the script loads when somebody opens them.
+    language, are a file that the script loads when somebody opens them. `behind`: bundles that stand behind the stub,
+    in this order, and what each is given; one that is given nothing is left out.
     """
     settings = f"(function(__WORDS__){{{_bundle(dist, 'settings')}}})({_literal(words)});\n".encode()
     panel = (dist / "debug.js").read_bytes() if debug else None
@@ -84,13 +95,18 @@ def build(
     public = {**public, **{name: f"{base}.{_digest(body)}.js" for name, body in beside.items() if body}}
     extras = [extra for fact, extra in _EXTRAS.items() if fact in public]
     bundles = "".join(_bundle(dist, name) for name in (*extras, "widget"))
-    inline = _bundle(dist, "stub").rstrip()
     return Script(
         f"(function(__CONFIG__,__EXTRAS__){{{bundles}}})({_literal(public)},{{}});\n".encode(),
-        f"($=>{{{inline}}})({_literal(stub)})",
+        _wrapped(dist, "stub", stub),
         settings,
         panel,
+        {name: _wrapped(dist, name, given) for name, given in (behind or {}).items() if given},
     )
+
+
+def _wrapped(dist: Path, name: str, given: object) -> str:
+    """An inline part: the bundle as a function of what it is given."""
+    return f"($=>{{{_bundle(dist, name).rstrip()}}})({_literal(given)})"
 
 
 def _bundle(dist: Path, name: str) -> str:
@@ -101,7 +117,7 @@ def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:_DIGEST_CHARACTERS]
 
 
-def _literal(value: Mapping[str, object]) -> str:
+def _literal(value: object) -> str:
     """JSON that is also safe inside a script element."""
     text = msgspec.json.encode(value).decode()
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

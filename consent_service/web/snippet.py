@@ -66,7 +66,7 @@ def render_snippet(embed: Embed) -> str:
 {_policy(embed, embed.origin)}
 
 4. {_page(embed)}
-The stub has {len(script.stub.encode())} bytes.
+The stub has {_sizes(script)}.
 
 {_cookie(embed)}"""
 
@@ -120,7 +120,13 @@ trusted-types {TRUSTED_TYPES_POLICY}
 
 
 def _stub(script: Script) -> str:
-    return f"<script>{script.stub}</script>"
+    return f"<script>{script.inline}</script>"
+
+
+def _sizes(script: Script) -> str:
+    """The bytes of what stands in the page itself."""
+    behind = (f"{name} behind it {len(text.encode())}" for name, text in script.behind.items())
+    return ", ".join((f"{len(script.stub.encode())} bytes", *behind))
 
 
 def _page(embed: Embed) -> str:
@@ -133,7 +139,7 @@ Where the site's footer links stand, for visitors whose browsers run no scripts:
 
 
 def _policy(embed: Embed, source: str) -> str:
-    return f"script-src {embed.script.stub_hash} {source}; connect-src {embed.origin}"
+    return f"script-src {embed.script.inline_hash} {source}; connect-src {embed.origin}"
 
 
 def _cookie(embed: Embed) -> str:

@@ -28,9 +28,9 @@ async def test_the_shop_embeds_stub_and_script_as_the_snippet_says(
     client: httpx2.AsyncClient, origin: str
 ) -> None:
     page = await client.get(origin)
-    assert f"<script>{SCRIPT.stub}</script>" in page.text
+    assert f"<script>{SCRIPT.inline}</script>" in page.text
     assert '<script async src="http://privacy.localhost:8000/w/acme.js"></script>' in page.text
-    assert SCRIPT.stub_hash in page.headers["content-security-policy"]
+    assert SCRIPT.inline_hash in page.headers["content-security-policy"]
     assert "unsafe" not in page.headers["content-security-policy"]
 
 

@@ -100,7 +100,7 @@ class Shop:
             yield service
 
     def html(self, page: Written) -> str:
-        stub = script_of(load(self.text, {}), SITE, int(time.time())).stub
+        stub = script_of(load(self.text, {}), SITE, int(time.time())).inline
         parts = {"stub": stub, "service": self.service, "data": page.data and f" {page.data}"}
         html = PAGE.format(**parts, head=page.head, body=page.body)
         return html.replace("<script", f'<script nonce="{page.nonce}"') if page.nonce else html

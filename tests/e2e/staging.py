@@ -67,7 +67,7 @@ class Stage:
         html = _PAGE.format(
             lang=self.lang,
             direction=self.direction,
-            stub=script.stub,
+            stub=script.inline,
             service=addresses.service,
             body=self.body,
             style=self.style,

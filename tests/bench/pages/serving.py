@@ -128,7 +128,7 @@ def _service(folder: Path, front: int, port: int) -> Iterator[Variant]:
     config = load(text, {})
     with serving(folder, text, port):
         script = script_of(config, SITE, int(time.time()))
-        yield ours(script.stub, script.body, config.service.public_url)
+        yield ours(script.inline, script.body, config.service.public_url)
 
 
 @asynccontextmanager
