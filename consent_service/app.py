@@ -67,6 +67,7 @@ from consent_service.web.receipts import ReceiptPages
 from consent_service.web.renewing import Renewal
 from consent_service.web.routes import Rooms, routes
 from consent_service.web.script import Script, ScriptFiles, build
+from consent_service.web.tags import tags_of
 from consent_service.web.templates import Pages
 from consent_service.web.visitor import VisitorApi
 from consent_service.web.wellknown import GpcFiles
@@ -276,7 +277,8 @@ def script_of(config: Config, key: str, now: int) -> Script:
         lang.lower(): texts.of_settings(words, sensitive=facts.sensitive)
         for lang, words in site.texts.items()
     }
-    return build(resources.widget_folder(), public, rule, in_settings, debug=facts.debug)
+    behind = {"tags": tags_of(facts.tags)}
+    return build(resources.widget_folder(), public, rule, in_settings, behind=behind, debug=facts.debug)
 
 
 def origin_of(url: str) -> str:

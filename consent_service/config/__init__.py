@@ -18,6 +18,7 @@ from consent_service.config.shape import (
     PartnerFacts,
     Service,
     SiteFacts,
+    TagFacts,
 )
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "PartnerFacts",
     "Service",
     "SiteFacts",
+    "TagFacts",
     "digest",
     "load",
     "secret",

@@ -14,7 +14,8 @@ from consent_service import texts
 from consent_service.config.first_party import first_party_faults, is_below, origin_of
 from consent_service.config.locating import Path
 from consent_service.config.reading import Misread, unknown
-from consent_service.config.shape import Geo, PartnerFacts, Service, SiteFacts
+from consent_service.config.shape import Geo, PartnerFacts, Service, SiteFacts, TagFacts
+from consent_service.config.tags import restriction_faults, sites_among, tag_faults
 
 _LINK_TITLES: Final = ("Your Privacy Choices", "Your California Privacy Choices")
 
@@ -27,6 +28,7 @@ def misfits(parts: Mapping[Path, object], sites: Collection[str]) -> Iterator[Mi
                 yield Misread((*path, *misfit.path), misfit.message)
     yield from _own_origin(parts)
     yield from _geo(parts)
+    yield from _restrictions(parts)
 
 
 def _own_origin(parts: Mapping[Path, object]) -> Iterator[Misread]:
@@ -135,15 +137,23 @@ def _known_sites(partner: PartnerFacts, sites: Collection[str]) -> Iterator[Misr
             yield Misread(("sites", place), f"there is no site {site!r}; known are: {known}")
 
 
-def _restriction(partner: PartnerFacts, _sites: Collection[str]) -> Iterator[Misread]:
-    """Without a service provider's contract it stays a sale (Civ. Code 1798.140(ag))."""
-    if partner.when_denied == "restrict" and not partner.service_provider_contract.strip():
-        yield Misread(("when_denied",), '"restrict" needs service_provider_contract; else use "block"')
+def _restrictions(parts: Mapping[Path, object]) -> Iterator[Misread]:
+    """A partner that is not blocked is restricted by somebody."""
+    sites = sites_among(parts)
+    for path, part in parts.items():
+        if isinstance(part, PartnerFacts):
+            for fault in restriction_faults(part, sites):
+                yield Misread((*path, *fault.path), fault.message)
+
+
+def _tags(tags: TagFacts, _sites: Collection[str]) -> Iterator[Misread]:
+    return tag_faults(tags)
 
 
 _Rule = Callable[[Any, Collection[str]], Iterator[Misread]]
 _RULES: Final[Mapping[type, tuple[_Rule, ...]]] = {
     Service: (_listeners,),
     SiteFacts: (_origins, _cookie_domain, _first_party, _mspa, _disclosures, _incentives, _langs, _texts),
-    PartnerFacts: (_known_sites, _restriction),
+    TagFacts: (_tags,),
+    PartnerFacts: (_known_sites,),
 }

@@ -35,6 +35,7 @@ PriorCmp = Annotated[str, _checked(words.prior_cmp)]
 ForeignCookie = Annotated[str, _checked(words.foreign_cookie)]
 Pattern = Annotated[str, _checked(words.pattern)]
 Trace = Annotated[str, _checked(words.trace)]
+Place = Annotated[str, _checked(words.place)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Months = Annotated[int, msgspec.Meta(ge=24, le=1200)]
@@ -147,6 +148,24 @@ class PriorCookieFacts(msgspec.Struct, frozen=True, kw_only=True):
     pattern: Pattern
 
 
+class TagFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """`[sites.<key>.tags]`: tags of others that are told, in their own words, when sale or sharing is denied.
+
+    `analytics_storage` "granted": analytics runs as a service provider, which is no sale (Civ. Code 1798.140(ag)).
+    `regions`: where a default that denies binds; elsewhere it is granted until the service has answered.
+    `wait_for_update`: milliseconds that Google's tags wait for that answer where the default denies, 0 = not.
+    """
+
+    google_consent_mode: bool = False
+    google_restricted_data_processing: bool = False
+    meta_limited_data_use: bool = False
+    microsoft_uet: bool = False
+    data_layer: bool = False
+    analytics_storage: Literal["follows", "granted"] = "follows"
+    regions: tuple[Place, ...] = ()
+    wait_for_update: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 500
+
+
 class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     """`[sites.<key>]`: one web property.
 
@@ -186,6 +205,7 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     prior_cookies: tuple[PriorCookieFacts, ...] = ()
     string_cookies: bool = True
     reload_on_opt_out: bool = False
+    tags: TagFacts = TagFacts()
     debug: bool = False
 
     @property
@@ -197,8 +217,9 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
 class PartnerFacts(msgspec.Struct, frozen=True, kw_only=True):
     """`[partners.<key>]`: an ad-tech third party, and what happens to it when a right is denied.
 
-    `restrict` lets it run as a service provider, so it needs the contract (Civ. Code 1798.140(ag)). `cookies`
-    and `storage`: names that it leaves in its sites, which are taken away while it is denied.
+    `restrict` lets it run as a service provider, so it needs the contract (Civ. Code 1798.140(ag)), or an
+    `adapter`: whose tag is told to process no more than a service provider may. `cookies` and `storage`: names that
+    it leaves in its sites, which are taken away while it is denied.
     """
 
     name: Text
@@ -209,6 +230,7 @@ class PartnerFacts(msgspec.Struct, frozen=True, kw_only=True):
         "share",
     )
     when_denied: Literal["block", "restrict"] = "block"
+    adapter: Literal["google", "meta", "microsoft"] | None = None
     service_provider_contract: str = ""
     cookies: tuple[Trace, ...] = ()
     storage: tuple[Trace, ...] = ()

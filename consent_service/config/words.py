@@ -18,6 +18,7 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]*")
 _PYTHONS_OWN: Final = re.compile(r"\(\?(?![:=!]|<[=!])|\\[AZ]|[*+?}]\+|\{,")
 _MOST_STARS: Final = 2
+_PLACE: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _HOST: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 _STORE: Final = re.compile(
     r"sqlite:///.+|rediss?(\+cluster)?://([^@/?#]*@)?[^@/?#]+([/?].*)?|rediss?\+sentinel://([^@/?#]*@)?[^@/?#]+/.+"
@@ -46,6 +47,11 @@ def regime(value: str) -> str:
     """A code of the regimes' table."""
     known = known_codes()
     return "" if value in known else f"unknown regime; known are {', '.join(sorted(known))}"
+
+
+def place(value: str) -> str:
+    """A country or a part of one, as ISO 3166-2 writes it."""
+    return "" if _PLACE.fullmatch(value) else f'wanted a place such as "US" or "US-CA", found {value!r}'
 
 
 def host(value: str) -> str:

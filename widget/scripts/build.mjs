@@ -2,7 +2,7 @@
 import { build } from "esbuild";
 import { copyFileSync, writeFileSync } from "node:fs";
 import { EXTRAS, report } from "./sizes.mjs";
-import { common, root, smallest, stub } from "./smallest.mjs";
+import { common, INLINE, inline, root, smallest } from "./smallest.mjs";
 
 const out = process.env.OUT_DIR || `${root}dist`;
 // Members of our own objects that nobody outside this bundle names: not the page, not the service, no other bundle.
@@ -11,7 +11,7 @@ const OURS =
   "refresh|regrets|release|restrict|resume|signalId|tell|updated|write|wrote";
 const mangleProps = new RegExp(`^(${OURS})$`);
 
-writeFileSync(`${out}/stub.js`, await stub());
+for (const [name, part] of Object.entries(INLINE)) writeFileSync(`${out}/${name}.js`, await inline(part));
 writeFileSync(`${out}/widget.js`, await smallest("src/index.ts", { mangleProps }));
 writeFileSync(`${out}/settings.js`, await smallest("src/settings/index.ts", { mangleProps }));
 await build({ ...common, entryPoints: ["src/debug/index.ts"], format: "iife", outfile: `${out}/debug.js` });

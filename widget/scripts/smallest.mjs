@@ -25,7 +25,13 @@ export async function smallest(entry, options = {}) {
   return `${code}\n`;
 }
 
-/** The stub. The service wraps it in a function of one parameter, so one of its own would be wasted bytes. */
-export function stub() {
-  return smallest("src/stub.ts", { format: "esm", define: { __STUB__: "$" } });
+/** What stands in the page itself: each part's entry, and what it calls the one thing that it is given. */
+export const INLINE = {
+  stub: ["src/stub.ts", "__STUB__"],
+  tags: ["src/tags/index.ts", "__TAGS__"],
+};
+
+/** The service wraps each in a function of one parameter, so one of its own would be wasted bytes. */
+export function inline([entry, given]) {
+  return smallest(entry, { format: "esm", define: { [given]: "$" } });
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { root, stub } from "./smallest.mjs";
+import { INLINE, inline, root } from "./smallest.mjs";
 
 const out = mkdtempSync(join(tmpdir(), "widget-tests-"));
 try {
@@ -22,8 +22,8 @@ try {
     loader: { ".tpl": "text" },
     logLevel: "warning",
   });
-  // The stub as it stands in a page, minified.
-  writeFileSync(join(out, "stub.js"), await stub());
+  // What stands in a page itself, minified.
+  for (const [name, part] of Object.entries(INLINE)) writeFileSync(join(out, `${name}.js`), await inline(part));
   const files = tests.map((name) => join(out, name.replace(/\.ts$/, ".mjs")));
   const ran = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], { stdio: "inherit" });
   process.exitCode = ran.status ?? 1;

@@ -1,0 +1,63 @@
+"""Tags: which switches make an adapter, and what of them does not fit together.
+
+One table; knows nothing of lines or files, nor of what a page is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from consent_service.config.locating import Path
+from consent_service.config.reading import Misread
+from consent_service.config.shape import PartnerFacts, SiteFacts, TagFacts
+
+SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
+    "google": ("google_consent_mode", "google_restricted_data_processing"),
+    "meta": ("meta_limited_data_use",),
+    "microsoft": ("microsoft_uet",),
+}
+"""An adapter -> the facts of which any switches it on. The data layer restricts nobody by itself."""
+
+_OF_CONSENT_MODE: Final = ("analytics_storage", "regions", "wait_for_update")
+_FOLLOWED: Final = frozenset({"sale", "share"})
+
+
+def tag_faults(tags: TagFacts) -> Iterator[Misread]:
+    """What is said of consent mode by a site that does not use it."""
+    if not tags.google_consent_mode:
+        for name in _OF_CONSENT_MODE:
+            if getattr(tags, name) != getattr(TagFacts(), name):
+                yield Misread((name,), "says nothing without google_consent_mode")
+
+
+def restriction_faults(partner: PartnerFacts, sites: Mapping[str, SiteFacts]) -> Iterator[Misread]:
+    """Whether somebody restricts this partner. `sites`: those that are well-formed, by key.
+
+    Without a contract, or a tag that is told to keep to what a service provider may, it stays a sale
+    (Civ. Code 1798.140(ag)).
+    """
+    if partner.adapter and partner.when_denied == "block":
+        yield Misread(("adapter",), 'says nothing where when_denied is "block"')
+    elif partner.adapter:
+        yield from _adapter_faults(partner, SWITCHES[partner.adapter], sites)
+    elif partner.when_denied == "restrict" and not partner.service_provider_contract.strip():
+        message = '"restrict" needs an adapter, or a service_provider_contract; else use "block"'
+        yield Misread(("when_denied",), message)
+
+
+def _adapter_faults(
+    partner: PartnerFacts, switches: tuple[str, ...], sites: Mapping[str, SiteFacts]
+) -> Iterator[Misread]:
+    for right in sorted({*partner.rights} - _FOLLOWED):
+        yield Misread(("adapter",), f"adapters follow sale and share, and the partner needs {right!r} too")
+    wanted = " or ".join(switches)
+    for key in partner.sites:
+        site = sites.get(key)
+        if site and not any(getattr(site.tags, switch) for switch in switches):
+            yield Misread(("adapter",), f"is off at {key!r}: sites.{key}.tags needs {wanted}")
+
+
+def sites_among(parts: Mapping[Path, object]) -> dict[str, SiteFacts]:
+    """The document's well-formed sites, by key."""
+    return {str(path[-1]): part for path, part in parts.items() if isinstance(part, SiteFacts)}
