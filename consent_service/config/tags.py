@@ -42,7 +42,7 @@ def restriction_faults(partner: PartnerFacts, sites: Mapping[str, SiteFacts]) ->
     elif partner.adapter:
         yield from _adapter_faults(partner, SWITCHES[partner.adapter], sites)
     elif partner.when_denied == "restrict" and not partner.service_provider_contract.strip():
-        message = '"restrict" needs an adapter, or a service_provider_contract; else use "block"'
+        message = '"restrict" needs adapter or service_provider_contract; else use "block"'
         yield Misread(("when_denied",), message)
 
 

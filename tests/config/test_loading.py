@@ -281,7 +281,7 @@ sites = ["shop"]
         (
             'service_provider_contract = "2026-01 framework"',
             "",
-            '52 partners.adnet.when_denied: "restrict" needs an adapter, or a service_provider_contract; else use "block"',
+            '52 partners.adnet.when_denied: "restrict" needs adapter or service_provider_contract; else use "block"',
         ),
         ("[sites.acme]", "[sites]", "28 sites.name: wanted a table, found text"),
         (

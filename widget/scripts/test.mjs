@@ -19,7 +19,7 @@ try {
     outdir: out,
     outExtension: { ".js": ".mjs" },
     sourcemap: "inline",
-    loader: { ".tpl": "text" },
+    loader: { ".html": "text", ".tpl": "text" },
     logLevel: "warning",
   });
   // What stands in a page itself, minified.

@@ -3,3 +3,8 @@ declare module "*.tpl" {
   const text: string;
   export default text;
 }
+
+declare module "*.html" {
+  const text: string;
+  export default text;
+}
