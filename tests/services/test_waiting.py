@@ -135,8 +135,8 @@ async def test_a_callers_own_cancellation_is_no_timeout() -> None:
 def test_a_patience_holds_on_a_later_loop_too() -> None:
     patience = Patience(0.01, too_late)
 
-    async def never() -> int:
-        return await asyncio.get_running_loop().create_future()
+    async def never() -> None:
+        await asyncio.get_running_loop().create_future()
 
     for _loop in range(2):
         with pytest.raises(StoreTimeout):
