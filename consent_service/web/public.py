@@ -17,7 +17,7 @@ from consent_service.web.spoken import doubt, layouts, letters_of, outcomes, us_
 
 Json = dict[str, object]
 
-_OURS: Final = "pc_"
+_OURS: Final = "pc_|usprivacy$|__gpp(?:_sid)?$"
 _ANYTHING: Final = re.compile(r"(?:\\\*)+")
 
 

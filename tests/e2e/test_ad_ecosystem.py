@@ -250,6 +250,7 @@ async def test_a_frame_of_another_origin_is_answered_in_both_forms(
             await frame.wait_for_function("() => got.length >= 4")
             got = await frame.evaluate("() => got")
             assert await frame.evaluate("() => locators") == [True, True, False]
+            assert await page.locator("iframe:visible").count() == 1
     objects = [said for said in got if isinstance(said, dict)]
     texts = [json.loads(said) for said in got if isinstance(said, str)]
     for said in (objects, texts):

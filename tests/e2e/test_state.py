@@ -225,7 +225,7 @@ async def test_in_a_sandboxed_frame_it_is_denied_and_the_page_goes_on(
     open_shop.pages |= {"/": Written(body=SANDBOXED), "/inside": Written(body=TAG)}
     async with guest(chromium, open_shop) as visitor:
         page = await visitor.visit()
-        (frame,) = page.frames[1:]
+        (frame,) = [one for one in page.frames if one.url.endswith("/inside")]
         await frame.wait_for_function("() => privacyChoices.ready.then(() => true)")
         assert await frame.evaluate("() => privacyChoices.flag().basis") == "unavailable"
         await frame.evaluate("() => privacyChoices.optOut()")

@@ -161,7 +161,7 @@ name = "adnet"
 domains = ["adnet.example"]
 sites = ["acme"]
 rights = ["share"]
-cookies = ["_adnet", "_ad.*"]
+cookies = ["_adnet", "_ad.*", "us*", "__*"]
 storage = ["*dnet"]
 [partners.other]
 name = "other"
@@ -178,6 +178,8 @@ cookies = ["_other"]
         "_adnet",
         "_ad.1",
     ]
+    ours = ("usprivacy", "__gpp", "__gpp_sid", "pc_acme")
+    assert [name for name in (*ours, "user", "__gads") if cookies.match(name)] == ["user", "__gads"]
     assert storage.match("adnet")
     assert not storage.match("pc_acme_adnet")
 

@@ -57,9 +57,31 @@ export interface PrivacyChoices {
   optOut(): void;
 }
 
+/** What `__gpp("ping")` answers, and every event carries as `pingData`. */
+export interface GppPing {
+  readonly gppVersion: string;
+  readonly cmpStatus: "stub" | "loaded";
+  readonly cmpDisplayStatus: "hidden" | "visible";
+  readonly signalStatus: "not ready" | "ready";
+  readonly supportedAPIs: readonly string[];
+  readonly cmpId: number;
+  readonly sectionList: readonly number[];
+  /** [-1] where none applies. */
+  readonly applicableSections: readonly number[];
+  readonly gppString: string;
+  /** By API prefix (`usca`), each an array of its sub-sections; none before the script is there. */
+  readonly parsedSections: Readonly<
+    Record<string, readonly Readonly<Record<string, number | boolean | readonly number[]>>[]>
+  >;
+}
+
 declare global {
   interface Window {
     privacyChoices: PrivacyChoices;
+    /** The IAB's GPP API 1.1: ping, addEventListener, removeEventListener, hasSection, getSection, getField. */
+    __gpp(command: string, callback: (data: unknown, success: boolean) => void, parameter?: unknown): void;
+    /** The IAB's US Privacy API: getUSPData, version 1. */
+    __uspapi(command: string, version: number, callback: (data: unknown, success: boolean) => void): void;
   }
   interface WindowEventMap {
     "privacychoices:change": CustomEvent<Flag>;

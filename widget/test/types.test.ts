@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Ping } from "../src/core/gpp";
 import type { Answer, Basis, Flag, Right } from "../src/core/protocol";
 import type { PrivacyChoices } from "../src/setup";
 import type * as shipped from "../types/privacy-choices";
@@ -15,6 +16,7 @@ type OrNothing<Made> = Made | void;
 
 const same: {
   flag: Same<Flag, shipped.Flag>;
+  gpp: Same<Ping, shipped.GppPing>;
   words: Same<[Answer, Basis, Right], [shipped.Answer, shipped.Basis, shipped.Right]>;
   members: Same<keyof PrivacyChoices, keyof shipped.PrivacyChoices>;
   ready: Same<PrivacyChoices["ready"], shipped.PrivacyChoices["ready"]>;
@@ -26,7 +28,7 @@ const same: {
     [Parameters<PrivacyChoices["on"]>[1], OrNothing<ReturnType<PrivacyChoices["on"]>>],
     [Parameters<shipped.PrivacyChoices["on"]>[1], ReturnType<shipped.PrivacyChoices["on"]>]
   >;
-} = { flag: true, words: true, members: true, ready: true, calls: true, listening: true };
+} = { gpp: true, flag: true, words: true, members: true, ready: true, calls: true, listening: true };
 
 test("the shipped types are those of the script", () => {
   assert.ok(Object.values(same).every(Boolean));
