@@ -145,8 +145,10 @@ def test_the_configuration_has_no_fault() -> None:
         text = text.replace(f"\n{header}\n", f"\n{header}\n{lines}\n") if known else f"{text}\n{table}\n"
     config = load(text, {})
     assert list(config.sites) == ["acme"]
-    assert list(config.partners) == ["adnet"]
+    assert list(config.partners) == ["adnet", "social"]
     assert config.sites["acme"].debug
+    assert config.sites["acme"].tags.google_consent_mode
+    assert config.partners["social"].adapter == "meta"
     assert config.partners["adnet"].cookies == ("_adnet", "_ad_*")
 
 

@@ -278,3 +278,6 @@ Then make a data layer variable for each right that your tags need (privacy_choi
 privacy_choices.sensitive), and a trigger on the custom event privacy_choices with the condition that the variable
 equals "allowed". A tag with this trigger runs on load where it may, and as soon as it may. What has already run
 can't be taken back by a trigger: use "denied" for triggers that stop something.
+
+Where the service's configuration of the site says data_layer = true the page pushes the same events by itself: leave
+this tag out there, or each comes twice.
