@@ -1,6 +1,6 @@
 // Builds what ships into dist (or into $OUT_DIR) and fails when one outgrows its budget.
 import { build } from "esbuild";
-import { copyFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { EXTRAS, report } from "./sizes.mjs";
 import { common, INLINE, inline, root, smallest } from "./smallest.mjs";
 
@@ -11,6 +11,7 @@ const OURS =
   "refresh|regrets|release|restrict|resume|signalId|tell|updated|write|wrote";
 const mangleProps = new RegExp(`^(${OURS})$`);
 
+mkdirSync(out, { recursive: true });
 for (const [name, part] of Object.entries(INLINE)) writeFileSync(`${out}/${name}.js`, await inline(part));
 writeFileSync(`${out}/widget.js`, await smallest("src/index.ts", { mangleProps }));
 writeFileSync(`${out}/settings.js`, await smallest("src/settings/index.ts", { mangleProps }));
