@@ -62,7 +62,7 @@ from consent_service.web.openapi import describe
 from consent_service.web.operations import Operations
 from consent_service.web.own_host import OwnHost
 from consent_service.web.places import PROXIES, HeaderNames, Places
-from consent_service.web.public import optional_facts, rule_of, spoken_facts
+from consent_service.web.public import blocked_domains, optional_facts, rule_of, spoken_facts
 from consent_service.web.receipts import ReceiptPages
 from consent_service.web.renewing import Renewal
 from consent_service.web.routes import Rooms, routes
@@ -277,7 +277,7 @@ def script_of(config: Config, key: str, now: int) -> Script:
         lang.lower(): texts.of_settings(words, sensitive=facts.sensitive)
         for lang, words in site.texts.items()
     }
-    behind = {"tags": tags_of(facts.tags)}
+    behind = {"guard": blocked_domains(partners), "tags": tags_of(facts.tags)}
     return build(resources.widget_folder(), public, rule, in_settings, behind=behind, debug=facts.debug)
 
 

@@ -29,6 +29,7 @@ def misfits(parts: Mapping[Path, object], sites: Collection[str]) -> Iterator[Mi
     yield from _own_origin(parts)
     yield from _geo(parts)
     yield from _restrictions(parts)
+    yield from _blocked_hosts(parts)
 
 
 def _own_origin(parts: Mapping[Path, object]) -> Iterator[Misread]:
@@ -66,6 +67,20 @@ def _geo(parts: Mapping[Path, object]) -> Iterator[Misread]:
         if (geo.proxy or geo.country_header) and service and not service.trusted_proxies:
             key = "proxy" if geo.proxy else "country_header"
             yield Misread((*path, key), "counts only from service.trusted_proxies, and there are none")
+
+
+def _blocked_hosts(parts: Mapping[Path, object]) -> Iterator[Misread]:
+    """What a partner's domains cover is kept from the page while denied: never the site, never the service."""
+    urls = [part.public_url for part in parts.values() if isinstance(part, Service)]
+    for path, partner in parts.items():
+        if not isinstance(partner, PartnerFacts) or partner.when_denied != "block":
+            continue
+        sites = [parts.get(("sites", key)) for key in partner.sites]
+        own = [origin for site in sites if isinstance(site, SiteFacts) for origin in site.origins]
+        for place, domain in enumerate(partner.domains):
+            covered = [url for url in (*own, *urls) if is_below(urlsplit(url).hostname or "", domain)]
+            if covered:
+                yield Misread((*path, "domains", place), f"covers {covered[0]}, which is no partner's")
 
 
 def _origins(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:

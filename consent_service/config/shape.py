@@ -217,9 +217,10 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
 class PartnerFacts(msgspec.Struct, frozen=True, kw_only=True):
     """`[partners.<key>]`: an ad-tech third party, and what happens to it when a right is denied.
 
-    `restrict` lets it run as a service provider, so it needs the contract (Civ. Code 1798.140(ag)), or an
-    `adapter`: whose tag is told to process no more than a service provider may. `cookies` and `storage`: names that
-    it leaves in its sites, which are taken away while it is denied.
+    `block`: what the page's scripts send to its `domains` is held. `restrict` lets it run as a service provider, so
+    it needs the contract (Civ. Code 1798.140(ag)), or an `adapter`: whose tag is told to process no more than a
+    service provider may. `cookies` and `storage`: names that it leaves in its sites, which are taken away while it is
+    denied.
     """
 
     name: Text

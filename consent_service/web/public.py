@@ -58,6 +58,12 @@ def optional_facts(facts: SiteFacts, partners: Iterable[PartnerFacts]) -> Json:
     return {name: value for name, value in asked.items() if value}
 
 
+def blocked_domains(partners: Iterable[PartnerFacts]) -> list[list[str]]:
+    """Each domain of a partner that is blocked while denied, and the rights that it needs. `partners`: the site's."""
+    blocked = (partner for partner in partners if partner.when_denied == "block")
+    return [[domain, *partner.rights] for partner in blocked for domain in partner.domains]
+
+
 def _prior(facts: SiteFacts) -> list[PriorCookie]:
     own = [PriorCookie(entry.cookie, entry.pattern) for entry in facts.prior_cookies]
     return [*(PRESETS[name] for name in facts.prior_cmp), *own]

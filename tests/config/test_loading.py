@@ -283,6 +283,11 @@ sites = ["shop"]
             "",
             '52 partners.adnet.when_denied: "restrict" needs adapter or service_provider_contract; else use "block"',
         ),
+        (
+            'domains = ["ads.example.net"]\nsites = ["acme"]\nrights = ["sale"]\nwhen_denied = "restrict"',
+            'domains = ["x.example", "example.com"]\nsites = ["acme"]\nrights = ["sale"]',
+            "49 partners.adnet.domains[1]: covers https://shop.example.com, which is no partner's",
+        ),
         ("[sites.acme]", "[sites]", "28 sites.name: wanted a table, found text"),
         (
             'banner_title = "Your choice"',

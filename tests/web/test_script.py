@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -40,9 +41,8 @@ def script(tmp_path: Path, site: str = "acme", more: str = "") -> Script:
     return script_of(load(text, {}), site, START)
 
 
-def configured(text: str) -> dict[str, Any]:
+def configured(text: str) -> Any:
     """What script or stub are given."""
-    given: dict[str, Any]
     given, _end = json.JSONDecoder().raw_decode(text, text.rindex("})(") + 3)
     return given
 
@@ -150,6 +150,34 @@ def test_a_site_that_uses_an_extra_gets_it_and_nobody_else_does(tmp_path: Path) 
     assert len(given.body) - len(json.dumps(config)) > len(plain.body) - len(
         json.dumps(configured(plain.body.decode()))
     )
+
+
+BLOCKED = """
+[partners.adnet]
+name = "adnet"
+domains = ["adnet.example", "adnet.test"]
+sites = ["acme"]
+[partners.restricted]
+name = "restricted"
+domains = ["restricted.example"]
+sites = ["acme", "abroad"]
+when_denied = "restrict"
+service_provider_contract = "2026-01"
+"""
+
+
+def test_only_a_site_with_a_blocked_partner_has_the_guard_behind_its_stub(tmp_path: Path) -> None:
+    config = load(facts(tmp_path) + BLOCKED, {})
+    plain, guarded = (script_of(config, site, START) for site in ("abroad", "acme"))
+    assert (dict(plain.behind), plain.inline) == ({}, plain.stub)
+    assert guarded.inline == f"{guarded.stub};{guarded.behind['guard']}"
+    assert configured(guarded.behind["guard"]) == [
+        ["adnet.example", "sale", "share"],
+        ["adnet.test", "sale", "share"],
+    ]
+    hashed = base64.b64encode(hashlib.sha256(guarded.inline.encode()).digest()).decode()
+    assert guarded.inline_hash == f"'sha256-{hashed}'"
+    assert "restricted.example" not in guarded.inline + guarded.body.decode()
 
 
 def test_partners_names_never_match_our_own(tmp_path: Path) -> None:

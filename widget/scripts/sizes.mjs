@@ -8,6 +8,8 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 const STUB_BUDGET = 1024;
 /** More than the stub alone: the tags stand behind it where a site wants them. */
 const TAGS_BUDGET = 700;
+/** As the tags, on a site that has a blocked partner. */
+const GUARD_BUDGET = 900;
 const SCRIPT_BUDGET = 10 * 1024;
 
 /** What is put before the script where a site's configuration asks for it. */
@@ -79,12 +81,14 @@ export function report(folder) {
   const stub = readFileSync(`${folder}/stub.js`, "utf8").trim();
   const page = wrapped(stub, RULE);
   const tags = wrapped(readFileSync(`${folder}/tags.js`, "utf8"), TAGS);
+  const guard = wrapped(readFileSync(`${folder}/guard.js`, "utf8"), [["adnet.example", "sale", "share"]]);
   const script = readFileSync(`${folder}/widget.js`, "utf8");
   const extras = EXTRAS.map((name) => readFileSync(`${folder}/${name}.js`, "utf8"));
   const lines = [
     ["stub", Buffer.from(stub), STUB_BUDGET],
     ["stub with the facts of a site in California", Buffer.from(page)],
     ["every tag, behind the stub", Buffer.from(tags), TAGS_BUDGET, packed(`${page};${tags}`) - packed(page)],
+    ["guard, behind the stub", Buffer.from(guard), GUARD_BUDGET, packed(`${page};${guard}`) - packed(page)],
     ["script", Buffer.from(script), SCRIPT_BUDGET],
     ["script with its English words", spoken(script, ["en"])],
     ["script with English and Spanish words", spoken(script, ["en", "es"])],

@@ -28,6 +28,7 @@ export async function smallest(entry, options = {}) {
 /** What stands in the page itself: each part's entry, and what it calls the one thing that it is given. */
 export const INLINE = {
   stub: ["src/stub.ts", "__STUB__"],
+  guard: ["src/guard/index.ts", "__BLOCKED__"],
   tags: ["src/tags/index.ts", "__TAGS__"],
 };
 

@@ -1,0 +1,39 @@
+/**
+ * Holding: elements that would load from a blocked partner are kept from their address until it is allowed. A pixel
+ * carries data in its address, so it fails at once and is never sent.
+ */
+
+import { blocks } from "./blocked";
+
+/** More than a page ever has: whoever tries for ever must not fill the memory. */
+const MOST = 1e3;
+
+const held = new Map<Element, readonly [value: unknown, put: () => unknown]>();
+
+/**
+ * Whether the element may not have this address now; `put` gives it later.
+ *
+ * @param value as it was given: where Trusted Types are demanded, `put` needs the very same
+ */
+export function holds(element: Element, value: unknown, put: () => unknown): boolean {
+  held.delete(element);
+  if (!`${value}`.split(/[\s,]+/).some(blocks)) return false;
+  if (element.localName == "img") setTimeout(() => element.dispatchEvent(new Event("error")));
+  else if (held.size < MOST) held.set(element, [value, put]);
+  return true;
+}
+
+/** Gives what was held its address, where it may have it now. */
+export function release(): void {
+  // What came as markup is held by its mark; set anew, what still may not load is held anew.
+  for (const element of document.querySelectorAll<HTMLIFrameElement>("[data-held-src]:not(img)")) {
+    element.src = element.dataset.heldSrc!;
+    delete element.dataset.heldSrc;
+  }
+  held.forEach(([value, put], element) => {
+    if (!blocks(value)) {
+      held.delete(element);
+      put();
+    }
+  });
+}

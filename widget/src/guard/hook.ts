@@ -1,0 +1,27 @@
+/** Hooking: a function of the browser's behind another that decides first, and looks the same to the page. */
+
+export type Given = any[]; // whatever a page passes
+
+/**
+ * @param go calls the browser's own function, with what `given` holds by then
+ * @param owner the object that the page called
+ */
+export type Decide = (go: () => unknown, owner: any, given: Given) => unknown;
+
+/**
+ * Hooks the methods, and the setters of the properties, of these names; what the browser doesn't have stays away.
+ *
+ * A Proxy has the name, the length and the text of the function behind it.
+ * https://tc39.es/ecma262/#sec-function.prototype.tostring
+ */
+export function hook(owner: object, names: string, decide: Decide): void {
+  for (const name of names.split(" ")) {
+    const property = Object.getOwnPropertyDescriptor(owner, name);
+    if (!property) continue;
+    const key = property.set ? "set" : "value";
+    property[key] = new Proxy(property[key], {
+      apply: (native, self, given) => decide(() => Reflect.apply(native, self, given), self, given),
+    });
+    Object.defineProperty(owner, name, property);
+  }
+}
