@@ -19,9 +19,12 @@ interface Stub {
 
 function start(): void {
   const host = window as unknown as { privacyChoices?: Partial<PrivacyChoices> & Stub };
-  const stub = host.privacyChoices;
-  if (stub && !stub.q) return; // the script is here already
-  const own = document.currentScript;
+  const found = host.privacyChoices;
+  // An element of that name is neither the stub nor the script.
+  const stub = Array.isArray(found?.q) ? found : undefined;
+  if (!stub && typeof found?.flag == "function") return; // the script is here already
+  const { currentScript } = document;
+  const own = currentScript instanceof HTMLScriptElement ? currentScript : undefined;
   const queue = stub?.q || [];
   const voice = stub?.g;
   const { api, begin } = setup({

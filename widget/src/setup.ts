@@ -112,8 +112,8 @@ export function setup(host: Host): Wired {
       obey();
       watchViews(
         win,
-        () => {
-          tags.release();
+        (nodes) => {
+          tags.added(nodes);
           stay();
         },
         () => {

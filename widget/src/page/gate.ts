@@ -12,8 +12,10 @@ import type { Trust } from "./trust";
 export const MARKED = 'script[type="text/plain"][data-right],iframe[data-right][data-src]';
 
 export interface Gate {
-  /** Releases what may run now, and takes back what may not. */
+  /** Looks at the whole page: releases what may run now, and takes back what may not. */
   release(): void;
+  /** Releases what of these, and below them, may run. */
+  added(nodes: readonly Node[]): void;
   /** From here on what is put there once more is new: another view may run what an earlier one ran. */
   forget(): void;
   /** Whether something was released that is not permitted now. */
@@ -22,28 +24,55 @@ export interface Gate {
   released(marked: Element): boolean;
 }
 
+/** Milliseconds that releasing takes at a stretch: a task over 50 is felt. https://www.w3.org/TR/longtasks-1/ */
+const STRETCH = 12;
+
 /** @param permits whether every right in this list is allowed now; false for an empty list and unknown names */
 export function gate(doc: Document, permits: (rights: string) => boolean, nonce: string, trust: Trust): Gate {
   const done = new WeakSet<Element>();
   const frames = new Set<HTMLIFrameElement>();
   const used = new Set<string>();
-  let ran: Element[] = [];
+  let ran = new Map<string, Element[]>();
   let busy = false;
+  /** What was found and not looked at yet. What is denied is dropped: once it may run, the page is walked again. */
+  let waiting: HTMLElement[] = [];
 
   const rightsOf = ({ dataset }: HTMLElement) => dataset.right || "";
 
   function release(): void {
     for (const frame of frames) if (!permits(rightsOf(frame))) quietly(() => takeBack(frame));
+    // An element named after the method hides it: then nothing is found, and nothing runs.
+    waiting = quietly(() => markedIn(doc)) || [];
+    go();
+  }
+
+  function added(nodes: readonly Node[]): void {
+    for (const node of nodes) {
+      if (!(node instanceof Element)) continue;
+      if (node.matches(MARKED)) waiting.push(node as HTMLElement);
+      quietly(() => {
+        for (const marked of markedIn(node)) waiting.push(marked);
+      });
+    }
+    go();
+  }
+
+  function go(): void {
     if (busy) return;
     busy = true;
     next();
   }
 
   function next(): void {
-    for (const marked of Array.from(doc.querySelectorAll<HTMLElement>(MARKED))) {
-      if (beingParsed(marked)) break;
+    const began = performance.now();
+    for (let marked; (marked = waiting[0]) && !beingParsed(marked); ) {
+      if (performance.now() - began > STRETCH) {
+        setTimeout(next);
+        return;
+      }
+      waiting.shift();
       const rights = rightsOf(marked);
-      if (done.has(marked) || !marked.isConnected || !permits(rights)) continue;
+      if (done.has(marked) || !marked.isConnected || !marked.matches(MARKED) || !permits(rights)) continue;
       used.add(rights);
       const running = marked instanceof HTMLScriptElement ? once(marked) : load(marked as HTMLIFrameElement);
       if (running) {
@@ -59,8 +88,11 @@ export function gate(doc: Document, permits: (rights: string) => boolean, nonce:
   function once(marked: HTMLScriptElement): HTMLScriptElement | undefined {
     done.add(marked);
     // A framework that draws anew puts an equal element in the place of one that it took out.
-    const before = ran.findIndex((other) => !other.isConnected && other.isEqualNode(marked));
-    ran[before < 0 ? ran.length : before] = marked;
+    const key = marked.getAttribute("src") + marked.text;
+    const alike = ran.get(key) || [];
+    const before = alike.findIndex((other) => !other.isConnected && other.isEqualNode(marked));
+    alike[before < 0 ? alike.length : before] = marked;
+    ran.set(key, alike);
     return before < 0 ? quietly(() => runScript(marked, nonce, trust)) : undefined;
   }
 
@@ -80,12 +112,17 @@ export function gate(doc: Document, permits: (rights: string) => boolean, nonce:
 
   return {
     release,
+    added,
     forget() {
-      ran = [];
+      ran = new Map();
     },
     regrets: () => Array.from(used).some((rights) => !permits(rights)),
     released: (marked) => done.has(marked) || frames.has(marked as HTMLIFrameElement),
   };
+}
+
+function markedIn(root: ParentNode): HTMLElement[] {
+  return Array.from(root.querySelectorAll<HTMLElement>(MARKED));
 }
 
 /** While the parser works, what has no successor anywhere may still be growing. */

@@ -13,7 +13,8 @@ export function optedOutBefore(doc: Document, cookies: readonly PriorCookie[], o
   return cookies.some(([name, pattern]) =>
     pairs.some((pair) => {
       const value = pair.startsWith(`${name}=`) && pair.slice(name.length + 1);
-      return value && RegExp(pattern).test(quietly(() => decodeURIComponent(value)) || value);
+      // A pattern that this browser can't read says nothing, and keeps none of the others from being read.
+      return value && quietly(() => RegExp(pattern).test(quietly(() => decodeURIComponent(value)) || value));
     }),
   );
 }

@@ -35,5 +35,6 @@ export function runScript(marked: HTMLScriptElement, nonce: string, trust: Trust
   script.addEventListener("error", done);
   marked.after(script);
   if (!src && !type) done();
-  return src && !script.async ? script : undefined;
+  // What the guard holds loads later, or never: nothing waits for it.
+  return script.hasAttribute("src") && !script.async ? script : undefined;
 }

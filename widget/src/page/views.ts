@@ -3,18 +3,21 @@
  * a change means is for those who are told.
  */
 
-/** As far as it is used here: not every browser has it, nor every version of the DOM's types. */
 import { quietly } from "./quietly";
 
+/** Milliseconds for which changes are gathered: a frame, which a page in the background would never draw. */
+const FRAME = 16;
+
+/** As far as it is used here: not every browser has it, nor every version of the DOM's types. */
 interface Navigating {
   readonly navigation?: EventTarget;
 }
 
 /**
- * @param changed called when elements were added, taken out or renamed
+ * @param changed called when elements were added, taken out or renamed, with those added or renamed
  * @param arrived called at each new view: another path, whoever leads there
  */
-export function watchViews(win: Window, changed: () => void, arrived: () => void): void {
+export function watchViews(win: Window, changed: (added: readonly Node[]) => void, arrived: () => void): void {
   const doc = win.document;
   let { pathname } = win.location;
 
@@ -28,12 +31,25 @@ export function watchViews(win: Window, changed: () => void, arrived: () => void
   const { navigation } = win as Navigating;
   navigation?.addEventListener("currententrychange", look);
   win.addEventListener("popstate", look);
+  let added: Node[] = [];
+  let timer: number | undefined;
   const drawn = () =>
     quietly(() => {
+      const nodes = added;
+      added = [];
+      clearTimeout(timer);
+      timer = undefined;
       look();
-      changed();
+      changed(nodes);
     });
-  new MutationObserver(drawn).observe(doc, {
+  const observer = new MutationObserver((records) => {
+    for (const { type, target, addedNodes } of records) {
+      if (type == "childList") addedNodes.forEach((node) => added.push(node));
+      else added.push(target);
+    }
+    timer = timer || win.setTimeout(drawn, FRAME);
+  });
+  observer.observe(doc, {
     childList: true,
     subtree: true,
     attributeFilter: ["data-right", "data-src"],
