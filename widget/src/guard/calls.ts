@@ -8,7 +8,7 @@ const NOWHERE = "denied:";
 
 export function hookCalls(): void {
   hook(window, "fetch", (go, _, [asked]) =>
-    blocks(asked?.url || asked) ? Promise.reject(TypeError("Failed to fetch")) : go(),
+    blocks(asked?.url || asked) ? Promise.reject(TypeError("denied")) : go(),
   );
   hook(XMLHttpRequest.prototype, "open", (go, _, given) => {
     if (blocks(given[1])) given[1] = NOWHERE;

@@ -6,7 +6,7 @@
 import { blocks } from "./blocked";
 
 /** More than a page ever has: whoever tries for ever must not fill the memory. */
-const MOST = 1e3;
+const MOST = 1000;
 
 const held = new Map<Element, readonly [value: unknown, put: () => unknown]>();
 
@@ -25,15 +25,15 @@ export function holds(element: Element, value: unknown, put: () => unknown): boo
 
 /** Gives what was held its address, where it may have it now. */
 export function release(): void {
-  // What came as markup is held by its mark; set anew, what still may not load is held anew.
-  for (const element of document.querySelectorAll<HTMLIFrameElement>("[data-held-src]:not(img)")) {
-    element.src = element.dataset.heldSrc!;
-    delete element.dataset.heldSrc;
-  }
-  held.forEach(([value, put], element) => {
-    if (!blocks(value)) {
-      held.delete(element);
-      put();
+  try {
+    // A copy: what still may not load is held anew.
+    for (const [element, [value, put]] of [...held]) if (!holds(element, value, put)) put();
+    // What came as markup is held by its mark; set anew, it is held as the others are, or loads.
+    for (const element of document.querySelectorAll<HTMLIFrameElement>("[data-held-src]:not(img)")) {
+      element.src = element.dataset.heldSrc!;
+      delete element.dataset.heldSrc;
     }
-  });
+  } catch (_) {
+    // An element of the page hides the method, or the page's policy refuses an address: that stays held.
+  }
 }

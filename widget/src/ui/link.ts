@@ -3,6 +3,7 @@
  * where a page has none, the widget places one of its own at the end.
  */
 
+import { quietly } from "../page/quietly";
 import { icon } from "./icon";
 
 /**
@@ -12,7 +13,8 @@ import { icon } from "./icon";
  * @param end where it goes
  */
 export function placeLinks(doc: Document, own: HTMLElement | false, end: HTMLElement): void {
-  const placed = Array.from(doc.querySelectorAll<HTMLElement>("[data-privacy-choices]"));
+  // Where an element of the page hides the method, none is found.
+  const placed = quietly(() => Array.from(doc.querySelectorAll<HTMLElement>("[data-privacy-choices]"))) || [];
   for (const link of placed) {
     if (link.dataset.privacyChoices === "icon" && !link.querySelector("svg")) link.append(" ", icon(doc));
   }
