@@ -1,6 +1,6 @@
 """Pages whose own elements hide the document's methods by their names: denied stays denied, nothing is thrown.
 
-Such a page breaks whoever looks into it from outside, so it stands in a frame of a clean one, and notes its own errors.
+Such a page breaks whoever looks into it from outside, so it is framed by a clean one and notes its own errors.
 """
 
 from __future__ import annotations
@@ -35,18 +35,15 @@ NOTE = """<script>window.faults = [];
   addEventListener('unhandledrejection', (event) => faults.push(String(event.reason)));</script>"""
 TAG = '<script type="text/plain" data-right="sale">window.ran.push("tag")</script>'
 DATA = '<form id="privacyChoices" data-region="us-ca"><input name="q"></form>'
-# The frame's own document may hide what one would ask it for; its window can't be hidden. A script's own request shows
-# that its events have been dealt with.
-LOOK = """async () => {
-  const {contentWindow: inside} = document.querySelector('iframe');
-  await inside.fetch('/tag/settled.js');
-  await new Promise((done) => inside.setTimeout(done, 300));
+# The frame's own document may hide what one would ask it for; its window can't be hidden.
+LOOK = """() => {
+  const {contentWindow: inside} = document.querySelector('iframe[src="/clobbered"]');
   return {
-    flag: inside.privacyChoices.flag && inside.privacyChoices.flag().sale,
-    ran: inside.ran, faults: inside.faults, mine: typeof inside.privacyChoices.flag,
+    flag: inside.privacyChoices.flag().sale,
+    ran: inside.ran, faults: inside.faults,
   };
 }"""
-FETCH = """(to) => document.querySelector('iframe').contentWindow.fetch(to).catch((error) => error.name)"""
+FETCH = """(to) => document.querySelector('iframe[src="/clobbered"]').contentWindow.fetch(to).catch((error) => error.name)"""
 
 
 @pytest.fixture(scope="module")
@@ -71,13 +68,14 @@ async def open_shop(shop_with_service: Shop) -> Shop:
 
 
 async def looked(chromium: Browser, site: Shop, body: str, to: str = "") -> tuple[dict[str, Any], Any]:
-    """What the framed page says of itself for somebody whose browser sends the signal, and what a fetch there gives."""
+    """What the framed page says of itself where the browser sends the signal, and what a fetch there gives."""
     site.pages["/clobbered"] = Written(head=NOTE, body=body)
     async with guest(chromium, site, extra_http_headers={"Sec-GPC": "1"}) as visitor:
         await visitor.context.add_init_script(
             "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
         )
         page = await visitor.visit()
+        await page.wait_for_load_state("networkidle")
         said: dict[str, Any] = await page.evaluate(LOOK)
         return said, await page.evaluate(FETCH, to)
 
