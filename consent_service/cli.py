@@ -85,6 +85,10 @@ def check(
         list[str] | None,
         typer.Option(metavar="SITE=FILE", help="Also check a script that a site serves itself."),
     ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(metavar="PAGE", help="Also load this page in Chromium: what reaches blocked partners?"),
+    ] = None,
 ) -> None:
     """Check the configuration and name every fault with its key and line."""
     loaded = _load(config)
@@ -92,6 +96,8 @@ def check(
     typer.echo(f"{config} is fine: digest {digest(loaded)}, sites: {sites}")
     for given in self_hosted or ():
         _check_self_hosted(loaded, *given.split("=", 1))
+    if url is not None:
+        _inspect(loaded, url)
     if loaded.keys is None:
         typer.echo("Keys were not looked at: `serve` will want CONSENT_KEYS_FILE in its environment.")
 
@@ -250,6 +256,18 @@ def _check_self_hosted(config: Config, site: str, file: str = "") -> None:
             "with the lines to paste"
         )
     typer.echo(f"{file} is today's script of {site!r}: version {embed.script.digest}")
+
+
+def _inspect(config: Config, url: str) -> None:
+    """Print what on this page reaches blocked partners; status 1 when there is anything."""
+    from consent_service.inspection import inspect
+
+    found = inspect(config, url)
+    for finding in found:
+        typer.echo(str(finding))
+    if found:
+        raise typer.Exit(1)
+    typer.echo(f"{url} sends nothing to blocked partners while denied")
 
 
 def _supervise(file: Path, workers: int | None, parts: Sequence[str]) -> None:

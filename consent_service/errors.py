@@ -50,6 +50,10 @@ class CannotStart(ConsentError):
 # --- what a site embeds ------------------------------------------------------------------------
 
 
+class InspectionFailed(ConsentError):
+    """A page could not be looked at; the message says why, and what to do."""
+
+
 class ScriptOutdated(ConsentError):
     """A script that a site serves itself is not the one that this version makes of this configuration."""
 

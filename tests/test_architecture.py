@@ -55,6 +55,7 @@ ARROWS: dict[str, frozenset[str]] = {
     "domain": frozenset({"errors", "codecs", "identity"}),
     "store": frozenset({"errors"}),
     "config": frozenset({"errors", "codecs", "identity", "domain", "texts"}),
+    "inspection": frozenset({"errors", "config"}),
     "ledger": frozenset({"errors", "codecs", "identity", "domain", "store"}),
     "services": frozenset({"errors", "codecs", "identity", "domain", "ledger", "store", "config"}),
     "web": frozenset(

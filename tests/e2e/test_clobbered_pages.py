@@ -43,7 +43,8 @@ LOOK = """() => {
     ran: inside.ran, faults: inside.faults,
   };
 }"""
-FETCH = """(to) => document.querySelector('iframe[src="/clobbered"]').contentWindow.fetch(to).catch((error) => error.name)"""
+FETCH = """(to) => document.querySelector('iframe[src="/clobbered"]')
+  .contentWindow.fetch(to).catch((error) => error.name)"""
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,127 @@
+"""Loading: one page, opened by somebody whose browser sends the signal, and everything that it asks for."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from consent_service.errors import InspectionFailed
+from consent_service.inspection.devtools import DevTools
+
+_QUIET: Final = 2.0  # seconds without a request after which a page is taken to be done
+_LONGEST: Final = 30.0
+_BLANK: Final = "about:blank"
+_SIGNAL: Final = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
+_DENIED: Final = "(() => { try { return privacyChoices.flag().sale } catch (_) { return '' } })()"
+_TARGETS: Final = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request. `by`: the address and line of the script, or the page, that began it."""
+
+    address: str
+    kind: str
+    by: str
+
+
+@dataclass
+class Loaded:
+    """What came, and what was asked. `sale`: the page's own flag, "" where it has none."""
+
+    address: str
+    html: str = ""
+    links: str = ""
+    sale: str = ""
+    asked: list[Asked] = field(default_factory=list)
+
+
+@dataclass
+class _Watch:
+    """What is known of the main document while it comes."""
+
+    session: str
+    asked: list[Asked] = field(default_factory=list)
+    document: str = ""
+    address: str = ""
+    links: str = ""
+    failed: str = ""
+
+
+def load(tools: DevTools, url: str) -> Loaded:
+    """The page, once it asks for nothing more. Raises InspectionFailed when it does not come."""
+    target = tools.ask("Target.createTarget", url=_BLANK)["targetId"]
+    session = tools.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+    _prepare(tools, session)
+    gone = tools.ask("Page.navigate", session, url=url)
+    if gone.get("errorText"):
+        raise InspectionFailed(f"{url} does not come: {gone['errorText']}")
+    watch = _Watch(session, document=gone.get("loaderId", ""))
+    _listen(tools, watch)
+    if watch.failed:
+        raise InspectionFailed(f"{url} does not come: {watch.failed}")
+    said = tools.ask("Runtime.evaluate", session, expression=_DENIED, returnByValue=True)
+    body = tools.ask("Network.getResponseBody", session, requestId=watch.document)
+    html = base64.b64decode(body["body"]).decode(errors="replace") if body["base64Encoded"] else body["body"]
+    sale = str(said["result"].get("value", ""))
+    return Loaded(watch.address or url, html, watch.links, sale, watch.asked)
+
+
+def _prepare(tools: DevTools, session: str) -> None:
+    """Everything that happens in this target is told, and it sends the signal."""
+    for method, parameters in (
+        ("Network.enable", {}),
+        ("Network.setExtraHTTPHeaders", {"headers": {"Sec-GPC": "1"}}),
+        ("Page.enable", {}),
+        ("Page.addScriptToEvaluateOnNewDocument", {"source": _SIGNAL}),
+        ("Target.setAutoAttach", _TARGETS),
+        ("Runtime.runIfWaitingForDebugger", {}),
+    ):
+        tools.say(method, session, **parameters)
+
+
+def _listen(tools: DevTools, watch: _Watch) -> None:
+    """Until nothing was asked for a while."""
+    ends = time.monotonic() + _LONGEST
+    quiet = time.monotonic() + _QUIET
+    while (now := time.monotonic()) < min(ends, quiet):
+        event = tools.next_event(min(ends, quiet) - now)
+        if event is None:
+            return
+        if event.get("method") == "Target.attachedToTarget":
+            _prepare(tools, event["params"]["sessionId"])  # a frame of another site, or a worker
+        elif _note(event, watch):
+            quiet = time.monotonic() + _QUIET
+
+
+def _note(event: Mapping[str, Any], watch: _Watch) -> bool:
+    """Take down what this event says; whether something was asked or came."""
+    method, given = str(event.get("method", "")), event.get("params", {})
+    of_page = event.get("sessionId") == watch.session and given.get("requestId") == watch.document
+    if method == "Network.requestWillBeSent":
+        watch.asked.append(Asked(given["request"]["url"], given.get("type", "Other"), _begun(given)))
+    elif method == "Network.responseReceived" and of_page:
+        watch.address = given["response"]["url"]
+        headers = {name.lower(): value for name, value in given["response"]["headers"].items()}
+        watch.links = headers.get("link", "")
+    elif method == "Network.loadingFailed" and of_page:
+        watch.failed = given.get("errorText", "it failed")
+    return method.startswith("Network.")
+
+
+def _begun(given: Mapping[str, Any]) -> str:
+    """Who began this request, as far as the browser knows."""
+    begun = given.get("initiator", {})
+    stack = begun.get("stack") or {}
+    while not stack.get("callFrames") and stack.get("parent"):
+        stack = stack["parent"]
+    frames = stack.get("callFrames")
+    if frames:
+        return f"{frames[0]['url']}:{frames[0]['lineNumber'] + 1}"
+    line = begun.get("lineNumber")
+    return f"{begun.get('url', given.get('documentURL', ''))}" + (
+        f":{int(line) + 1}" if line is not None else ""
+    )
