@@ -138,8 +138,9 @@ async def test_over_https_both_say_secure(
         await part(page, "opt-out").click()
         assert (await written(page))[0].endswith("; Secure")
         await acknowledged(page)
-        [cookie] = await context.cookies()
-        assert (cookie["secure"], cookie["sameSite"], cookie["httpOnly"]) == (True, "Lax", False)
+        cookies = await context.cookies()
+        kinds = {(cookie["secure"], cookie["sameSite"], cookie["httpOnly"]) for cookie in cookies}
+        assert kinds == {(True, "Lax", False)}
 
 
 async def test_an_opt_out_is_kept_by_the_answer_and_known_on_the_next_page_without_asking(
@@ -170,16 +171,15 @@ async def test_on_the_sites_domain_its_other_host_knows_the_opt_out_at_once(
     other = await context.new_page()
     await other.goto(domain_shop.www)
     assert (await flag(other))["basis"] == "choice"
-    [cookie] = await context.cookies()
-    assert cookie["domain"] == ".shop.localhost"
+    assert {cookie["domain"] for cookie in await context.cookies()} == {".shop.localhost"}
 
 
 async def test_on_a_path_the_cookie_stays_on_the_sites_own_host(
     context: BrowserContext, path_shop: Shop
 ) -> None:
     await opened(context, path_shop.url)
-    [cookie] = await context.cookies()
-    assert (cookie["domain"], cookie["path"]) == ("shop.localhost", "/")
+    cookies = await context.cookies()
+    assert {(cookie["domain"], cookie["path"]) for cookie in cookies} == {("shop.localhost", "/")}
 
 
 async def test_a_signal_is_in_the_cookie_and_a_page_view_renews_it(
