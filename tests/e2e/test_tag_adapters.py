@@ -16,6 +16,7 @@ from consent_service.app import script_of
 from consent_service.config import load
 from tests.e2e.conftest import ONCE
 from tests.e2e.embedding import SITE, Guest, Shop, Written, answered, guest, shop
+from tests.e2e.partners import FACTS as BLOCKED
 from tests.e2e.visiting import SIGNAL, acknowledged, part
 from tests.test_readme import ROOT
 
@@ -40,7 +41,8 @@ Heard = dict[str, list[Any]]
 
 @pytest.fixture(scope="module")
 def shop_with_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with shop(tmp_path_factory.mktemp("tags"), TAGS) as site, site.serving():
+    """With a blocked partner too: the guard stands between stub and tags."""
+    with shop(tmp_path_factory.mktemp("tags"), TAGS + BLOCKED) as site, site.serving():
         yield site
 
 
