@@ -16,8 +16,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
+from consent_service.cli_doctor import doctor
 from consent_service.cli_ledger import ledger
-from consent_service.config import Config, digest, load
+from consent_service.config import Config, digest
 from consent_service.errors import ConsentError, ScriptOutdated, UnknownSite
 
 if TYPE_CHECKING:
@@ -37,10 +39,9 @@ keys = typer.Typer(
 app.add_typer(keys, name="keys")
 
 app.add_typer(ledger, name="ledger")
+app.command()(doctor)
 
-ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration.")]
 KeyFile = Annotated[Path, typer.Argument(envvar="CONSENT_KEYS_FILE", help="The key ring's file.")]
-DEFAULT_CONFIG = Path("consent.toml")
 
 
 def _show_version(asked: bool) -> None:
@@ -91,7 +92,7 @@ def check(
     ] = None,
 ) -> None:
     """Check the configuration and name every fault with its key and line."""
-    loaded = _load(config)
+    loaded = load_config(config)
     sites = ", ".join(loaded.sites)
     typer.echo(f"{config} is fine: digest {digest(loaded)}, sites: {sites}")
     for given in self_hosted or ():
@@ -124,7 +125,7 @@ def snippet(
 
     if sum((self_host is not None, csp, gtm, nginx)) > 1:
         raise typer.BadParameter("give one of --self-host, --csp, --gtm and --nginx")
-    loaded = _load(config)
+    loaded = load_config(config)
     embed = _embed(loaded, site)
     if nginx:
         address = upstream or f"http://{loaded.service.host}:{loaded.service.port}"
@@ -149,7 +150,7 @@ def backup(
     from consent_service.store.sqlite import backup as copy_store
     from consent_service.store.url import sqlite_path
 
-    copy_store(sqlite_path(_load(config).service.store), file)
+    copy_store(sqlite_path(load_config(config).service.store), file)
     typer.echo(f"wrote {file}")
 
 
@@ -162,7 +163,7 @@ def restore(
     from consent_service.store.sqlite import restore as put_back
     from consent_service.store.url import sqlite_path
 
-    kept = put_back(file, sqlite_path(_load(config).service.store))
+    kept = put_back(file, sqlite_path(load_config(config).service.store))
     typer.echo(f"restored {file}" + (f"; what was there is now {kept}" if kept else ""))
 
 
@@ -219,12 +220,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ConsentError as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None
-
-
-def _load(file: Path) -> Config:
-    from consent_service.process.reloading import read_text
-
-    return load(read_text(file), os.environ)
 
 
 def _embed(config: Config, site: str) -> Embed:

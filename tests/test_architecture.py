@@ -57,6 +57,7 @@ ARROWS: dict[str, frozenset[str]] = {
     "config": frozenset({"errors", "codecs", "identity", "domain", "texts"}),
     "inspection": frozenset({"errors", "config"}),
     "ledger": frozenset({"errors", "codecs", "identity", "domain", "store"}),
+    "doctor": frozenset({"errors", "identity", "ledger", "store", "config"}),
     "services": frozenset({"errors", "codecs", "identity", "domain", "ledger", "store", "config"}),
     "web": frozenset(
         {
@@ -73,7 +74,9 @@ ARROWS: dict[str, frozenset[str]] = {
         }
     ),
 }
-SEE_EVERYTHING = frozenset({"app", "cli", "cli_ledger", "process", "demo", "__init__", "__main__"})
+SEE_EVERYTHING = frozenset(
+    {"app", "cli", "cli_config", "cli_doctor", "cli_ledger", "process", "demo", "__init__", "__main__"}
+)
 
 
 def modules() -> list[Path]:

@@ -47,7 +47,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def test_help_names_every_command(command: Command) -> None:
     ended = command("--help")
     assert ended.status == 0
-    for name in ("serve", "work", "check", "snippet", "keys", "backup", "restore", "demo"):
+    for name in ("serve", "work", "check", "snippet", "keys", "backup", "restore", "doctor", "demo"):
         assert f" {name} " in ended.out
 
 

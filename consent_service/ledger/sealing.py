@@ -27,7 +27,7 @@ MOST_ENTRIES: Final = 16_384
 """In one segment, but for what a last commit appends beyond: whoever proves one entry reads its whole segment."""
 
 LEASE_SECONDS: Final = 120
-_LEASE, _PLAN, _STATE = (sealing_name(part) for part in ("lease", "plan", "state"))
+_LEASE, _PLAN, STATE = (sealing_name(part) for part in ("lease", "plan", "state"))
 
 
 class State(msgspec.Struct, frozen=True):
@@ -96,8 +96,8 @@ class Sealer:
 
     async def commit_state(self, before: Document | None, state: State, head: Head | None = None) -> None:
         """Put the state in place of the one that was read, under the lease; `head`: of a segment new in it."""
-        expect = {**self._fence, _STATE: before.version if before else 0}
-        put = [Put(_STATE, msgspec.msgpack.encode(state))]
+        expect = {**self._fence, STATE: before.version if before else 0}
+        put = [Put(STATE, msgspec.msgpack.encode(state))]
         if head is None:
             await self._commit(Change(self.desk, expect, put))
         else:
@@ -120,7 +120,7 @@ class Sealer:
         for shard in spans:  # what was read may not be durable yet, but is with a commit behind it
             await self.store.commit(Change(shard))
         plan = Plan(state.number + 1, state.digest, int(self.clock()), self.signer.current, spans)
-        expect = {**self._fence, _PLAN: 0, _STATE: found.version if found else 0}
+        expect = {**self._fence, _PLAN: 0, STATE: found.version if found else 0}
         await self._commit(Change(self.desk, expect, [Put(_PLAN, msgspec.msgpack.encode(plan))]))
         return True
 
@@ -174,7 +174,7 @@ class Sealer:
             found, state = await self.read_state()
 
     async def _documents(self) -> tuple[Document | None, Document | None, Document | None]:
-        lease, plan, state = await self.store.get([Key(self.desk, name) for name in (_LEASE, _PLAN, _STATE)])
+        lease, plan, state = await self.store.get([Key(self.desk, name) for name in (_LEASE, _PLAN, STATE)])
         return lease, plan, state
 
     async def _commit(self, change: Change) -> None:

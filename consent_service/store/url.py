@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from consent_service.errors import StoreUnavailable
 from consent_service.store.contract import Store
+from consent_service.store.examining import Examiner
 from consent_service.store.sqlite import SqliteStore
 
 _SQLITE: Final = "sqlite:///"
@@ -28,6 +29,17 @@ def open_store(url: str, *, relaxed: bool = False, clock: Callable[[], float] = 
 
         return RedisStore.open(url, relaxed=relaxed, clock=clock)
     return SqliteStore.open(sqlite_path(url), clock=clock)
+
+
+def examine_store(url: str, *, clock: Callable[[], float] = time.time) -> Examiner:
+    """Whoever looks at the store that the URL names without writing. Raises StoreUnavailable for no such URL."""
+    if _scheme(url).partition("+")[0] in _REDIS:
+        from consent_service.store.redis.examining import RedisExaminer
+
+        return RedisExaminer(url, clock)
+    from consent_service.store.sqlite.examining import SqliteExaminer
+
+    return SqliteExaminer(sqlite_path(url), clock)
 
 
 def sqlite_path(url: str) -> Path:

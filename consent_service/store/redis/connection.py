@@ -48,6 +48,12 @@ class Connection(asyncio.Protocol):
         self._given_up = False
         self.ended: asyncio.Future[None] = self._loop.create_future()
 
+    @property
+    def certificate_until(self) -> int | None:
+        """Until when the server's certificate holds, Unix seconds; None without TLS."""
+        certificate = self._transport and self._transport.get_extra_info("peercert")
+        return int(ssl.cert_time_to_seconds(certificate["notAfter"])) if certificate else None
+
     def send(self, payload: bytes, waiters: Sequence[Waiter]) -> None:
         """Send commands that were packed one after the other; one waiter for each."""
         if self._transport is None or self._transport.is_closing():

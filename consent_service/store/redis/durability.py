@@ -18,12 +18,29 @@ from consent_service.store.redis.address import Address, Kind
 from consent_service.store.redis.connection import Connection
 from consent_service.store.redis.faults import refused
 
-_WANTED: Final = ("appendonly", "appendfsync", "min-replicas-to-write", "maxmemory", "maxmemory-policy")
-_REFUSED: Final = (
-    "{where} {reason}; an acknowledged choice could be lost. Set `appendonly yes` with `appendfsync always`, "
-    "or `min-replicas-to-write` 1 or more with replicas that all confirm each commit, and "
-    '`maxmemory-policy noeviction`; or accept the loss with `durability = "relaxed"`'
+WANTED: Final = ("appendonly", "appendfsync", "min-replicas-to-write", "maxmemory", "maxmemory-policy")
+"""The settings that the promise rests on."""
+
+REMEDY: Final = (
+    "Set `appendonly yes` with `appendfsync always`, or `min-replicas-to-write` 1 or more with replicas that all "
+    "confirm each commit, and `maxmemory-policy noeviction`; or accept the loss with "
+    '`durability = "relaxed"`'
 )
+_REFUSED: Final = "{where} {reason}; an acknowledged choice could be lost. {remedy}"
+
+
+def danger(settings: Mapping[str, str]) -> str:
+    """What could lose an acknowledged choice on a master with these settings; "" = nothing."""
+    if int(settings.get("maxmemory", 0)) and settings.get("maxmemory-policy") != "noeviction":
+        return "drops data when its memory is full"
+    if not on_disk(settings) and int(settings.get("min-replicas-to-write", 0)) < 1:
+        return "answers before a commit is on a disk or on a replica"
+    return ""
+
+
+def on_disk(settings: Mapping[str, str]) -> bool:
+    """Whether every commit is on the master's own disk before it answers."""
+    return settings.get("appendonly") == "yes" and settings.get("appendfsync") == "always"
 
 
 async def replicas_to_wait_for(connection: Connection, address: Address, kind: Kind) -> int:
@@ -32,13 +49,11 @@ async def replicas_to_wait_for(connection: Connection, address: Address, kind: K
     Raises StoreUnavailable when the server promises neither.
     """
     try:
-        settings = _pairs(await connection.ask("CONFIG", "GET", *_WANTED))
-        if int(settings.get("maxmemory", 0)) and settings.get("maxmemory-policy") != "noeviction":
-            raise _refusal(address, "drops data when its memory is full")
-        if settings.get("appendonly") == "yes" and settings.get("appendfsync") == "always":
+        settings = pairs(await connection.ask("CONFIG", "GET", *WANTED))
+        if reason := danger(settings):
+            raise StoreUnavailable(_REFUSED.format(where=address, reason=reason, remedy=REMEDY))
+        if on_disk(settings):
             return 0
-        if int(settings.get("min-replicas-to-write", 0)) < 1:
-            raise _refusal(address, "answers before a commit is on a disk or on a replica")
         return max(await _replicas(connection, kind), int(settings["min-replicas-to-write"]))
     except ReplyError as error:
         raise refused(error, address) from error
@@ -57,10 +72,7 @@ def _line(info: str, name: str) -> str:
     return next(line.partition(":")[2] for line in info.splitlines() if line.startswith(f"{name}:"))
 
 
-def _pairs(reply: list[Any]) -> Mapping[str, str]:
+def pairs(reply: list[Any]) -> Mapping[str, str]:
+    """A reply of names and values in turn."""
     words = [word.decode() for word in reply]
     return dict(zip(words[::2], words[1::2], strict=True))
-
-
-def _refusal(where: Address, reason: str) -> StoreUnavailable:
-    return StoreUnavailable(_REFUSED.format(where=where, reason=reason))

@@ -84,14 +84,14 @@ class Guide:
     async def _ask(self, address: Address) -> Map:
         if self._target.kind is Kind.CLUSTER:
             return _slots(await _ask_once(self._login, address, "CLUSTER", "SLOTS"), address)
-        said = await self._ask_sentinel(address)
+        said = await self.ask_sentinel(address, "GET-MASTER-ADDR-BY-NAME")
         if said is None:
             raise StoreUnavailable(f"the Sentinel {address} knows no master {self._target.master!r}")
         return _everywhere(Address(said[0].decode(), int(said[1])))
 
-    async def _ask_sentinel(self, address: Address) -> Any:
-        """Sentinels need not have the password that their servers have."""
-        question = ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._target.master)
+    async def ask_sentinel(self, address: Address, about: str) -> Any:
+        """What a Sentinel knows of the master. Sentinels need not have the password that their servers have."""
+        question = ("SENTINEL", about, self._target.master)
         for login in self._sentinel_logins[:-1]:
             try:
                 return await _ask_once(login, address, *question)

@@ -91,7 +91,11 @@ async def begin_anew(network: Network, name: str, now: int) -> None:
 
 
 async def _read(network: Network, name: str) -> Header:
-    found = await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"GET", layout.HEADER))
+    return open_header(await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"GET", layout.HEADER)), name)
+
+
+def open_header(found: bytes | None, name: str) -> Header:
+    """The header that was read. Raises StoreCorrupt, StoreNewer."""
     try:
         header = msgspec.json.decode(found or b"", type=Header)
     except msgspec.MsgspecError as error:

@@ -43,10 +43,7 @@ class Opened(NamedTuple):
 
 async def open_servers(target: Target, shards: int | None, now: int, *, relaxed: bool) -> Opened:
     """Find the servers, check that each can be relied on, and read the header. Raises StoreError."""
-    context = target.context()
-    login = Login(context, target.user, target.password, target.database)
-    sentinels = [Login(context, target.user, target.password, 0)] if target.password else []
-    guide = Guide(target, login, [*sentinels, Login(context, "", "", 0)])
+    login, guide = way_to(target)
     greeter = Greeter(login, target.kind, relaxed=relaxed)
     try:
         async with asyncio.timeout(_PATIENCE):
@@ -63,6 +60,14 @@ async def open_servers(target: Target, shards: int | None, now: int, *, relaxed:
     except TimeoutError:
         raise StoreTimeout(f"{target.name} did not answer within {_PATIENCE} s") from None
     return Opened(target.name, known, guide, greeter, target.kind)
+
+
+def way_to(target: Target) -> tuple[Login, Guide]:
+    """How to be let in, and whom to ask for the masters. Raises StoreUnavailable for unusable certificates."""
+    context = target.context()
+    login = Login(context, target.user, target.password, target.database)
+    sentinels = [Login(context, target.user, target.password, 0)] if target.password else []
+    return login, Guide(target, login, [*sentinels, Login(context, "", "", 0)])
 
 
 async def _prepared(network: Network, name: str, shards: int | None, now: int) -> Known:

@@ -34,9 +34,11 @@ def make_durable(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES_KEPT}")
 
 
-def connect_reader(path: Path, patience: float = _READ_PATIENCE) -> sqlite3.Connection:
-    """A connection that can only read."""
-    connection = _connect(path, "ro", patience)
+def connect_reader(
+    path: Path, patience: float = _READ_PATIENCE, *, still: bool = False
+) -> sqlite3.Connection:
+    """A connection that can only read. `still`: nobody writes meanwhile, so no log is looked for and none made."""
+    connection = _connect(path, "ro&immutable=1" if still else "ro", patience)
     connection.execute("PRAGMA query_only = ON")
     return connection
 

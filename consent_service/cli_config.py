@@ -1,0 +1,21 @@
+"""What several commands share: where the configuration is, and reading it with the process's environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from consent_service.config import Config, load
+
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration.")]
+DEFAULT_CONFIG: Final = Path("consent.toml")
+
+
+def load_config(file: Path) -> Config:
+    """The configuration, and the secrets of the environment. Raises ConfigError."""
+    from consent_service.process.reloading import read_text
+
+    return load(read_text(file), os.environ)

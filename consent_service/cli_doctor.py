@@ -1,0 +1,29 @@
+"""The doctor's command: prints what the examination finds. Exit status 1 when there is a fault."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+
+import typer
+
+from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
+from consent_service.doctor.findings import Finding, Grade
+
+
+def doctor(config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Say what the store promises and what endangers it; changes nothing. Exit status 1 when there is a fault."""
+    from consent_service.doctor.examination import examine
+
+    findings = asyncio.run(examine(load_config(config), time.time))
+    for finding in findings:
+        typer.echo(_render(finding))
+    counted = Counter(finding.grade for finding in findings)
+    typer.echo(", ".join(f"{counted[grade]} {grade}" for grade in Grade))
+    raise typer.Exit(1 if counted[Grade.FAULT] else 0)
+
+
+def _render(finding: Finding) -> str:
+    said = f"{finding.grade:<5}  {finding.about}: {finding.said}"
+    return f"{said}\n       -> {finding.remedy}" if finding.remedy else said

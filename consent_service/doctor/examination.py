@@ -1,0 +1,57 @@
+"""The examination: looks at store, ledger and configuration, and has each judged. The one module here that does I/O.
+
+It writes nothing, and works while the service runs and while it is stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+
+from consent_service.config import Config
+from consent_service.doctor.files import judge_file
+from consent_service.doctor.findings import Finding, fault, ok
+from consent_service.doctor.keys import judge_keys
+from consent_service.doctor.ledger import judge_ledger
+from consent_service.doctor.servers import judge_servers
+from consent_service.doctor.sites import judge_sites
+from consent_service.errors import LedgerError, StoreError
+from consent_service.ledger.backlog import Backlog, backlog
+from consent_service.ledger.entries import EntryUnreadable
+from consent_service.store.examining import Examiner, FileFacts, FleetFacts
+from consent_service.store.url import examine_store
+
+
+async def examine(config: Config, clock: Callable[[], float]) -> list[Finding]:
+    """All findings. Raises StoreError only for a URL that names no store."""
+    now = int(clock())
+    store = examine_store(config.service.store, clock=clock)
+    try:
+        facts = await store.facts()
+        findings = [
+            ok("version", f"consent-service {version('consent-service')}"),
+            *_stored(facts, config, now),
+        ]
+        findings += await _ledger(store, facts, config, now)
+    finally:
+        await store.close()
+    return [*findings, *judge_keys(config.keys, now), *judge_sites(config)]
+
+
+def _stored(facts: FileFacts | FleetFacts, config: Config, now: int) -> Iterator[Finding]:
+    if isinstance(facts, FileFacts):
+        return judge_file(facts)
+    return judge_servers(facts, now, relaxed=config.service.durability == "relaxed")
+
+
+async def _ledger(
+    store: Examiner, facts: FileFacts | FleetFacts, config: Config, now: int
+) -> Iterator[Finding]:
+    """The store may go away in between, or hold what can't be read: a finding too."""
+    sites = list[Backlog]()
+    try:
+        if facts.laid is not None and config.ledger.archive:
+            sites = [await backlog(store, facts.laid.shards, site) for site in config.sites]
+    except (StoreError, LedgerError, EntryUnreadable) as error:
+        return iter([fault("ledger", str(error), "It can't be told what waits to be sealed.")])
+    return judge_ledger(config.ledger, sites, now)

@@ -1,0 +1,82 @@
+"""Judging a SQLite store from its facts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from consent_service.doctor.findings import Finding, fault, hint, ok
+from consent_service.doctor.wording import amount
+from consent_service.store.examining import FileFacts
+
+_SCARCE: Final = 64 << 20
+"""Free bytes that one log, grown to its limit, would eat up."""
+_LOG_GROWN: Final = 256 << 20
+"""Four times what the service lets the log keep: something hinders it from being copied into the file."""
+
+
+def judge_file(facts: FileFacts) -> Iterator[Finding]:
+    """Everything there is to say about the file."""
+    yield ok("engine", facts.engine)
+    if facts.troubles:
+        yield from (fault("store", trouble, "Nothing is served until then.") for trouble in facts.troubles)
+        return
+    yield _place(facts)
+    yield _space(facts)
+    if facts.laid is not None:
+        yield _promise(facts)
+        yield _open(facts)
+        yield from _warnings(facts)
+
+
+def _place(facts: FileFacts) -> Finding:
+    if facts.laid is None:
+        return hint("store", f"{facts.name} is not there yet", "The first `serve` makes it.")
+    return ok(
+        "store",
+        f"{facts.name}: schema {facts.laid.version}, {facts.laid.shards} shards a site, {amount(facts.size)} and "
+        f"{amount(facts.log_size)} of log, on a disk of this machine",
+    )
+
+
+def _space(facts: FileFacts) -> Finding:
+    free = f"{amount(facts.free)} free on its disk"
+    if facts.free < _SCARCE:
+        return fault("disk", free, "Free some: with a full disk no choice can be recorded.")
+    if facts.free < facts.size:
+        return hint("disk", free, "Free some: a backup beside the store needs as much as the store.")
+    return ok("disk", free)
+
+
+def _promise(facts: FileFacts) -> Finding:
+    if facts.journal not in (None, "wal"):
+        said = f"a service has the file open in journal mode {facts.journal}"
+        return fault(
+            "durability", said, "Another program changed it: stop that one, then restart the service."
+        )
+    return ok(
+        "durability",
+        "each choice is on the disk before its answer (WAL, synchronous FULL, set at every start)",
+    )
+
+
+def _open(facts: FileFacts) -> Finding:
+    match facts.holders:
+        case None:
+            said = "this system does not say who has the store open"
+        case 0:
+            said = "no service has the store open"
+        case count:
+            said = f"open in {count} process{'es' if count > 1 else ''} of a service"
+    return ok("in use", said)
+
+
+def _warnings(facts: FileFacts) -> Iterator[Finding]:
+    if facts.log_size > _LOG_GROWN:
+        yield hint(
+            "log",
+            f"the log beside the store has grown to {amount(facts.log_size)}",
+            "Look for a program that keeps a read of the file open: it hinders the log from being emptied.",
+        )
+    if not facts.private:
+        yield hint("privacy", f"others on this machine can read {facts.name}", f"chmod 600 {facts.name}")

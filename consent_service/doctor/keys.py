@@ -1,0 +1,39 @@
+"""Judging the key ring by the ages of its keys. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from consent_service.doctor.findings import Finding, fault, hint, ok
+from consent_service.doctor.wording import day
+from consent_service.identity.keys import DAY, VERIFY_AFTER_RETIREMENT, KeyRing, SigningKey
+
+_ROTATE_AFTER: Final = 365 * DAY
+
+
+def judge_keys(ring: KeyRing | None, now: int) -> Iterator[Finding]:
+    """Each key of the ring; that there is none is a hint, for `serve` may be given it elsewhere."""
+    if ring is None:
+        yield hint("keys", "no key ring was looked at", "Name it in CONSENT_KEYS_FILE, as `serve` wants it.")
+        return
+    for key in ring.keys:
+        yield _signing(key, now) if key.retired_at is None else _retired(key, key.retired_at, now)
+
+
+def _signing(key: SigningKey, now: int) -> Finding:
+    said = f"key {key.number} signs since {day(key.created_at)}"
+    if key.created_at > now + DAY:
+        return fault("keys", f"{said}, which is yet to come", "Set this machine's clock.")
+    if now - key.created_at > _ROTATE_AFTER:
+        return hint("keys", said, "`consent-service keys rotate` adds a new one; the old one verifies on.")
+    return ok("keys", f"{said}; rotate it by {day(key.created_at + _ROTATE_AFTER)}")
+
+
+def _retired(key: SigningKey, retired_at: int, now: int) -> Finding:
+    until = day(retired_at + VERIFY_AFTER_RETIREMENT)
+    if key.verifies(now):
+        return ok("keys", f"key {key.number} verifies until {until}")
+    return ok(
+        "keys", f"key {key.number} verifies no visitor token since {until}; receipts keep resting on it"
+    )

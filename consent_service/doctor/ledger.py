@@ -1,0 +1,41 @@
+"""Judging how far the ledger is sealed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from consent_service.config import LedgerSettings
+from consent_service.doctor.findings import Finding, fault, hint, ok
+from consent_service.doctor.wording import span
+from consent_service.ledger.backlog import Backlog
+
+_LATE: Final = 3
+"""Intervals: one to wait for, one to seal in, one to spare."""
+_STUCK: Final = 24
+
+
+def judge_ledger(settings: LedgerSettings, sites: Sequence[Backlog], now: int) -> Iterator[Finding]:
+    """Whether what was recorded gets sealed in time."""
+    if not settings.archive:
+        yield hint(
+            "ledger",
+            "nothing is sealed: the store keeps all that was recorded, and no auditor can check it",
+            "Name a folder or an object store as archive under [ledger].",
+        )
+        return
+    for site in sites:
+        yield _judge(settings, site, now)
+
+
+def _judge(settings: LedgerSettings, site: Backlog, now: int) -> Finding:
+    sealed = f"{site.site}: {site.segments} segments are sealed"
+    if not site.waiting:
+        return ok("ledger", f"{sealed}, nothing waits")
+    shard = min(site.waiting, key=site.waiting.__getitem__)
+    age = max(now - site.waiting[shard], 0)
+    said = f"{sealed}, {len(site.waiting)} shards wait, {shard} for {span(age)}"
+    if age <= _LATE * settings.seal_every:
+        return ok("ledger", said)
+    remedy = "Is the `work` process running, and can it write to the archive? Its log says what keeps it."
+    return (fault if age > _STUCK * settings.seal_every else hint)("ledger", said, remedy)

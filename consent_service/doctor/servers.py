@@ -1,0 +1,137 @@
+"""Judging a Redis store from the facts of its servers. Pure.
+
+What is dangerous in a server's settings the store itself says, by the rule that it opens by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from consent_service.doctor.findings import Finding, fault, hint, ok
+from consent_service.doctor.wording import amount, day, span
+from consent_service.identity.keys import DAY
+from consent_service.store.examining import FleetFacts, SentinelFacts, ServerFacts
+
+_LOOK_AT: Final = "Look at its log and its disk: it takes no choice until it can write again."
+_MEND: Final = "Mend it, or correct the store's URL or password."
+_SKEW_SEEN, _SKEW_REFUSED = 2.0, 60.0
+"""Seconds. From the second on, tokens of a machine whose clock is ahead are refused."""
+_FAILOVER_LONG: Final = 15.0
+"""Seconds. Until a failover begins no choice of the shard is taken, and one who is cut off may read what was."""
+_NEARLY_FULL: Final = 0.8
+_CERTIFICATE: Final = 30 * DAY
+
+
+def judge_servers(facts: FleetFacts, now: int, *, relaxed: bool) -> Iterator[Finding]:
+    """Everything there is to say about the servers. `relaxed`: the loss of choices was accepted."""
+    yield from (fault("store", trouble, _MEND) for trouble in facts.troubles)
+    if facts.laid is not None:
+        yield ok("store", f"{facts.name}: layout {facts.laid.version}, {facts.laid.shards} shards a site")
+    elif not facts.troubles:
+        yield hint("store", f"{facts.name} holds no store yet", "The first `serve` makes it.")
+    for server in facts.servers:
+        yield ok("engine", f"{server.name}: {server.engine}, {'master' if server.is_master else 'replica'}")
+        if server.is_master or server.danger:
+            yield _promise(server, facts.remedy, relaxed=relaxed)
+        yield from _replicas(server, facts)
+        yield _memory(server)
+        yield _clock(server)
+        yield from _failover(server)
+        yield from _warnings(server, now)
+    for sentinel in facts.sentinels:
+        yield _sentinel(sentinel)
+
+
+def _promise(server: ServerFacts, remedy: str, *, relaxed: bool) -> Finding:
+    if server.danger:
+        said = f"{server.name} {server.danger}; an acknowledged choice could be lost"
+        if relaxed:
+            return hint("durability", f'{said}, as `durability = "relaxed"` accepts', remedy)
+        if not server.is_master:
+            return hint("durability", f"{said} once it becomes master: the service would refuse it", remedy)
+        return fault("durability", said, remedy)
+    if server.on_disk:
+        return ok("durability", f"{server.name} has each choice on its disk before it is acknowledged")
+    if relaxed:
+        return hint(
+            "durability",
+            f"{server.name} answers before its replicas have a choice",
+            'Take `durability = "relaxed"` away: then each choice waits for them.',
+        )
+    return ok("durability", f"{server.name} has each choice on all its replicas before it is acknowledged")
+
+
+def _replicas(server: ServerFacts, facts: FleetFacts) -> Iterator[Finding]:
+    if not server.is_master:
+        return
+    expected = max([server.expected, *(sentinel.replicas for sentinel in facts.sentinels)])
+    said = f"{server.name} is followed by {server.replicas} of {expected} replicas"
+    if server.replicas < expected:
+        if server.on_disk:
+            yield hint("replicas", said, "Bring the missing ones back: until then less can take over.")
+        else:
+            yield fault("replicas", said, "Bring the missing ones back: choices wait for all of them.")
+    elif expected:
+        yield ok("replicas", said)
+    elif facts.sentinels or server.node_timeout is not None:
+        yield hint("replicas", f"{server.name} has no replica: nothing takes over when it fails", "Add one.")
+
+
+def _memory(server: ServerFacts) -> Finding:
+    used = f"{server.name} uses {amount(server.memory)} of memory"
+    if not server.memory_limit:
+        return ok("memory", f"{used}, without a limit of its own")
+    used += f" of {amount(server.memory_limit)}"
+    if server.memory > _NEARLY_FULL * server.memory_limit:
+        return hint("memory", used, "Raise maxmemory: when it is full no choice can be recorded.")
+    return ok("memory", used)
+
+
+def _clock(server: ServerFacts) -> Finding:
+    ahead = "ahead of" if server.skew > 0 else "behind"
+    said = f"the clock of {server.name} is {abs(server.skew):.3f} s {ahead} this machine's, give or take "
+    said += f"{server.doubt:.3f} s"
+    apart = abs(server.skew) - server.doubt
+    if apart > _SKEW_REFUSED:
+        return fault(
+            "clock", said, "Run a time service on both: whose clock is right can't be told from here."
+        )
+    if apart > _SKEW_SEEN:
+        return hint("clock", said, "Run a time service on both machines.")
+    return ok("clock", said)
+
+
+def _failover(server: ServerFacts) -> Iterator[Finding]:
+    if server.node_timeout is None or not server.is_master:
+        return
+    said = (
+        f"when {server.name} fails, a replica takes over after {span(server.node_timeout)} and an election; whoever "
+        "is cut off with a minority may be told an older flag as long"
+    )
+    if server.node_timeout > _FAILOVER_LONG:
+        yield hint("failover", said, "Lower cluster-node-timeout: 5000 suits most networks.")
+    else:
+        yield ok("failover", said)
+
+
+def _sentinel(sentinel: SentinelFacts) -> Finding:
+    said = (
+        f"the Sentinel {sentinel.name} takes a master for down after {span(sentinel.down_after)}; whoever is cut off "
+        "together with that master may be told an older flag until the cut ends"
+    )
+    if sentinel.others + 1 < sentinel.quorum or sentinel.others < 2:
+        known = f"{said}. It knows {sentinel.others} other Sentinels, and {sentinel.quorum} must agree"
+        return hint("failover", known, "Run three Sentinels or more on machines of their own.")
+    if sentinel.down_after > _FAILOVER_LONG:
+        return hint("failover", said, "Lower down-after-milliseconds: 5000 suits most networks.")
+    return ok("failover", said)
+
+
+def _warnings(server: ServerFacts, now: int) -> Iterator[Finding]:
+    for name in server.failing:
+        yield fault("persistence", f"{server.name} says {name} is not ok", _LOOK_AT)
+    until = server.certificate_until
+    if until is not None and until - now < _CERTIFICATE:
+        said = f"the certificate of {server.name} holds until {day(until)}"
+        yield hint("certificate", said, "Renew it: after that day the service does not trust the server.")

@@ -1,0 +1,37 @@
+"""Backlog: what of a site's ledger no segment holds yet, found without writing and by a question a shard."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from consent_service.errors import LedgerError
+from consent_service.ledger.entries import decode
+from consent_service.ledger.sealing import STATE, State
+from consent_service.store.contract import Key
+from consent_service.store.examining import Examiner
+from consent_service.store.keys import LEDGER, desk_shard, site_shards
+
+
+class Backlog(NamedTuple):
+    """`segments` that were sealed; `waiting`: for each shard with entries not sealed the oldest one's time."""
+
+    site: str
+    segments: int
+    waiting: dict[str, int]
+
+
+async def backlog(store: Examiner, shards: int, site: str) -> Backlog:
+    """What waits to be sealed: one small question a shard. Raises StoreError, LedgerError, EntryUnreadable."""
+    (found,) = await store.get([Key(desk_shard(site), STATE)])
+    try:
+        state = State() if found is None else msgspec.msgpack.decode(found.value, type=State)
+    except msgspec.DecodeError as error:
+        raise LedgerError(f"how far {site} is sealed can't be read: restore a backup") from error
+    waiting = dict[str, int]()
+    for shard in site_shards(site, shards):
+        payload = await store.next_behind(LEDGER, shard, state.through.get(shard, 0))
+        if payload is not None:
+            waiting[shard] = decode(payload).at
+    return Backlog(site, state.number, waiting)

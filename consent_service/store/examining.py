@@ -1,0 +1,106 @@
+"""Examining: what a doctor may ask of a store of either engine, and what it is told, as frozen facts.
+
+Nothing here is ever written, and nothing is judged: that some fact endangers the store is said elsewhere. A store
+can be examined while a service has it open, and while none does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from consent_service.store.contract import Document, Key
+
+
+class Laid(NamedTuple):
+    """What a store says of itself: how its data is laid out, and its visitor shards for each site."""
+
+    version: int
+    shards: int
+
+
+class FileFacts(NamedTuple):
+    """A SQLite store. `troubles`: what keeps it from being opened, each a sentence with what to do.
+
+    `laid` None = no store is there yet, or it can't be read. Bytes throughout. `journal` is known only while a log
+    lies beside the file. `holders`: processes that have the store open, None where the system doesn't say.
+    """
+
+    name: str
+    engine: str
+    troubles: Sequence[str] = ()
+    laid: Laid | None = None
+    size: int = 0
+    log_size: int = 0
+    free: int = 0
+    journal: str | None = None
+    holders: int | None = None
+    private: bool = True
+
+
+class ServerFacts(NamedTuple):
+    """One server of a Redis store, as it was found.
+
+    `danger`: what in its settings could lose an acknowledged choice; `on_disk`: whether each commit is on its own
+    disk before it answers. `failing`: what it could not write of late. `replicas` that follow now, of `expected`
+    ones. Seconds: `skew` its clock ahead of ours, give or take `doubt`; `node_timeout` of a cluster's node.
+    `certificate_until`: Unix seconds, None without TLS.
+    """
+
+    name: str
+    engine: str
+    is_master: bool
+    danger: str
+    on_disk: bool
+    failing: Sequence[str]
+    replicas: int
+    expected: int
+    memory: int
+    memory_limit: int
+    skew: float
+    doubt: float
+    node_timeout: float | None = None
+    certificate_until: int | None = None
+
+
+class SentinelFacts(NamedTuple):
+    """One Sentinel: how many replicas and other Sentinels it knows, also such as are away, how many must agree, and
+    after how many seconds a master is down.
+    """
+
+    name: str
+    replicas: int
+    others: int
+    quorum: int
+    down_after: float
+
+
+class FleetFacts(NamedTuple):
+    """A Redis store. `troubles`: servers that can't be asked, slots nobody serves, each with what to do.
+
+    `remedy`: what to set where a server has a danger.
+    """
+
+    name: str
+    troubles: Sequence[str] = ()
+    laid: Laid | None = None
+    servers: Sequence[ServerFacts] = ()
+    sentinels: Sequence[SentinelFacts] = ()
+    remedy: str = ""
+
+
+class Examiner(Protocol):
+    """Looks at one store and writes nothing.
+
+    `facts`        never raises for what is wrong with the store: those are `troubles`.
+    `get`          as the contract's.
+    `next_behind`  the payload of the log's first entry whose position is higher, or None. Both raise StoreError.
+    """
+
+    async def facts(self) -> FileFacts | FleetFacts: ...
+
+    async def get(self, keys: Sequence[Key]) -> list[Document | None]: ...
+
+    async def next_behind(self, log: str, shard: str, sequence: int) -> bytes | None: ...
+
+    async def close(self) -> None: ...

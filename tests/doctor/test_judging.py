@@ -1,0 +1,77 @@
+"""What is said of keys, of the ledger's backlog and of how sites are embedded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from consent_service.config import LedgerSettings, load
+from consent_service.doctor.findings import Grade
+from consent_service.doctor.keys import judge_keys
+from consent_service.doctor.ledger import judge_ledger
+from consent_service.doctor.sites import judge_sites
+from consent_service.doctor.wording import amount, span
+from consent_service.identity.keys import DAY, new_ring, rotate
+from consent_service.ledger.backlog import Backlog
+from tests.process.configs import consent_toml
+from tests.running import START
+
+RING = new_ring(START, b"a" * 32, b"h" * 32)
+SEALED = LedgerSettings(archive="/srv/archive", seal_every=3600)
+
+
+@pytest.mark.parametrize(
+    ("later", "grade"), [(-2, Grade.FAULT), (0, Grade.OK), (365, Grade.OK), (366, Grade.HINT)]
+)
+def test_a_key_that_signs_is_rotated_once_a_year(later: int, grade: Grade) -> None:
+    (finding,) = judge_keys(RING, START + later * DAY)
+    assert finding.grade is grade
+
+
+def test_a_retired_key_says_until_when_it_verifies() -> None:
+    ring = rotate(RING, START, b"b" * 32)
+    retired, signing = judge_keys(ring, START)
+    assert retired.said == "key 1 verifies until 2027-12-27"
+    assert signing.said.startswith("key 2 signs since 2026-11-22")
+    retired, _ = judge_keys(ring, START + 401 * DAY)
+    assert "no visitor token" in retired.said
+
+
+def test_without_a_key_ring_the_doctor_says_where_to_name_it() -> None:
+    (finding,) = judge_keys(None, START)
+    assert (finding.grade, "CONSENT_KEYS_FILE" in finding.remedy) == (Grade.HINT, True)
+
+
+@pytest.mark.parametrize(
+    ("age", "grade"),
+    [(0, Grade.OK), (3 * 3600, Grade.OK), (3 * 3600 + 1, Grade.HINT), (24 * 3600 + 1, Grade.FAULT)],
+)
+def test_entries_that_wait_too_long_to_be_sealed_are_said(age: int, grade: Grade) -> None:
+    waiting = {"acme.00": START, "acme.07": START - age}
+    (finding,) = judge_ledger(SEALED, [Backlog("acme", 3, waiting)], START)
+    assert finding.grade is grade
+    assert ("acme.07" in finding.said) is (age > 0)
+
+
+def test_a_ledger_that_is_sealed_through_is_all_well_and_one_without_archive_a_hint() -> None:
+    (sealed,) = judge_ledger(SEALED, [Backlog("acme", 3, {})], START)
+    (unsealed,) = judge_ledger(LedgerSettings(), [], START)
+    assert (sealed.grade, unsealed.grade) == (Grade.OK, Grade.HINT)
+
+
+def test_a_site_that_only_scripts_serve_is_told_what_safari_does(tmp_path: Path) -> None:
+    text = consent_toml(tmp_path)
+    (scripted,) = judge_sites(load(text, {}))
+    assert scripted.grade is Grade.HINT
+    assert "7 days" in scripted.said
+    first = text.replace(
+        'regime = "us-ca"', 'regime = "us-ca"\nfirst_party = "https://shop.example.com/privacy"'
+    )
+    (own,) = judge_sites(load(first, {}))
+    assert own.grade is Grade.OK
+
+
+def test_amounts_and_times_are_said_in_the_unit_that_fits() -> None:
+    assert [amount(0), amount(1536), amount(5 << 40)] == ["0 bytes", "1.5 KiB", "5.0 TiB"]
+    assert [span(2.5), span(150), span(7_200), span(200_000)] == ["2.5 s", "2 minutes", "2 hours", "2 days"]

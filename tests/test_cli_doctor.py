@@ -1,0 +1,60 @@
+"""The doctor's command, over a store that is stopped, in use, absent or broken."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from consent_service.cli import app
+from consent_service.store.sqlite import SqliteStore
+from tests.process.configs import consent_toml, write_config
+
+Doctor = Callable[[], tuple[int, str]]
+
+
+@pytest.fixture
+def doctor(tmp_path: Path) -> Doctor:
+    """Runs the command over a good configuration; exit status and what was printed."""
+    env = write_config(tmp_path, consent_toml(tmp_path))
+
+    def run() -> tuple[int, str]:
+        result = CliRunner(env=env).invoke(app, ["doctor", "--config", str(tmp_path / "consent.toml")])
+        return result.exit_code, result.stdout
+
+    return run
+
+
+def test_a_store_that_is_not_made_yet_is_no_fault(doctor: Doctor, tmp_path: Path) -> None:
+    status, said = doctor()
+    assert status == 0
+    assert "hint   store: " in said
+    assert not (tmp_path / "consent.db").exists()
+
+
+def test_a_store_in_use_is_examined_beside_the_service(doctor: Doctor, tmp_path: Path) -> None:
+    store = SqliteStore.open(tmp_path / "consent.db")
+    status, said = doctor()
+    assert status == 0
+    assert "ok     in use: open in 1 process of a service" in said
+    assert "ok     durability: each choice is on the disk before its answer" in said
+    assert "ok     keys: key 1 signs since 2026-11-22" in said
+    assert "       -> Put the service on the site's domain" in said
+    asyncio.run(store.close())
+    assert "ok     in use: no service has the store open" in doctor()[1]
+
+
+def test_a_fault_is_status_1_and_says_what_to_do(doctor: Doctor, tmp_path: Path) -> None:
+    (tmp_path / "consent.db").write_bytes(b"no database" * 1000)
+    status, said = doctor()
+    assert status == 1
+    assert "fault  store: " in said
+    assert "1 fault" in said.splitlines()[-1]
+
+
+def test_without_a_configuration_nothing_is_examined(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["doctor", "--config", str(tmp_path / "none.toml")])
+    assert result.exit_code == 1
