@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
-from consent_service.store.contract import Change, Put
+from consent_service.store.contract import Change, Key, Put
 from consent_service.store.sqlite import SqliteStore
 from consent_service.store.sqlite.examining import SqliteExaminer, holders
 
@@ -62,3 +63,22 @@ async def test_a_file_that_others_can_read_is_known(tmp_path: Path) -> None:
 
 def test_without_a_list_of_locks_nobody_knows_who_holds_one(tmp_path: Path) -> None:
     assert holders(tmp_path / "lock", tmp_path / "no list") is None
+
+
+async def test_what_a_killed_service_left_behind_is_read_and_not_tidied_up(tmp_path: Path) -> None:
+    """Its log holds what was acknowledged last. The index that SQLite makes of it is no part of the data."""
+    store = SqliteStore.open(tmp_path / "store.db")
+    await store.commit(Change("acme.07", put=[Put(b"a", b"1")]))
+    left = tmp_path / "left"
+    left.mkdir()
+    for name in ("store.db", "store.db-wal"):
+        shutil.copy2(tmp_path / name, left)
+    await store.close()
+    before = contents(left)
+    looked = SqliteExaminer(left / "store.db", time.time)
+    facts = await looked.facts()
+    (document,) = await looked.get([Key("acme.07", b"a")])
+    assert (facts.troubles, facts.log_size > 0) == ((), True)
+    assert document is not None
+    assert document.value == b"1"
+    assert {name: contents(left)[name] for name in before} == before
