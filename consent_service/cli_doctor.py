@@ -20,7 +20,7 @@ def doctor(config: ConfigFile = DEFAULT_CONFIG) -> None:
     for finding in findings:
         typer.echo(_render(finding))
     counted = Counter(finding.grade for finding in findings)
-    typer.echo(", ".join(f"{counted[grade]} {grade}" for grade in Grade))
+    typer.echo(f"{counted[Grade.OK]} ok, hints: {counted[Grade.HINT]}, faults: {counted[Grade.FAULT]}")
     raise typer.Exit(1 if counted[Grade.FAULT] else 0)
 
 

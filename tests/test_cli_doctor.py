@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from consent_service.cli import app
+from consent_service.store.contract import Append, Change
+from consent_service.store.keys import LEDGER
 from consent_service.store.sqlite import SqliteStore
+from tests.ledger.sealed import record
 from tests.process.configs import consent_toml, write_config
 
 Doctor = Callable[[], tuple[int, str]]
+
+
+def run(folder: Path, env: Mapping[str, str]) -> tuple[int, str]:
+    result = CliRunner(env=env).invoke(app, ["doctor", "--config", str(folder / "consent.toml")])
+    return result.exit_code, result.stdout
 
 
 @pytest.fixture
 def doctor(tmp_path: Path) -> Doctor:
     """Runs the command over a good configuration; exit status and what was printed."""
     env = write_config(tmp_path, consent_toml(tmp_path))
-
-    def run() -> tuple[int, str]:
-        result = CliRunner(env=env).invoke(app, ["doctor", "--config", str(tmp_path / "consent.toml")])
-        return result.exit_code, result.stdout
-
-    return run
+    return lambda: run(tmp_path, env)
 
 
 def test_a_store_that_is_not_made_yet_is_no_fault(doctor: Doctor, tmp_path: Path) -> None:
@@ -39,12 +42,12 @@ def test_a_store_in_use_is_examined_beside_the_service(doctor: Doctor, tmp_path:
     store = SqliteStore.open(tmp_path / "consent.db")
     status, said = doctor()
     assert status == 0
-    assert "ok     in use: open in 1 process of a service" in said
+    assert "ok     in use: a service has the store open; holders: 1" in said
     assert "ok     durability: each choice is on the disk before its answer" in said
     assert "ok     keys: key 1 signs since 2026-11-22" in said
     assert "       -> Put the service on the site's domain" in said
     asyncio.run(store.close())
-    assert "ok     in use: no service has the store open" in doctor()[1]
+    assert "ok     in use: no service that can be seen from here has the store open" in doctor()[1]
 
 
 def test_a_fault_is_status_1_and_says_what_to_do(doctor: Doctor, tmp_path: Path) -> None:
@@ -52,7 +55,28 @@ def test_a_fault_is_status_1_and_says_what_to_do(doctor: Doctor, tmp_path: Path)
     status, said = doctor()
     assert status == 1
     assert "fault  store: " in said
-    assert "1 fault" in said.splitlines()[-1]
+    assert said.splitlines()[-1].endswith("faults: 1")
+
+
+async def test_what_waits_to_be_sealed_is_said(tmp_path: Path) -> None:
+    settings = f"""[ledger]\narchive = "{tmp_path}/archive"\n"""
+    env = write_config(tmp_path, consent_toml(tmp_path, more=settings))
+    store = SqliteStore.open(tmp_path / "consent.db")
+    await record(store, 1)
+    await store.close()
+    said = await asyncio.to_thread(run, tmp_path, env)
+    assert "ledger: acme: 0 segments are sealed, 1 shards wait, acme." in said[1]
+
+
+async def test_what_can_t_be_read_of_the_ledger_is_a_fault_and_no_crash(tmp_path: Path) -> None:
+    settings = f"""[ledger]\narchive = "{tmp_path}/archive"\n"""
+    env = write_config(tmp_path, consent_toml(tmp_path, more=settings))
+    store = SqliteStore.open(tmp_path / "consent.db")
+    await store.commit(Change("acme.07", append=[Append(LEDGER, b"no entry")]))
+    await store.close()
+    status, said = await asyncio.to_thread(run, tmp_path, env)
+    assert status == 1
+    assert "fault  ledger: unreadable ledger entry" in said
 
 
 def test_without_a_configuration_nothing_is_examined(tmp_path: Path) -> None:

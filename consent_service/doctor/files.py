@@ -65,9 +65,9 @@ def _open(facts: FileFacts) -> Finding:
         case None:
             said = "this system does not say who has the store open"
         case 0:
-            said = "no service has the store open"
+            said = "no service that can be seen from here has the store open"
         case count:
-            said = f"open in {count} process{'es' if count > 1 else ''} of a service"
+            said = f"a service has the store open; holders: {count}"
     return ok("in use", said)
 
 

@@ -31,7 +31,7 @@ def judge_servers(facts: FleetFacts, now: int, *, relaxed: bool) -> Iterator[Fin
     elif not facts.troubles:
         yield hint("store", f"{facts.name} holds no store yet", "The first `serve` makes it.")
     for server in facts.servers:
-        yield ok("engine", f"{server.name}: {server.engine}, {'master' if server.is_master else 'replica'}")
+        yield _engine(server)
         if server.is_master or server.danger:
             yield _promise(server, facts.remedy, relaxed=relaxed)
         yield from _replicas(server, facts)
@@ -41,6 +41,13 @@ def judge_servers(facts: FleetFacts, now: int, *, relaxed: bool) -> Iterator[Fin
         yield from _warnings(server, now)
     for sentinel in facts.sentinels:
         yield _sentinel(sentinel)
+
+
+def _engine(server: ServerFacts) -> Finding:
+    said = f"{server.name}: {server.engine}, {'master' if server.is_master else 'replica'}"
+    if not server.supported:
+        return fault("engine", said, "Install Redis 7.0 or newer, or Valkey: the service refuses this one.")
+    return ok("engine", said)
 
 
 def _promise(server: ServerFacts, remedy: str, *, relaxed: bool) -> Finding:
@@ -72,6 +79,11 @@ def _replicas(server: ServerFacts, facts: FleetFacts) -> Iterator[Finding]:
             yield hint("replicas", said, "Bring the missing ones back: until then less can take over.")
         else:
             yield fault("replicas", said, "Bring the missing ones back: choices wait for all of them.")
+    elif expected == 1 and not server.on_disk:
+        alone = (
+            "Give it a second one: after a failover a single one takes no choice until the old one is back."
+        )
+        yield hint("replicas", said, alone)
     elif expected:
         yield ok("replicas", said)
     elif facts.sentinels or server.node_timeout is not None:

@@ -23,7 +23,8 @@ class FileFacts(NamedTuple):
     """A SQLite store. `troubles`: what keeps it from being opened, each a sentence with what to do.
 
     `laid` None = no store is there yet, or it can't be read. Bytes throughout. `journal` is known only while a log
-    lies beside the file. `holders`: processes that have the store open, None where the system doesn't say.
+    lies beside the file. `holders`: how often the store is held open, as far as can be
+    seen from here; None where the system doesn't say.
     """
 
     name: str
@@ -39,7 +40,7 @@ class FileFacts(NamedTuple):
 
 
 class ServerFacts(NamedTuple):
-    """One server of a Redis store, as it was found.
+    """One server of a Redis store, as it was found. `supported`: it is new enough.
 
     `danger`: what in its settings could lose an acknowledged choice; `on_disk`: whether each commit is on its own
     disk before it answers. `failing`: what it could not write of late. `replicas` that follow now, of `expected`
@@ -49,6 +50,7 @@ class ServerFacts(NamedTuple):
 
     name: str
     engine: str
+    supported: bool
     is_master: bool
     danger: str
     on_disk: bool

@@ -13,6 +13,7 @@ DAY = 86_400
 MASTER = ServerFacts(
     name="10.0.0.1:6379",
     engine="Redis 7.2.4",
+    supported=True,
     is_master=True,
     danger="",
     on_disk=True,
@@ -45,6 +46,7 @@ def test_a_sound_fleet_is_all_well() -> None:
         ({"skew": -3.0}, "clock", Grade.HINT),
         ({"skew": 61.0}, "clock", Grade.FAULT),
         ({"skew": 3.0, "doubt": 1.5}, "clock", Grade.OK),
+        ({"supported": False}, "engine", Grade.FAULT),
         ({"replicas": 1}, "replicas", Grade.HINT),
         ({"replicas": 1, "on_disk": False}, "replicas", Grade.FAULT),
         ({"danger": "forgets"}, "durability", Grade.FAULT),
@@ -70,6 +72,11 @@ def test_sentinels_that_would_be_slow_or_too_few_are_hinted_at(change: dict[str,
 def test_a_master_of_a_cluster_without_any_replica_is_hinted_at() -> None:
     alone = MASTER._replace(replicas=0, expected=0, node_timeout=5.0)
     assert grades(FleetFacts("redis+cluster://h", (), Laid(1, 64), (alone,)))["replicas"] is Grade.HINT
+
+
+def test_rule_5_a_single_replica_that_every_choice_waits_for_is_hinted_at() -> None:
+    waited = MASTER._replace(replicas=1, expected=1, on_disk=False)
+    assert grades(FleetFacts("redis+cluster://h", (), Laid(1, 64), (waited,)))["replicas"] is Grade.HINT
 
 
 def test_one_server_on_its_own_needs_no_replica() -> None:

@@ -21,7 +21,7 @@ from consent_service.store.redis.connection import Connection, Word
 from consent_service.store.redis.faults import refused, unreachable
 from consent_service.store.redis.header import open_header
 from consent_service.store.redis.layout import HEADER_SLOT, place
-from consent_service.store.redis.opening import way_to
+from consent_service.store.redis.opening import supported, way_to
 
 _PATIENCE: Final = 3.0
 """Seconds for one server to answer everything."""
@@ -171,6 +171,7 @@ def _facts(
     return ServerFacts(
         str(address),
         _engine(info),
+        supported(info["redis_version"]),
         info["role"] == "master",
         durability.danger(settings),
         durability.on_disk(settings),

@@ -79,11 +79,16 @@ async def _prepared(network: Network, name: str, shards: int | None, now: int) -
             await asyncio.sleep(_PAUSE)
 
 
+def supported(version: str) -> bool:
+    """Whether a server of this version can hold a store."""
+    return tuple(map(int, version.split(".")[:2])) >= OLDEST
+
+
 async def _check(greeter: Greeter, master: Address) -> None:
     """That it is new enough and, as a writing connection is greeted, that it keeps what it acknowledges."""
     try:
         version = await _version(greeter, master)
-        if tuple(map(int, version.split(".")[:2])) < OLDEST:
+        if not supported(version):
             raise StoreUnavailable(f"{master} runs version {version}: 7.0 or newer is needed")
         greeted = await greeter.greet(master, Purpose.WRITE, _nothing)
         await greeted.connection.close()

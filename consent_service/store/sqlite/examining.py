@@ -35,7 +35,7 @@ class SqliteExaminer:
     """`examining.Examiner` over one file."""
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
-        self._path = path.absolute()
+        self._path = path.resolve()
         self._clock = clock
 
     async def facts(self) -> FileFacts:
