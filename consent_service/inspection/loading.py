@@ -16,7 +16,14 @@ _LONGEST: Final = 30.0
 _BLANK: Final = "about:blank"
 _SIGNAL: Final = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
 _DENIED: Final = "(() => { try { return privacyChoices.flag().sale } catch (_) { return '' } })()"
-_TARGETS: Final = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
+_PREPARED: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("Network.enable", {}),
+    ("Network.setExtraHTTPHeaders", {"headers": {"Sec-GPC": "1"}}),
+    ("Page.enable", {}),
+    ("Page.addScriptToEvaluateOnNewDocument", {"source": _SIGNAL}),
+    ("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}),
+)
+"""What is said to each target: everything that happens in it is told, and it sends the signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +56,16 @@ class _Watch:
     address: str = ""
     links: str = ""
     failed: str = ""
+    loaded: bool = False
 
 
 def load(tools: DevTools, url: str) -> Loaded:
     """The page, once it asks for nothing more. Raises InspectionFailed when it does not come."""
     target = tools.ask("Target.createTarget", url=_BLANK)["targetId"]
     session = tools.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-    _prepare(tools, session)
+    # Answered one by one: the browser navigates without waiting for what its page's own process was told.
+    for method, parameters in _PREPARED:
+        tools.ask(method, session, **parameters)
     gone = tools.ask("Page.navigate", session, url=url)
     if gone.get("errorText"):
         raise InspectionFailed(f"{url} does not come: {gone['errorText']}")
@@ -70,30 +80,22 @@ def load(tools: DevTools, url: str) -> Loaded:
     return Loaded(watch.address or url, html, watch.links, sale, watch.asked)
 
 
-def _prepare(tools: DevTools, session: str) -> None:
-    """Everything that happens in this target is told, and it sends the signal."""
-    for method, parameters in (
-        ("Network.enable", {}),
-        ("Network.setExtraHTTPHeaders", {"headers": {"Sec-GPC": "1"}}),
-        ("Page.enable", {}),
-        ("Page.addScriptToEvaluateOnNewDocument", {"source": _SIGNAL}),
-        ("Target.setAutoAttach", _TARGETS),
-        ("Runtime.runIfWaitingForDebugger", {}),
-    ):
+def _join(tools: DevTools, session: str) -> None:
+    """Prepare a target that waits to be let go; the page goes on meanwhile."""
+    for method, parameters in (*_PREPARED, ("Runtime.runIfWaitingForDebugger", {})):
         tools.say(method, session, **parameters)
 
 
 def _listen(tools: DevTools, watch: _Watch) -> None:
-    """Until nothing was asked for a while."""
-    ends = time.monotonic() + _LONGEST
-    quiet = time.monotonic() + _QUIET
+    """Until the page is loaded, and nothing was asked for a while since."""
+    ends = quiet = time.monotonic() + _LONGEST
     while (now := time.monotonic()) < min(ends, quiet):
         event = tools.next_event(min(ends, quiet) - now)
         if event is None:
             return
         if event.get("method") == "Target.attachedToTarget":
-            _prepare(tools, event["params"]["sessionId"])  # a frame of another site, or a worker
-        elif _note(event, watch):
+            _join(tools, event["params"]["sessionId"])  # a frame of another site, or a worker
+        elif _note(event, watch) and watch.loaded:
             quiet = time.monotonic() + _QUIET
 
 
@@ -109,7 +111,10 @@ def _note(event: Mapping[str, Any], watch: _Watch) -> bool:
         watch.links = headers.get("link", "")
     elif method == "Network.loadingFailed" and of_page:
         watch.failed = given.get("errorText", "it failed")
-    return method.startswith("Network.")
+        watch.loaded = True
+    elif method == "Page.loadEventFired" and event.get("sessionId") == watch.session:
+        watch.loaded = True
+    return method.startswith(("Network.", "Page.loadEventFired"))
 
 
 def _begun(given: Mapping[str, Any]) -> str:

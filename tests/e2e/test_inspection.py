@@ -53,8 +53,8 @@ def test_everything_that_reaches_the_partner_is_listed_with_what_to_do(
         f'<iframe srcdoc="{escape(inside)}"></iframe><iframe src="data:text/html,{quote(elsewhere)}"></iframe>',
     )
     partner_server.asked.clear()
-    status, out, _ = check(site, f"{site.origin}/", capsys)
-    assert status == 1
+    status, out, err = check(site, f"{site.origin}/", capsys)
+    assert (status, err) == (1, "")
     assert f'hint (adnet): <link rel="preconnect" href="{origin}">' in out
     assert f'image (adnet): <img src="{origin}/pixel.gif">' in out
     assert f"request (adnet): Image {origin}/pixel.gif" in out
@@ -71,8 +71,8 @@ def test_a_page_whose_tags_are_marked_passes(
     tag = f'<script type="text/plain" data-right="sale share" src="{partner_server.origin}/tag.js"></script>'
     site.pages["/"] = Written(body=tag)
     partner_server.asked.clear()
-    status, out, _ = check(site, f"{site.origin}/", capsys)
-    assert (status, partner_server.asked) == (0, [])
+    status, out, err = check(site, f"{site.origin}/", capsys)
+    assert (status, partner_server.asked) == (0, []), err
     assert "sends nothing to blocked partners while denied" in out
 
 
