@@ -19,6 +19,7 @@ from rich.table import Table
 from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
 from consent_service.cli_doctor import doctor
 from consent_service.cli_ledger import ledger
+from consent_service.cli_store import backup, move, restore
 from consent_service.config import Config, digest
 from consent_service.errors import ConsentError, ScriptOutdated, UnknownSite
 
@@ -141,30 +142,8 @@ def snippet(
     typer.echo(said, nl=False)
 
 
-@app.command()
-def backup(
-    file: Annotated[Path, typer.Argument(help="Where to write the copy; it must not be there yet.")],
-    config: ConfigFile = DEFAULT_CONFIG,
-) -> None:
-    """Copy the store, consistent also while the service runs."""
-    from consent_service.store.sqlite import backup as copy_store
-    from consent_service.store.url import sqlite_path
-
-    copy_store(sqlite_path(load_config(config).service.store), file)
-    typer.echo(f"wrote {file}")
-
-
-@app.command()
-def restore(
-    file: Annotated[Path, typer.Argument(help="The copy to put in the store's place.")],
-    config: ConfigFile = DEFAULT_CONFIG,
-) -> None:
-    """Put a copy in the store's place; the service must be stopped. What was there is kept beside it."""
-    from consent_service.store.sqlite import restore as put_back
-    from consent_service.store.url import sqlite_path
-
-    kept = put_back(file, sqlite_path(load_config(config).service.store))
-    typer.echo(f"restored {file}" + (f"; what was there is now {kept}" if kept else ""))
+for command in (backup, restore, move):
+    app.command()(command)
 
 
 @app.command()

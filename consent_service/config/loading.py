@@ -46,7 +46,9 @@ def load(text: str, env: Mapping[str, str]) -> Config:
     store = _collected(faults, lambda: _store(env))
     if facts is None or faults:
         raise ConfigError(tuple(faults))
-    service = msgspec.structs.replace(facts.service, store=_opened(env, store or facts.service.store))
+    service = msgspec.structs.replace(
+        facts.service, store=_opened(env, STORE_PASSWORD, store or facts.service.store)
+    )
     return Config(**msgspec.structs.asdict(facts) | {"service": service, "keys": keys})
 
 
@@ -87,13 +89,20 @@ def _store(env: Mapping[str, str]) -> str | None:
     return url
 
 
-def _opened(env: Mapping[str, str], url: str) -> str:
+def store_url(env: Mapping[str, str], variable: str, url: str) -> str:
+    """A store's URL that people may read, with the password that this variable has for it. Raises ConfigError."""
+    if fault := words.store(url):
+        raise ConfigError((Fault("", 0, fault),))
+    return _opened(env, variable, url)
+
+
+def _opened(env: Mapping[str, str], variable: str, url: str) -> str:
     """The store's URL with the password that the environment has for it."""
-    password = secret(env, STORE_PASSWORD)
+    password = secret(env, variable)
     try:
         return url if password is None else words.store_with_password(url, password)
     except ValueError as error:
-        raise ConfigError((Fault(_variable(env, STORE_PASSWORD), 0, str(error)),)) from None
+        raise ConfigError((Fault(_variable(env, variable), 0, str(error)),)) from None
 
 
 def _variable(env: Mapping[str, str], name: str) -> str:

@@ -24,7 +24,7 @@ def open_store(url: str, *, relaxed: bool = False, clock: Callable[[], float] = 
     are in `redis.address`. `relaxed` accepts servers that may lose what was acknowledged. `clock` gives Unix
     seconds and decides what has expired.
     """
-    if _scheme(url).partition("+")[0] in _REDIS:
+    if is_redis(url):
         from consent_service.store.redis import RedisStore  # not needed by a service on one file
 
         return RedisStore.open(url, relaxed=relaxed, clock=clock)
@@ -33,7 +33,7 @@ def open_store(url: str, *, relaxed: bool = False, clock: Callable[[], float] = 
 
 def examine_store(url: str, *, clock: Callable[[], float] = time.time) -> Examiner:
     """Whoever looks at the store that the URL names without writing. Raises StoreUnavailable for no such URL."""
-    if _scheme(url).partition("+")[0] in _REDIS:
+    if is_redis(url):
         from consent_service.store.redis.examining import RedisExaminer
 
         return RedisExaminer(url, clock)
@@ -42,10 +42,15 @@ def examine_store(url: str, *, clock: Callable[[], float] = time.time) -> Examin
     return SqliteExaminer(sqlite_path(url), clock)
 
 
+def is_redis(url: str) -> bool:
+    """Whether the URL names servers rather than a file."""
+    return _scheme(url).partition("+")[0] in _REDIS
+
+
 def sqlite_path(url: str) -> Path:
     """The file that a SQLite store's URL names. Raises StoreUnavailable for any other URL."""
     scheme = _scheme(url)
-    if scheme.partition("+")[0] in _REDIS:
+    if is_redis(url):
         raise StoreUnavailable("this works on a SQLite store's file alone; Redis has tools of its own for it")
     if scheme != "sqlite":
         raise StoreUnavailable(

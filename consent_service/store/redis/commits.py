@@ -78,7 +78,7 @@ def _fill(steps: _Steps, change: Change, where: Place, now: float) -> None:
         steps.add(b"expect", where.document(name), _whole(version))
     for put in change.put:
         expiry = packed_expiry(put.expires_at)
-        life = _milliseconds(put.expires_at, now)
+        life = milliseconds(put.expires_at, now)
         steps.add(b"put", where.document(put.name), expiry, life, _bytes(put.value))
     for name in change.delete:
         steps.add(b"delete", where.document(name))
@@ -100,7 +100,8 @@ def _written(change: Change) -> bytes:
     return b"k" + packed if names else b""
 
 
-def _milliseconds(expires_at: int | None, now: float) -> int:
+def milliseconds(expires_at: int | None, now: float) -> int:
+    """How long Redis keeps a document; 0 = as long as it is not deleted."""
     if expires_at is None:
         return 0
     return 1000 * int(min(max(expires_at - now, 0) + _CLEANED_AFTER, _LONGEST_LIFE))

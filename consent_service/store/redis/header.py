@@ -7,11 +7,12 @@ and notes the gap.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
-from consent_service.errors import StoreCorrupt, StoreMismatch, StoreNewer
+from consent_service.errors import StoreCorrupt, StoreMismatch, StoreNewer, StoreUnavailable
 from consent_service.store.keys import DEFAULT_SHARDS
 from consent_service.store.lost import NOTHING_LOST, Lost, start_anew
 from consent_service.store.redis import layout
@@ -53,15 +54,23 @@ async def prepare(network: Network, name: str, shards: int | None, now: int) -> 
 
     Raises StoreMismatch, StoreNewer, StoreCorrupt.
     """
+    if await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"EXISTS", layout.MOVING)):
+        raise StoreUnavailable(f"a store is being copied to {name}: finish that first, with the same command")
     fresh = Header(uuid.uuid4().hex, shards or DEFAULT_SHARDS, now)
     await network.ask(  # whoever comes first makes it
         Purpose.WRITE, HEADER_SLOT, pack(b"SET", layout.HEADER, msgspec.json.encode(fresh), b"NX")
     )
-    header = await _read(network, name)
-    if shards is not None and header.shards != shards:
+    known = await read(network, name)
+    if shards is not None and known.header.shards != shards:
         raise StoreMismatch(
-            f"{name} has {header.shards} shards, not {shards}: `consent-service move` copies it into a new layout"
+            f"{name} has {known.header.shards} shards, not {shards}: the number was fixed when the store was made"
         )
+    return known
+
+
+async def read(network: Network, name: str) -> Known:
+    """What the store says of itself and has lost. Raises StoreNewer, StoreCorrupt."""
+    header = await _read(network, name)
     return Known(header, await _lost(network, header))
 
 
@@ -73,7 +82,7 @@ async def begin_anew(network: Network, name: str, now: int) -> None:
     """
     header = await _read(network, name)
     lost = await _lost(network, header)
-    shards = await _shards(network)
+    shards = await shards_of(network)
     heads = [pack(b"HGET", place(shard).head, b"n") for shard in shards]
     replies = await all_of(
         network.ask(Purpose.SCAN, place(shard).slot, head) for shard, head in zip(shards, heads, strict=True)
@@ -81,13 +90,17 @@ async def begin_anew(network: Network, name: str, now: int) -> None:
     taken = {shard: int(reply or 0) for shard, reply in zip(shards, replies, strict=True)}
     start = start_anew(now, header.floor, *taken.values())
     for shard, kept in taken.items():
-        gaps = _Gaps(lost.born.get(shard, header.floor), [*lost.gaps.get(shard, ()), (kept, start - 1)])
-        await network.ask(
-            Purpose.WRITE, HEADER_SLOT, pack(b"HSET", layout.LOST, shard, msgspec.json.encode(gaps))
-        )
+        gaps = [*lost.gaps.get(shard, ()), (kept, start - 1)]
+        note = lost_command(shard, lost.born.get(shard, header.floor), gaps)
+        await network.ask(Purpose.WRITE, HEADER_SLOT, note)
         await network.ask(Purpose.WRITE, place(shard).slot, pack(b"HSET", place(shard).head, b"n", start))
     anew = msgspec.json.encode(msgspec.structs.replace(header, floor=start))
     await network.ask(Purpose.WRITE, HEADER_SLOT, pack(b"SET", layout.HEADER, anew))
+
+
+def lost_command(shard: str, born: int, gaps: Sequence[tuple[int, int]]) -> bytes:
+    """The packed note of what this shard lost."""
+    return pack(b"HSET", layout.LOST, shard, msgspec.json.encode(_Gaps(born, list(gaps))))
 
 
 async def _read(network: Network, name: str) -> Header:
@@ -122,6 +135,7 @@ async def _lost(network: Network, header: Header) -> Lost:
     )
 
 
-async def _shards(network: Network) -> list[str]:
+async def shards_of(network: Network) -> list[str]:
+    """Every shard that was ever written, in the order of their first commits."""
     names = await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"ZRANGE", layout.SHARDS, 0, -1))
     return [name.decode() for name in names]

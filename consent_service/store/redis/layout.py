@@ -23,6 +23,8 @@ SHARDS: Final = b"{consent}shards"
 """Every shard that was ever written, in the order of their first commits."""
 LOST: Final = b"{consent}lost"
 """For each shard what restorations lost, JSON."""
+MOVING: Final = b"{consent}moving"
+"""Hash, there while a store is copied here: the field without a name says which, all others shards that are whole."""
 HEADER_SLOT: Final = crc_hqx(b"consent", 0) % SLOTS
 
 _MORTAL: Final = 8
@@ -74,6 +76,13 @@ def place(shard: str) -> Place:
 def packed_expiry(expires_at: int | None) -> bytes:
     """The expiry as it stands in a document. Raises struct.error for what no document can hold."""
     return b"" if expires_at is None else _EXPIRY.pack(expires_at)
+
+
+def packed(stored: Document) -> bytes:
+    """The document as commit.lua packs it. Inverse of `document`."""
+    version = stored.version.to_bytes((stored.version.bit_length() + 7) // 8)
+    mortal = 0 if stored.expires_at is None else _MORTAL
+    return bytes([mortal + len(version)]) + version + packed_expiry(stored.expires_at) + stored.value
 
 
 def document(data: bytes | None, now: float) -> Document | None:

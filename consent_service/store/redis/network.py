@@ -105,6 +105,10 @@ class Network:
     def masters(self) -> list[Address]:
         return self._guide.map.masters
 
+    def master(self, slot: int) -> Address | None:
+        """Who serves the slot, as far as is known; None = nobody."""
+        return self._guide.map.master(slot)
+
     def waiting(self, purpose: Purpose) -> int:
         """Commands on their way."""
         return len(self._unanswered[purpose])

@@ -7,6 +7,8 @@ finds is plain data that networks of any loop are made from.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
 from hiredis import HiredisError
@@ -27,11 +29,10 @@ _PATIENCE: Final = 5.0
 _PAUSE: Final = 0.1
 
 
-class Opened(NamedTuple):
-    """An opened store: what it says of itself, and how to reach its servers."""
+class Servers(NamedTuple):
+    """Servers that were found and checked, and how to reach them."""
 
     name: str
-    known: Known
     guide: Guide
     greeter: Greeter
     kind: Kind
@@ -41,25 +42,56 @@ class Opened(NamedTuple):
         return Network(self.guide, self.greeter, self.kind, self.name)
 
 
+class Opened(NamedTuple):
+    """An opened store: what it says of itself, and its servers."""
+
+    servers: Servers
+    known: Known
+
+    @property
+    def name(self) -> str:
+        return self.servers.name
+
+    def network(self) -> Network:
+        """A network for the running loop."""
+        return self.servers.network()
+
+
 async def open_servers(target: Target, shards: int | None, now: int, *, relaxed: bool) -> Opened:
     """Find the servers, check that each can be relied on, and read the header. Raises StoreError."""
-    login, guide = way_to(target)
-    greeter = Greeter(login, target.kind, relaxed=relaxed)
+    async with _in_time(target):
+        servers = await _found(target, relaxed=relaxed)
+        network = servers.network()
+        try:
+            return Opened(servers, await _prepared(network, target.name, shards, now))
+        finally:
+            await network.close(0)
+
+
+async def find_servers(target: Target, *, relaxed: bool) -> Servers:
+    """Find the servers and check that each can be relied on, whatever they hold. Raises StoreError."""
+    async with _in_time(target):
+        return await _found(target, relaxed=relaxed)
+
+
+@asynccontextmanager
+async def _in_time(target: Target) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(_PATIENCE):
-            await guide.look()
-            if not guide.map.whole:
-                raise StoreUnavailable(f"{target.name} has slots that no node serves: mend the cluster")
-            for master in guide.map.masters:
-                await _check(greeter, master)
-            network = Network(guide, greeter, target.kind, target.name)
-            try:
-                known = await _prepared(network, target.name, shards, now)
-            finally:
-                await network.close(0)
+            yield
     except TimeoutError:
         raise StoreTimeout(f"{target.name} did not answer within {_PATIENCE} s") from None
-    return Opened(target.name, known, guide, greeter, target.kind)
+
+
+async def _found(target: Target, *, relaxed: bool) -> Servers:
+    login, guide = way_to(target)
+    greeter = Greeter(login, target.kind, relaxed=relaxed)
+    await guide.look()
+    if not guide.map.whole:
+        raise StoreUnavailable(f"{target.name} has slots that no node serves: mend the cluster")
+    for master in guide.map.masters:
+        await _check(greeter, master)
+    return Servers(target.name, guide, greeter, target.kind)
 
 
 def way_to(target: Target) -> tuple[Login, Guide]:

@@ -1,0 +1,88 @@
+"""The command line of the store as a whole: its backup, its way back, and its move to another engine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
+from consent_service.config.loading import STORE_PASSWORD, store_url
+
+if TYPE_CHECKING:
+    from consent_service.store.copying import Progress as Told
+
+FROM_PASSWORD = "CONSENT_FROM_PASSWORD"
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write the copy; it must not be there yet.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Copy the store, also while the service runs: a file as of one moment, Redis each shard as of one."""
+    from consent_service.store import moving, sqlite
+    from consent_service.store.url import is_redis, sqlite_path
+
+    store = load_config(config).service.store
+    if is_redis(store):
+        with _shown() as progress:
+            asyncio.run(moving.backup(store, file, progress))
+    else:
+        sqlite.backup(sqlite_path(store), file)
+    typer.echo(f"wrote {file}")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="The copy to put in the store's place.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Put a copy in the store's place, the service stopped. A file that was there is kept; Redis must be empty."""
+    from consent_service.store import moving, sqlite
+    from consent_service.store.url import is_redis, sqlite_path
+
+    service = load_config(config).service
+    kept = None
+    if is_redis(service.store):
+        with _shown() as progress:
+            relaxed = service.durability == "relaxed"
+            asyncio.run(moving.restore(file, service.store, relaxed=relaxed, progress=progress))
+    else:
+        kept = sqlite.restore(file, sqlite_path(service.store))
+    typer.echo(f"restored {file}" + (f"; what was there is now {kept}" if kept else ""))
+
+
+def move(
+    origin: Annotated[str, typer.Option("--from", metavar="URL", help="The store that there is.")],
+    destination: Annotated[str, typer.Option("--to", metavar="URL", help="An empty place for it.")],
+    relaxed: Annotated[
+        bool, typer.Option(help="Accept servers that may lose what they acknowledge.")
+    ] = False,
+) -> None:
+    """Copy a store to another engine, the service stopped. Interrupted, the same command goes on.
+
+    Passwords come from the environment: CONSENT_FROM_PASSWORD and, for --to, CONSENT_STORE_PASSWORD, or _FILE.
+    """
+    from consent_service.store import moving
+
+    start = store_url(os.environ, FROM_PASSWORD, origin)
+    end = store_url(os.environ, STORE_PASSWORD, destination)
+    with _shown() as progress:
+        shards = asyncio.run(moving.move(start, end, relaxed=relaxed, progress=progress))
+    typer.echo(
+        f"moved {shards} shards, each read back and found equal; now set `store` and start the service"
+    )
+
+
+@contextmanager
+def _shown() -> Iterator[Told]:
+    """A bar on stderr while it goes on."""
+    with Progress(console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("shards", total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)

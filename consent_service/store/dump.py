@@ -1,0 +1,133 @@
+"""Dump: what a shard holds, in a form that is the same for every engine, and its count and digest.
+
+A move and a backup both send this from one place to another. Records come in one order whatever engine gives
+them (documents by name, members by index, score and member, what was trimmed and entries by log and position), so
+two copies of a shard are equal exactly when count and digest are. Knows no engine and no file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+
+BATCH: Final = 500
+"""Records that travel together: what is in memory at once."""
+
+
+class About(msgspec.Struct, frozen=True):
+    """What a store says of itself, kept by every copy: id, visitor shards for each site, when it was made (Unix
+    seconds), where the counters of new shards begin.
+    """
+
+    id: str
+    shards: int
+    created_at: int
+    floor: int = 0
+
+
+class Head(msgspec.Struct, frozen=True):
+    """A shard's counter, and what restorations made it lose, as `lost.Lost` says."""
+
+    counter: int
+    born: int = 0
+    gaps: tuple[tuple[int, int], ...] = ()
+
+
+class Document(msgspec.Struct, frozen=True, array_like=True, tag="d"):
+    name: bytes
+    version: int
+    expires_at: int | None
+    value: bytes
+
+
+class Member(msgspec.Struct, frozen=True, array_like=True, tag="m"):
+    index: bytes
+    score: int
+    member: bytes
+
+
+class Trimmed(msgspec.Struct, frozen=True, array_like=True, tag="t"):
+    """The last position that was dropped from a log."""
+
+    log: str
+    sequence: int
+    number: int
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True, tag="e"):
+    log: str
+    sequence: int
+    number: int
+    payload: bytes
+
+
+Record = Document | Member | Trimmed | Entry
+Batches = AsyncIterator[Sequence[Record]]
+
+
+class Tally(NamedTuple):
+    """How many records, and their SHA-256."""
+
+    records: int
+    digest: bytes
+
+
+class Source(Protocol):
+    """A store that is read shard by shard.
+
+    `head`      changes with every commit to the shard.
+    `contents`  every record in the order above; documents that have expired by `now` (Unix seconds) are left out.
+    """
+
+    name: str
+    about: About
+
+    async def shards(self) -> list[str]: ...
+
+    async def head(self, shard: str) -> Head: ...
+
+    def contents(self, shard: str, now: int) -> Batches: ...
+
+
+class Target(Protocol):
+    """A place that a store is copied into. It can't be opened as a store before `complete`.
+
+    `begin`     takes an empty place, or one where copying the same store was interrupted, and says which shards it
+                holds already. Raises StoreUnavailable for any other.
+    `clear`     forgets what an interrupted attempt left of the shard.
+    `seal`      the shard is whole.
+    `complete`  makes it a store; with `restored_at` (Unix seconds) one that knows what it may have lost.
+    """
+
+    name: str
+
+    async def begin(self, about: About) -> Mapping[str, Head]: ...
+
+    async def clear(self, shard: str) -> None: ...
+
+    async def put(self, shard: str, records: Sequence[Record], now: int) -> None: ...
+
+    def contents(self, shard: str, now: int) -> Batches: ...
+
+    async def seal(self, shard: str, head: Head) -> None: ...
+
+    async def complete(self, about: About, restored_at: int | None) -> None: ...
+
+
+class Counting:
+    """Counts records as they pass."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._digest = hashlib.sha256()
+
+    def add(self, records: Iterable[Record]) -> None:
+        for record in records:
+            self._count += 1
+            self._digest.update(msgspec.msgpack.encode(record))
+
+    def tally(self) -> Tally:
+        return Tally(self._count, self._digest.digest())

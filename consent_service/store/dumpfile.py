@@ -1,0 +1,201 @@
+"""A file as what a store is copied into, and as what one is copied from: the backup of a store that is no file.
+
+Frames, each with its length before it: what the file is, then for each shard its head behind its batches, and at
+the end the SHA-256 of all before. A file is read once from end to end, and its digest checked, before anything of
+it is believed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from io import BufferedRandom
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import msgspec
+
+from consent_service.errors import StoreCorrupt, StoreNewer, StoreUnavailable
+from consent_service.store.dump import About, Head, Record
+
+VERSION: Final = 1
+_MAGIC: Final = b"consent-service store\n"
+_LENGTH: Final = struct.Struct(">I")
+_PART: Final = ".part"
+
+
+class _First(msgspec.Struct, frozen=True, array_like=True, tag="first"):
+    version: int
+    about: About
+
+
+class _Batch(msgspec.Struct, frozen=True, array_like=True, tag="batch"):
+    records: list[Record]
+
+
+class _Whole(msgspec.Struct, frozen=True, array_like=True, tag="whole"):
+    """The batches since the last of these are this shard."""
+
+    shard: str
+    head: Head
+
+
+class _End(msgspec.Struct, frozen=True, array_like=True, tag="end"):
+    digest: bytes
+
+
+_Frame = _First | _Batch | _Whole | _End
+_DECODER: Final = msgspec.msgpack.Decoder(_Frame)
+
+
+@contextmanager
+def source(path: Path) -> Iterator[FileSource]:
+    """The backup at `path`, checked. Raises StoreCorrupt, StoreNewer, StoreUnavailable."""
+    try:
+        with path.open("rb") as file:
+            yield FileSource(file, path)
+    except OSError as error:
+        raise StoreUnavailable(f"{path}: {error.strerror}") from error
+
+
+@contextmanager
+def target(path: Path) -> Iterator[FileTarget]:
+    """A new file, there under its name once it is whole. Raises StoreUnavailable when `path` exists."""
+    part = path.with_name(path.name + _PART)
+    try:
+        if path.exists():
+            raise StoreUnavailable(f"{path} exists already: name a new file")
+        part.unlink(missing_ok=True)  # what an interrupted one left
+        part.touch(0o600, exist_ok=False)
+        with part.open("r+b") as file:
+            yield FileTarget(file, path, part)
+    except OSError as error:
+        raise StoreUnavailable(f"{path}: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+class FileSource:
+    """`dump.Source` over a backup."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self.name = str(path)
+        self._file = file
+        self._shards: dict[str, tuple[int, Head]] = {}  # where its batches begin
+        self.about = self._learn()
+
+    async def shards(self) -> list[str]:
+        return list(self._shards)
+
+    async def head(self, shard: str) -> Head:
+        return self._shards[shard][1]
+
+    async def contents(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+        self._file.seek(self._shards[shard][0])
+        for records in _batches(self._file, now):
+            yield records
+
+    def _learn(self) -> About:
+        """Read everything once. Raises StoreCorrupt unless it is what was written."""
+        if self._file.read(len(_MAGIC)) != _MAGIC:
+            raise StoreCorrupt(f"{self.name} is no backup of a Redis store")
+        try:
+            return self._index(hashlib.sha256(_MAGIC))
+        except (msgspec.MsgspecError, UnicodeDecodeError, EOFError) as error:
+            raise StoreCorrupt(f"{self.name} is damaged: use another backup") from error
+
+    def _index(self, digest: hashlib._Hash) -> About:
+        about, start = None, 0
+        while True:
+            data = _read(self._file)
+            frame = _DECODER.decode(data)
+            if isinstance(frame, _End):
+                break
+            digest.update(_LENGTH.pack(len(data)) + data)
+            if isinstance(frame, _First):
+                self._require_known(frame.version)
+                about = frame.about
+            elif isinstance(frame, _Whole):
+                self._shards[frame.shard] = start, frame.head
+            if not isinstance(frame, _Batch):
+                start = self._file.tell()
+        if about is None or frame.digest != digest.digest() or self._file.read(1):
+            raise EOFError
+        return about
+
+    def _require_known(self, version: int) -> None:
+        if version > VERSION:
+            raise StoreNewer(f"{self.name} was written by a newer version of this service: install that one")
+
+
+class FileTarget:
+    """`dump.Target` into a file."""
+
+    def __init__(self, file: BufferedRandom, path: Path, part: Path) -> None:
+        self.name = str(path)
+        self._file = file
+        self._path = path
+        self._part = part
+        self._start = 0
+
+    async def begin(self, about: About) -> Mapping[str, Head]:
+        self._file.write(_MAGIC)
+        self._add(_First(VERSION, about))
+        self._start = self._file.tell()
+        return {}
+
+    async def clear(self, shard: str) -> None:
+        self._file.seek(self._start)
+        self._file.truncate()
+
+    async def put(self, shard: str, records: Sequence[Record], now: int) -> None:
+        self._add(_Batch(list(records)))
+
+    async def contents(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+        self._file.seek(self._start)
+        with suppress(EOFError):
+            for records in _batches(self._file, now):
+                yield records
+
+    async def seal(self, shard: str, head: Head) -> None:
+        self._add(_Whole(shard, head))
+        self._start = self._file.tell()
+
+    async def complete(self, about: About, restored_at: int | None) -> None:
+        self._file.seek(0)
+        digest = hashlib.file_digest(self._file, "sha256").digest()
+        self._add(_End(digest))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._path.hardlink_to(self._part)  # never over a file that came meanwhile
+        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _add(self, frame: _Frame) -> None:
+        data = msgspec.msgpack.encode(frame)
+        self._file.seek(0, os.SEEK_END)
+        self._file.write(_LENGTH.pack(len(data)) + data)
+
+
+def _batches(file: BinaryIO, now: int) -> Iterator[list[Record]]:
+    """The batches from here to the end of their shard, without what has expired. Raises EOFError."""
+    while isinstance(frame := _DECODER.decode(_read(file)), _Batch):
+        yield [one for one in frame.records if (getattr(one, "expires_at", None) or now + 1) > now]
+
+
+def _read(file: BinaryIO) -> bytes:
+    lead = file.read(_LENGTH.size)
+    if len(lead) < _LENGTH.size:
+        raise EOFError
+    (length,) = _LENGTH.unpack(lead)
+    data = file.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data

@@ -1,0 +1,70 @@
+"""Moving: from the URLs of two stores to one copied into the other, whatever their engines.
+
+Beside it the backup of a store that is no file, and its way back. The engines' own ways of copying are in their
+`copying` modules.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from consent_service.store import dumpfile
+from consent_service.store.copying import Progress, copy, show_nothing
+from consent_service.store.dump import Source, Target
+from consent_service.store.sqlite import copying as sqlite
+from consent_service.store.url import is_redis, sqlite_path
+
+
+async def move(
+    origin: str, destination: str, *, relaxed: bool = False, progress: Progress = show_nothing
+) -> int:
+    """Copy the store at one URL to the other, which must be empty; returns how many shards it has.
+
+    Nothing may write to `origin` meanwhile: a file is held alone, and Redis's counters must stand still, else
+    StoreBusy. Interrupted, it goes on where it was when it is called again. Raises StoreError.
+    """
+    async with _source(origin) as source, _target(destination, relaxed=relaxed) as target:
+        return await copy(source, target, time.time, progress)
+
+
+async def backup(origin: str, file: Path, progress: Progress = show_nothing) -> int:
+    """Copy the store to a new file while it serves: each shard as of one moment. Raises StoreError."""
+    async with _source(origin) as source:
+        with dumpfile.target(file) as target:
+            return await copy(source, target, time.time, progress, still=False)
+
+
+async def restore(
+    file: Path, destination: str, *, relaxed: bool = False, progress: Progress = show_nothing
+) -> int:
+    """Put a backup into an empty place; what was committed since is known to be lost. Raises StoreError."""
+    with dumpfile.source(file) as source:
+        async with _target(destination, relaxed=relaxed) as target:
+            return await copy(source, target, time.time, progress, restored_at=int(time.time()))
+
+
+@asynccontextmanager
+async def _source(url: str) -> AsyncIterator[Source]:
+    if is_redis(url):
+        from consent_service.store.redis import address, copying  # not needed between two files
+
+        async with copying.source(address.parse(url)) as servers:
+            yield servers
+    else:
+        with sqlite.source(sqlite_path(url), int(time.time())) as file:
+            yield file
+
+
+@asynccontextmanager
+async def _target(url: str, *, relaxed: bool) -> AsyncIterator[Target]:
+    if is_redis(url):
+        from consent_service.store.redis import address, copying
+
+        async with copying.target(address.parse(url), relaxed=relaxed) as servers:
+            yield servers
+    else:
+        with sqlite.target(sqlite_path(url), int(time.time())) as file:
+            yield file

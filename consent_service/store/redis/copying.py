@@ -1,0 +1,233 @@
+"""Redis servers as what a store is copied from, and as what one is copied into.
+
+The keys of a shard are found by walking the node that serves it. While a store is copied here, `{consent}moving`
+says so, and nobody can open it; it also says which shards are whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+
+from consent_service.errors import StoreUnavailable
+from consent_service.store.contract import Document as Stored
+from consent_service.store.dump import BATCH, About, Document, Entry, Head, Member, Record, Trimmed
+from consent_service.store.redis import header, layout, scripts
+from consent_service.store.redis.address import Address, Target
+from consent_service.store.redis.commits import milliseconds
+from consent_service.store.redis.connection import pack
+from consent_service.store.redis.greeting import Purpose
+from consent_service.store.redis.layout import HEADER_SLOT, Place, place
+from consent_service.store.redis.network import Network
+from consent_service.store.redis.opening import find_servers
+from consent_service.store.redis.scans import all_of
+
+_WALKED: Final = 5_000
+"""Keys that a node looks at in one step of a walk."""
+
+_ABOUT: Final = b""
+"""The field of `{consent}moving` that says which store is copied; all others are shards."""
+
+
+@asynccontextmanager
+async def source(target: Target) -> AsyncIterator[RedisCopy]:
+    """The store that is there. Raises StoreUnavailable when there is none, or only half of one."""
+    async with _network(target, relaxed=True) as network:
+        kept = [pack(b"EXISTS", name) for name in (layout.HEADER, layout.MOVING)]
+        if await all_of(network.ask(Purpose.SCAN, HEADER_SLOT, one) for one in kept) != [1, 0]:
+            raise StoreUnavailable(f"there is no store at {target.name}, or only half a copy")
+        known = await header.read(network, target.name)
+        about = About(known.header.id, known.header.shards, known.header.created_at, known.header.floor)
+        yield RedisCopy(network, target.name, about, known)
+
+
+@asynccontextmanager
+async def target(servers: Target, *, relaxed: bool) -> AsyncIterator[RedisCopy]:
+    """The servers to copy into; what lies there `begin` looks at."""
+    async with _network(servers, relaxed=relaxed) as network:
+        yield RedisCopy(network, servers.name, About("", 0, 0), None)
+
+
+class RedisCopy:
+    """`dump.Source` and `dump.Target` over one network. `known`: the store's header, for a source."""
+
+    def __init__(self, network: Network, name: str, about: About, known: header.Known | None) -> None:
+        self.name = name
+        self.about = about
+        self._network = network
+        self._known = known
+
+    async def shards(self) -> list[str]:
+        return await header.shards_of(self._network)
+
+    async def head(self, shard: str) -> Head:
+        counter = await self._ask(place(shard), b"HGET", place(shard).head, b"n")
+        assert self._known is not None
+        lost = self._known.lost
+        born = lost.born.get(shard, self.about.floor)
+        return Head(
+            int(counter or self.about.floor),
+            born,
+            tuple(sorted((low, high) for low, high in lost.gaps.get(shard, ()))),
+        )
+
+    async def contents(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+        where = place(shard)
+        documents, indexes, logs = await self._names(where)
+        for at in range(0, len(documents), BATCH):
+            yield await self._documents(where, documents[at : at + BATCH], now)
+        for index in indexes:
+            async for members in self._members(where, index):
+                yield members
+        yield await self._trims(where)
+        for log in logs:
+            async for entries in self._entries(where, log):
+                yield entries
+
+    async def begin(self, about: About) -> Mapping[str, Head]:
+        packed = msgspec.json.encode(about)
+        found = await self._anywhere(b"HGETALL", layout.MOVING)
+        held = dict(zip(found[::2], found[1::2], strict=True))
+        if not held:
+            await self._require_empty()
+            await self._write(HEADER_SLOT, [pack(b"HSET", layout.MOVING, _ABOUT, packed)])
+        elif held.pop(_ABOUT) != packed:
+            raise StoreUnavailable(
+                f"{self.name} holds half a copy of another store: empty it, or name another"
+            )
+        return {shard.decode(): msgspec.json.decode(head, type=Head) for shard, head in held.items()}
+
+    async def clear(self, shard: str) -> None:
+        where = place(shard)
+        await self._write(HEADER_SLOT, [pack(b"HDEL", layout.MOVING, shard)])
+        async for keys in self._walk(where):
+            await self._write(where.slot, [pack(b"UNLINK", key) for key in keys])
+
+    async def put(self, shard: str, records: Sequence[Record], now: int) -> None:
+        where = place(shard)
+        await self._write(where.slot, [_command(where, record, now) for record in records])
+
+    async def seal(self, shard: str, head: Head) -> None:
+        where = place(shard)
+        await self._write(HEADER_SLOT, [header.lost_command(shard, head.born, head.gaps)])
+        await self._write(where.slot, [pack(b"HSET", where.head, b"n", head.counter)])
+        register = pack(b"EVALSHA", scripts.REGISTER.digest, 1, layout.SHARDS, shard)
+        await self._write(HEADER_SLOT, [register])
+        await self._write(HEADER_SLOT, [pack(b"HSET", layout.MOVING, shard, msgspec.json.encode(head))])
+
+    async def complete(self, about: About, restored_at: int | None) -> None:
+        made = header.Header(about.id, about.shards, about.created_at, floor=about.floor)
+        await self._write(HEADER_SLOT, [pack(b"SET", layout.HEADER, msgspec.json.encode(made))])
+        if restored_at is not None:
+            await header.begin_anew(self._network, self.name, restored_at)
+        await self._write(HEADER_SLOT, [pack(b"DEL", layout.MOVING)])
+
+    async def _require_empty(self) -> None:
+        counted = [
+            self._network.ask_at(master, Purpose.SCAN, pack(b"DBSIZE")) for master in self._network.masters
+        ]
+        if any(await all_of(counted)):
+            raise StoreUnavailable(
+                f"{self.name} is not empty: name another database, or empty this one first"
+            )
+
+    async def _names(self, where: Place) -> tuple[list[bytes], list[bytes], list[bytes]]:
+        """Documents, indexes and logs of a shard, each kind in order."""
+        found: dict[bytes, set[bytes]] = {b"d": set(), b"i": set(), b"l": set()}
+        at = len(where.prefix)
+        async for keys in self._walk(where):
+            for key in keys:
+                found.get(key[at : at + 1], set()).add(key[at + 1 :])
+        documents, indexes, logs = (sorted(names) for names in found.values())
+        return documents, indexes, logs
+
+    async def _walk(self, where: Place) -> AsyncIterator[list[bytes]]:
+        """All keys of the shard, some maybe twice. Raises StoreUnavailable when another node takes the shard over."""
+        master = self._master(where)
+        pattern = re.sub(rb"([*?\[\]\\^-])", rb"\\\1", where.prefix) + b"*"
+        cursor = b"0"
+        while True:
+            command = pack(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", _WALKED)
+            cursor, keys = await self._network.ask_at(master, Purpose.SCAN, command)
+            if keys:
+                yield keys
+            if cursor == b"0":
+                break
+        if self._master(where) != master:
+            raise self._taken_over()
+
+    def _master(self, where: Place) -> Address:
+        master = self._network.master(where.slot)
+        if master is None:
+            raise self._taken_over()
+        return master
+
+    def _taken_over(self) -> StoreUnavailable:
+        return StoreUnavailable(f"{self.name}: another node took over meanwhile: do this again")
+
+    async def _documents(self, where: Place, names: list[bytes], now: int) -> list[Record]:
+        replies = await self._ask(where, b"MGET", *map(where.document, names))
+        found = ((name, layout.document(data, now)) for name, data in zip(names, replies, strict=True))
+        return [Document(name, one.version, one.expires_at, one.value) for name, one in found if one]
+
+    async def _members(self, where: Place, index: bytes) -> AsyncIterator[list[Record]]:
+        at = 0
+        while found := await self._ask(
+            where, b"ZRANGE", where.index(index), at, at + BATCH - 1, b"WITHSCORES"
+        ):
+            pairs = zip(found[::2], found[1::2], strict=True)
+            yield [Member(index, int(float(score)), member) for member, score in pairs]
+            at += BATCH
+
+    async def _trims(self, where: Place) -> list[Record]:
+        fields = await self._ask(where, b"HGETALL", where.head)
+        pairs = sorted(zip(fields[::2], fields[1::2], strict=True))
+        return [Trimmed(name[1:].decode(), *_position(at)) for name, at in pairs if name[:1] == b"t"]
+
+    async def _entries(self, where: Place, log: bytes) -> AsyncIterator[list[Record]]:
+        name, first = log.decode(), b"-"
+        while found := await self._ask(where, b"XRANGE", where.log(name), first, b"+", b"COUNT", BATCH):
+            yield [Entry(name, *_position(at), fields[1]) for at, fields in found]
+            first = b"(" + found[-1][0]
+
+    async def _ask(self, where: Place, *words: bytes | int) -> Any:
+        return await self._network.ask(Purpose.SCAN, where.slot, pack(*words))
+
+    async def _anywhere(self, *words: bytes) -> Any:
+        return await self._network.ask(Purpose.SCAN, HEADER_SLOT, pack(*words))
+
+    async def _write(self, slot: int, commands: Iterable[bytes]) -> None:
+        """All in order on one connection, kept as every commit is when this returns."""
+        await all_of(self._network.ask(Purpose.WRITE, slot, command) for command in commands)
+
+
+@asynccontextmanager
+async def _network(target: Target, *, relaxed: bool) -> AsyncIterator[Network]:
+    network = (await find_servers(target, relaxed=relaxed)).network()
+    try:
+        yield network
+    finally:
+        await network.close(0)
+
+
+def _command(where: Place, record: Record, now: int) -> bytes:
+    match record:
+        case Document(name, version, expires_at, value):
+            data = layout.packed(Stored(value, version, expires_at))
+            life = () if expires_at is None else (b"PX", milliseconds(expires_at, now))
+            return pack(b"SET", where.document(name), data, *life)
+        case Member(index, score, member):
+            return pack(b"ZADD", where.index(index), score, member)
+        case Trimmed(log, sequence, number):
+            return pack(b"HSET", where.head, b"t" + log.encode(), b"%d-%d" % (sequence, number))
+        case Entry(log, sequence, number, payload):
+            return pack(b"XADD", where.log(log), b"%d-%d" % (sequence, number), b"e", payload)
+
+
+def _position(text: bytes) -> tuple[int, int]:
+    sequence, _, number = text.partition(b"-")
+    return int(sequence), int(number)

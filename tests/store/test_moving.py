@@ -1,0 +1,317 @@
+"""Moving a store between engines, and the backup of one that is no file: what arrives is what was there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+from consent_service.errors import (
+    CursorExpired,
+    StoreBusy,
+    StoreCorrupt,
+    StoreError,
+    StoreLocked,
+    StoreUnavailable,
+)
+from consent_service.store import dumpfile, moving
+from consent_service.store.contract import Append, Change, Document, Key, Member, Page, Put, Store, Trim
+from consent_service.store.copying import copy
+from consent_service.store.dump import Entry, Record
+from consent_service.store.redis import copying as redis_copying
+from consent_service.store.redis.address import parse
+from consent_service.store.url import is_redis, open_store
+from tests.store.redis.fleets import HARBOUR, Cluster, Guarded, Standalone, empty
+
+SHARDS = ("acme.desk", "acme.00", "acme.07", "b*[s]?.01")
+SOON = int(time.time()) + 3600
+ALWAYS = (-(2**53), 2**53)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> dict[str, str]:
+    """An empty place of each kind: its URL."""
+    fleets = {kind.__name__.lower(): HARBOUR.fleet(kind) for kind in (Standalone, Guarded, Cluster)}
+    for fleet in fleets.values():
+        empty(fleet)
+    return {name: fleet.url for name, fleet in fleets.items()} | {
+        "sqlite": f"sqlite:///{tmp_path}/first.db",
+        "other": f"sqlite:///{tmp_path}/second.db",
+    }
+
+
+async def fill(url: str) -> str:
+    """A store with something of everything in each shard, more than one batch of it in some.
+
+    Returns a cursor into the ledger that a trim has overtaken.
+    """
+    store = open_store(url)
+    for shard in SHARDS:
+        for number in range(3):
+            await store.commit(
+                Change(
+                    shard,
+                    put=[
+                        Put(b"%d\0\xff" % number, b"v%d" % number),
+                        Put(b"mortal", b"m", SOON),
+                        Put(b"gone", b""),
+                    ],
+                    delete=[b"gone"],
+                    add=[Member(b"due", b"m%d" % number, -number), Member(b"x\xff", b"same", number)],
+                    append=[
+                        Append("ledger", b"%d" % number),
+                        Append("ledger", b"again"),
+                        Append("mail", b""),
+                    ],
+                )
+            )
+    overtaken = (await store.read("ledger", SHARDS, "", 1)).cursor
+    for shard in SHARDS:
+        await store.commit(Change(shard, trim=[Trim("ledger", 1)], put=[Put(b"expired", b"", 1)]))
+    many = [Put(b"many%d" % number, b"") for number in range(700)]
+    members = [Member(b"many", b"%d" % number, number % 3) for number in range(700)]
+    entries = [Append("many", b"%d" % number) for number in range(700)]
+    await store.commit(Change("acme.07", put=many, add=members, append=entries))
+    await store.close()
+    return overtaken
+
+
+class Told(NamedTuple):
+    """What a store answers."""
+
+    shards: int
+    documents: list[Document | None]
+    entries: list[Page]
+    members: list[list[Member]]
+    counts: list[int]
+    lost: list[bool]
+
+
+async def told(store: Store) -> Told:
+    names = [b"0\0\xff", b"1\0\xff", b"2\0\xff", b"mortal", b"gone", b"expired", b"many9", b"many699"]
+    every = [(shard, index) for shard in SHARDS for index in (b"due", b"x\xff", b"many")]
+    return Told(
+        store.shards,
+        await store.get([Key(shard, name) for shard in SHARDS for name in names]),
+        [await store.read("mail", SHARDS, "", 99), await store.read("many", SHARDS, "", 999)],
+        [await store.range(shard, index, *ALWAYS, limit=999) for shard, index in every],
+        [await store.count(shard, index, 0, 1) for shard, index in every],
+        [store.lost(shard, version) for shard in (*SHARDS, "acme.63") for version in (1, 4, 5, 6, 1 << 51)],
+    )
+
+
+async def answers(url: str) -> Told:
+    store = open_store(url)
+    try:
+        return await told(store)
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize(
+    ("origin", "destination"),
+    [
+        ("sqlite", "other"),
+        ("sqlite", "standalone"),
+        ("sqlite", "cluster"),
+        ("standalone", "sqlite"),
+        ("cluster", "sqlite"),
+        ("standalone", "cluster"),
+        ("cluster", "guarded"),
+    ],
+)
+async def test_a_moved_store_answers_as_it_did_and_goes_on_counting(
+    places: dict[str, str], origin: str, destination: str
+) -> None:
+    overtaken = await fill(places[origin])
+    store = open_store(places[origin])
+    cursor = (await store.read("ledger", SHARDS, "", 5)).cursor
+    rest = await store.read("ledger", SHARDS, cursor, 99)
+    await store.close()
+    before = await answers(places[origin])
+    assert await moving.move(places[origin], places[destination]) == len(SHARDS)
+    assert await answers(places[destination]) == before
+    moved = open_store(places[destination])
+    assert (await moved.read("ledger", SHARDS, cursor, 99)).entries == rest.entries
+    with pytest.raises(CursorExpired):
+        await moved.read("ledger", SHARDS, overtaken, 9)
+    assert await moved.commit(Change("acme.07", {b"many9": 5}, put=[Put(b"many9", b"new")])) == 6
+    await moved.close()
+
+
+class Interrupted(Exception):
+    """The power went."""
+
+
+def stop_at(number: int) -> Callable[[int, int], None]:
+    """A progress that ends everything when so many shards are done."""
+
+    def told_of(done: int, _total: int) -> None:
+        if done == number:
+            raise Interrupted
+
+    return told_of
+
+
+@pytest.mark.parametrize(("origin", "destination"), [("sqlite", "cluster"), ("standalone", "sqlite")])
+async def test_an_interrupted_move_can_not_be_served_and_goes_on_where_it_was(
+    places: dict[str, str], origin: str, destination: str
+) -> None:
+    await fill(places[origin])
+    before = await answers(places[origin])
+    with pytest.raises(Interrupted):
+        await moving.move(places[origin], places[destination], progress=stop_at(2))
+    if is_redis(places[destination]):
+        with pytest.raises(StoreUnavailable, match="being copied"):
+            open_store(places[destination])
+    store = open_store(places[origin])  # whatever is written before it goes on is copied too
+    (desk,) = await store.get([Key("acme.desk", b"0\0\xff")])
+    await store.commit(Change("acme.desk", put=[Put(b"0\0\xff", b"newer")]))
+    await store.close()
+    assert await moving.move(places[origin], places[destination]) == len(SHARDS)
+    after = await answers(places[destination])
+    assert after == await answers(places[origin])
+    assert (desk, after.documents[0]) == (before.documents[0], Document(b"newer", 5))
+
+
+async def test_half_a_move_of_another_store_is_refused(places: dict[str, str]) -> None:
+    for origin in ("sqlite", "other"):
+        await fill(places[origin])
+    with pytest.raises(Interrupted):
+        await moving.move(places["sqlite"], places["standalone"], progress=stop_at(1))
+    with pytest.raises(StoreUnavailable, match="another store"):
+        await moving.move(places["other"], places["standalone"])
+
+
+@pytest.mark.parametrize("destination", ["other", "standalone", "cluster"])
+async def test_a_place_that_is_not_empty_is_left_as_it_was(places: dict[str, str], destination: str) -> None:
+    for name in ("sqlite", destination):
+        await fill(places[name])
+    before = await answers(places[destination])
+    with pytest.raises(StoreUnavailable, match=r"exists already|not empty"):
+        await moving.move(places["sqlite"], places[destination])
+    assert await answers(places[destination]) == before
+
+
+@pytest.mark.parametrize("origin", ["sqlite", "standalone"])
+async def test_nothing_is_moved_from_where_no_store_is(places: dict[str, str], origin: str) -> None:
+    with pytest.raises(StoreUnavailable, match="no store"):
+        await moving.move(places[origin], places["other"])
+
+
+async def test_a_file_that_a_service_has_open_is_not_moved(places: dict[str, str]) -> None:
+    await fill(places["sqlite"])
+    store = open_store(places["sqlite"])
+    with pytest.raises(StoreLocked, match="stop it first"):
+        await moving.move(places["sqlite"], places["other"])
+    await store.close()
+
+
+async def test_servers_that_are_written_meanwhile_are_not_moved(places: dict[str, str]) -> None:
+    await fill(places["standalone"])
+    server = parse(places["standalone"])
+
+    def write(done: int, _total: int) -> None:
+        if done == len(SHARDS) - 1:
+            HARBOUR.fleet(Standalone).servers[0].ask("HINCRBY", "{acme.desk}h", "n", 1)
+
+    with pytest.raises(StoreBusy, match="stop the service"):
+        await moving.move(places["standalone"], places["other"], progress=write)
+    async with redis_copying.source(server) as source:
+        assert len(await source.shards()) == len(SHARDS)
+
+
+class Forgetful(dumpfile.FileTarget):
+    """A disk that flips a bit."""
+
+    async def put(self, shard: str, records: Sequence[Record], now: int) -> None:
+        flipped = [
+            msgspec.structs.replace(record, payload=b"1" + record.payload[1:])
+            if isinstance(record, Entry) and record.payload
+            else record
+            for record in records
+        ]
+        await super().put(shard, flipped, now)
+
+
+async def test_what_is_not_read_back_as_it_was_written_is_told(
+    places: dict[str, str], tmp_path: Path
+) -> None:
+    await fill(places["standalone"])
+    with (tmp_path / "part").open("w+b") as file:
+        target = Forgetful(file, tmp_path / "copy", tmp_path / "part")
+        async with redis_copying.source(parse(places["standalone"])) as source:
+            with pytest.raises(StoreCorrupt, match="not what was written"):
+                await copy(source, target, time.time)
+    assert not (tmp_path / "copy").exists()
+
+
+@pytest.mark.parametrize("kind", ["standalone", "cluster"])
+async def test_rule_2_a_restored_backup_knows_what_it_forgot(
+    places: dict[str, str], tmp_path: Path, kind: str
+) -> None:
+    await fill(places[kind])
+    saved = tmp_path / "saved"
+    await moving.backup(places[kind], saved)
+    assert saved.stat().st_mode & 0o777 == 0o600
+    store = open_store(places[kind])
+    newer = await store.commit(Change("acme.07", put=[Put(b"0\0\xff", b"opted out")]))
+    await store.close()
+    with pytest.raises(StoreUnavailable, match="not empty"):
+        await moving.restore(saved, places[kind])
+    empty(HARBOUR.fleet({"standalone": Standalone, "cluster": Cluster}[kind]))
+    await moving.restore(saved, places[kind])
+    store = open_store(places[kind])
+    (found,) = await store.get([Key("acme.07", b"0\0\xff")])
+    assert found is not None
+    assert found.value == b"v0"
+    assert (store.lost("acme.07", found.version), store.lost("acme.07", newer)) == (False, True)
+    assert store.lost("acme.63", 1), "it may have been there"
+    assert await store.commit(Change("acme.07", put=[Put(b"0\0\xff", b"again")])) > newer + 1000
+    await store.close()
+
+
+async def test_what_was_lost_is_moved_too(places: dict[str, str], tmp_path: Path) -> None:
+    await fill(places["standalone"])
+    saved = tmp_path / "saved"
+    await moving.backup(places["standalone"], saved)
+    await moving.restore(saved, places["cluster"])
+    before = await answers(places["cluster"])
+    assert any(before.lost)
+    await moving.move(places["cluster"], places["sqlite"])
+    assert await answers(places["sqlite"]) == before
+    await moving.move(places["sqlite"], places["guarded"])
+    assert await answers(places["guarded"]) == before
+
+
+async def test_a_backup_overwrites_nothing_and_a_failed_one_leaves_nothing(
+    places: dict[str, str], tmp_path: Path
+) -> None:
+    saved = tmp_path / "saved"
+    with pytest.raises(StoreError):
+        await moving.backup(places["standalone"], saved)
+    saved.write_bytes(b"precious")
+    await fill(places["standalone"])
+    with pytest.raises(StoreUnavailable, match="exists already"):
+        await moving.backup(places["standalone"], saved)
+    assert [(file.name, file.read_bytes()) for file in tmp_path.glob("saved*")] == [("saved", b"precious")]
+
+
+async def test_a_flipped_byte_anywhere_or_a_cut_is_found_before_anything_is_restored(
+    places: dict[str, str], tmp_path: Path
+) -> None:
+    await fill(places["standalone"])
+    saved, broken = tmp_path / "saved", tmp_path / "broken"
+    await moving.backup(places["standalone"], saved)
+    whole = saved.read_bytes()
+    step = len(whole) // 40
+    flipped = [whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in range(0, len(whole), step)]
+    for data in (*flipped, whole[:-1], whole[: len(whole) // 2], whole + b"x", b""):
+        broken.write_bytes(data)
+        with pytest.raises(StoreCorrupt):
+            await moving.restore(broken, places["cluster"])
+    await moving.restore(saved, places["cluster"])  # nothing was left there
