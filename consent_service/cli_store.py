@@ -83,6 +83,7 @@ def move(
 @contextmanager
 def _shown() -> Iterator[Told]:
     """A bar on stderr while it goes on."""
-    with Progress(console=Console(stderr=True), transient=True) as shown:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
         task = shown.add_task("shards", total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total)

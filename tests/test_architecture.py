@@ -75,18 +75,8 @@ ARROWS: dict[str, frozenset[str]] = {
     ),
 }
 SEE_EVERYTHING = frozenset(
-    [
-        "app",
-        "cli",
-        "cli_config",
-        "cli_doctor",
-        "cli_ledger",
-        "cli_store",
-        "process",
-        "demo",
-        "__init__",
-        "__main__",
-    ]
+    {"app", "cli", "cli_config", "cli_doctor", "cli_ledger", "cli_store", "process", "demo"}
+    | {"__init__", "__main__"}
 )
 
 

@@ -47,7 +47,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def test_help_names_every_command(command: Command) -> None:
     ended = command("--help")
     assert ended.status == 0
-    for name in ("serve", "work", "check", "snippet", "keys", "backup", "restore", "doctor", "demo"):
+    for name in ["serve", "work", "check", "snippet", "keys", "backup", "restore", "move", "doctor", "demo"]:
         assert f" {name} " in ended.out
 
 
@@ -224,6 +224,28 @@ def test_a_backup_is_written_and_put_back_and_what_was_there_is_kept(
     kept = restored.out.rsplit(" ", 1)[1].strip()
     assert Path(kept).is_file()
     assert (tmp_path / "consent.db").is_file()
+
+
+def test_a_store_is_moved_once_and_never_over_another(command: Command, tmp_path: Path) -> None:
+    asyncio.run(_make_store(tmp_path / "consent.db"))
+    arguments = ("move", "--from", "sqlite:///consent.db", "--to", "sqlite:///new.db")
+    assert command(*arguments).out.startswith("moved 0 shards")
+    assert sorted(file.name for file in tmp_path.glob("new.db*")) == ["new.db"]
+    again = command(*arguments)
+    assert (again.status, again.err.count("\n")) == (1, 1)
+    assert "new.db exists already" in again.err
+
+
+def test_a_password_in_a_moves_urls_is_refused_and_never_printed(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for origin, destination in (("redis://:secret@h", "sqlite:///b"), ("sqlite:///a", "redis://u:secret@h")):
+        ended = command("move", "--from", origin, "--to", destination)
+        assert ended.status == 1
+        assert "CONSENT_" in ended.err
+        assert "secret" not in ended.err + ended.out
+    monkeypatch.setenv("CONSENT_FROM_PASSWORD", "secret")
+    assert "is a file" in command("move", "--from", "sqlite:///a", "--to", "sqlite:///b").err
 
 
 def test_the_work_process_runs_alone_and_refuses_like_serve(command: Command) -> None:

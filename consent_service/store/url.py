@@ -51,7 +51,7 @@ def sqlite_path(url: str) -> Path:
     """The file that a SQLite store's URL names. Raises StoreUnavailable for any other URL."""
     scheme = _scheme(url)
     if is_redis(url):
-        raise StoreUnavailable("this works on a SQLite store's file alone; Redis has tools of its own for it")
+        raise StoreUnavailable("this works on a SQLite store's file alone")
     if scheme != "sqlite":
         raise StoreUnavailable(
             f'no engine for "{scheme or url}" stores: give a URL such as sqlite:///consent.db or redis://host:6379/0'

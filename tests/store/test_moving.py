@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +28,8 @@ from consent_service.store.copying import copy
 from consent_service.store.dump import Entry, Record
 from consent_service.store.redis import copying as redis_copying
 from consent_service.store.redis.address import parse
-from consent_service.store.url import is_redis, open_store
+from consent_service.store.sqlite import copying as sqlite_copying
+from consent_service.store.url import is_redis, open_store, sqlite_path
 from tests.store.redis.fleets import HARBOUR, Cluster, Guarded, Standalone, empty
 
 SHARDS = ("acme.desk", "acme.00", "acme.07", "b*[s]?.01")
@@ -143,28 +148,29 @@ async def test_a_moved_store_answers_as_it_did_and_goes_on_counting(
     await moved.close()
 
 
-class Interrupted(Exception):
-    """The power went."""
-
-
-def stop_at(number: int) -> Callable[[int, int], None]:
-    """A progress that ends everything when so many shards are done."""
-
-    def told_of(done: int, _total: int) -> None:
+def _move_and_die(origin: str, destination: str, number: int) -> None:
+    def die(done: int, _total: int) -> None:
         if done == number:
-            raise Interrupted
+            os.kill(os.getpid(), signal.SIGKILL)
 
-    return told_of
+    asyncio.run(moving.move(origin, destination, progress=die))
+
+
+def kill_at(number: int, origin: str, destination: str) -> None:
+    """Move in a process of its own that is killed when so many shards are done."""
+    process = get_context("spawn").Process(target=_move_and_die, args=(origin, destination, number))
+    process.start()
+    process.join(30)
+    assert process.exitcode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(("origin", "destination"), [("sqlite", "cluster"), ("standalone", "sqlite")])
-async def test_an_interrupted_move_can_not_be_served_and_goes_on_where_it_was(
+async def test_a_killed_move_can_not_be_served_and_goes_on_where_it_was(
     places: dict[str, str], origin: str, destination: str
 ) -> None:
     await fill(places[origin])
     before = await answers(places[origin])
-    with pytest.raises(Interrupted):
-        await moving.move(places[origin], places[destination], progress=stop_at(2))
+    kill_at(2, places[origin], places[destination])
     if is_redis(places[destination]):
         with pytest.raises(StoreUnavailable, match="being copied"):
             open_store(places[destination])
@@ -178,11 +184,35 @@ async def test_an_interrupted_move_can_not_be_served_and_goes_on_where_it_was(
     assert (desk, after.documents[0]) == (before.documents[0], Document(b"newer", 5))
 
 
+class Cut(redis_copying.RedisCopy):
+    """Servers that are gone in the middle of a shard."""
+
+    async def put(self, shard: str, records: Sequence[Record], now: int) -> None:
+        await super().put(shard, records, now)
+        if any(isinstance(record, Entry) for record in records):
+            raise StoreUnavailable("gone")
+
+
+async def test_what_half_a_shard_left_is_not_in_the_whole_one(places: dict[str, str]) -> None:
+    await fill(places["sqlite"])
+    server = parse(places["cluster"])
+    with sqlite_copying.source(sqlite_path(places["sqlite"]), 1) as source:
+        async with redis_copying.target(server, relaxed=False) as target:
+            with pytest.raises(StoreUnavailable, match="gone"):
+                await copy(source, Cut(target._network, target.name, target.about, None), time.time)
+    store = open_store(places["sqlite"])
+    await store.commit(
+        Change("acme.desk", delete=[b"1\0\xff"], remove=[(b"due", b"m1")], trim=[Trim("ledger", 2)])
+    )
+    await store.close()
+    await moving.move(places["sqlite"], places["cluster"])
+    assert await answers(places["cluster"]) == await answers(places["sqlite"])
+
+
 async def test_half_a_move_of_another_store_is_refused(places: dict[str, str]) -> None:
     for origin in ("sqlite", "other"):
         await fill(places[origin])
-    with pytest.raises(Interrupted):
-        await moving.move(places["sqlite"], places["standalone"], progress=stop_at(1))
+    kill_at(1, places["sqlite"], places["standalone"])
     with pytest.raises(StoreUnavailable, match="another store"):
         await moving.move(places["other"], places["standalone"])
 

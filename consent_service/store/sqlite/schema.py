@@ -78,7 +78,7 @@ def prepare(connection: sqlite3.Connection, path: Path, shards: int | None, now:
     header = read_header(connection, path)
     if shards is not None and header.shards != shards:
         raise StoreMismatch(
-            f"{path} has {header.shards} shards, not {shards}: `consent-service move` copies it into a new layout"
+            f"{path} has {header.shards} shards, not {shards}: the number was fixed when the store was made"
         )
     return header
 

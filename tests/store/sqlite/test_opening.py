@@ -138,7 +138,7 @@ async def test_a_header_with_a_hole_is_corrupt(path: Path) -> None:
 async def test_another_number_of_shards_says_move(path: Path) -> None:
     await make(path, shards=16)
     kind, said = refusal(path, shards=64)
-    assert (kind, "`consent-service move`" in said) == (StoreMismatch, True)
+    assert (kind, "fixed when the store was made" in said) == (StoreMismatch, True)
     for number in (16, None):
         store = SqliteStore.open(path, shards=number)
         assert store.shards == 16
