@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
@@ -303,6 +303,45 @@ async def test_rule_2_a_restored_backup_knows_what_it_forgot(
     assert store.lost("acme.63", 1), "it may have been there"
     assert await store.commit(Change("acme.07", put=[Put(b"0\0\xff", b"again")])) > newer + 1000
     await store.close()
+
+
+class Busy(redis_copying.RedisCopy):
+    """A store that is written in the middle of what is read, so many times."""
+
+    left = 0
+
+    async def contents(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+        async for records in super().contents(shard, now):
+            yield records
+        if self.left:
+            self.left -= 1
+            store = open_store(HARBOUR.fleet(Standalone).url)
+            await store.commit(
+                Change(shard, put=[Put(b"0\0\xff", b"%d" % self.left)], append=[Append("mail", b"new")])
+            )
+            await store.close()
+
+
+@pytest.mark.parametrize(("writes", "copied"), [(3, True), (99, False)])
+async def test_a_backup_while_serving_has_each_shard_as_of_one_moment(
+    places: dict[str, str], tmp_path: Path, writes: int, copied: bool
+) -> None:
+    await fill(places["standalone"])
+    saved = tmp_path / "saved"
+    async with redis_copying.source(parse(places["standalone"])) as found:
+        source = Busy(found._network, found.name, found.about, found._known)
+        source.left = writes
+        with dumpfile.target(saved) as target:
+            if not copied:
+                with pytest.raises(StoreBusy, match="stop the service"):
+                    await copy(source, target, time.time, still=False)
+                return
+            await copy(source, target, time.time, still=False)
+    before = await answers(places["standalone"])
+    await moving.restore(saved, places["cluster"])
+    after = await answers(places["cluster"])
+    assert (after.documents, after.members) == (before.documents, before.members)
+    assert [page.entries for page in after.entries] == [page.entries for page in before.entries]
 
 
 async def test_what_was_lost_is_moved_too(places: dict[str, str], tmp_path: Path) -> None:
