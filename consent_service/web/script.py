@@ -96,7 +96,7 @@ def build(
     extras = [extra for fact, extra in _EXTRAS.items() if fact in public]
     bundles = "".join(_bundle(dist, name) for name in (*extras, "widget"))
     return Script(
-        f"(function(__CONFIG__,__EXTRAS__){{{bundles}}})({_literal(public)},{{}});\n".encode(),
+        f"(function(__CONFIG__,__EXTRAS__){{{bundles}}})({_alone(public)},{{}});\n".encode(),
         _wrapped(dist, "stub", stub),
         settings,
         panel,
@@ -107,6 +107,11 @@ def build(
 def _wrapped(dist: Path, name: str, given: object) -> str:
     """An inline part: the bundle as a function of what it is given."""
     return f"($=>{{{_bundle(dist, name).rstrip()}}})({_literal(given)})"
+
+
+def _alone(value: Mapping[str, object]) -> str:
+    """A literal that inherits nothing: what a page's scripts hang on all objects is not configuration."""
+    return f'{{"__proto__":null,{_literal(value)[1:]}'
 
 
 def _bundle(dist: Path, name: str) -> str:

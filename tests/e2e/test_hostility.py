@@ -151,3 +151,15 @@ async def test_a_stranger_may_not_frame_the_confirmation_page(arrive: Arrive, de
     await stranger.wait_for_load_state("networkidle")
     frame = stranger.frame_locator("iframe[name=framed]")
     await expect(frame.locator("#privacy-choices-confirm")).to_have_count(0)
+
+
+@ONCE
+async def test_what_a_page_hangs_on_all_objects_leads_the_script_to_nobody_else(arrive: Arrive) -> None:
+    visitor = await arrive()
+    await visitor.context.add_init_script(
+        "Object.prototype.api = 'http://stranger.localhost:1'; Object.prototype.no_string_cookies = true"
+    )
+    page = await visitor.visit(until="still")
+    assert visitor.asked_of("stranger.localhost") == []
+    assert (await flag(page))["max_age"] == 300
+    assert "usprivacy=1YNN" in await page.evaluate("() => document.cookie")

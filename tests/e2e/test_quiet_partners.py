@@ -328,3 +328,15 @@ async def test_the_pages_own_mistakes_stay_its_own(chromium: Browser, open_shop:
             "SyntaxError",
             "TypeError",
         ]
+
+
+async def test_what_is_no_text_means_what_it_means_to_the_browser(chromium: Browser, open_shop: Shop) -> None:
+    open_shop.pages["/"] = Written()
+    emptied = """() => [null, undefined, 7, {toString: () => '<b>b</b>'}].map((value) => {
+      const box = document.createElement('div');
+      box.innerHTML = 'x';
+      box.innerHTML = value;
+      return box.innerHTML;
+    })"""
+    async with guest(chromium, open_shop) as visitor:
+        assert await (await visitor.visit()).evaluate(emptied) == ["", "undefined", "7", "<b>b</b>"]

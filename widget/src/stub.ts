@@ -24,7 +24,7 @@ const read = (): string | undefined => {
     // Of two cookies of one name the newer stands last: that is the one that tells a later opt-out. Without any,
     // the cookie of another consent tool leaves it in doubt until the script has read that one.
     return (
-      doubt || (document.cookie.match(`^.*\\bpc_${__STUB__.s}=([^;]*)`) || document.cookie.match(__STUB__.p!) || [])[1]
+      doubt || (document.cookie.match(`^(?:.*; )?pc_${__STUB__.s}=([^;]*)`) || document.cookie.match(__STUB__.p!) || [])[1]
     );
   } catch (_) {
     return "?"; // a sandboxed frame may not read cookies: denied

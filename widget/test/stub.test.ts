@@ -94,6 +94,14 @@ test("the cookie is found among others", () => {
   assert.equal(load({ cookie: "pc_acme2=x; xpc_acme=1" }).flag().basis, "default");
 });
 
+test("what stands in another cookie's value, or behind another name, is not ours", () => {
+  const allowed = opted.replace("dda.choice", "aaa.affirmed");
+  for (const other of [`seen=${allowed}`, `x-${allowed}`, `seen=?a&${allowed}`, `"${allowed}`]) {
+    assert.equal(load({ cookie: `${opted}; ${other}` }).flag().basis, "choice", other);
+    assert.equal(load({ cookie: other, gpc: true }).flag().basis, "gpc", other);
+  }
+});
+
 test("of two cookies of one name the newer one, which stands last, counts", () => {
   const allowed = opted.replace("dda.choice", "aaa.default");
   assert.equal(load({ cookie: `${allowed}; ${opted}` }).flag().sale, "denied");

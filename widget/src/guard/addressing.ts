@@ -31,8 +31,9 @@ export function hookAddressing(): void {
 function hookMarkup(go: () => unknown, _: unknown, given: any[]): unknown {
   let ours = false;
   given.forEach((markup, at) => {
-    const text = `${markup}`.replace(TAGS, quiet);
-    if (text != markup) {
+    const written = `${markup}`;
+    const text = written.replace(TAGS, quiet);
+    if (text != written) {
       given[at] = text;
       ours = true;
     }
