@@ -40,6 +40,16 @@ async def test_an_archive_is_checked_with_nothing_but_the_public_keys(tmp_path: 
         assert said.startswith("segment-missing: acme/segments/00000001.jsonl.gz\n")
 
 
+def test_an_archive_that_is_empty_or_not_there_never_passes(tmp_path: Path, key: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    status, said = run("ledger", "verify", tmp_path / "empty", "--key", key)
+    assert (status, said.partition(":")[0]) == (1, "archive-empty")
+    for command in (["verify", tmp_path / "none", "--key", key], ["export", tmp_path / "none"]):
+        result = CliRunner().invoke(app, ["ledger", *map(str, command)])
+        assert result.exit_code == 1
+        assert "the archive's folder is not there" in str(result.exception)
+
+
 async def test_a_checkpoint_finds_what_the_archive_can_t_tell(tmp_path: Path, key: Path) -> None:
     async with a_site(tmp_path, [4, 3]) as site:
         kept = tmp_path / "kept.json"

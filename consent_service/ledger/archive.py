@@ -82,8 +82,7 @@ class FolderArchive:
 
     def put(self, name: str, data: bytes) -> None:
         with _told(str(self._folder)):
-            if not self._folder.is_dir():
-                raise ArchiveUnavailable(f"{self._folder}: the archive's folder is not there")
+            self._require()
             file = self._folder / name
             self._make(file.parent)
             fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
@@ -113,8 +112,13 @@ class FolderArchive:
 
     def names(self) -> list[str]:
         with _told(str(self._folder)):
+            self._require()
             found = [file for file in self._folder.rglob("*") if file.is_file()]
             return sorted(file.relative_to(self._folder).as_posix() for file in found)
+
+    def _require(self) -> None:
+        if not self._folder.is_dir():
+            raise ArchiveUnavailable(f"{self._folder}: the archive's folder is not there")
 
     def _make(self, folder: Path) -> None:
         """The folder with those above it, each durable in its own parent."""

@@ -57,6 +57,8 @@ def verify(
             progress(done, total)
     wanted = {name for chain in chains.values() for name in chain.names()}
     findings += [Finding(Tampering.OBJECT_UNKNOWN, name) for name in names if name not in wanted]
+    if not names and not findings:
+        findings.append(Finding(Tampering.ARCHIVE_EMPTY, "archive", "nothing is in it that could be checked"))
     last = {site: chain.last for site, chain in chains.items() if chain.last is not None}
     return Report(entries, total - dropped, dropped, findings, last)
 
