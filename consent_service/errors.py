@@ -218,6 +218,14 @@ class ArchiveUnavailable(LedgerError):
     """The archive can't be reached, or can't keep what it was given."""
 
 
+class ObjectUnfit(ArchiveUnavailable):
+    """What lies under an object's name is nothing to read: no regular file, reached by a link, or too large."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name!r} in the archive {why}")
+        self.why = why
+
+
 class LedgerForked(LedgerError):
     """The archive holds a head that does not go on from what this store sealed: two services share an archive?"""
 

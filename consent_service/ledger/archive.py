@@ -6,30 +6,37 @@
     SITE/anchors/00000001.json        stands for a segment that was dropped
 
 Blocking: callers on an event loop give it a thread. What `put` returned from is durable; an object is there whole
-or not at all, and one that is put again is replaced. Knows nothing of what objects say.
+or not at all, and one that is put again is replaced. What is read may come from a stranger: only regular files of the
+folder itself, and no more of them than the caller allows. Knows nothing of what objects say.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from consent_service.errors import ArchiveUnavailable
+from consent_service.errors import ArchiveUnavailable, ObjectUnfit
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 
+MOST_BYTES: Final = 1 << 28
+"""Of any object; the largest segment has a fraction of it."""
+
+
 class Archive(Protocol):
-    """Whole objects by name. Every method raises ArchiveUnavailable."""
+    """Whole objects by name. Every method raises ArchiveUnavailable; `get` ObjectUnfit beyond `most` bytes."""
 
     def put(self, name: str, data: bytes) -> None: ...
 
-    def get(self, name: str) -> bytes | None: ...
+    def get(self, name: str, most: int = MOST_BYTES) -> bytes | None: ...
 
     def delete(self, name: str) -> None: ...
 
@@ -96,12 +103,15 @@ class FolderArchive:
                 fresh.unlink(missing_ok=True)
             _sync(file.parent)
 
-    def get(self, name: str) -> bytes | None:
+    def get(self, name: str, most: int = MOST_BYTES) -> bytes | None:
         with _told(str(self._folder)):
             try:
-                return (self._folder / name).read_bytes()
+                descriptor = _opened(self._folder, name)
             except FileNotFoundError:
                 return None
+            with os.fdopen(descriptor, "rb") as file:
+                _limit(name, os.fstat(descriptor).st_size, most)
+                return file.read(most)
 
     def delete(self, name: str) -> None:
         with _told(str(self._folder)):
@@ -113,7 +123,7 @@ class FolderArchive:
     def names(self) -> list[str]:
         with _told(str(self._folder)):
             self._require()
-            found = [file for file in self._folder.rglob("*") if file.is_file()]
+            found = [file for file in self._folder.rglob("*") if file.is_symlink() or not file.is_dir()]
             return sorted(file.relative_to(self._folder).as_posix() for file in found)
 
     def _require(self) -> None:
@@ -140,12 +150,14 @@ class ObjectArchive:
         with _told(self._name):
             self._store.put(name, data)
 
-    def get(self, name: str) -> bytes | None:
+    def get(self, name: str, most: int = MOST_BYTES) -> bytes | None:
         with _told(self._name):
             try:
-                return bytes(self._store.get(name).bytes())
+                found = self._store.get(name)
             except FileNotFoundError:
                 return None
+            _limit(name, found.meta["size"], most)
+            return bytes(found.bytes())
 
     def delete(self, name: str) -> None:
         with _told(self._name):
@@ -168,6 +180,31 @@ def _told(place: str) -> Iterator[None]:
         raise
     except Exception as error:  # obstore has an error class for each store's own reasons
         raise ArchiveUnavailable(f"{place}: the archive can't do it: {error}") from error
+
+
+def _limit(name: str, size: int, most: int) -> None:
+    if size > most:
+        raise ObjectUnfit(name, f"has {size} bytes; no more than {most} belong there")
+
+
+def _opened(folder: Path, name: str) -> int:
+    """A descriptor of the file, reached without a link on the way; opening a pipe does not wait for its writer."""
+    *above, last = name.split("/")
+    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in above:
+            below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
+            os.close(at)
+            at = below
+        if not stat.S_ISREG(os.stat(last, dir_fd=at, follow_symlinks=False).st_mode):
+            raise ObjectUnfit(name, "is no regular file")
+        return os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            raise ObjectUnfit(name, "is reached by a link") from error
+        raise
+    finally:
+        os.close(at)
 
 
 def _sync(folder: Path) -> None:

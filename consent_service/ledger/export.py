@@ -114,7 +114,7 @@ def _lines(kept: Archive, site: str) -> Iterator[bytes]:
     for name in _segments(kept.names(), site):
         data = kept.get(name)
         if data is not None:
-            yield from segments.split(segments.unpack(data))
+            yield from (line.removesuffix(b"\n") for line in io.BytesIO(segments.unpack(data)))
 
 
 def _segments(names: Iterable[str], site: str) -> list[str]:

@@ -34,6 +34,7 @@ class Tampering(StrEnum):
     ANCHOR_EARLY = "anchor-early"
     TAIL_MISSING = "tail-missing"
     OBJECT_UNKNOWN = "object-unknown"
+    OBJECT_UNFIT = "object-unfit"
     ARCHIVE_EMPTY = "archive-empty"
 
 

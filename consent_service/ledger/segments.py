@@ -27,7 +27,9 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 _LEVEL: Final = 6
 _HEAD: Final = re.compile(rb"\x1f\x8b\x08\x00\x00{4}", re.DOTALL)
 """A gzip member without name, comment, extra field and time: nothing can be hidden there."""
-_LARGEST: Final = 1 << 30
+_MOST_OF_A_LINE: Final = 8_192
+"""Bytes, on average over a segment: several times what any entry takes."""
+_LARGEST: Final = 1 << 28
 
 
 class SegmentDamaged(LedgerError):
@@ -76,13 +78,23 @@ def pack(entries: Iterable[Entry]) -> Segment:
     return Segment(data, marks(leaves), len(lines), digest(raw), tree.root(leaves).hex(), newest)
 
 
-def unpack(data: bytes) -> bytes:
-    """The lines, each with its end. Raises SegmentDamaged for anything but one whole gzip member of ours."""
+def room_for(entries: int) -> int:
+    """How many bytes so many lines may take, and some that were added to them."""
+    return min((entries + 64) * _MOST_OF_A_LINE, _LARGEST)
+
+
+def unpack(data: bytes, most: int = _LARGEST) -> bytes:
+    """The lines, each with its end; `most`: their bytes.
+
+    Raises SegmentDamaged for anything but one whole gzip member of ours, decompressing no further than `most`.
+    """
     inflate = zlib.decompressobj(_GZIP)
     try:
-        raw = inflate.decompress(data, _LARGEST)
+        raw = inflate.decompress(data, most + 1)
     except zlib.error as error:
         raise SegmentDamaged(f"can't be decompressed: {error}") from error
+    if len(raw) > most:
+        raise SegmentDamaged(f"holds more than the {most} bytes that its lines can have")
     if not inflate.eof:
         raise SegmentDamaged("is cut off")
     if inflate.unused_data or not _HEAD.match(data):

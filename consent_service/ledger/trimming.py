@@ -48,7 +48,7 @@ async def lines_of(sealer: Sealer, head: Head) -> list[bytes] | None:
     data = await sealer.get(archive.segment_name(head.site, head.number))
     if data is None:
         return None
-    raw = await asyncio.to_thread(segments.unpack, data)
+    raw = await asyncio.to_thread(segments.unpack, data, segments.room_for(head.entries))
     if segments.digest(raw) != head.digest:
         raise LedgerError(f"segment {head.number} of {head.site} is not as sealed: run `ledger verify`")
     return segments.split(raw)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from consent_service.errors import IdentityError
+from consent_service.errors import IdentityError, ObjectUnfit
 from consent_service.identity.signatures import PublicKeys
 from consent_service.ledger import archive, heads, segments, tree
 from consent_service.ledger.archive import Archive
@@ -21,6 +21,8 @@ from consent_service.ledger.findings import MOST_LINES, Finding, Tampering, diff
 from consent_service.ledger.heads import Head, HeadUnreadable
 from consent_service.ledger.segments import MARK_BYTES, SegmentDamaged
 
+_MOST_OF_A_HEAD: Final = 4 << 20
+"""Bytes: a span for each of as many shards as a site can have takes a tenth of it."""
 LEAST_KEPT: Final = 730 * 86_400
 """24 months: no segment may go before (§ 7101)."""
 
@@ -43,7 +45,7 @@ def verify(
 ) -> Report:
     """Check everything in the archive. `progress` is told how many of how many segments are done."""
     names = kept.names()
-    chains = {site: _Chain(kept, keys, site, names) for site in _sites([*names, *_expected(known)])}
+    chains = {site: _Chain(kept, keys, site, own) for site, own in _by_site(names, known).items()}
     findings = [finding for chain in chains.values() for finding in chain.check()]
     findings += [finding for head in known for finding in chains[head.site].reaches(head)]
     total = sum(len(chain.heads) for chain in chains.values())
@@ -55,7 +57,7 @@ def verify(
             findings += checked.check()
             entries, dropped, done = entries + checked.entries, dropped + checked.dropped, done + 1
             progress(done, total)
-    wanted = {name for chain in chains.values() for name in chain.names()}
+    wanted = {name for chain in chains.values() for name in chain.names}
     findings += [Finding(Tampering.OBJECT_UNKNOWN, name) for name in names if name not in wanted]
     if not names and not findings:
         findings.append(Finding(Tampering.ARCHIVE_EMPTY, "archive", "nothing is in it that could be checked"))
@@ -70,7 +72,9 @@ class _Chain:
         self._kept = kept
         self._keys = keys
         self._site = site
-        self._length = max((_number(name) for name in names if name.startswith(f"{site}/")), default=0)
+        self.names = [name for name in names if name in _named(site, _number(name))]
+        self._numbers = sorted({_number(name) for name in self.names})
+        self._length = self._numbers[-1] if self._numbers else 0
         self.heads: dict[int, Head] = {}
 
     @property
@@ -80,21 +84,21 @@ class _Chain:
         number = max(self.heads)
         return number, heads.digest_of(self.heads[number])
 
-    def names(self) -> Iterator[str]:
-        for number in range(1, self._length + 1):
-            for named in (archive.head_name, archive.segment_name, archive.marks_name, archive.anchor_name):
-                yield named(self._site, number)
-
     def check(self) -> Iterator[Finding]:
         """Every head's own faults, then those of the chain."""
-        for number in range(1, self._length + 1):
+        for before, number in pairwise([0, *self._numbers]):
+            if number > before + 1:
+                yield Finding(Tampering.HEAD_MISSING, *self._gap(before + 1, number - 1))
             name = archive.head_name(self._site, number)
-            data = self._kept.get(name)
-            if data is None:
-                yield Finding(Tampering.HEAD_MISSING, name)
-                continue
             try:
+                data = self._kept.get(name, _MOST_OF_A_HEAD)
+                if data is None:
+                    yield Finding(Tampering.HEAD_MISSING, name)
+                    continue
                 head = heads.open_head(data, self._keys)
+            except ObjectUnfit as error:
+                yield Finding(Tampering.OBJECT_UNFIT, name, error.why)
+                continue
             except (IdentityError, HeadUnreadable) as error:
                 yield Finding(Tampering.HEAD_FORGED, name, str(error))
                 continue
@@ -103,6 +107,11 @@ class _Chain:
             else:
                 self.heads[number] = head
         yield from self._links()
+
+    def _gap(self, first: int, last: int) -> tuple[str, str]:
+        """However many numbers nothing has, what they are is said once."""
+        name = archive.head_name(self._site, first)
+        return name, "" if first == last else f"and all up to head {last}, with their segments"
 
     def reaches(self, known: Head) -> Iterator[Finding]:
         """Whether this head, which somebody kept, is still where it was."""
@@ -139,21 +148,29 @@ class _Segment:
         self.dropped = 0
 
     def check(self) -> Iterator[Finding]:
-        data = self._kept.get(self._name)
-        if data is None:
-            yield from self._absence()
-            return
+        room = segments.room_for(self._head.entries)
         try:
-            raw = segments.unpack(data)
+            data = self._kept.get(self._name, room)
+            if data is None:
+                yield from self._absence()
+                return
+            raw = segments.unpack(data, room)
+        except ObjectUnfit as error:
+            yield Finding(Tampering.OBJECT_UNFIT, self._name, error.why)
+            return
         except SegmentDamaged as error:
             cut = str(error) == "is cut off"
             what = Tampering.SEGMENT_TRUNCATED if cut else Tampering.SEGMENT_DAMAGED
             yield Finding(what, self._name, str(error))
             return
+        as_sealed = segments.digest(raw) == self._head.digest
+        if not as_sealed and (count := raw.count(b"\n")) > 2 * self._head.entries + MOST_LINES:
+            yield Finding(Tampering.SEGMENT_DAMAGED, self._name, f"{count} lines are not as sealed")
+            return
         lines = segments.split(raw)
         self.entries = len(lines)
         leaves = tree.leaf_hashes(lines)
-        if segments.digest(raw) != self._head.digest:
+        if not as_sealed:
             yield from self._difference(raw, lines, leaves)
         elif len(lines) != self._head.entries or tree.root(leaves).hex() != self._head.root:
             yield Finding(Tampering.ROOT_WRONG, self._name, "the head's root is not the tree's")
@@ -202,7 +219,11 @@ class _Segment:
             yield Finding(Tampering.PLACE_WRONG, self._name, f"{list(place)} does not belong there")
 
     def _marks(self) -> list[bytes] | None:
-        data = self._kept.get(archive.marks_name(self._head.site, self._head.number))
+        name = archive.marks_name(self._head.site, self._head.number)
+        try:
+            data = self._kept.get(name, self._head.entries * MARK_BYTES)
+        except ObjectUnfit:
+            return None
         if data is None or hashlib.sha256(data).hexdigest() != self._head.marks:
             return None
         return [data[at : at + MARK_BYTES] for at in range(0, len(data), MARK_BYTES)]
@@ -210,12 +231,15 @@ class _Segment:
     def _absence(self) -> Iterator[Finding]:
         """A segment that is not there: dropped when its time was over, or taken away."""
         name = archive.anchor_name(self._head.site, self._head.number)
-        data = self._kept.get(name)
-        if data is None:
-            yield Finding(Tampering.SEGMENT_MISSING, self._name)
-            return
         try:
+            data = self._kept.get(name, _MOST_OF_A_HEAD)
+            if data is None:
+                yield Finding(Tampering.SEGMENT_MISSING, self._name)
+                return
             anchor = heads.open_anchor(data, self._keys)
+        except ObjectUnfit as error:
+            yield Finding(Tampering.OBJECT_UNFIT, name, error.why)
+            return
         except (IdentityError, HeadUnreadable) as error:
             yield Finding(Tampering.ANCHOR_FORGED, name, str(error))
             return
@@ -227,12 +251,20 @@ class _Segment:
             self.dropped = 1
 
 
-def _sites(names: Iterable[str]) -> list[str]:
-    return sorted({name.partition("/")[0] for name in names if "/" in name})
+def _by_site(names: Iterable[str], known: Iterable[Head]) -> dict[str, list[str]]:
+    """The names of each site's objects, also of a site that only somebody's checkpoint knows."""
+    sites: dict[str, list[str]] = {head.site: [] for head in known}
+    for name in names:
+        site, slash, _ = name.partition("/")
+        if slash:
+            sites.setdefault(site, []).append(name)
+    return dict(sorted(sites.items()))
 
 
-def _expected(known: Iterable[Head]) -> list[str]:
-    return [archive.head_name(head.site, head.number) for head in known]
+def _named(site: str, number: int) -> Iterator[str]:
+    """What there can be under this number; nothing under 0."""
+    kinds = (archive.head_name, archive.segment_name, archive.marks_name, archive.anchor_name)
+    return (named(site, number) for named in kinds if number)
 
 
 def _number(name: str) -> int:

@@ -1,0 +1,96 @@
+"""An archive that somebody made to hurt whoever checks it: each trick is a finding, and costs little."""
+
+from __future__ import annotations
+
+import os
+import resource
+import zlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from consent_service.ledger.archive import anchor_name, head_name, marks_name, segment_name
+from consent_service.ledger.findings import Finding, Tampering
+from consent_service.ledger.verification import verify
+from tests.ledger.sealed import SIGNER, Site, a_site
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    async with a_site(tmp_path, [4, 3]) as found:
+        yield found
+
+
+def findings(site: Site) -> list[Finding]:
+    return verify(site.archive, SIGNER.public()).findings
+
+
+def large(file: Path) -> None:
+    with file.open("wb") as out:
+        out.truncate(1 << 40)
+
+
+TRAPS: dict[str, Callable[[Path], None]] = {
+    "a pipe": os.mkfifo,
+    "a device": lambda file: file.symlink_to("/dev/zero"),
+    "a file elsewhere": lambda file: file.symlink_to(__file__),
+    "a folder": Path.mkdir,
+    "a terabyte": large,
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS)
+@pytest.mark.parametrize("name", [head_name("acme", 2), segment_name("acme", 2)])
+async def test_what_is_no_regular_file_is_a_finding_and_not_read(
+    site: Site, name: str, trap: Callable[[Path], None]
+) -> None:
+    site.archive.delete(name)
+    trap(site.folder / name)
+    assert (Tampering.OBJECT_UNFIT, name) in [found[:2] for found in findings(site)]
+
+
+@pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS)
+async def test_neither_marks_nor_anchors_are_a_way_in(site: Site, trap: Callable[[Path], None]) -> None:
+    for name in (marks_name("acme", 1), segment_name("acme", 2)):
+        site.archive.delete(name)
+    (site.folder / "acme/anchors").mkdir()
+    for name in (marks_name("acme", 1), anchor_name("acme", 2)):
+        trap(site.folder / name)
+    assert [found[:2] for found in findings(site)] == [
+        (Tampering.MARKS_DAMAGED, marks_name("acme", 1)),
+        (Tampering.OBJECT_UNFIT, anchor_name("acme", 2)),
+    ]
+
+
+async def test_a_site_s_folder_elsewhere_is_not_followed(site: Site) -> None:
+    (site.folder / "acme").rename(site.folder.parent / "elsewhere")
+    (site.folder / "acme").symlink_to("../elsewhere")
+    assert findings(site) == [Finding(Tampering.OBJECT_UNKNOWN, "acme")]
+
+
+async def test_a_gap_of_any_length_is_one_finding(site: Site) -> None:
+    site.archive.put(head_name("acme", 99_999_999), b"{}")
+    assert [found[:2] for found in findings(site)] == [
+        (Tampering.HEAD_MISSING, head_name("acme", 3)),
+        (Tampering.HEAD_FORGED, head_name("acme", 99_999_999)),
+    ]
+
+
+async def test_names_that_no_object_has_make_no_chain_longer(site: Site) -> None:
+    site.archive.put("acme/heads/more/99999999.json", b"{}")
+    assert [found.what for found in findings(site)] == [Tampering.OBJECT_UNKNOWN]
+
+
+@pytest.mark.parametrize("size", [400_000, 1 << 30], ids=["a few", "a bomb"])
+async def test_a_segment_blown_up_with_line_ends_is_not_split(site: Site, size: int) -> None:
+    deflate = zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    parts = [deflate.compress(b"\n" * 100_000) for _ in range(size // 100_000)]
+    (site.folder / segment_name("acme", 2)).write_bytes(b"".join(parts) + deflate.flush())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    (found,) = findings(site)
+    assert found[:2] in [
+        (Tampering.SEGMENT_DAMAGED, segment_name("acme", 2)),
+        (Tampering.OBJECT_UNFIT, segment_name("acme", 2)),
+    ]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
