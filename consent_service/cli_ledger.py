@@ -40,6 +40,7 @@ def verify(
     """Find every changed, missing, reordered or added entry; offline. Exit status 1 when there is one."""
     from consent_service.identity.signatures import decode_jwks
     from consent_service.ledger.archive import open_archive
+    from consent_service.ledger.findings import plain
     from consent_service.ledger.heads import open_head
     from consent_service.ledger.verification import verify as check
 
@@ -56,7 +57,7 @@ def verify(
     for finding in report.findings:
         typer.echo(str(finding))
     for site, (number, digest) in report.last.items():
-        typer.echo(f"{site}: head {number}, {digest}")
+        typer.echo(plain(f"{site}: head {number}, {digest}"))
     said = f"{report.entries} entries in {report.segments} segments, {report.dropped} dropped in time"
     typer.echo(f"{said}: {len(report.findings) or 'no'} findings")
     raise typer.Exit(1 if report.findings else 0)

@@ -39,14 +39,19 @@ class Tampering(StrEnum):
 
 
 class Finding(NamedTuple):
-    """One thing wrong: what, in which object, and what more can be said."""
+    """One thing wrong: what, in which object, and what more can be said. Printed it is one line."""
 
     what: Tampering
     where: str
     detail: str = ""
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.where}" + (f": {self.detail}" if self.detail else "")
+        return plain(f"{self.what}: {self.where}" + (f": {self.detail}" if self.detail else ""))
+
+
+def plain(text: str) -> str:
+    """The text with whatever moves a terminal's cursor, ends a line or is no character written as its number."""
+    return "".join(one if one.isprintable() else _escaped(one) for one in text)
 
 
 class Difference(NamedTuple):
@@ -77,6 +82,10 @@ def differences(sealed: Sequence[bytes], found: Sequence[bytes]) -> list[Differe
     arrived = [(number, mark) for number, mark in enumerate(new) if number not in besides]
     moved = [number for (number, mark), before in zip(arrived, stayed, strict=True) if mark != before]
     return [*changes, *(Difference(Tampering.ENTRY_REORDERED, start + number + 1) for number in moved)]
+
+
+def _escaped(one: str) -> str:
+    return one.encode("unicode_escape").decode()
 
 
 def _common(one: Sequence[bytes], other: Sequence[bytes]) -> int:

@@ -110,7 +110,7 @@ def signed_of(data: bytes) -> Signed:
     """The signed object's parts, unchecked. Raises HeadUnreadable."""
     try:
         return msgspec.json.decode(data, type=Signed)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise HeadUnreadable(f"is no signed text: {error}") from error
 
 

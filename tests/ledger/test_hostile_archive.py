@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import resource
 import zlib
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from consent_service.ledger import segments
 from consent_service.ledger.archive import anchor_name, head_name, marks_name, segment_name
 from consent_service.ledger.findings import Finding, Tampering
 from consent_service.ledger.verification import verify
@@ -80,6 +82,33 @@ async def test_a_gap_of_any_length_is_one_finding(site: Site) -> None:
 async def test_names_that_no_object_has_make_no_chain_longer(site: Site) -> None:
     site.archive.put("acme/heads/more/99999999.json", b"{}")
     assert [found.what for found in findings(site)] == [Tampering.OBJECT_UNKNOWN]
+
+
+async def test_a_head_nested_without_end_is_forged(site: Site) -> None:
+    site.archive.put(head_name("acme", 2), b'{"x":' + b"[" * 200_000)
+    assert [found[:2] for found in findings(site)] == [(Tampering.HEAD_FORGED, head_name("acme", 2))]
+
+
+FORGERY = "x\x1b[2K\n12 entries in 1 segments: no findings\u202e"
+
+
+async def test_no_name_forges_a_line_of_what_is_printed(site: Site) -> None:
+    site.archive.put(f"acme/{FORGERY}", b"")
+    (site.folder / os.fsdecode(b"acme/bad\xff.json")).write_text("")
+    assert sorted(map(str, findings(site))) == [
+        r"object-unknown: acme/bad\udcff.json",
+        r"object-unknown: acme/x\x1b[2K\n12 entries in 1 segments: no findings\u202e",
+    ]
+
+
+async def test_no_changed_line_forges_a_line_of_what_is_printed(site: Site) -> None:
+    name = segment_name("acme", 2)
+    lines = segments.split(segments.unpack(site.objects()[name]))
+    lines[1] = FORGERY.encode().replace(b"\n", b"\r")
+    site.archive.put(name, gzip.compress(b"".join(line + b"\n" for line in lines), mtime=0))
+    (found,) = map(str, findings(site))
+    assert found.startswith("entry-changed: ")
+    assert found.isprintable()
 
 
 @pytest.mark.parametrize("size", [400_000, 1 << 30], ids=["a few", "a bomb"])
