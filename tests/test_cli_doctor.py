@@ -68,6 +68,19 @@ async def test_what_waits_to_be_sealed_is_said(tmp_path: Path) -> None:
     assert "ledger: acme: 0 segments are sealed, 1 shards wait, acme." in said[1]
 
 
+def test_an_archive_that_can_take_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "archive").mkdir()
+    for place, said in (
+        (f"{tmp_path}/nope", f"hint   archive: {tmp_path}/nope: the archive's folder is not there"),
+        ("archive", "hint   archive: archive is another folder wherever the service is started"),
+        ("gopher://somewhere", "hint   archive: gopher://somewhere: the archive can't do it"),
+        (f"{tmp_path}/archive", f"ok     archive: what is sealed goes to {tmp_path}/archive"),
+    ):
+        env = write_config(tmp_path, consent_toml(tmp_path, more=f'[ledger]\narchive = "{place}"\n'))
+        assert said in run(tmp_path, env)[1]
+
+
 async def test_what_can_t_be_read_of_the_ledger_is_a_fault_and_no_crash(tmp_path: Path) -> None:
     settings = f"""[ledger]\narchive = "{tmp_path}/archive"\n"""
     env = write_config(tmp_path, consent_toml(tmp_path, more=settings))

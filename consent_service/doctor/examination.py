@@ -5,6 +5,7 @@ It writes nothing, and works while the service runs and while it is stopped.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 
@@ -12,10 +13,11 @@ from consent_service.config import Config
 from consent_service.doctor.files import judge_file
 from consent_service.doctor.findings import Finding, fault, ok
 from consent_service.doctor.keys import judge_keys
-from consent_service.doctor.ledger import judge_ledger
+from consent_service.doctor.ledger import judge_archive, judge_ledger
 from consent_service.doctor.servers import judge_servers
 from consent_service.doctor.sites import judge_sites
 from consent_service.errors import LedgerError, StoreError
+from consent_service.ledger.archive import trouble_with
 from consent_service.ledger.backlog import Backlog, backlog
 from consent_service.ledger.entries import EntryUnreadable
 from consent_service.store.examining import Examiner, FileFacts, FleetFacts
@@ -32,6 +34,8 @@ async def examine(config: Config, clock: Callable[[], float]) -> list[Finding]:
             ok("version", f"consent-service {version('consent-service')}"),
             *_stored(facts, config, now),
         ]
+        if place := config.ledger.archive:
+            findings += judge_archive(place, await asyncio.to_thread(trouble_with, place))
         findings += await _ledger(store, facts, config, now)
     finally:
         await store.close()

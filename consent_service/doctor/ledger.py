@@ -28,6 +28,20 @@ def judge_ledger(settings: LedgerSettings, sites: Sequence[Backlog], now: int) -
         yield _judge(settings, site, now)
 
 
+def judge_archive(place: str, trouble: str) -> Iterator[Finding]:
+    """Whether what is sealed has a place to go to; `trouble`: what was seen of it, "" for none."""
+    if trouble:
+        remedy = (
+            "Nothing is sealed until then. Looked at as this user, from this folder: `work` may see another."
+        )
+        yield hint("archive", trouble, remedy)
+    elif "://" not in place and not place.startswith("/"):
+        said = f"{place} is another folder wherever the service is started"
+        yield hint("archive", said, "Name the whole path, from /.")
+    else:
+        yield ok("archive", f"what is sealed goes to {place}")
+
+
 def _judge(settings: LedgerSettings, site: Backlog, now: int) -> Finding:
     sealed = f"{site.site}: {site.segments} segments are sealed"
     if not site.waiting:

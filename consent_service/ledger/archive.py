@@ -81,6 +81,23 @@ def open_archive(place: str) -> Archive:
         return ObjectArchive(from_url(place), place)
 
 
+def trouble_with(place: str) -> str:
+    """What keeps this place from being an archive, as far as it can be told without writing; "" for nothing."""
+    try:
+        kept = open_archive(place)
+    except ArchiveUnavailable as error:
+        return str(error)
+    if not isinstance(kept, FolderArchive):
+        return ""
+    if not Path(place).is_dir():
+        return f"{place}: the archive's folder is not there"
+    return (
+        ""
+        if os.access(place, os.W_OK | os.X_OK)
+        else f"{place}: this user can't write to the archive's folder"
+    )
+
+
 class FolderArchive:
     """Files below one folder, which must be there: a mount that is missing must not be filled beneath."""
 
