@@ -25,7 +25,7 @@ export function speaking(host: Host, { flag, known }: Manager): Speaking {
 
   if (voice) {
     win.clearTimeout(voice.timer);
-    voice.hear = answerFrames(win);
+    voice.hear = answerFrames(win, voice);
   }
 
   /** A denial waits for nobody: no answer could make it less than it is now without being told. */

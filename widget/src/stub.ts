@@ -16,8 +16,11 @@ declare let privacyChoices: { flag(): Flag; [member: string]: unknown };
 declare let __gpp: unknown;
 declare let __uspapi: unknown;
 
-/** So many calls wait for the script at most before messages do no more: in a page without it they would pile up. */
-const ENOUGH = 99;
+/**
+ * So many calls wait for the script at most before messages do no more: in a page without it they would pile up. Far
+ * more than pages chat while they load, for nobody looks here whether a message is ours.
+ */
+const ENOUGH = 999;
 
 const read = (): string | undefined => {
   try {

@@ -88,18 +88,18 @@ test("the US Privacy string is answered at once, and nothing else is", () => {
   assert.deepEqual(said, [[{ version: 1, uspString: "1YYN" }, true], [null, false], [null, false]]);
 });
 
-test("what only the script knows waits for it in order, and messages at most a hundred", () => {
+test("what only the script knows waits for it in order, and messages at most a thousand", () => {
   const page = load();
   page.__gpp("getSection", () => {}, "usca");
   page.__gpp("whatever", () => {});
-  for (let count = 0; count < 200; count++) page.message({ data: {} });
+  for (let count = 0; count < 1200; count++) page.message({ data: {} });
   const [, , ...calls] = page.privacyChoices.q;
   assert.deepEqual(calls.slice(0, 3).map(([name, given]) => [name, given[0]]), [
     ["answer", "getSection"],
     ["answer", "whatever"],
     ["hear", { data: {} }],
   ]);
-  assert.equal(page.privacyChoices.q.length, 100);
+  assert.equal(page.privacyChoices.q.length, 1000);
 });
 
 test("a listener that throws harms neither the page nor the others, and each has an id of its own", () => {
@@ -175,6 +175,81 @@ test("a removed listener hears nothing, and is known once", () => {
   assert.deepEqual(events, ["listenerRegistered true"]);
 });
 
+test("what one of them changes in an answer is no answer to another", () => {
+  const page = load({ cookie: OPTED_OUT });
+  const change: Heard = (given) => {
+    const said = given as any;
+    said.gppString = ALLOWED;
+    said.applicableSections.length = 0;
+    if (said.parsedSections.usca) said.parsedSections.usca[0].SaleOptOut = 2;
+  };
+  page.__gpp("ping", change);
+  assert.deepEqual([ping(page).gppString, ping(page).applicableSections], [DENIED, [8]]);
+  announcing(page.privacyChoices.g, SECTIONS, flagOf(DENIED)).begin(flagOf(DENIED), true);
+  page.__gpp("addEventListener", (given) => change((given as { pingData: Ping }).pingData, true));
+  page.__gpp("ping", change);
+  page.__gpp("getSection", (given) => ((given as any)[0].SaleOptOut = 2), "usca");
+  assert.deepEqual([ping(page).gppString, ping(page).applicableSections], [DENIED, [8]]);
+  assert.deepEqual(asked(page, "getField", "usca.SaleOptOut"), [1, true]);
+});
+
+test("without a callback nothing is thrown, and what can't be read is called back as such", () => {
+  const page = load();
+  const bare = page as unknown as Record<"__gpp" | "__uspapi", (...given: unknown[]) => void>;
+  const ask = () => {
+    for (const command of ["ping", "addEventListener", "getField", undefined]) bare.__gpp(command);
+    bare.__uspapi("getUSPData", 1);
+    bare.__uspapi();
+  };
+  ask();
+  announcing(page.privacyChoices.g, SECTIONS, flagOf(ALLOWED)).begin(flagOf(ALLOWED), true);
+  ask();
+  const unreadable = {
+    toString(): string {
+      throw new Error("theirs");
+    },
+  };
+  assert.deepEqual(asked(page, "getField", unreadable), [null, false]);
+  for (const name of ["length", "map", "__proto__", 0, -1, 999]) {
+    assert.deepEqual(asked(page, "removeEventListener", name), [false, true], `${name}`);
+  }
+});
+
+/** A window that asks by message, and what it was answered. */
+function asking(page: Page): { ask(command: string, parameter?: unknown): any; told: any[] } {
+  const hear = answerFrames(page as unknown as Window, page.privacyChoices.g);
+  const told: any[] = [];
+  const source = { postMessage: (said: object) => void told.push(plain(said)) };
+  const ask = (command: string, parameter?: unknown) => {
+    hear({ data: { __gppCall: { command, parameter, callId: 1 } }, source } as unknown as MessageEvent);
+    return told[told.length - 1].__gppReturn;
+  };
+  return { ask, told };
+}
+
+test("a frame removes its own listeners alone, and the page is not deafened by it", () => {
+  const page = load();
+  const said = announcing(page.privacyChoices.g, SECTIONS, flagOf(ALLOWED));
+  const { events, id } = listening(page);
+  const [one, other] = [asking(page), asking(page)];
+  const theirs = other.ask("addEventListener").returnValue.listenerId;
+  for (const guessed of [id, theirs]) assert.equal(one.ask("removeEventListener", guessed).returnValue, false);
+  said.begin(flagOf(ALLOWED), true);
+  assert.ok(events.includes("signalStatus ready"));
+  assert.equal(other.told.length, events.length);
+  assert.equal(other.ask("removeEventListener", theirs).returnValue, true);
+});
+
+test("a frame has as many listeners as anybody needs, and takes none from others", () => {
+  const page = load();
+  announcing(page.privacyChoices.g, SECTIONS, flagOf(ALLOWED));
+  const [greedy, other] = [asking(page), asking(page)];
+  const answers = Array.from({ length: 300 }, () => greedy.ask("addEventListener").success);
+  assert.equal(answers.filter(Boolean).length, 99);
+  assert.equal(other.ask("addEventListener").success, true);
+  assert.equal(listening(page).id, 101);
+});
+
 test("who listens anew at each event does not keep the page busy", () => {
   const page = load();
   let told = 0;
@@ -189,7 +264,7 @@ test("who listens anew at each event does not keep the page busy", () => {
 
 test("messages are answered in the form they came in, and what is no question is left alone", () => {
   const page = load();
-  const hear = answerFrames(page as unknown as Window);
+  const hear = answerFrames(page as unknown as Window, page.privacyChoices.g);
   const replies: unknown[] = [];
   const source = { postMessage: (said: unknown) => void replies.push(plain(said)) };
   const call = { __uspapiCall: { command: "getUSPData", version: 1, callId: "a" } };

@@ -22,7 +22,8 @@ export function announcing(voice: Voice, layouts: Readonly<Record<string, string
   // What the stub had said is taken back in the same way as anything else.
   let state: Ping = { ...before, supportedAPIs: Object.keys(layouts), ...(earlier && earlier !== first.gpp ? {} : content(first)) };
 
-  voice.ping = () => state;
+  // A copy for each who asks: what one of them changes is no answer to another.
+  voice.ping = () => JSON.parse(JSON.stringify(state));
   voice.answer = answering(voice);
 
   function content({ gpp = "", gpp_sid = [] }: Flag): Partial<Ping> {
@@ -74,7 +75,12 @@ const own = (...parts: object[]): Record<string, any> => Object.assign(Object.cr
 function answering(voice: Voice): Voice["answer"] {
   const sections = () => own(voice.ping().parsedSections);
   const answers = own({
-    removeEventListener: (id: number) => !!voice.listeners[id] && delete voice.listeners[id],
+    removeEventListener(given: number, source: unknown) {
+      const id = given >>> 0; // no name of what arrays have besides
+      const listener = voice.listeners[id];
+      // Ids are easily guessed: everybody removes their own alone.
+      return !!listener && listener.source === source && delete voice.listeners[id];
+    },
     hasSection: (prefix: string) => prefix in sections(),
     getSection: (prefix: string) => sections()[prefix] || null,
     getField(path: string) {
@@ -83,11 +89,16 @@ function answering(voice: Voice): Voice["answer"] {
     },
   });
   return (command, callback, parameter) => {
-    try {
-      const answer = answers[command];
-      callback(answer ? answer(parameter) : null, !!answer);
-    } catch {
-      // A callback's fault is theirs to mend.
-    }
+    const answer = attempt(() => answers[command](parameter, callback!.source));
+    attempt(() => callback!(answer ?? null, answer !== undefined));
   };
+}
+
+/** Undefined where what was asked is unknown or can't be read. A callback's fault is theirs to mend. */
+function attempt(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
 }

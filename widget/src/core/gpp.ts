@@ -17,7 +17,11 @@ export interface Ping {
 }
 
 /** Hears an answer or an event. No success: what was asked could not be processed. */
-export type Heard = (data: unknown, success: boolean) => void;
+export interface Heard {
+  (data: unknown, success: boolean): void;
+  /** The window that asked by message; none: the page itself. */
+  readonly source?: unknown;
+}
 
 /** What the stub lends to the script. `ping`, `answer` and `hear` are there to be replaced by the script's own. */
 export interface Voice {
@@ -29,7 +33,7 @@ export interface Voice {
   say(id: number, event: string, data: unknown): void;
   ping(): Ping;
   /** Every command that the stub does not answer itself. */
-  answer(command: string, callback: Heard, parameter?: unknown): void;
+  answer(command: string, callback?: Heard, parameter?: unknown): void;
   /** A message, of which nobody has looked yet whether it asks anything. */
   hear(event: MessageEvent): void;
 }

@@ -12,11 +12,17 @@ interface Call {
   readonly callId: unknown;
 }
 
-export function answerFrames(win: Window): Voice["hear"] {
+/** So many listeners may one window have: it could add them without end. */
+const ENOUGH = 99;
+
+export function answerFrames(win: Window, { listeners }: Pick<Voice, "listeners">): Voice["hear"] {
   const { __gpp: gpp, __uspapi: uspapi } = win as Page;
 
   const apis: Record<string, (call: Call, reply: Heard) => void> = {
-    __gpp: ({ command, parameter }, reply) => gpp(command, reply, parameter),
+    __gpp: ({ command, parameter }, reply) =>
+      command === "addEventListener" && listeners.filter((heard) => heard?.source === reply.source).length >= ENOUGH
+        ? reply(null, false)
+        : gpp(command, reply, parameter),
     __uspapi: ({ command, version }, reply) => uspapi(command, version, reply),
   };
 
@@ -27,11 +33,12 @@ export function answerFrames(win: Window): Voice["hear"] {
       for (const name in apis) {
         const call: Call | undefined = asked[`${name}Call`];
         if (!call) continue;
-        apis[name]!(call, (returnValue, success) => {
+        const reply: Heard = (returnValue, success) => {
           const said = { [`${name}Return`]: { returnValue, success, callId: call.callId } };
           // Any document may know it, so nobody is asked who they are.
           (source as Window).postMessage(asText ? JSON.stringify(said) : said, "*");
-        });
+        };
+        apis[name]!(call, Object.assign(reply, { source }));
       }
     });
 }

@@ -40,7 +40,7 @@ export const voice: Voice = {
       supportedAPIs: [],
       cmpId: 1,
       sectionList: [],
-      applicableSections: denied ? __STUB__.g[0] : [],
+      applicableSections: denied ? [...__STUB__.g[0]] : [],
       gppString: denied ? __STUB__.g[(1 + (gpc as unknown as number)) as 1 | 2] : "",
       parsedSections: {},
     };
@@ -49,10 +49,10 @@ export const voice: Voice = {
   hear: later("hear"),
 };
 
-/** The page's function. What a callback throws here is its caller's own. */
+/** The page's function. What a callback throws here is its caller's own; that there is none is nobody's fault. */
 export const gpp: Voice["answer"] = (command, callback, parameter) =>
   command == "ping"
-    ? callback(voice.ping(), true)
+    ? callback?.(voice.ping(), true)
     : command == "addEventListener"
       ? voice.say(voice.listeners.push(callback) - 1, "listenerRegistered", true)
       : voice.answer(command, callback, parameter);

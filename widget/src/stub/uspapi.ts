@@ -5,7 +5,7 @@ import type { Flag } from "../core/protocol";
 
 declare const privacyChoices: { flag(): Flag };
 
-export const uspapi = (command: string, version: unknown, callback: Heard): void => {
+export const uspapi = (command: string, version: unknown, callback?: Heard): void => {
   const known = command == "getUSPData" && version == 1;
-  callback(known ? { version, uspString: privacyChoices.flag().us_privacy } : null, known);
+  callback?.(known ? { version, uspString: privacyChoices.flag().us_privacy } : null, known);
 };
