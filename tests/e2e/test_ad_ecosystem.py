@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, Route
 
 from tests.e2e.conftest import ONCE
 from tests.e2e.embedding import Guest, Shop, Written, answered, guest, shop
@@ -260,6 +260,32 @@ async def test_a_frame_of_another_origin_is_answered_in_both_forms(
         assert replies["__gppReturn"]["returnValue"]["gppVersion"] == "1.1"
         usp = {"returnValue": {"version": 1, "uspString": "1YNN"}, "success": True, "callId": 2}
         assert replies["__uspapiReturn"] == usp
+
+
+async def test_what_a_page_chats_before_the_script_is_there_deafens_it_for_no_frame(
+    chromium: Browser, open_shop: Shop
+) -> None:
+    asked = """() => new Promise((done) => {
+      addEventListener('message', ({data}) => data.__gppReturn && done(data.__gppReturn.success));
+      parent.postMessage({__gppCall: {command: 'getField', parameter: 'usca.SaleOptOut', callId: 7}}, '*');
+    })"""
+    chat = """<script>for (let at = 0; at < 2000; at++) postMessage({chat: at}, '*');
+      onmessage = ({data}) => { if (data.chat === 1999) window.chatted = true; };</script>"""
+
+    async def late(route: Route) -> None:
+        await route.request.frame.wait_for_function("() => window.chatted")
+        await route.continue_()
+
+    with elsewhere() as origin:
+        body = f'{chat}<iframe name="ad" src="{origin}/"></iframe>'
+        open_shop.pages["/"] = Written(head=LISTENER, body=body)
+        async with guest(chromium, open_shop) as visitor:
+            await visitor.context.route("**/w/acme.js", late)
+            page = await visitor.visit()
+            await page.wait_for_function("() => last.cmpStatus === 'loaded'")
+            frame = page.frame("ad")
+            assert frame is not None
+            assert await frame.evaluate(asked) is True
 
 
 async def test_without_the_script_a_denial_is_said_at_once_and_the_rest_is_opted_out_in_time(
