@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import unquote
 
 from consent_service.errors import ArchiveUnavailable, ObjectUnfit
 
@@ -69,6 +70,8 @@ def open_archive(place: str) -> Archive:
 
     Raises ArchiveUnavailable.
     """
+    if place.startswith("file:///"):  # not by the store's library, which would follow every link
+        return FolderArchive(Path(unquote(place.removeprefix("file://"))))
     if "://" not in place:
         return FolderArchive(Path(place))
     try:
@@ -89,13 +92,7 @@ def trouble_with(place: str) -> str:
         return str(error)
     if not isinstance(kept, FolderArchive):
         return ""
-    if not Path(place).is_dir():
-        return f"{place}: the archive's folder is not there"
-    return (
-        ""
-        if os.access(place, os.W_OK | os.X_OK)
-        else f"{place}: this user can't write to the archive's folder"
-    )
+    return kept.trouble()
 
 
 class FolderArchive:
@@ -142,6 +139,13 @@ class FolderArchive:
             self._require()
             found = [file for file in self._folder.rglob("*") if file.is_symlink() or not file.is_dir()]
             return sorted(file.relative_to(self._folder).as_posix() for file in found)
+
+    def trouble(self) -> str:
+        """What keeps this user from putting anything here; "" for nothing."""
+        if not self._folder.is_dir():
+            return f"{self._folder}: the archive's folder is not there"
+        may = os.access(self._folder, os.W_OK | os.X_OK)
+        return "" if may else f"{self._folder}: this user can't write to the archive's folder"
 
     def _require(self) -> None:
         if not self._folder.is_dir():

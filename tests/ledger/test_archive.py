@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from obstore.store import MemoryStore
 
-from consent_service.errors import ArchiveUnavailable
+from consent_service.errors import ArchiveUnavailable, ObjectUnfit
 from consent_service.ledger.archive import Archive, FolderArchive, ObjectArchive, open_archive
 
 KINDS: dict[str, Callable[[Path], Archive]] = {
@@ -41,6 +41,14 @@ def test_what_is_not_there_is_nothing_and_no_error(archive: Archive) -> None:
 
 def test_a_path_is_a_folder(tmp_path: Path) -> None:
     assert isinstance(open_archive(str(tmp_path)), FolderArchive)
+
+
+def test_no_way_of_naming_a_folder_leads_out_of_it(tmp_path: Path) -> None:
+    (tmp_path / "the archive").mkdir()
+    (tmp_path / "the archive/out").symlink_to(__file__)
+    for place in (f"{tmp_path}/the archive", f"file://{tmp_path}/the%20archive"):
+        with pytest.raises(ObjectUnfit):
+            open_archive(place).get("out")
 
 
 def test_a_folder_that_refuses_says_so(tmp_path: Path) -> None:
