@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -70,6 +71,35 @@ GONE = {
     })""",
 }
 EVERY = WAYS | GONE
+PUT = "(to) => { document.body.appendChild(document.createElement('div')).innerHTML = %s; }"
+# As browsers read it, and as no simple pattern does.
+ODDLY = {
+    "no space before": PUT % "`<img/src=${to}>`",
+    "no space between": PUT % "`<img alt='x'src='${to}'>`",
+    "a frame without a space": PUT % "`<iframe/src=${to}></iframe>`",
+    "spaces around": PUT % "`<img src=' ${to}\\n'>`",
+    "a host with an entity": PUT % "`<img src='${to.replace('partner.', 'partner&#46;')}'>`",
+    "a host with a tab": PUT % "`<img src='${to.replace('partner', 'part\\tner')}'>`",
+    "a tab by property": "(to) => { new Image().src = to.replace('partner', 'part\\tner'); }",
+    "a source of a picture": PUT % "`<picture><source srcset='${to}'><img></picture>`",
+    "a cell of a row": """(to) => {
+      document.body.appendChild(document.createElement('tr')).innerHTML = `<td class="own"><img src="${to}"></td>`;
+    }""",
+    "markup with shadow roots": """(to) => {
+      const box = document.body.appendChild(document.createElement('div'));
+      box.setHTMLUnsafe(`<b><template shadowrootmode=open><img src=${to}></template></b>`);
+    }""",
+    "a node of another document": """(to) => {
+      const other = new DOMParser().parseFromString(`<img src=${to}><iframe src=${to}></iframe>`, 'text/html');
+      document.body.append(...other.body.childNodes);
+    }""",
+    "an attribute of a namespace": "(to) => { new Image().setAttributeNS(null, 'src', to); }",
+    "markup in pieces": """(to) => {
+      const other = document.implementation.createHTMLDocument();
+      other.write(`<p class=own><img src="${to}`, '?more">');
+      document.body.append(...other.body.childNodes);
+    }""",
+}
 POLICY = (
     "default-src 'none'; script-src 'nonce-n0nce' 'strict-dynamic'; base-uri 'none'; "
     "connect-src {service} {partner}; img-src {partner} 'self'; frame-src {partner}"
@@ -261,6 +291,49 @@ async def test_what_is_written_while_the_page_is_parsed_is_held(
         await partner_server.heard_all(page, "/written.js")
         await page.wait_for_load_state("networkidle")
         assert await ran(page) == ["/written.js"]
+
+
+async def test_nothing_leaves_however_oddly_it_is_written(
+    chromium: Browser, open_shop: Shop, partner_server: Partner
+) -> None:
+    open_shop.pages["/"] = Written(body=tag(partner_server.origin, ODDLY))
+    async with guest(chromium, open_shop) as visitor:
+        page = await denied(visitor)
+        await page.wait_for_load_state("networkidle")
+        assert partner_server.asked == []
+        assert await page.locator("td.own").count() == 1
+        assert visitor.complaints == []
+
+
+UNCHANGED = [
+    '<img alt="a src=TO b">',
+    "<textarea><img src=TO></textarea>",
+    '<a href="TO" title="<img src=TO>">there</a><!-- <img src=TO> -->',
+]
+
+
+@pytest.mark.parametrize("markup", UNCHANGED)
+async def test_what_only_speaks_of_an_address_stays_as_it_is(
+    chromium: Browser, open_shop: Shop, partner_server: Partner, markup: str
+) -> None:
+    open_shop.pages["/"] = Written()
+    markup = markup.replace("TO", f"{partner_server.origin}/said.gif")
+    put = "(markup) => { const box = document.createElement('p'); box.innerHTML = markup; return box.innerHTML; }"
+    async with guest(chromium, open_shop) as visitor:
+        page = await denied(visitor)
+        assert unescape(await page.evaluate(put, markup)) == markup
+
+
+async def test_very_long_tags_throw_nothing(chromium: Browser, open_shop: Shop) -> None:
+    open_shop.pages["/"] = Written()
+    lengths = """() => ['a'.repeat(8e6), 'a="b" '.repeat(1e6)].map((long) => {
+      const box = document.createElement('div');
+      box.innerHTML = `<img ${long}>`;
+      return box.childElementCount;
+    })"""
+    async with guest(chromium, open_shop) as visitor:
+        page = await denied(visitor)
+        assert await page.evaluate(lengths) == [1, 1]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,11 @@ const MOST = 1000;
 
 const held = new Map<Element, readonly [value: unknown, put: () => unknown]>();
 
+/** Whether an address, or one of a set, is a blocked partner's; browsers overlook line ends and tabs in an address. */
+export function names(value: unknown): boolean {
+  return [value, ...`${value}`.split(/[\s,]+/)].some(blocks);
+}
+
 /**
  * Whether the element may not have this address now; `put` gives it later.
  *
@@ -17,8 +22,8 @@ const held = new Map<Element, readonly [value: unknown, put: () => unknown]>();
  */
 export function holds(element: Element, value: unknown, put: () => unknown): boolean {
   held.delete(element);
-  if (!`${value}`.split(/[\s,]+/).some(blocks)) return false;
-  if (element.localName == "img") setTimeout(() => element.dispatchEvent(new Event("error")));
+  if (!names(value)) return false;
+  if (/^(img|source)$/.test(element.localName)) setTimeout(() => element.dispatchEvent(new Event("error")));
   else if (held.size < MOST) held.set(element, [value, put]);
   return true;
 }
@@ -29,7 +34,7 @@ export function release(): void {
     // A copy: what still may not load is held anew.
     for (const [element, [value, put]] of [...held]) if (!holds(element, value, put)) put();
     // What came as markup is held by its mark; set anew, it is held as the others are, or loads.
-    for (const element of document.querySelectorAll<HTMLIFrameElement>("[data-held-src]:not(img)")) {
+    for (const element of document.querySelectorAll<HTMLIFrameElement>("[data-held-src]:not(img,source)")) {
       element.src = element.dataset.heldSrc!;
       delete element.dataset.heldSrc;
     }
