@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from msgspec.structs import replace
 
-from consent_service.domain.facts import ChoiceMade, Incentive, SignalSeen, apply, fold
+from consent_service.domain.facts import Carried, ChoiceMade, Incentive, SignalSeen, apply, fold
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import AgeBand, Method, Right, Stance, Step
@@ -47,6 +47,11 @@ def test_an_age_said_again_keeps_its_time_and_the_parents_consent() -> None:
     assert apply(child, ChoiceMade(9, age=AgeBand.UNDER_13)) == child
     older = apply(child, ChoiceMade(9, age=AgeBand.FROM_13_TO_15))
     assert (older.age, older.parental_consent, older.age_at) == (AgeBand.FROM_13_TO_15, False, 9)
+
+
+def test_what_was_carried_forward_stands_for_all_before_it() -> None:
+    kept = fold([ChoiceMade(2, sale=OUT)])
+    assert fold([SignalSeen(1, Sources.HEADER), Carried(9, kept)]) == kept
 
 
 def test_programmes_are_joined_and_left_one_by_one() -> None:

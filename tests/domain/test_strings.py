@@ -14,7 +14,7 @@ from consent_service.domain.regimes import Regime, regime_on
 from consent_service.domain.resolution import Resolution, resolve, unavailable
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
-from consent_service.domain.strings import Mspa, Strings, StringTerms, strings_of
+from consent_service.domain.strings import Mspa, Strings, StringTerms, sections_of, strings_of
 from consent_service.domain.words import AgeBand, Stance, Step
 
 from .strategies import CALIFORNIA, COLORADO, ELSEWHERE, NOW, regimes, sources, standings
@@ -185,6 +185,14 @@ def test_outside_the_united_states_no_section_applies() -> None:
 def test_a_state_whose_section_is_not_settled_speaks_in_californias() -> None:
     out = strings_of(TERMS, (MARYLAND,), resolved(both(OUT), regime=MARYLAND))
     assert out == Strings("DBABBg~BUUAAACA.QA", (8,), "1YYN")
+
+
+def test_the_sections_of_several_states_are_named_once_each_and_never_none() -> None:
+    assert [section.name for section in sections_of(TERMS, (COLORADO, MARYLAND, CALIFORNIA))] == [
+        "usca",
+        "usco",
+    ]
+    assert [section.name for section in sections_of(TERMS, (ELSEWHERE,))] == ["usca"]
 
 
 def test_two_states_in_one_section_say_the_stricter_of_both() -> None:
