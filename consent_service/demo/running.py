@@ -49,7 +49,7 @@ async def _run(addresses: Addresses, folder: Folder, app: ASGIApp) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"Starting; the service's log is {folder.log}", markup=False)
     service = Child("service", _command(folder), folder.env(os.environ))
-    async with _together(service, app, addresses.shop_port) as running:
+    async with _together(service, app, addresses) as running:
         stop = asyncio.create_task(_signalled())
         welcoming = asyncio.create_task(_welcome(console, addresses, folder))
         done, _ = await asyncio.wait([stop, *running], return_when=asyncio.FIRST_COMPLETED)
@@ -73,34 +73,54 @@ def _command(folder: Folder) -> list[str]:
 
 
 @asynccontextmanager
-async def _together(service: Child, app: ASGIApp, port: int) -> AsyncIterator[list[asyncio.Task[Any]]]:
+async def _together(
+    service: Child, app: ASGIApp, addresses: Addresses
+) -> AsyncIterator[list[asyncio.Task[Any]]]:
     """The service as a child and the shop in this process, for as long as the block lasts."""
     shop = Server(
-        app, address=LOOPBACK, port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False
+        app,
+        address=LOOPBACK,
+        port=addresses.shop_port,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        log_enabled=False,
     )
     serving = asyncio.create_task(service.run())
-    selling = asyncio.create_task(shop.serve())
+    ready = asyncio.create_task(_answers(addresses.port, "/readyz"))
+    selling = asyncio.create_task(_sell(shop, ready))
     try:
         yield [serving, selling]
     finally:
+        ready.cancel()
         shop.stop()  # type: ignore[no-untyped-call]
         await service.stop()
         serving.cancel()  # it may just be starting
         await asyncio.gather(serving, selling, return_exceptions=True)
 
 
+async def _sell(shop: Server, ready: asyncio.Task[None]) -> None:
+    """Open the shop once the service is ready: a page that comes earlier would stay without its banner."""
+    await ready
+    await shop.serve()
+
+
 async def _welcome(console: Console, addresses: Addresses, folder: Folder) -> None:
-    """Say what to try as soon as the service is ready."""
+    """Say what to try as soon as the shop is open."""
+    await _answers(addresses.shop_port, "/")
+    console.print(welcome(addresses, folder))
+
+
+async def _answers(port: int, path: str) -> None:
     while True:
-        if await asyncio.to_thread(_is_ready, addresses.port):
-            return console.print(welcome(addresses, folder))
+        if await asyncio.to_thread(_is_well, port, path):
+            return
         await asyncio.sleep(_ASK_AGAIN)
 
 
-def _is_ready(port: int) -> bool:
+def _is_well(port: int, path: str) -> bool:
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=1)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", path)
         return connection.getresponse().status == HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.demos import get_json, running, start, two_free_ports
+from tests.demo.demos import answers, get_json, running, start, two_free_ports
 
 GONE_WITHIN = 20.0  # seconds
 
@@ -66,6 +66,18 @@ def test_it_prints_where_everything_is_and_what_to_try(data: Path) -> None:
         printed = demo.read_until("Ctrl-C")
     assert {addresses.shop, addresses.service, f"{addresses.adnet}/log", str(data)} <= set(printed.split())
     assert f"curl -H 'Sec-GPC: 1' http://127.0.0.1:{addresses.port}/v1/acme/flag" in printed
+
+
+def test_the_shop_opens_no_earlier_than_the_service_answers(data: Path) -> None:
+    port, shop_port = two_free_ports()
+    process = start(port, shop_port, data)
+    try:
+        while not answers(shop_port, "/"):
+            assert process.poll() is None
+        assert answers(port, "/readyz"), "a page of this moment would stay without its banner"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
