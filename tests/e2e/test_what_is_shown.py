@@ -222,3 +222,33 @@ async def steps_in(visitor: Visitor, start: str) -> int:
     await part(await opened.value, "confirm").click()
     await page.wait_for_function("() => privacyChoices.flag().basis === 'opted_in'")
     return 3
+
+
+REACHABLE = """() => [...document.querySelectorAll('main h2, main p, main img, footer a')].map((element) => {
+    element.scrollIntoView({block: 'center', behavior: 'instant'});
+    const box = element.getBoundingClientRect();
+    const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    return [element.textContent, box.width, box.height, getComputedStyle(element).opacity, element.contains(top)];
+})"""
+"""For each thing of the shop: its words and size, and whether a click on it reaches it."""
+
+
+async def test_rule_11_the_shop_serves_everybody_alike_and_nothing_stands_before_it(arrive: Arrive) -> None:
+    served = []
+    for kind in ("undecided", "opted out", "signal"):
+        visitor = await arrive(viewport={"width": 360, "height": 740})
+        if kind == "signal":
+            await visitor.has_signal()
+        page = await visitor.visit()
+        if kind == "opted out":
+            await opt_out(page)
+        await page.locator("#adnet-box, #flag").evaluate_all(
+            "found => found.forEach((one) => one.closest('section').remove())"
+        )
+        served.append(await page.evaluate(REACHABLE))
+        assert not await page.evaluate(
+            "() => document.body.matches('[inert]') || getComputedStyle(document.body).overflow === 'hidden'"
+        )
+    assert served[0] == served[1] == served[2]
+    assert len(served[0]) > 10
+    assert all(reached for *_, reached in served[0]), served[0]
