@@ -72,6 +72,14 @@ GONE = {
 }
 EVERY = WAYS | GONE
 PUT = "(to) => { document.body.appendChild(document.createElement('div')).innerHTML = %s; }"
+PUT_NODE = """(to) => {
+  const node = document.createAttribute('src');
+  node.value = to;
+  for (const kind of ['img', 'iframe']) {
+    const element = document.body.appendChild(document.createElement(kind));
+    element.%s(node.cloneNode());
+  }
+}"""
 # As browsers read it, and as no simple pattern does.
 ODDLY = {
     "no space before": PUT % "`<img/src=${to}>`",
@@ -94,6 +102,8 @@ ODDLY = {
       document.body.append(...other.body.childNodes);
     }""",
     "an attribute of a namespace": "(to) => { new Image().setAttributeNS(null, 'src', to); }",
+    "an attribute's node": PUT_NODE % "setAttributeNode",
+    "an attribute's node of a namespace": PUT_NODE % "setAttributeNodeNS",
     "markup in pieces": """(to) => {
       const other = document.implementation.createHTMLDocument();
       other.write(`<p class=own><img src="${to}`, '?more">');
@@ -389,6 +399,7 @@ async def test_the_pages_own_mistakes_stay_its_own(chromium: Browser, open_shop:
     open_shop.pages["/"] = Written()
     mistakes = """() => [
       () => document.body.setAttribute(' ', ''), () => document.body.setAttribute(),
+      () => document.body.setAttributeNode(), () => document.body.setAttributeNode(null),
       () => document.body.insertAdjacentHTML('nowhere', ''), () => new XMLHttpRequest().open('GET', 'http://['),
       () => navigator.sendBeacon('http://['),
     ].map((one) => { try { one(); return 'none' } catch (error) { return error.name } })"""
@@ -396,6 +407,8 @@ async def test_the_pages_own_mistakes_stay_its_own(chromium: Browser, open_shop:
         page = await denied(visitor)
         assert await page.evaluate(mistakes) == [
             "InvalidCharacterError",
+            "TypeError",
+            "TypeError",
             "TypeError",
             "SyntaxError",
             "SyntaxError",

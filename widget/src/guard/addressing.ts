@@ -14,9 +14,12 @@ export function hookAddressing(): void {
     );
   }
   for (const { prototype } of [Element, ShadowRoot, Document, Range]) {
-    hook(prototype, "setAttribute setAttributeNS", (go, element, given) => {
-      const [name, value] = given.slice(-2);
-      return (ADDRESS.test(name) && LOADING.test(`<${element.localName}>`) && holds(element, value, go)) || go();
+    hook(prototype, "setAttribute setAttributeNS setAttributeNode setAttributeNodeNS", (go, element, given) => {
+      const [asked, value = asked?.value] = given.slice(-2); // a node brings both, and stands alone
+      return (
+        (ADDRESS.test(asked?.name || asked) && LOADING.test(`<${element.localName}>`) && holds(element, value, go)) ||
+        go()
+      );
     });
     hook(
       prototype,
