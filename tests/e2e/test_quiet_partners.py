@@ -266,6 +266,8 @@ async def test_where_trusted_types_are_demanded_what_a_policy_of_the_page_made_i
     to = f"{partner_server.origin}/trusted.js"
     body = f"""<script>
       const tags = {make};
+      // What the policy will refuse when it is released keeps nothing else from it.
+      document.createElement('script').src = '{to}';
       const script = document.createElement('script');
       script.src = tags.createScriptURL('{to}');
       document.body.append(script);

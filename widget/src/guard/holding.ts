@@ -3,6 +3,7 @@
  * carries data in its address, so it fails at once and is never sent.
  */
 
+import { quietly } from "../page/quietly";
 import { blocks } from "./blocked";
 
 /** More than a page ever has: whoever tries for ever must not fill the memory. */
@@ -30,15 +31,14 @@ export function holds(element: Element, value: unknown, put: () => unknown): boo
 
 /** Gives what was held its address, where it may have it now. */
 export function release(): void {
-  try {
-    // A copy: what still may not load is held anew.
-    for (const [element, [value, put]] of [...held]) if (!holds(element, value, put)) put();
-    // What came as markup is held by its mark; set anew, it is held as the others are, or loads.
+  // A copy: what still may not load is held anew. The page's policy may refuse an address: that stays away.
+  for (const [element, [value, put]] of [...held]) quietly(() => holds(element, value, put) || put());
+  // What came as markup is held by its mark; set anew, it is held as the others are, or loads. An element of the page
+  // may hide the method.
+  quietly(() => {
     for (const element of document.querySelectorAll<HTMLIFrameElement>("[data-held-src]:not(img,source)")) {
       element.src = element.dataset.heldSrc!;
       delete element.dataset.heldSrc;
     }
-  } catch (_) {
-    // An element of the page hides the method, or the page's policy refuses an address: that stays held.
-  }
+  });
 }
