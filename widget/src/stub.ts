@@ -7,7 +7,7 @@ import { answer } from "./core/answer";
 import type { Flag, Rule } from "./core/protocol";
 import { gpp, voice } from "./stub/gpp";
 import { uspapi } from "./stub/uspapi";
-import { doubt, later, queue, tag } from "./stub/waiting";
+import { attempt, doubt, later, queue, tag } from "./stub/waiting";
 
 /** Put there by the service, which wraps the built stub into a function of this one parameter. */
 declare const __STUB__: Rule;
@@ -18,21 +18,18 @@ declare let __uspapi: unknown;
 
 /**
  * So many calls wait for the script at most before messages do no more: in a page without it they would pile up. Far
- * more than pages chat while they load, for nobody looks here whether a message is ours.
+ * more than pages chat while they load, for looking here whether a message is ours takes more bytes than there are.
  */
-const ENOUGH = 999;
+const ENOUGH = 9999;
 
-const read = (): string | undefined => {
-  try {
-    // Of two cookies of one name the newer stands last: that is the one that tells a later opt-out. Without any,
-    // the cookie of another consent tool leaves it in doubt until the script has read that one.
-    return (
-      doubt || (document.cookie.match(`^(?:.*; )?pc_${__STUB__.s}=([^;]*)`) || document.cookie.match(__STUB__.p!) || [])[1]
-    );
-  } catch (_) {
-    return "?"; // a sandboxed frame may not read cookies: denied
-  }
-};
+/** Of two cookies of one name the newer stands last: that is the one that tells a later opt-out. Without any, the
+ * cookie of another consent tool leaves it in doubt until the script has read that one. */
+const read = (): string | undefined =>
+  attempt(
+    () =>
+      doubt || (document.cookie.match(`^(?:.*; )?pc_${__STUB__.s}=([^;]*)`) || document.cookie.match(__STUB__.p!) || [])[1],
+    "?", // a sandboxed frame may not read cookies: denied
+  );
 
 privacyChoices = {
   q: queue,

@@ -88,18 +88,18 @@ test("the US Privacy string is answered at once, and nothing else is", () => {
   assert.deepEqual(said, [[{ version: 1, uspString: "1YYN" }, true], [null, false], [null, false]]);
 });
 
-test("what only the script knows waits for it in order, and messages at most a thousand", () => {
+test("what only the script knows waits for it in order, and messages at most ten thousand", () => {
   const page = load();
   page.__gpp("getSection", () => {}, "usca");
   page.__gpp("whatever", () => {});
-  for (let count = 0; count < 1200; count++) page.message({ data: {} });
+  for (let count = 0; count < 12_000; count++) page.message({ data: {} });
   const [, , ...calls] = page.privacyChoices.q;
   assert.deepEqual(calls.slice(0, 3).map(([name, given]) => [name, given[0]]), [
     ["answer", "getSection"],
     ["answer", "whatever"],
     ["hear", { data: {} }],
   ]);
-  assert.equal(page.privacyChoices.q.length, 1000);
+  assert.equal(page.privacyChoices.q.length, 10_000);
 });
 
 test("a listener that throws harms neither the page nor the others, and each has an id of its own", () => {
@@ -213,6 +213,40 @@ test("without a callback nothing is thrown, and what can't be read is called bac
   for (const name of ["length", "map", "__proto__", 0, -1, 999]) {
     assert.deepEqual(asked(page, "removeEventListener", name), [false, true], `${name}`);
   }
+});
+
+const thrower = (): never => {
+  throw new Error("theirs");
+};
+const TRAP = new Proxy(() => {}, { get: thrower, apply: thrower });
+/** Whatever pages of poor quality pass. */
+const ODD: readonly unknown[] = [
+  ...[undefined, null, true, 0, -1, NaN, 1e9, 1n, "", "x", "usca", "usca.Gpc", "__proto__.x", Symbol("x"), [], {}],
+  ...[Object.create(null), { toString: thrower, valueOf: thrower }, { call: 1 }, thrower, TRAP, /x/, new Date(NaN)],
+];
+const COMMANDS = ["ping", "addEventListener", "removeEventListener", "hasSection", "getSection", "getField", "getUSPData"];
+
+test("whatever is passed for command, callback, parameter or version, nothing is thrown into the page", () => {
+  const page = load();
+  const bare = page as unknown as Record<"__gpp" | "__uspapi", (...given: unknown[]) => unknown>;
+  const { events } = listening(page);
+  const everything = () => {
+    for (const command of [...COMMANDS, ...ODD]) {
+      for (const one of ODD) {
+        for (const other of [1, "usca.Gpc", one]) {
+          bare.__gpp(command, one, other);
+          bare.__uspapi(command, other, one);
+        }
+      }
+    }
+  };
+  everything();
+  page.pass();
+  everything();
+  announcing(page.privacyChoices.g, SECTIONS, flagOf(ALLOWED)).begin(flagOf(ALLOWED), true);
+  everything();
+  assert.ok(events.includes("signalStatus ready"));
+  assert.deepEqual(asked(page, "getField", "usca.Gpc"), [false, true]);
 });
 
 /** A window that asks by message, and what it was answered. */

@@ -6,7 +6,7 @@
 
 import type { Voice } from "../core/gpp";
 import type { Flag, Rule } from "../core/protocol";
-import { later } from "./waiting";
+import { attempt, later } from "./waiting";
 
 declare const __STUB__: Rule;
 declare const privacyChoices: { flag(): Flag };
@@ -23,11 +23,8 @@ export const voice: Voice = {
     voice.listeners.map((_, id) => voice.say(id, "signalStatus", "ready"));
   }, PATIENCE) as unknown as number,
   say(listenerId, eventName, data) {
-    try {
-      voice.listeners[listenerId]!({ eventName, listenerId, data, pingData: voice.ping() }, true);
-    } catch (_) {
-      // Theirs to mend; the others are told.
-    }
+    // What it throws is theirs to mend; the others are told.
+    attempt(() => voice.listeners[listenerId]!({ eventName, listenerId, data, pingData: voice.ping() }, true));
   },
   ping() {
     const { us_privacy, gpc } = privacyChoices.flag();
@@ -49,10 +46,12 @@ export const voice: Voice = {
   hear: later("hear"),
 };
 
-/** The page's function. What a callback throws here is its caller's own; that there is none is nobody's fault. */
+/** The page's function. */
 export const gpp: Voice["answer"] = (command, callback, parameter) =>
-  command == "ping"
-    ? callback?.(voice.ping(), true)
-    : command == "addEventListener"
-      ? voice.say(voice.listeners.push(callback) - 1, "listenerRegistered", true)
-      : voice.answer(command, callback, parameter);
+  attempt(() =>
+    command == "ping"
+      ? callback!(voice.ping(), true)
+      : command == "addEventListener"
+        ? voice.say(voice.listeners.push(callback) - 1, "listenerRegistered", true)
+        : voice.answer(command, callback, parameter),
+  );

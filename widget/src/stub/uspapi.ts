@@ -2,10 +2,12 @@
 
 import type { Heard } from "../core/gpp";
 import type { Flag } from "../core/protocol";
+import { attempt } from "./waiting";
 
 declare const privacyChoices: { flag(): Flag };
 
-export const uspapi = (command: string, version: unknown, callback?: Heard): void => {
-  const known = command == "getUSPData" && version == 1;
-  callback?.(known ? { version, uspString: privacyChoices.flag().us_privacy } : null, known);
-};
+export const uspapi = (command: string, version: unknown, callback: Heard): void =>
+  attempt(() => {
+    const known = command == "getUSPData" && version == 1;
+    callback(known ? { version, uspString: privacyChoices.flag().us_privacy } : null, known);
+  });

@@ -2,7 +2,7 @@
 
 import type { Tag } from "../core/protocol";
 
-export const { dataset: tag = {} as Tag } = (document.currentScript || document) as HTMLElement;
+export const tag = ((document.currentScript as HTMLElement | null)?.dataset || {}) as Tag;
 
 /** The tag's data first, then calls as [name, arguments], and whoever waits for `ready` as a function. */
 export const queue: unknown[] = [tag];
@@ -16,3 +16,12 @@ export const later =
     doubt = change || doubt;
     queue.push([name, given]);
   };
+
+/** What came of it, or something else: nothing of ours, nor of a callback's, is thrown into the page. */
+export const attempt = (act: () => unknown, otherwise?: string): any => {
+  try {
+    return act();
+  } catch (_) {
+    return otherwise;
+  }
+};
