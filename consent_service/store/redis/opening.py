@@ -7,26 +7,29 @@ finds is plain data that networks of any loop are made from.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Final, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple, TypeVar
 
 from hiredis import HiredisError
 
-from consent_service.errors import StoreTimeout, StoreUnavailable
+from consent_service.errors import StoreError, StoreTimeout, StoreUnavailable
 from consent_service.store.redis.address import Address, Kind, Target
 from consent_service.store.redis.connection import Login
 from consent_service.store.redis.faults import unreachable
 from consent_service.store.redis.greeting import Greeter, Purpose
 from consent_service.store.redis.guide import Guide
 from consent_service.store.redis.header import Known, prepare
+from consent_service.store.redis.line import CONNECT_PATIENCE
 from consent_service.store.redis.network import Network
 
 OLDEST: Final = (7, 0)
 """The first Redis whose scripts say themselves what they may do; every Valkey is newer."""
 
 _PATIENCE: Final = 5.0
+"""Seconds for all of it. A server that is busy for one of them has said nothing against being used."""
 _PAUSE: Final = 0.1
+
+_T = TypeVar("_T")
 
 
 class Servers(NamedTuple):
@@ -59,28 +62,41 @@ class Opened(NamedTuple):
 
 async def open_servers(target: Target, shards: int | None, now: int, *, relaxed: bool) -> Opened:
     """Find the servers, check that each can be relied on, and read the header. Raises StoreError."""
-    async with _in_time(target):
+
+    async def opened() -> Opened:
         servers = await _found(target, relaxed=relaxed)
         network = servers.network()
         try:
-            return Opened(servers, await _prepared(network, target.name, shards, now))
+            return Opened(servers, await prepare(network, target.name, shards, now))
         finally:
             await network.close(0)
+
+    return await _in_time(target, opened)
 
 
 async def find_servers(target: Target, *, relaxed: bool) -> Servers:
     """Find the servers and check that each can be relied on, whatever they hold. Raises StoreError."""
-    async with _in_time(target):
-        return await _found(target, relaxed=relaxed)
+    return await _in_time(target, lambda: _found(target, relaxed=relaxed))
 
 
-@asynccontextmanager
-async def _in_time(target: Target) -> AsyncIterator[None]:
+async def _in_time(target: Target, attempt: Callable[[], Awaitable[_T]]) -> _T:
+    """What the attempt comes to; while all that is wrong is that nobody answers, it is made again."""
     try:
         async with asyncio.timeout(_PATIENCE):
-            yield
+            while True:
+                try:
+                    return await attempt()
+                except StoreError as error:
+                    if not _unanswered(error):
+                        raise
+                await asyncio.sleep(_PAUSE)
     except TimeoutError:
         raise StoreTimeout(f"{target.name} did not answer within {_PATIENCE} s") from None
+
+
+def _unanswered(error: StoreError) -> bool:
+    """Whether it may be otherwise in a moment: a busy server, a replica that is just catching up."""
+    return isinstance(error, StoreTimeout) or isinstance(error.__cause__, TimeoutError)
 
 
 async def _found(target: Target, *, relaxed: bool) -> Servers:
@@ -102,15 +118,6 @@ def way_to(target: Target) -> tuple[Login, Guide]:
     return login, Guide(target, login, [*sentinels, Login(context, "", "", 0)])
 
 
-async def _prepared(network: Network, name: str, shards: int | None, now: int) -> Known:
-    """The header; a replica that is just catching up is waited for, as long as opening may take."""
-    while True:
-        try:
-            return await prepare(network, name, shards, now)
-        except StoreTimeout:
-            await asyncio.sleep(_PAUSE)
-
-
 def supported(version: str) -> bool:
     """Whether a server of this version can hold a store."""
     return tuple(map(int, version.split(".")[:2])) >= OLDEST
@@ -119,10 +126,12 @@ def supported(version: str) -> bool:
 async def _check(greeter: Greeter, master: Address) -> None:
     """That it is new enough and, as a writing connection is greeted, that it keeps what it acknowledges."""
     try:
-        version = await _version(greeter, master)
+        async with asyncio.timeout(CONNECT_PATIENCE):
+            version = await _version(greeter, master)
         if not supported(version):
             raise StoreUnavailable(f"{master} runs version {version}: 7.0 or newer is needed")
-        greeted = await greeter.greet(master, Purpose.WRITE, _nothing)
+        async with asyncio.timeout(CONNECT_PATIENCE):
+            greeted = await greeter.greet(master, Purpose.WRITE, _nothing)
         await greeted.connection.close()
     except (OSError, HiredisError) as error:
         raise unreachable(error, master) from error
