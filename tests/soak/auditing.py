@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 import httpx2
@@ -36,9 +35,9 @@ class Recorded(NamedTuple):
     visitor: bytes
 
 
-async def ledger(store_path: Path) -> dict[str, Recorded]:
+async def ledger(url: str) -> dict[str, Recorded]:
     """Every entry of the site by its id, after comparing each visitor's standing with the fold of the log."""
-    store = open_store(f"sqlite:///{store_path}")
+    store = open_store(url)
     try:
         payloads = await _payloads(store)
         entries = [(decode(payload), payload) for payload in payloads]
@@ -51,9 +50,9 @@ async def ledger(store_path: Path) -> dict[str, Recorded]:
         await store.close()
 
 
-async def check_folds(store_path: Path, visitors: Iterable[bytes]) -> None:
+async def check_folds(url: str, visitors: Iterable[bytes]) -> None:
     """The standing of each is the fold of the log, and nobody has one without the other (design rule 6)."""
-    store = open_store(f"sqlite:///{store_path}")
+    store = open_store(url)
     try:
         logs: dict[bytes, list[bytes]] = defaultdict(list)
         for payload in await _payloads(store):

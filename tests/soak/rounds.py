@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,8 +21,8 @@ from tests.soak.auditing import check_flags, check_folds, ledger, lost, settle, 
 from tests.soak.serving import Server
 from tests.soak.visiting import Books, client, crowd
 
-Blow = Callable[[Server, Books], Awaitable[None]]
-"""Hits the server while the crowd goes on; returns when the crowd may end."""
+Blow = Callable[[Books], Awaitable[None]]
+"""Hits what it was made for while the crowd goes on; returns when the crowd may end."""
 
 _FEWEST, _MOST = 30, 400
 _ANSWER_SECONDS: Final = 0.01  # longer than one answer takes under this load
@@ -57,48 +58,59 @@ class Tally:
     seconds: float = 0.0
 
 
-async def play(server: Server, blow: Blow, name: str, rounds: int, books: Books | None = None) -> Tally:
-    """So many rounds on one growing file; every check is made after each, and all flags once more at the end."""
-    books, tally, chance = books or Books(), Tally(name), random.Random()
+async def play(services: Sequence[Server], blow: Blow, name: str, rounds: int) -> Tally:
+    """So many rounds of services on one growing store; every check is made after each, and all flags once more at
+    the end.
+    """
+    books, tally, chance = Books(), Tally(name), random.Random()
     began = time.monotonic()
     for _ in range(rounds):
-        await _round(server, blow, books, tally, chance)
-    async with client(server.url) as http:
+        await _round(services, blow, books, tally, chance)
+    async with client(services[0].url) as http:
         tally.late += await check_flags(http, books.acknowledged)
     tally.visitors = len(books.visitors)
     tally.seconds = time.monotonic() - began
     return tally
 
 
-async def _round(server: Server, blow: Blow, books: Books, tally: Tally, chance: random.Random) -> None:
+async def _round(
+    services: Sequence[Server], blow: Blow, books: Books, tally: Tally, chance: random.Random
+) -> None:
     before = len(books.acknowledged)
-    async with client(server.url) as http, crowd(http, books, chance):
+    async with clients(services) as shops, crowd(shops, books, chance):
         await books.reach(before + chance.randrange(_FEWEST, _MOST))
         await asyncio.sleep(chance.uniform(0, _ANSWER_SECONDS))  # strike anywhere between two answers
-        await blow(server, books)
-    async with client(server.url) as http:
-        await _audit(server, http, books, tally, before)
+        await blow(books)
+    async with clients(services) as shops:
+        await _audit(services[0].store, shops[-1], books, tally, before)
     tally.rounds += 1
 
 
-async def _audit(server: Server, http: httpx2.AsyncClient, books: Books, tally: Tally, before: int) -> None:
+async def _audit(store: str, http: httpx2.AsyncClient, books: Books, tally: Tally, before: int) -> None:
     """First as the blow left it, then after everybody in doubt has asked again: then the counts are exact."""
-    found = await ledger(server.store)
+    found = await ledger(store)
     missing = lost(books, found)
     tally.acknowledged += len(books.acknowledged) - before
     tally.in_doubt += len(books.in_doubt)
     tally.found += len(unacknowledged(books, found))
     tally.lost += len(missing)
     assert missing == [], f"acknowledged and not in the ledger: {missing[:3]}"
-    await check_folds(server.store, books.visitors)
+    await check_folds(store, books.visitors)
     tally.late += await check_flags(http, books.acknowledged[before:])
     await settle(http, books)
-    found = await ledger(server.store)
+    found = await ledger(store)
     assert found.keys() == {entry.receipt for entry in books.acknowledged}, (
         "an entry without an acknowledgement"
     )
     assert len(found) == len(books.acknowledged), "two choices with one receipt"
-    await check_folds(server.store, books.visitors)
+    await check_folds(store, books.visitors)
+
+
+@asynccontextmanager
+async def clients(services: Sequence[Server]) -> AsyncIterator[list[httpx2.AsyncClient]]:
+    """A client of each."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(client(service.url)) for service in services]
 
 
 def report(tallies: Sequence[Tally]) -> None:

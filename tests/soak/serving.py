@@ -29,7 +29,7 @@ _FACTS: Final = """
 public_url = "http://127.0.0.1:{port}"
 port = {port}
 metrics_port = 0
-store = "sqlite:///{store}"
+store = "{store}"
 
 [business]
 name = "Acme"
@@ -48,7 +48,7 @@ class Server:
     """One service on loopback; its log is a file in its folder."""
 
     def __init__(
-        self, folder: Path, port: int, store: Path, *, workers: int, under: Sequence[str] = ()
+        self, folder: Path, port: int, store: str, *, workers: int, under: Sequence[str] = ()
     ) -> None:
         self.port = port
         self.store = store
@@ -119,15 +119,20 @@ class Server:
         return bool(parts) and fetch(self.port, "/readyz").status == 200
 
 
+def sqlite_url(folder: Path) -> str:
+    """The URL of the file that services with this folder share."""
+    return f"sqlite:///{folder}/consent.db"
+
+
 @contextmanager
 def serving(
-    folder: Path, port: int, *, store: Path | None = None, workers: int = 2, under: Sequence[str] = ()
+    folder: Path, port: int, *, store: str | None = None, workers: int = 2, under: Sequence[str] = ()
 ) -> Iterator[Server]:
     """A server that is ready; ended on the way out, whatever the test did to it.
 
-    `store`: the SQLite file, one in the folder if not given. `under`: a command to run it under.
+    `store`: its URL, that of a SQLite file in the folder if not given. `under`: a command to run it under.
     """
-    server = Server(folder, port, store or folder / "consent.db", workers=workers, under=under)
+    server = Server(folder, port, store or sqlite_url(folder), workers=workers, under=under)
     try:
         server.start()
         yield server

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.soak.rounds import Blow, play, report
+from tests.soak.rounds import play, report
 from tests.soak.serving import WEB, WORK, WORKER, Server, serving, signal_all
 from tests.soak.visiting import Books
 
 pytestmark = pytest.mark.soak
+
+PartBlow = Callable[[Server, Books], Awaitable[None]]
 
 _MORE = 100  # choices acknowledged after a blow that leaves some of the service standing
 
@@ -71,7 +75,7 @@ async def _stop_one_worker_for_a_moment(server: Server, books: Books) -> None:
     ],
 )
 async def test_what_was_acknowledged_is_there_after_a_blow(
-    blow: Blow,
+    blow: PartBlow,
     rounds: int,
     tmp_path: Path,
     free_port: int,
@@ -79,7 +83,7 @@ async def test_what_was_acknowledged_is_there_after_a_blow(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with serving(tmp_path, free_port) as server:
-        tally = await play(server, blow, request.node.callspec.id, rounds)
+        tally = await play([server], partial(blow, server), request.node.callspec.id, rounds)
     with capsys.disabled():
         report([tally])
     assert tally.lost == 0

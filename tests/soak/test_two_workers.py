@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 from tests.soak.auditing import check_flags, check_folds, flag_of, ledger
-from tests.soak.serving import serving
+from tests.soak.serving import serving, sqlite_url
 from tests.soak.visiting import (
     LIMIT,
     OPT_OUT,
@@ -59,8 +59,8 @@ async def test_a_visitor_who_chose_at_one_worker_is_recognised_by_the_other_at_o
     """The token says that there is something newer than what the other remembers: it must look, not doubt."""
     async with _two_workers(tmp_path, free_ports) as workers:
         visitors = await _through_either(workers, _go_to_the_other)
-    assert len(await ledger(tmp_path / "consent.db")) == 3 * _CHOICES
-    await check_folds(tmp_path / "consent.db", visitors)
+    assert len(await ledger(sqlite_url(tmp_path))) == 3 * _CHOICES
+    await check_folds(sqlite_url(tmp_path), visitors)
 
 
 async def _watch(writer: httpx2.AsyncClient, other: httpx2.AsyncClient) -> float:

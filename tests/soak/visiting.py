@@ -10,9 +10,10 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any, Final, NamedTuple
 
 import httpx2
@@ -112,11 +113,15 @@ class Books:
 
 
 @asynccontextmanager
-async def crowd(http: httpx2.AsyncClient, books: Books, chance: random.Random) -> AsyncIterator[None]:
-    """While inside, many visitors choose at once; on the way out each brings its last choice to an end."""
+async def crowd(
+    shops: Sequence[httpx2.AsyncClient], books: Books, chance: random.Random
+) -> AsyncIterator[None]:
+    """While inside, many visitors choose at once, as many at each of the services as at the others; on the way
+    out each brings its last choice to an end.
+    """
     ending = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        for _ in range(_CROWD):
+        for _, http in zip(range(_CROWD), cycle(shops), strict=False):
             group.create_task(_choose(http, books, chance, ending))
         try:
             yield
@@ -128,17 +133,23 @@ async def _choose(
     http: httpx2.AsyncClient, books: Books, chance: random.Random, ending: asyncio.Event
 ) -> None:
     while not ending.is_set():
-        asked = _anyone(books, chance)
-        try:
-            response = await post(http, asked)
-        except httpx2.TransportError:
-            books.in_doubt.append(asked)
-            await asyncio.sleep(_BACK_OFF)
-            continue
-        if response.status_code == 503:  # perhaps durable, perhaps not: the same as no answer
-            books.in_doubt.append(asked)
-        else:
-            books.note(acknowledged(asked, response))
+        await choose(http, books, _anyone(books, chance))
+
+
+async def choose(http: httpx2.AsyncClient, books: Books, asked: Asked) -> Acknowledged | None:
+    """Send the choice and enter in the books what came of it; None = it is in doubt."""
+    try:
+        response = await post(http, asked)
+    except httpx2.TransportError:
+        books.in_doubt.append(asked)
+        await asyncio.sleep(_BACK_OFF)
+        return None
+    if response.status_code == 503:  # perhaps durable, perhaps not: the same as no answer
+        books.in_doubt.append(asked)
+        return None
+    entry = acknowledged(asked, response)
+    books.note(entry)
+    return entry
 
 
 def _anyone(books: Books, chance: random.Random) -> Asked:
