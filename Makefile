@@ -38,6 +38,9 @@ soak: setup ## the long runs: kill -9 under load, and more of every property
 bench: setup ## the flag against empty servers, side by side; prints the README's table
 	$(BIN)/python -m tests.bench.run
 
+bench-redis: setup ## the same over a Redis server and a Redis cluster; prints the README's table
+	$(BIN)/python -m tests.bench.run --stores redis cluster
+
 bench-pages: setup ## what the widget costs a page, beside two peers; prints the README's table
 	$(BIN)/python -m tests.bench.pages.run
 
@@ -48,4 +51,4 @@ lock: setup ## newest versions that pyproject.toml allows, with every hash
 clean: ## what the targets above made, but not what they installed
 	rm -rf dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo setup test check format soak bench bench-pages lock clean
+.PHONY: help demo setup test check format soak bench bench-redis bench-pages lock clean

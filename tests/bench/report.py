@@ -62,3 +62,14 @@ def table(rows: Sequence[Row]) -> str:
         share = f"{r.share:.2f} ({r.lowest:.2f}-{r.highest:.2f})"
         lines.append(f"| {r.name} | {r.rate:,.0f} | {r.cpu:.1f} | {share} | {goal} |")
     return "\n".join(lines)
+
+
+def choices(rounds: Sequence[Mapping[str, Measurement]], name: str, goal: float | None) -> str:
+    """One variant that writes, in a sentence."""
+    rates = [measured[name].rate for measured in rounds]
+    cpu = median(measured[name].cpu for measured in rounds)
+    aim = "" if goal is None else f"; goal {goal:,.0f}/s"
+    return (
+        f"1,000 different User-Agents, {name}: {median(rates):,.0f}/s "
+        f"({min(rates):,.0f}-{max(rates):,.0f}), {cpu:.0f} µs CPU each{aim}."
+    )

@@ -1,4 +1,4 @@
-"""The servers that are compared, each a process family on the server core, all under one open store's folder.
+"""The servers that are compared, each a process family on one core, all under one folder.
 
 Knows how each is started and when it is ready; knows nothing of load or figures.
 """
@@ -28,7 +28,7 @@ _COMMAND: Final = str(Path(sys.executable).with_name("consent-service"))
 CONFIG: Final = """\
 [service]
 public_url = "http://privacy.test"
-store = "sqlite:///{store}"
+store = "{store}"
 port = {port}
 metrics_port = {metrics_port}
 
@@ -100,7 +100,7 @@ class Workshop:
         port, metrics_port = _free_port(), _free_port()
         config = self._folder / f"{port}.toml"
         facts = {"port": port, "metrics_port": metrics_port, "cache": str(cache).lower()}
-        config.write_text(CONFIG.format(store=self._folder / store, **facts))
+        config.write_text(CONFIG.format(store=store, **facts))
         return port, metrics_port, config
 
     @contextlib.contextmanager

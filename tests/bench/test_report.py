@@ -41,6 +41,12 @@ def test_the_table_has_a_line_for_each_variant() -> None:
     assert lines[3] == "| fast | 200 | 5.1 | 1.00 (1.00-1.00) |  |"
 
 
+def test_choices_are_told_in_a_sentence_with_their_goal_if_there_is_one() -> None:
+    told = report.choices(ROUNDS, "ours", 3000)
+    assert told == "1,000 different User-Agents, ours: 105/s (70-120), 8 µs CPU each; goal 3,000/s."
+    assert report.choices(ROUNDS, "ours", None).endswith(" each.")
+
+
 def test_what_wrk_prints_around_the_figures_is_passed_over() -> None:
     printed = 'Running 1s test\n{"requests": 30, "microseconds": 2000000, "status": 1, "broken": 2}\n'
     load = wrk.parse(printed)
