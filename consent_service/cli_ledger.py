@@ -73,16 +73,25 @@ def export(
     form: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.JSONL,
     out: Annotated[Path | None, typer.Option(help="The file to write, in place of standard output.")] = None,
 ) -> None:
-    """Write what was sealed, by site, time and subject."""
+    """Write what was sealed, by site, time and subject. Exit status 1 when some of it can't be read."""
     from consent_service.ledger import export as formats
     from consent_service.ledger.archive import open_archive
+    from consent_service.ledger.findings import Finding
+
+    unread = 0
+
+    def tell(finding: Finding) -> None:
+        nonlocal unread
+        unread += 1
+        typer.echo(str(finding), err=True)
 
     limits = {name: _seconds(at) for name, at in (("since", since), ("until", until)) if at is not None}
     wanted = formats.Wanted(site, subject, **limits)
     kept = open_archive(archive)
     with nullcontext(sys.stdout.buffer) if out is None else out.open("wb") as sink:
-        written = formats.FORMATS[form](kept, wanted, sink)
-    typer.echo(f"{written} entries", err=True)
+        written = formats.FORMATS[form](kept, wanted, sink, tell)
+    typer.echo(f"{written} entries; what can't be read is left out: {unread or 'no'} findings", err=True)
+    raise typer.Exit(1 if unread else 0)
 
 
 @ledger.command()

@@ -67,6 +67,16 @@ async def test_one_visitor_s_entries_are_exported(tmp_path: Path) -> None:
         assert exported(site, tmp_path, "--since", "2031-01-01") == ""
 
 
+async def test_an_export_says_what_it_could_not_read_and_fails(tmp_path: Path) -> None:
+    async with a_site(tmp_path, [4]) as site:
+        site.relined(segment_name("acme", 1), lambda lines: [*lines[:3], b"rubbish"])
+        result = CliRunner().invoke(app, ["ledger", "export", str(site.folder)])
+        assert result.exit_code == 1
+        assert result.stdout.count("opt_out") == 6
+        assert result.stderr.startswith("segment-damaged: acme/segments/00000001.jsonl.gz line 4: ")
+        assert result.stderr.endswith("3 entries; what can't be read is left out: 1 findings\n")
+
+
 def exported(site: Site, folder: Path, *options: str) -> str:
     status, _ = run("ledger", "export", site.folder, *options, "--out", folder / "out")
     assert status == 0

@@ -1,22 +1,25 @@
 """Export: what the archive says as JSON Lines, CSV or Parquet, by site, time and subject.
 
-Reads whatever is there, segment by segment, and checks nothing: that is `verification`'s. In a CSV no cell is
-taken for a formula by a spreadsheet. Parquet needs the extra `parquet`.
+Reads whatever is there, segment by segment, and proves nothing: that is `verification`'s. What can't be read is
+told by its place and left out, and the rest goes on. In a CSV no cell is taken for a formula by a spreadsheet.
+Parquet needs the extra `parquet`.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Annotated, Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 
-from consent_service.errors import LedgerError
+from consent_service.errors import LedgerError, ObjectUnfit
 from consent_service.ledger import archive, segments
 from consent_service.ledger.archive import Archive
+from consent_service.ledger.findings import MOST_LINES, Finding, Tampering
+from consent_service.ledger.segments import SegmentDamaged
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _ROWS: Final = 10_000
@@ -41,6 +44,8 @@ COLUMNS: Final = (
 _NUMBERS: Final = frozenset({"sequence", "number", "at", "v"})
 
 Row = Mapping[str, object]
+Tell = Callable[[Finding], None]
+"""Hears of what can't be read."""
 
 
 class Wanted(NamedTuple):
@@ -52,28 +57,39 @@ class Wanted(NamedTuple):
     until: int = 2**53
 
 
-def jsonl(kept: Archive, wanted: Wanted, out: BinaryIO) -> int:
+_Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]  # a time or a position
+
+
+class _Said(msgspec.Struct, frozen=True):
+    sequence: _Number
+    number: _Number
+    at: _Number
+    visitor: str
+    v: _Number = 0
+
+
+def jsonl(kept: Archive, wanted: Wanted, out: BinaryIO, tell: Tell) -> int:
     """Each entry's line as it was sealed; how many there were."""
     written = 0
-    for line, _place, _entry in _found(kept, wanted):
+    for line, _entry in _found(kept, wanted, tell):
         out.write(line + b"\n")
         written += 1
     return written
 
 
-def as_csv(kept: Archive, wanted: Wanted, out: BinaryIO) -> int:
+def as_csv(kept: Archive, wanted: Wanted, out: BinaryIO, tell: Tell) -> int:
     """One row for each entry, behind a row of names."""
     text = io.TextIOWrapper(out, "utf-8", newline="", write_through=True)
     table, written = csv.DictWriter(text, COLUMNS, lineterminator="\r\n"), 0
     table.writeheader()
-    for row in _rows(kept, wanted):
+    for row in _rows(kept, wanted, tell):
         table.writerow({name: _safe(value) for name, value in row.items()})
         written += 1
     text.detach()
     return written
 
 
-def parquet(kept: Archive, wanted: Wanted, out: BinaryIO) -> int:
+def parquet(kept: Archive, wanted: Wanted, out: BinaryIO, tell: Tell) -> int:
     """The same table, by column. Raises LedgerError without the extra."""
     try:
         import pyarrow as pa
@@ -82,7 +98,7 @@ def parquet(kept: Archive, wanted: Wanted, out: BinaryIO) -> int:
         raise LedgerError("Parquet needs an extra: pip install 'consent-service[parquet]'") from error
     kinds = {True: pa.int64(), False: pa.string()}
     schema = pa.schema([(name, kinds[name in _NUMBERS]) for name in COLUMNS])
-    rows, written = _rows(kept, wanted), 0
+    rows, written = _rows(kept, wanted, tell), 0
     with ParquetWriter(out, schema) as table:
         while some := list(islice(rows, _ROWS)):
             table.write_table(pa.Table.from_pylist(some, schema))
@@ -93,36 +109,60 @@ def parquet(kept: Archive, wanted: Wanted, out: BinaryIO) -> int:
 FORMATS: Final = {"jsonl": jsonl, "csv": as_csv, "parquet": parquet}
 
 
-def _rows(kept: Archive, wanted: Wanted) -> Iterator[Row]:
-    for _line, place, entry in _found(kept, wanted):
-        plain = {name: value for name, value in entry.items() if name in COLUMNS}
-        yield {name: _plain(value) for name, value in {**place._asdict(), **plain}.items()}
+def _rows(kept: Archive, wanted: Wanted, tell: Tell) -> Iterator[Row]:
+    for _line, entry in _found(kept, wanted, tell):
+        yield {name: _plain(name, entry[name]) for name in COLUMNS if name in entry}
 
 
-def _found(kept: Archive, wanted: Wanted) -> Iterator[tuple[bytes, segments.Place, dict[str, Any]]]:
+def _found(kept: Archive, wanted: Wanted, tell: Tell) -> Iterator[tuple[bytes, Row]]:
+    for name in _segments(kept.names(), wanted.site):
+        try:
+            data = kept.get(name)
+            raw = b"" if data is None else segments.unpack(data)
+        except ObjectUnfit as error:
+            tell(Finding(Tampering.OBJECT_UNFIT, name, error.why))
+        except SegmentDamaged as error:
+            tell(Finding(Tampering.SEGMENT_DAMAGED, name, str(error)))
+        else:
+            yield from _within(name, raw, wanted, tell)
+
+
+def _within(name: str, raw: bytes, wanted: Wanted, tell: Tell) -> Iterator[tuple[bytes, Row]]:
     subject = f'"visitor":"{wanted.subject}"'.encode() if wanted.subject else b""
-    for line in _lines(kept, wanted.site):
-        if subject in line:  # most lines are somebody else's: they need not be read
-            place, payload = segments.entry_at(line)
-            entry = msgspec.json.decode(payload)
-            named = not wanted.subject or entry["visitor"] == wanted.subject
-            if named and wanted.since <= entry["at"] < wanted.until:
-                yield line, place, entry
+    damaged = 0
+    for number, ended in enumerate(io.BytesIO(raw), 1):
+        line = ended.removesuffix(b"\n")
+        if subject not in line:  # most lines are somebody else's: they need not be read
+            continue
+        try:
+            entry, said = _read(line)
+        except SegmentDamaged as error:
+            damaged += 1
+            if damaged <= MOST_LINES:
+                tell(Finding(Tampering.SEGMENT_DAMAGED, f"{name} line {number}", str(error)))
+            continue
+        if wanted.subject in ("", said.visitor) and wanted.since <= said.at < wanted.until:
+            yield line, entry
+    if damaged > MOST_LINES:
+        tell(Finding(Tampering.SEGMENT_DAMAGED, name, f"{damaged} lines can't be read"))
 
 
-def _lines(kept: Archive, site: str) -> Iterator[bytes]:
-    for name in _segments(kept.names(), site):
-        data = kept.get(name)
-        if data is not None:
-            yield from (line.removesuffix(b"\n") for line in io.BytesIO(segments.unpack(data)))
+def _read(line: bytes) -> tuple[Row, _Said]:
+    """An entry with its place. Raises SegmentDamaged for what no column can hold."""
+    place, payload = segments.entry_at(line)
+    try:
+        entry = msgspec.json.decode(payload, type=dict[str, Any]) | place._asdict()
+        return entry, msgspec.convert(entry, _Said)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SegmentDamaged(f"holds an entry that can't be read: {error}") from error
 
 
 def _segments(names: Iterable[str], site: str) -> list[str]:
     return sorted(name for name in names if archive.is_segment(name) and site in ("", name.partition("/")[0]))
 
 
-def _plain(value: object) -> object:
-    return value if isinstance(value, (str, int)) else msgspec.json.encode(value).decode()
+def _plain(name: str, value: object) -> object:
+    return value if isinstance(value, str) or name in _NUMBERS else msgspec.json.encode(value).decode()
 
 
 def _safe(value: object) -> object:

@@ -129,7 +129,7 @@ def place_of(one: bytes) -> Place:
     """Where the line's entry stands. Raises SegmentDamaged."""
     try:
         return _placed.decode(one).place
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SegmentDamaged(f"holds a line that can't be read: {error}") from error
 
 

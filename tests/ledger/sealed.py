@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from consent_service.domain.standing import Standing, pack, unpack
 from consent_service.domain.words import Method, Stance
 from consent_service.identity.keys import new_ring
 from consent_service.identity.signatures import Signer
+from consent_service.ledger import segments
 from consent_service.ledger.archive import FolderArchive
 from consent_service.ledger.entries import Evidence, encode, entry_of
 from consent_service.ledger.sealing import Sealer
@@ -78,6 +80,11 @@ class Site:
         for first, size in enumerate(sizes):
             await asyncio.gather(*(record(self.store, 1_000 * first + number) for number in range(size)))
             assert await self.seal() == 1
+
+    def relined(self, name: str, change: Callable[[list[bytes]], list[bytes]]) -> None:
+        """Rewrite a segment's lines."""
+        lines = change(segments.split(segments.unpack(self.objects()[name])))
+        self.archive.put(name, gzip.compress(b"".join(line + b"\n" for line in lines), mtime=0))
 
     def objects(self) -> dict[str, bytes]:
         """Everything in the archive."""

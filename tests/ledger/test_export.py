@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from pyarrow import parquet
 
+from consent_service.ledger import segments
+from consent_service.ledger.archive import segment_name
 from consent_service.ledger.export import COLUMNS, FORMATS, Wanted
+from consent_service.ledger.findings import MOST_LINES, Finding
 from tests.ledger.sealed import OPT_OUT, Site, a_site, record, visitor
 from tests.running import START
+
+FIRST = segment_name("acme", 1)
 
 
 async def filled(site: Site) -> Site:
@@ -25,8 +31,19 @@ async def filled(site: Site) -> Site:
 
 def exported(site: Site, form: str, wanted: Wanted) -> bytes:
     out = io.BytesIO()
-    FORMATS[form](site.archive, wanted, out)
+    FORMATS[form](site.archive, wanted, out, _never)
     return out.getvalue()
+
+
+def _never(finding: Finding) -> None:
+    raise AssertionError(finding)
+
+
+def told(site: Site, form: str) -> tuple[bytes, list[str]]:
+    """What is exported all the same, and what can't be read."""
+    out, findings = io.BytesIO(), list[Finding]()
+    FORMATS[form](site.archive, Wanted(), out, findings.append)
+    return out.getvalue(), [str(finding) for finding in findings]
 
 
 @pytest.mark.parametrize(
@@ -68,3 +85,72 @@ async def test_no_cell_is_a_formula(tmp_path: Path, start: str) -> None:
         await site.seal()
         (row,) = csv.DictReader(io.StringIO(exported(site, "csv", Wanted()).decode(), newline=""))
         assert row["notice"] == f"'{start}cmd|' /C calc'!A0"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda line: b"",
+        lambda line: b"no JSON",
+        lambda line: b"\xff" + line,
+        lambda line: line[:-30],
+        lambda line: b" " + line,
+        lambda line: line.replace(b'"at":', b'"at":"now","was":'),
+        lambda line: line.replace(b'"at":', b'"at":9999999999999999999,"was":'),
+        lambda line: line.replace(b'"method":"', b'"method":"\xff'),
+        lambda line: line.replace(b'"visitor":', b'"nobody":'),
+        lambda line: line.replace(b'{"entry":', b'{"entry":' + b"[" * 100_000),
+    ],
+    ids=[
+        "empty",
+        "no JSON",
+        "no text",
+        "cut off",
+        "not canonical",
+        "no time",
+        "no such time",
+        "no letters",
+        "no visitor",
+        "nested",
+    ],
+)
+async def test_a_damaged_line_is_told_and_the_others_are_exported(
+    tmp_path: Path, form: str, damage: Callable[[bytes], bytes]
+) -> None:
+    async with a_site(tmp_path, [3]) as site:
+        site.relined(FIRST, lambda lines: [lines[0], damage(lines[1]), lines[2]])
+        data, (finding,) = told(site, form)
+        assert finding.startswith(f"segment-damaged: {FIRST} line 2: holds a")
+        if form == "jsonl":
+            assert len(data.splitlines()) == 2
+
+
+async def test_a_member_that_is_no_word_is_exported_as_its_json(tmp_path: Path) -> None:
+    async with a_site(tmp_path, [1]) as site:
+        site.relined(FIRST, lambda lines: [lines[0].replace(b'"method":"banner"', b'"method":[1]')])
+        table = parquet.read_table(io.BytesIO(exported(site, "parquet", Wanted())))
+        assert table.column("method").to_pylist() == ["[1]"]
+
+
+async def test_what_is_no_segment_is_told_and_the_others_are_exported(tmp_path: Path) -> None:
+    async with a_site(tmp_path, [3, 2, 4, 2]) as site:
+        raw = segments.unpack(site.objects()[FIRST])
+        site.archive.put(FIRST, raw)
+        site.archive.put(segment_name("acme", 2), site.objects()[segment_name("acme", 2)][:-9])
+        (site.folder / segment_name("acme", 3)).unlink()
+        (site.folder / segment_name("acme", 3)).symlink_to("/dev/zero")
+        data, findings = told(site, "jsonl")
+        assert [finding.partition(": ")[0] for finding in findings] == [
+            *("segment-damaged", "segment-damaged", "object-unfit"),
+        ]
+        assert f"{FIRST}: can't be decompressed" in findings[0]
+        assert len(data.splitlines()) == 2
+
+
+async def test_a_segment_of_rubbish_is_told_in_a_few_lines(tmp_path: Path) -> None:
+    async with a_site(tmp_path, [1]) as site:
+        site.relined(FIRST, lambda lines: [b"rubbish"] * 5_000)
+        _, findings = told(site, "jsonl")
+        assert len(findings) == MOST_LINES + 1
+        assert findings[-1] == f"segment-damaged: {FIRST}: 5000 lines can't be read"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import resource
 import zlib
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.ledger import segments
 from consent_service.ledger.archive import anchor_name, head_name, marks_name, segment_name
 from consent_service.ledger.findings import Finding, Tampering
 from consent_service.ledger.verification import verify
@@ -103,9 +101,7 @@ async def test_no_name_forges_a_line_of_what_is_printed(site: Site) -> None:
 
 async def test_no_changed_line_forges_a_line_of_what_is_printed(site: Site) -> None:
     name = segment_name("acme", 2)
-    lines = segments.split(segments.unpack(site.objects()[name]))
-    lines[1] = FORGERY.encode().replace(b"\n", b"\r")
-    site.archive.put(name, gzip.compress(b"".join(line + b"\n" for line in lines), mtime=0))
+    site.relined(name, lambda lines: [lines[0], FORGERY.encode().replace(b"\n", b"\r"), *lines[2:]])
     (found,) = map(str, findings(site))
     assert found.startswith("entry-changed: ")
     assert found.isprintable()

@@ -5,6 +5,7 @@ A server is made unreachable without being stopped: it listens on another loopba
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import tempfile
@@ -17,6 +18,9 @@ from typing import Any, ClassVar, Final, TypeVar
 import redis
 
 from tests.store.redis import certificates
+
+PROGRAM: Final = os.environ.get("TEST_REDIS_SERVER", "redis-server")
+"""What is started: Debian's server, or another one that claims to do the same, by its path."""
 
 HOST: Final = "127.0.0.1"
 _ELSEWHERE: Final = "127.0.0.2"
@@ -69,7 +73,7 @@ class Server:
             *options,
         ]
         file.write_text("\n".join(lines) + "\n")
-        self._command = ["redis-server", str(file), *(["--sentinel"] if sentinel else [])]
+        self._command = [PROGRAM, str(file), *(["--sentinel"] if sentinel else [])]
         self.started.append(self)
         self.start()
 
