@@ -90,7 +90,8 @@ def export(
     kept = open_archive(archive)
     with nullcontext(sys.stdout.buffer) if out is None else out.open("wb") as sink:
         written = formats.FORMATS[form](kept, wanted, sink, tell)
-    typer.echo(f"{written} entries; what can't be read is left out: {unread or 'no'} findings", err=True)
+    left_out = f"; {unread} findings: what can't be read is left out" if unread else ""
+    typer.echo(f"{written} entries{left_out}", err=True)
     raise typer.Exit(1 if unread else 0)
 
 

@@ -74,7 +74,7 @@ async def test_an_export_says_what_it_could_not_read_and_fails(tmp_path: Path) -
         assert result.exit_code == 1
         assert result.stdout.count("opt_out") == 6
         assert result.stderr.startswith("segment-damaged: acme/segments/00000001.jsonl.gz line 4: ")
-        assert result.stderr.endswith("3 entries; what can't be read is left out: 1 findings\n")
+        assert result.stderr.endswith("3 entries; 1 findings: what can't be read is left out\n")
 
 
 def exported(site: Site, folder: Path, *options: str) -> str:
