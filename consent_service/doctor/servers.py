@@ -15,6 +15,9 @@ from consent_service.store.examining import FleetFacts, SentinelFacts, ServerFac
 
 _LOOK_AT: Final = "Look at its log and its disk: it takes no choice until it can write again."
 _MEND: Final = "Mend it, or correct the store's URL or password."
+_FINISH: Final = (
+    "Give the same `move` or `restore` again: it goes on, and no service opens this before it is done."
+)
 _SKEW_SEEN, _SKEW_REFUSED = 2.0, 60.0
 """Seconds. From the second on, tokens of a machine whose clock is ahead are refused."""
 _FAILOVER_LONG: Final = 15.0
@@ -26,7 +29,10 @@ _CERTIFICATE: Final = 30 * DAY
 def judge_servers(facts: FleetFacts, now: int, *, relaxed: bool) -> Iterator[Finding]:
     """Everything there is to say about the servers. `relaxed`: the loss of choices was accepted."""
     yield from (fault("store", trouble, _MEND) for trouble in facts.troubles)
-    if facts.laid is not None:
+    if facts.half_copied is not None:
+        said = f"{facts.name} holds half a copy of a store; whole shards so far: {facts.half_copied}"
+        yield fault("store", said, _FINISH)
+    elif facts.laid is not None:
         yield ok("store", f"{facts.name}: layout {facts.laid.version}, {facts.laid.shards} shards a site")
     elif not facts.troubles:
         yield hint("store", f"{facts.name} holds no store yet", "The first `serve` makes it.")

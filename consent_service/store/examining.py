@@ -80,12 +80,14 @@ class SentinelFacts(NamedTuple):
 class FleetFacts(NamedTuple):
     """A Redis store. `troubles`: servers that can't be asked, slots nobody serves, each with what to do.
 
+    `half_copied`: there is only half a copy of a store, with so many whole shards; None = no.
     `remedy`: what to set where a server has a danger.
     """
 
     name: str
     troubles: Sequence[str] = ()
     laid: Laid | None = None
+    half_copied: int | None = None
     servers: Sequence[ServerFacts] = ()
     sentinels: Sequence[SentinelFacts] = ()
     remedy: str = ""

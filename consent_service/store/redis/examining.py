@@ -52,14 +52,17 @@ class RedisExaminer:
         found, unasked = await self._each(self._server, self._guide.map.masters)
         followers = [address for _, replicas in found for address in replicas]
         replicas, unreached = await self._each(self._server, followers)
+        laid, half_copied = None, None
         try:
+            half_copied = await self._half_copied()
             laid = await self._laid()
         except StoreError as error:
-            laid, unreached = None, [*unreached, str(error)]
+            unreached = [*unreached, str(error)]
         return FleetFacts(
             self._target.name,
             tuple(dict.fromkeys([*troubles, *unasked, *unreached])),
             laid,
+            half_copied,
             [server for server, _ in (*found, *replicas)],
             sentinels,
             durability.REMEDY,
@@ -77,6 +80,10 @@ class RedisExaminer:
 
     async def close(self) -> None:
         """Nothing is held between two questions."""
+
+    async def _half_copied(self) -> int | None:
+        fields = await self._ask(HEADER_SLOT, "HLEN", layout.MOVING)
+        return fields - 1 if fields else None  # one says which store
 
     async def _laid(self) -> Laid | None:
         found = await self._ask(HEADER_SLOT, "GET", layout.HEADER)

@@ -9,8 +9,10 @@ import pytest
 
 from consent_service.doctor.findings import Finding, Grade
 from consent_service.doctor.servers import judge_servers
+from consent_service.store.dump import About, Head
 from consent_service.store.examining import FleetFacts
-from consent_service.store.redis import RedisStore
+from consent_service.store.redis import RedisStore, copying
+from consent_service.store.redis.address import parse
 from consent_service.store.redis.examining import RedisExaminer
 from tests.store.redis.fleets import Fleet, online_replicas
 from tests.store.redis.servers import HOST, eventually
@@ -121,6 +123,20 @@ async def test_a_server_that_can_t_be_reached_keeps_no_other_from_being_looked_a
         lost.show()
     assert [trouble for trouble in facts.troubles if f"{HOST}:{lost.port}" in trouble]
     assert 0 < len(facts.servers) <= others
+
+
+async def test_half_a_copy_is_a_fault_until_the_same_command_has_finished_it(standalone: Fleet) -> None:
+    async with copying.target(parse(standalone.url), relaxed=False) as servers:
+        await servers.begin(About("one", 4, 1))
+        await servers.seal("acme.00", Head(1, 0, ()))
+        (store,) = (finding for finding in await found(standalone) if finding.about == "store")
+        assert (store.grade, store.said.partition(" holds ")[2]) == (
+            Grade.FAULT,
+            "half a copy of a store; whole shards so far: 1",
+        )
+        assert "same `move`" in store.remedy
+        await servers.complete(About("one", 4, 1), None)
+    assert len(about(await found(standalone), "store", Grade.OK)) == 1
 
 
 async def test_a_certificate_s_end_is_known(guarded: Fleet, standalone: Fleet) -> None:
