@@ -1,7 +1,8 @@
-"""Tree: the Merkle tree of RFC 6962 section 2.1, its proofs of inclusion and of consistency, and their checks.
+"""Tree: the Merkle tree of RFC 6962 section 2.1, its proofs of inclusion and their check.
 
 Hashes are SHA-256. A leaf is hashed behind a 0 byte and a node behind a 1 byte, so that no leaf passes for a node.
-Knows nothing of entries and segments; touches nothing.
+No tree grows after it was sealed, so there are no proofs between an earlier one and a later one: the heads are
+chained. Knows nothing of entries and segments; touches nothing.
 """
 
 from __future__ import annotations
@@ -73,55 +74,6 @@ def includes(root_hash: bytes, size: int, index: int, leaf: bytes, proof: Sequen
             found = node_hash(found, sibling)
         place, last = place >> 1, last >> 1
     return last == 0 and found == root_hash
-
-
-def consistency(leaves: Sequence[bytes], earlier: int) -> list[bytes]:
-    """The proof that the tree of the first `earlier` leaves is the beginning of this one (section 2.1.2).
-
-    Raises IndexError when the tree never had that size, or was empty.
-    """
-    if not 0 < earlier <= len(leaves):
-        raise IndexError(f"a tree of {len(leaves)} leaves has no earlier one of {earlier}")
-    proof = []
-    low, high, whole = 0, len(leaves), True
-    while earlier != high:
-        middle = low + _split(high - low)
-        if earlier <= middle:
-            proof.append(root(leaves[middle:high]))
-            high = middle
-        else:
-            proof.append(root(leaves[low:middle]))
-            low, whole = middle, False
-    if not whole:
-        proof.append(root(leaves[low:high]))
-    return proof[::-1]
-
-
-def consistent(earlier: tuple[bytes, int], later: tuple[bytes, int], proof: Sequence[bytes]) -> bool:
-    """Whether the proof shows that the tree `earlier` (root, size) is the beginning of the tree `later`."""
-    (old_root, old_size), (new_root, new_size) = earlier, later
-    if not 0 < old_size <= new_size:
-        return False
-    if old_size == new_size:
-        return not proof and old_root == new_root
-    place, last = old_size - 1, new_size - 1
-    while place % 2:
-        place, last = place >> 1, last >> 1
-    steps = [old_root, *proof] if place == 0 else list(proof)  # a whole subtree's root needs no proof
-    if not steps:
-        return False
-    old = new = steps[0]
-    for sibling in steps[1:]:
-        if last == 0:
-            return False
-        if place % 2 or place == last:
-            old, new = node_hash(sibling, old), node_hash(sibling, new)
-            while place % 2 == 0 and place:
-                place, last = place >> 1, last >> 1
-        else:
-            new = node_hash(new, sibling)
-        place, last = place >> 1, last >> 1
-    return last == 0 and old == old_root and new == new_root
 
 
 def leaf_hashes(lines: Iterable[bytes]) -> list[bytes]:

@@ -62,14 +62,6 @@ def test_a_known_proof_of_inclusion() -> None:
     ]
 
 
-def test_a_known_proof_of_consistency() -> None:
-    assert [node.hex() for node in tree.consistency(HASHES, 6)] == [
-        "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
-        "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
-        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
-    ]
-
-
 sizes = st.integers(1, 70)
 
 
@@ -95,32 +87,6 @@ def test_a_leaf_is_shown_where_it_is_and_nowhere_else(size: int, data: st.DataOb
     assert not proof or not tree.includes(root, size, index, leaves[index], proof[:-1])
 
 
-@given(sizes, st.data())
-def test_an_earlier_tree_is_shown_to_be_the_beginning(size: int, data: st.DataObject) -> None:
-    earlier = data.draw(st.integers(1, size))
-    leaves = leaves_of(size)
-    old, new = (tree.root(leaves[:earlier]), earlier), (tree.root(leaves), size)
-    proof = tree.consistency(leaves, earlier)
-    assert tree.consistent(old, new, proof)
-    assert not tree.consistent((tree.leaf_hash(b"other"), earlier), new, proof)
-    assert not tree.consistent(old, (tree.leaf_hash(b"other"), size), proof)
-    assert not tree.consistent(old, new, [*proof, new[0]])
-    assert not proof or not tree.consistent(old, new, proof[:-1])
-
-
-@given(st.integers(2, 70), st.data())
-def test_a_tree_whose_beginning_was_changed_is_found_out(size: int, data: st.DataObject) -> None:
-    earlier = data.draw(st.integers(1, size - 1))
-    leaves = leaves_of(size)
-    changed = [tree.leaf_hash(b"changed"), *leaves[1:]]
-    proof = tree.consistency(changed, earlier)
-    assert not tree.consistent((tree.root(leaves[:earlier]), earlier), (tree.root(changed), size), proof)
-
-
 def test_what_no_tree_has_can_t_be_proved() -> None:
     with pytest.raises(IndexError):
         tree.inclusion(HASHES, 8)
-    with pytest.raises(IndexError):
-        tree.consistency(HASHES, 9)
-    assert not tree.consistent((tree.EMPTY, 0), (tree.root(HASHES), 8), [])
-    assert not tree.consistent((HASHES[0], 1), (tree.root(HASHES), 8), [])
