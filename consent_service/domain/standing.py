@@ -1,12 +1,13 @@
 """Standing: what is on record about one visitor or consumer, and its packed form.
 
-Signals, choices and age stay separate facts, each with when (Unix seconds) and by which method. The record
-packs into `SIZE` bytes. It grows by folding facts (`facts.apply`), never by being edited.
+Signals, choices and age stay separate facts, each with when (Unix seconds) and by which method. Packed it holds
+only what is there. It grows by folding facts (`facts.apply`), never by being edited.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -75,60 +76,102 @@ class StandingUnreadable(ValueError):
     """The bytes are not a standing that this version can read."""
 
 
-_FORMAT: Final = 1
-_LAYOUT: Final = struct.Struct(">BBI BBI BBI BBI BI BI I")
-SIZE: Final = _LAYOUT.size
+_FORMAT: Final = 2
 _CONFIRMED, _OVER_SIGNAL, _STANCE = 0x80, 0x40, 0x03
+_AGE_UNKNOWN, _PARENTAL, _AGE = 0xFF, 0x80, 0x7F
+# The second byte says which parts follow; what is not on record takes no room.
+_HAS_GPC, _HAS_SALE, _SHARE_AS_SALE, _HAS_SHARE = 0x01, 0x02, 0x04, 0x08
+_HAS_SENSITIVE, _HAS_AGE, _HAS_PROGRAMMES, _HAS_DOUBT = 0x10, 0x20, 0x40, 0x80
+_PARTS: Final = (
+    (_HAS_GPC, "BI"),
+    (_HAS_SALE, "BBI"),
+    (_HAS_SHARE, "BBI"),
+    (_HAS_SENSITIVE, "BBI"),
+    (_HAS_AGE, "BI"),
+    (_HAS_PROGRAMMES, "BI"),
+    (_HAS_DOUBT, "I"),
+)
+
+
+def _makes_sense(mask: int) -> bool:
+    return not mask & _SHARE_AS_SALE or (bool(mask & _HAS_SALE) and not mask & _HAS_SHARE)
+
+
+_LAYOUTS: Final = {
+    mask: struct.Struct(">BB" + "".join(part for bit, part in _PARTS if mask & bit))
+    for mask in range(256)
+    if _makes_sense(mask)
+}
+MOST_BYTES: Final = max(layout.size for layout in _LAYOUTS.values())
 # Calling an enum to find its member is slow, and this is read for every flag that no cache answers.
 _STANCES: Final = {int(stance): stance for stance in Stance}
 _METHODS: Final = {int(method): method for method in Method}
 _AGES: Final = {int(age): age for age in AgeBand}
 _SOURCES: Final = {bits: Sources(bits) for bits in range(8)}
-_AGE_UNKNOWN, _PARENTAL, _AGE = 0xFF, 0x80, 0x7F
 
 
 def pack(standing: Standing) -> bytes:
-    """The record as `SIZE` bytes."""
-    age = _AGE_UNKNOWN if standing.age is None else int(standing.age)
-    if standing.age is not None and standing.parental_consent:
-        age |= _PARENTAL
-    return _LAYOUT.pack(
-        _FORMAT,
-        int(standing.gpc),
-        standing.gpc_at,
-        *_choice_fields(standing.sale),
-        *_choice_fields(standing.share),
-        *_choice_fields(standing.sensitive),
-        age,
-        standing.age_at,
-        standing.programmes,
-        standing.programmes_at,
-        standing.doubted_at,
-    )
+    """The record as at most `MOST_BYTES` bytes, and as 8 where sale and sharing were decided together."""
+    mask, fields, gpc = 0, list[int](), int(standing.gpc)
+    if gpc or standing.gpc_at:
+        mask, fields = _HAS_GPC, [gpc, standing.gpc_at]
+    if standing.sale != NO_CHOICE:
+        mask |= _HAS_SALE
+        fields += _choice_fields(standing.sale)
+    if standing.share != NO_CHOICE:
+        together = standing.share == standing.sale
+        mask |= _SHARE_AS_SALE if together else _HAS_SHARE
+        fields += () if together else _choice_fields(standing.share)
+    if standing.sensitive != NO_CHOICE:
+        mask |= _HAS_SENSITIVE
+        fields += _choice_fields(standing.sensitive)
+    if standing.age is not None or standing.age_at:
+        mask |= _HAS_AGE
+        fields += (_age_byte(standing), standing.age_at)
+    if standing.programmes or standing.programmes_at:
+        mask |= _HAS_PROGRAMMES
+        fields += (standing.programmes, standing.programmes_at)
+    if standing.doubted_at:
+        mask |= _HAS_DOUBT
+        fields.append(standing.doubted_at)
+    return _LAYOUTS[mask].pack(_FORMAT, mask, *fields)
 
 
 def unpack(data: bytes) -> Standing:
     """The inverse of `pack`. Raises `StandingUnreadable`: never a guess, the caller denies."""
+    if len(data) < 2 or data[0] != _FORMAT:
+        form = f"of format {data[0]}" if data else "without a format"
+        raise StandingUnreadable(f"standing {form}, {len(data)} bytes; this version reads format {_FORMAT}")
     try:
-        form, gpc, gpc_at, *rest, age, age_at, programmes, programmes_at, doubted_at = _LAYOUT.unpack(data)
-        if form != _FORMAT:
-            raise StandingUnreadable(f"standing of format {form}; this version reads {_FORMAT}")
-        known = None if age == _AGE_UNKNOWN else _AGES[age & _AGE]
-        return Standing(
-            gpc=_SOURCES[gpc],
-            gpc_at=gpc_at,
-            sale=_choice(*rest[0:3]),
-            share=_choice(*rest[3:6]),
-            sensitive=_choice(*rest[6:9]),
-            age=known,
-            parental_consent=known is not None and bool(age & _PARENTAL),
-            age_at=age_at,
-            programmes=programmes,
-            programmes_at=programmes_at,
-            doubted_at=doubted_at,
-        )
+        mask = data[1]
+        fields = iter(_LAYOUTS[mask].unpack(data)[2:])
+        return _read(mask, fields.__next__)
     except (struct.error, KeyError) as error:
         raise StandingUnreadable(f"unreadable standing of {len(data)} bytes: {error}") from error
+
+
+def _read(mask: int, field: Callable[[], int]) -> Standing:
+    """The parts that the mask names; `field` gives their fields in order."""
+    gpc, gpc_at = (_SOURCES[field()], field()) if mask & _HAS_GPC else (Sources.NONE, 0)
+    sale = _choice(field(), field(), field()) if mask & _HAS_SALE else NO_CHOICE
+    share = sale if mask & _SHARE_AS_SALE else NO_CHOICE
+    if mask & _HAS_SHARE:
+        share = _choice(field(), field(), field())
+    sensitive = _choice(field(), field(), field()) if mask & _HAS_SENSITIVE else NO_CHOICE
+    age, age_at = (field(), field()) if mask & _HAS_AGE else (_AGE_UNKNOWN, 0)
+    known = None if age == _AGE_UNKNOWN else _AGES[age & _AGE]
+    parental = known is not None and bool(age & _PARENTAL)
+    programmes, programmes_at = (field(), field()) if mask & _HAS_PROGRAMMES else (0, 0)
+    doubted_at = field() if mask & _HAS_DOUBT else 0
+    return Standing(
+        gpc, gpc_at, sale, share, sensitive, known, parental, age_at, programmes, programmes_at, doubted_at
+    )
+
+
+def _age_byte(standing: Standing) -> int:
+    if standing.age is None:
+        return _AGE_UNKNOWN
+    return int(standing.age) | (_PARENTAL if standing.parental_consent else 0)
 
 
 def _choice_fields(choice: Choice) -> tuple[int, int, int]:

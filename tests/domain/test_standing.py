@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent_service.domain.standing import SIZE, Standing, StandingUnreadable, pack, unpack
-from consent_service.domain.words import AgeBand
+from consent_service.domain.standing import MOST_BYTES, Choice, Standing, StandingUnreadable, pack, unpack
+from consent_service.domain.words import AgeBand, Method, Stance
 
 from .strategies import standings
 
@@ -22,21 +22,35 @@ def test_a_parents_consent_survives_packing() -> None:
     assert unpack(pack(child)) == child
 
 
-def test_a_record_takes_at_most_44_bytes() -> None:
-    assert len(pack(Standing())) == SIZE <= 44
+@given(standings())
+def test_a_standing_is_never_longer_than_it_says(standing: Standing) -> None:
+    assert len(pack(standing)) <= MOST_BYTES <= 44
 
 
-@given(st.binary(max_size=2 * SIZE))
+def test_a_usual_standing_takes_only_what_it_holds() -> None:
+    out = Choice(Stance.OPTED_OUT, method=Method.BANNER, at=7)
+    assert len(pack(Standing())) == 2
+    assert len(pack(Standing(sale=out, share=out))) == 8
+    assert len(pack(Standing(sale=out, share=out._replace(at=8)))) == 14
+
+
+@given(st.binary(max_size=2 * MOST_BYTES) | st.binary(max_size=MOST_BYTES).map(lambda rest: b"\x02" + rest))
 def test_bytes_that_are_no_standing_raise_only_the_modules_own_error(data: bytes) -> None:
     try:
         standing = unpack(data)
     except StandingUnreadable:
         return
-    assert pack(standing)[:1] == data[:1]
+    assert unpack(pack(standing)) == standing
+
+
+@given(standings(), st.integers(1, MOST_BYTES))
+def test_a_standing_that_was_cut_off_is_not_read(standing: Standing, missing: int) -> None:
+    with pytest.raises(StandingUnreadable):
+        unpack(pack(standing)[:-missing])
 
 
 def test_another_format_is_not_guessed_at() -> None:
     data = bytearray(pack(Standing()))
-    data[0] = 2
-    with pytest.raises(StandingUnreadable, match="format 2"):
+    data[0] = 1
+    with pytest.raises(StandingUnreadable, match="format 1, 2 bytes; this version reads format 2"):
         unpack(bytes(data))

@@ -8,7 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from consent_service.domain.standing import SIZE
+from consent_service.domain.records import SUBJECT_BYTES, VisitorRecord, pack_record
+from consent_service.domain.signals import Sources
+from consent_service.domain.standing import Choice, Standing
+from consent_service.domain.words import Method, Stance
 from consent_service.store.contract import Change, Put
 from consent_service.store.keys import standing_key
 from consent_service.store.redis import RedisStore
@@ -16,6 +19,9 @@ from tests.store.redis.fleets import HARBOUR, Cluster, Fleet, Standalone, empty
 
 MOST = 200
 """Bytes a visitor, at a million visitors."""
+
+_OUT = Choice(Stance.OPTED_OUT, method=Method.BANNER, at=1_795_341_600)
+USUAL = Standing(gpc=Sources.HEADER, gpc_at=1_795_341_600, sale=_OUT, share=_OUT)
 
 pytestmark = pytest.mark.soak
 
@@ -31,7 +37,8 @@ async def test_a_visitor_with_a_standing_takes_at_most_200_bytes(
     shards: dict[str, list[Put]] = defaultdict(list)
     for _ in range(visitors):
         key = standing_key("acme", os.urandom(16), store.shards)
-        shards[key.shard].append(Put(key.name, os.urandom(SIZE)))
+        record = pack_record(VisitorRecord(os.urandom(SUBJECT_BYTES), USUAL))
+        shards[key.shard].append(Put(key.name, record))
     for shard, puts in shards.items():
         for start in range(0, len(puts), 500):
             await store.commit(Change(shard, put=puts[start : start + 500]))
