@@ -67,7 +67,7 @@ def verify(
 def export(
     archive: Place,
     site: Annotated[str, typer.Option(help="One site's entries.")] = "",
-    subject: Annotated[str, typer.Option(help="One visitor's entries: the id that entries name.")] = "",
+    subject: Annotated[str, typer.Option(help="One visitor's entries: the number that they bear.")] = "",
     since: Annotated[datetime | None, typer.Option(help="From then on, UTC.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Up to then, UTC.")] = None,
     form: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.JSONL,

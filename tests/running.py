@@ -15,7 +15,8 @@ import httpx2
 
 from consent_service.app import ConsentApp, create_app
 from consent_service.config import load
-from consent_service.domain.standing import Standing, unpack
+from consent_service.domain.records import unpack_record
+from consent_service.domain.standing import Standing
 from consent_service.identity.keys import KeyRing, encode_ring, new_ring
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode, standing_of
@@ -123,15 +124,17 @@ class Running:
     async def check_fold(self, token: str, site: str = "acme") -> Standing:
         """The stored standing, after comparing it with the fold of the visitor's entries (design rule 6)."""
         visitor = self.visitor_id(token, site)
-        mine = [payload for payload in await self._payloads(site) if decode(payload).visitor == visitor.hex()]
         store = open_store(self.store_url, clock=self.clock)
         try:
             (document,) = await store.get([standing_key(site, visitor, store.shards)])
         finally:
             await store.close()
         assert document is not None
-        assert unpack(document.value) == standing_of(mine)
-        return unpack(document.value)
+        record = unpack_record(document.value)
+        payloads = await self._payloads(site)
+        mine = [payload for payload in payloads if decode(payload).subject == record.subject.hex()]
+        assert record.standing == standing_of(mine)
+        return record.standing
 
     async def _payloads(self, site: str) -> list[bytes]:
         store = open_store(self.store_url, clock=self.clock)

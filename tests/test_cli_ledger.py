@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from consent_service.cli import app
 from consent_service.identity.keys import encode_ring
 from consent_service.ledger.archive import head_name, segment_name
-from tests.ledger.sealed import RING, Site, a_site, visitor
+from tests.ledger.sealed import RING, Site, a_site, subject
 
 
 def run(*arguments: object) -> tuple[int, str]:
@@ -63,7 +63,7 @@ async def test_a_checkpoint_finds_what_the_archive_can_t_tell(tmp_path: Path, ke
 
 async def test_one_visitor_s_entries_are_exported(tmp_path: Path) -> None:
     async with a_site(tmp_path, [4]) as site:
-        assert exported(site, tmp_path, "--subject", visitor(2).hex()).count("opt_out") == 2
+        assert exported(site, tmp_path, "--subject", subject(2).hex()).count("opt_out") == 2
         assert exported(site, tmp_path, "--since", "2031-01-01") == ""
 
 

@@ -1,9 +1,10 @@
 """Entries: every kind of recorded fact as canonical bytes, and back.
 
 Canonical: UTF-8 JSON, members sorted by name, no white space, absent members left out, times as whole Unix
-seconds. The same fact is the same bytes, so a digest of an entry is a proof of it. An entry carries what the
-fold needs (`fact_of`) and what an auditor asks (how, which notice, which kind of device); never an address,
-never a raw User-Agent (design rule 7).
+seconds. The same fact is the same bytes, so a digest of an entry is a proof of it. An entry names whom it is about
+by the number in their record (`domain.records`), not by the id in their cookie. It carries what the fold needs
+(`fact_of`) and what an auditor asks (how, which notice, which kind of device); never an address, never a raw
+User-Agent (design rule 7).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing, pack, unpack
 from consent_service.domain.words import AGE_BANDS, LIMIT_WORDS, METHODS, OPT_WORDS, Step
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class Device(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -41,18 +42,20 @@ class _About(TypedDict):
 
     id: str
     site: str
-    visitor: str
+    subject: str
     at: int
     v: int
     device: Device | None
 
 
 class _Entry(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", kw_only=True):
-    """What all entries say: `id` names the entry, `visitor` is the id in hex, `at` is Unix seconds."""
+    """What all entries say: `id` names the entry, `subject` is the number of whom it is about, in hex, `at` is
+    Unix seconds.
+    """
 
     id: str
     site: str
-    visitor: str
+    subject: str
     at: int
     v: int
     device: Device | None = None
@@ -112,10 +115,10 @@ class EntryUnreadable(ValueError):
     """The bytes are not an entry that this version can read."""
 
 
-def entry_of(fact: Fact, *, entry_id: str, site: str, visitor: bytes, evidence: Evidence) -> Entry:
+def entry_of(fact: Fact, *, entry_id: str, site: str, subject: bytes, evidence: Evidence) -> Entry:
     """The entry that records this fact."""
     about = _About(
-        id=entry_id, site=site, visitor=visitor.hex(), at=fact.at, v=VERSION, device=evidence.device
+        id=entry_id, site=site, subject=subject.hex(), at=fact.at, v=VERSION, device=evidence.device
     )
     if isinstance(fact, SignalSeen):
         return SignalEntry(**about, sources=fact.sources.words)
@@ -148,7 +151,9 @@ def decode(data: bytes) -> Entry:
     try:
         entry: Entry = _decoder.decode(data)
     except msgspec.DecodeError as error:
-        raise EntryUnreadable(f"unreadable ledger entry of {len(data)} bytes: {error}") from error
+        raise EntryUnreadable(
+            f"unreadable ledger entry of {len(data)} bytes; this service reads version {VERSION}: {error}"
+        ) from error
     return entry
 
 

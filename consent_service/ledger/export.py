@@ -31,7 +31,7 @@ COLUMNS: Final = (
         "number",
         "kind",
         "id",
-        "visitor",
+        "subject",
         "at",
         "method",
         "step",
@@ -49,7 +49,7 @@ Tell = Callable[[Finding], None]
 
 
 class Wanted(NamedTuple):
-    """Which entries: an empty `site` or `subject` (a visitor's id in hex) is all. Unix seconds, without `until`."""
+    """Which entries: an empty `site` or `subject` (the number in hex) is all. Unix seconds, without `until`."""
 
     site: str = ""
     subject: str = ""
@@ -64,7 +64,7 @@ class _Said(msgspec.Struct, frozen=True):
     sequence: _Number
     number: _Number
     at: _Number
-    visitor: str
+    subject: str
     v: _Number = 0
 
 
@@ -128,7 +128,7 @@ def _found(kept: Archive, wanted: Wanted, tell: Tell) -> Iterator[tuple[bytes, R
 
 
 def _within(name: str, raw: bytes, wanted: Wanted, tell: Tell) -> Iterator[tuple[bytes, Row]]:
-    subject = f'"visitor":"{wanted.subject}"'.encode() if wanted.subject else b""
+    subject = f'"subject":"{wanted.subject}"'.encode() if wanted.subject else b""
     damaged = 0
     for number, ended in enumerate(io.BytesIO(raw), 1):
         line = ended.removesuffix(b"\n")
@@ -141,7 +141,7 @@ def _within(name: str, raw: bytes, wanted: Wanted, tell: Tell) -> Iterator[tuple
             if damaged <= MOST_LINES:
                 tell(Finding(Tampering.SEGMENT_DAMAGED, f"{name} line {number}", str(error)))
             continue
-        if wanted.subject in ("", said.visitor) and wanted.since <= said.at < wanted.until:
+        if wanted.subject in ("", said.subject) and wanted.since <= said.at < wanted.until:
             yield line, entry
     if damaged > MOST_LINES:
         tell(Finding(Tampering.SEGMENT_DAMAGED, name, f"{damaged} lines can't be read"))

@@ -2,52 +2,49 @@
 
 Before it goes, each visitor's standing that may rest on it is carried forward as an entry of its own, so that what
 is left of the ledger still amounts to every standing (design rule 6). Its head stays, so the chain stays whole.
+No way leads from an entry to whoever it is about, so all records are looked at, once for many segments, for those
+whose number stands in what goes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from consent_service.domain.facts import Carried
-from consent_service.domain.standing import unpack
-from consent_service.errors import Conflict
+from consent_service.domain.records import VisitorRecord, unpack_record
+from consent_service.domain.standing import StandingUnreadable
+from consent_service.errors import Conflict, LedgerError
+from consent_service.identity.keys import DAY
 from consent_service.ledger import archive, entries, heads, segments
 from consent_service.ledger.heads import Anchor, Head
-from consent_service.ledger.sealing import Sealer
+from consent_service.ledger.sealing import MOST_ENTRIES, Sealer
 from consent_service.ledger.trimming import head_at, lines_of
-from consent_service.store.contract import Append, Change
-from consent_service.store.keys import LEDGER, standing_key
+from consent_service.store.contract import Append, Change, Document, Key
+from consent_service.store.keys import LEDGER, STANDINGS, visitor_of, visitor_shards
 
-_TOGETHER: Final = 64
 _ATTEMPTS: Final = 16
+_MOST_AT_ONCE: Final = 16 * MOST_ENTRIES
+"""Entries whose numbers are in memory together."""
 
 
 async def drop(sealer: Sealer, kept: Mapping[str, int], now: int) -> int:
     """Drop the segments whose time is over; how many. `kept`: seconds for each kind of entry.
 
-    Only what was trimmed from the hot log before. Raises LeaseLost, StoreError, LedgerError.
+    Only what was trimmed from the hot log before, and only once the oldest is a day over its time: then a day's
+    segments go together. Raises LeaseLost, StoreError, LedgerError.
     """
     dropped = 0
-    while True:
-        found, state = await sealer.read_state()
-        if state.dropped == state.trimmed:
-            return dropped
-        head = await head_at(sealer, state.dropped + 1)
-        if not is_over(head, kept, now):
-            return dropped
-        await _carry_forward(sealer, head, now)
-        anchor = Anchor(head.site, head.number, heads.digest_of(head), now)
-        await sealer.put(archive.anchor_name(head.site, head.number), heads.sign(sealer.signer, anchor))
-        for name in (archive.segment_name, archive.marks_name):
-            await asyncio.to_thread(sealer.archive.delete, name(head.site, head.number))
-        await sealer.commit_state(found, replace(state, dropped=head.number))
-        await sealer.renew()
-        dropped += 1
+    while due := await _due(sealer, kept, now):
+        await _carry_forward(sealer, due, now)
+        for head in due:
+            await _drop(sealer, head, now)
+        dropped += len(due)
+    return dropped
 
 
 def is_over(head: Head, kept: Mapping[str, int], now: int) -> bool:
@@ -55,37 +52,75 @@ def is_over(head: Head, kept: Mapping[str, int], now: int) -> bool:
     return all(kind in kept and newest + kept[kind] <= now for kind, newest in head.newest.items())
 
 
-async def _carry_forward(sealer: Sealer, head: Head, now: int) -> None:
-    lines = await lines_of(sealer, head)
-    if lines is None:
-        return  # dropped before a crash; what rests on it was carried then
-    payloads = (segments.entry_at(line)[1] for line in lines)
-    visitors = sorted({bytes.fromhex(entries.decode(payload).visitor) for payload in payloads})
-    for start in range(0, len(visitors), _TOGETHER):
-        await asyncio.gather(
-            *(_carry(sealer, visitor, now) for visitor in visitors[start : start + _TOGETHER])
-        )
+async def _due(sealer: Sealer, kept: Mapping[str, int], now: int) -> list[Head]:
+    """The oldest segments whose time is over, as many as are dropped together."""
+    _, state = await sealer.read_state()
+    due, left = list[Head](), _MOST_AT_ONCE
+    for number in range(state.dropped + 1, state.trimmed + 1):
+        head = await head_at(sealer, number)
+        if not is_over(head, kept, now if due else now - DAY) or left <= 0:
+            break
+        due.append(head)
+        left -= head.entries
+    return due
 
 
-async def _carry(sealer: Sealer, visitor: bytes, now: int) -> None:
-    """Append the visitor's standing as it is; their record is not written, so nothing that saw it grows old."""
-    store, key = sealer.store, standing_key(sealer.site, visitor, sealer.store.shards)
+async def _drop(sealer: Sealer, head: Head, now: int) -> None:
+    found, state = await sealer.read_state()
+    anchor = Anchor(head.site, head.number, heads.digest_of(head), now)
+    await sealer.put(archive.anchor_name(head.site, head.number), heads.sign(sealer.signer, anchor))
+    for name in (archive.segment_name, archive.marks_name):
+        await asyncio.to_thread(sealer.archive.delete, name(head.site, head.number))
+    await sealer.commit_state(found, replace(state, dropped=head.number))
+    await sealer.renew()
+
+
+async def _carry_forward(sealer: Sealer, due: Sequence[Head], now: int) -> None:
+    """Carry every standing that one of these segments speaks of, before the first of them goes."""
+    named = set[bytes]()
+    for head in due:
+        lines = await lines_of(sealer, head)
+        if lines is None:
+            continue  # gone before a crash; what rests on it was carried before that
+        payloads = (segments.entry_at(line)[1] for line in lines)
+        named.update(bytes.fromhex(entries.decode(payload).subject) for payload in payloads)
+    async for batch in sealer.store.walk(visitor_shards(sealer.site, sealer.store.shards), STANDINGS):
+        records = [(key, found) for key, found in batch if visitor_of(key.name) is not None]
+        await asyncio.gather(*(_carry(sealer, key, found, named, now) for key, found in records))
+        await sealer.renew()
+
+
+async def _carry(
+    sealer: Sealer, key: Key, found: Document | None, named: Collection[bytes], now: int
+) -> None:
+    """Append a standing as it is; its record is not written, so nothing that saw it grows old."""
     for _attempt in range(_ATTEMPTS):
-        (found,) = await store.get([key])
         if found is None:
             return
-        fact = Carried(now, unpack(found.value))
-        entry = entries.entry_of(
-            fact,
-            entry_id=str(uuid.uuid4()),
-            site=sealer.site,
-            visitor=visitor,
-            evidence=entries.Evidence(),
-        )
-        append = [Append(LEDGER, entries.encode(entry))]
+        record = _record(key, found)
+        if record.subject not in named:
+            return
+        append = [Append(LEDGER, _entry(sealer.site, record, now))]
         try:
-            await store.commit(Change(key.shard, {key.name: found.version}, append=append))
-        except Conflict:
-            continue  # a choice came between: carry what stands now
+            await sealer.store.commit(Change(key.shard, {key.name: found.version}, append=append))
+        except Conflict:  # a choice came between: carry what stands now
+            (found,) = await sealer.store.get([key])
+            continue
         return
     raise Conflict(f"a record of {key.shard} kept changing while it was carried forward")
+
+
+def _record(key: Key, found: Document) -> VisitorRecord:
+    try:
+        return unpack_record(found.value)
+    except StandingUnreadable as error:  # nobody can tell whether it rests on what would go
+        raise LedgerError(f"a record of {key.shard} can't be read, so nothing is dropped: {error}") from error
+
+
+def _entry(site: str, record: VisitorRecord, now: int) -> bytes:
+    fact, entry_id = Carried(now, record.standing), str(uuid.uuid4())
+    return entries.encode(
+        entries.entry_of(
+            fact, entry_id=entry_id, site=site, subject=record.subject, evidence=entries.Evidence()
+        )
+    )

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from consent_service.domain.facts import ChoiceMade, Fact, apply
-from consent_service.domain.standing import Standing, StandingUnreadable, pack, unpack
+from consent_service.domain.records import VisitorRecord, pack_record, unpack_record
+from consent_service.domain.standing import Standing, StandingUnreadable
 from consent_service.errors import RequestIdReused, StoreCorrupt
 from consent_service.ledger import receipts
 from consent_service.ledger.entries import Evidence, digest, encode, entry_of
@@ -114,7 +115,9 @@ class Draft:
         self.key = key
         self._ids = ids
         self.version = found.version if found else 0
-        self.standing = _standing(found)
+        record = _record(found)
+        self.subject = ids.next().bytes if record is None else record.subject
+        self.standing = None if record is None else record.standing
         self.expect = {key.name: self.version}
         self.marks: list[Put] = []
         self.repeats = False
@@ -169,7 +172,7 @@ class Draft:
                 fact,
                 entry_id=str(self._ids.next()),
                 site=work.site,
-                visitor=work.visitor_id,
+                subject=self.subject,
                 evidence=work.evidence,
             )
             payload = encode(entry)
@@ -179,8 +182,8 @@ class Draft:
 
     def change(self) -> Change:
         assert self.standing is not None  # there are entries, so there is a standing
-        standing = Put(self.key.name, pack(self.standing))
-        return Change(self.key.shard, expect=self.expect, put=[standing, *self.marks], append=self.entries)
+        record = Put(self.key.name, pack_record(VisitorRecord(self.subject, self.standing)))
+        return Change(self.key.shard, expect=self.expect, put=[record, *self.marks], append=self.entries)
 
     def settle(self, version: int) -> None:
         """Tell everybody what stands now."""
@@ -197,10 +200,10 @@ class Draft:
             waiting.done.set_result(Written(self.standing, version, receipt, planned, overtaken))
 
 
-def _standing(found: Document | None) -> Standing | None:
+def _record(found: Document | None) -> VisitorRecord | None:
     if found is None:
         return None
     try:
-        return unpack(found.value)
+        return unpack_record(found.value)
     except StandingUnreadable as error:
         raise StoreCorrupt(f"the visitor's record can't be read: {error}") from error

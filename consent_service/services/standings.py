@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from functools import lru_cache, reduce
 from typing import Final, NamedTuple
 
+from consent_service.domain.records import standing_in
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution, resolve, stricter
 from consent_service.domain.signals import Sources
-from consent_service.domain.standing import Standing, StandingUnreadable, unpack
+from consent_service.domain.standing import Standing, StandingUnreadable
 from consent_service.domain.words import UNHONOURED, Unhonoured
 from consent_service.errors import IdentityError
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
@@ -156,7 +157,7 @@ def strictest(
 
 def _decode(value: bytes, version: int) -> Record:
     try:
-        return Record(unpack(value), version)
+        return Record(standing_in(value), version)
     except StandingUnreadable:
         return Record(UNHONOURED, version)
 

@@ -11,7 +11,7 @@ seen twice under one version and positions are equal in every engine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
@@ -30,6 +30,10 @@ class Document(NamedTuple):
     value: bytes
     version: int
     expires_at: int | None = None
+
+
+Found = Sequence[tuple[Key, Document]]
+"""Documents with where they lie."""
 
 
 class Put(NamedTuple):
@@ -122,6 +126,8 @@ class Store(Protocol):
     `range`   members of one shard's index with low <= score <= high, ordered by (score, member), reversed
               on demand, starting behind `after`.
     `count`   how many members lie in low <= score <= high.
+    `walk`    every document of these shards whose name begins with `prefix`, in batches, in any order: each that is
+              there the whole time, some maybe twice. Looks at all that there is: for who has the time.
     `changed` keys written (by any process) since `since`; None asks for the present mark alone. Engines
               that no longer know answer "everything". Cheap when nothing happened.
     `lost`    whether this value of the shard's counter was taken after a backup that was restored since:
@@ -152,6 +158,8 @@ class Store(Protocol):
     ) -> list[Member]: ...
 
     async def count(self, shard: str, index: bytes, low: int, high: int) -> int: ...
+
+    def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[Found]: ...
 
     async def changed(self, since: int | None) -> Changes: ...
 

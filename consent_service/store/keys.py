@@ -16,10 +16,19 @@ LEDGER: Final = "ledger"
 DEFAULT_SHARDS: Final = 64
 """Visitor shards of each site in a new store; a store's header fixes its own number."""
 
+STANDINGS: Final = b"v"
+"""What the names of standings begin with, and of what belongs to one visitor."""
+_STANDING_NAME: Final = len(STANDINGS) + 16
+
 
 def visitor_shard(site: str, visitor_id: bytes, shards: int) -> str:
     """The shard of everything about one visitor: `acme.07`. Ids are random, so their first bytes spread."""
     return f"{site}.{int.from_bytes(visitor_id[:4]) % shards:02d}"
+
+
+def visitor_shards(site: str, shards: int) -> list[str]:
+    """The shards of the site's visitors, in order."""
+    return [f"{site}.{number:02d}" for number in range(shards)]
 
 
 def desk_shard(site: str) -> str:
@@ -29,12 +38,17 @@ def desk_shard(site: str) -> str:
 
 def site_shards(site: str, shards: int) -> list[str]:
     """Every shard of the site: its visitors' in order, then the desk's."""
-    return [*(f"{site}.{number:02d}" for number in range(shards)), desk_shard(site)]
+    return [*visitor_shards(site, shards), desk_shard(site)]
 
 
 def standing_key(site: str, visitor_id: bytes, shards: int) -> Key:
     """Where a visitor's standing lies."""
-    return Key(visitor_shard(site, visitor_id, shards), b"v" + visitor_id)
+    return Key(visitor_shard(site, visitor_id, shards), STANDINGS + visitor_id)
+
+
+def visitor_of(name: bytes) -> bytes | None:
+    """Whose standing lies under this name; None for what is no standing's."""
+    return name[1:] if len(name) == _STANDING_NAME and name.startswith(STANDINGS) else None
 
 
 def request_name(visitor_id: bytes, request_id: bytes) -> bytes:
@@ -42,7 +56,12 @@ def request_name(visitor_id: bytes, request_id: bytes) -> bytes:
 
     It begins as the standing's name does, so that an engine that keeps names in order writes one page for both.
     """
-    return b"v" + visitor_id + b"r" + request_id
+    return requests_of(visitor_id) + request_id
+
+
+def requests_of(visitor_id: bytes) -> bytes:
+    """What the names of all marks of a visitor's requests begin with."""
+    return STANDINGS + visitor_id + b"r"
 
 
 def script_name(digest: str) -> bytes:

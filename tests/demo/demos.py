@@ -23,6 +23,7 @@ from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode
 from consent_service.store.keys import LEDGER, site_shards
 from consent_service.store.url import open_store
+from tests.subjects import records_of
 
 READY_WITHIN: Final = 60.0  # seconds
 _COMMAND: Final = "import sys; from consent_service.cli import main; main(sys.argv[1:])"
@@ -70,9 +71,18 @@ class Demo:
         return said
 
     def visitor(self, token: str) -> str:
-        """The id of the visitor that this token names, as entries have it."""
+        """The id of the visitor that this token names."""
         ring = decode_ring(self.folder.keys.read_text())
         return VisitorTokens(ring).unsign(SITE, token, int(time.time())).visitor_id.hex()
+
+    async def subject(self, token: str) -> str:
+        """The number that the entries of this token's visitor bear."""
+        store = open_store(f"sqlite:///{self.folder.store}")
+        try:
+            records = await records_of(store, SITE)
+        finally:
+            await store.close()
+        return records[bytes.fromhex(self.visitor(token))].subject.hex()
 
 
 def two_free_ports() -> tuple[int, int]:

@@ -49,8 +49,8 @@ async def confirmed(page: Page) -> None:
 
 
 async def entries_of(demo: Demo, token: str) -> list[str]:
-    visitor = demo.visitor(token)
-    mine = [entry for entry in await demo.ledger() if entry.visitor == visitor]
+    subject = await demo.subject(token)
+    mine = [entry for entry in await demo.ledger() if entry.subject == subject]
     return [entry.step for entry in mine if isinstance(entry, ChoiceEntry)]
 
 

@@ -39,12 +39,12 @@ COVERS = {
 }
 
 
-async def confirmed_entries(demo: Demo, visitor: str) -> list[ChoiceEntry]:
+async def confirmed_entries(demo: Demo, subject: str) -> list[ChoiceEntry]:
     entries = await demo.ledger()
     return [
         entry
         for entry in entries
-        if entry.visitor == visitor and isinstance(entry, ChoiceEntry) and entry.step == "confirmed"
+        if entry.subject == subject and isinstance(entry, ChoiceEntry) and entry.step == "confirmed"
     ]
 
 
@@ -59,7 +59,7 @@ async def attack(visitor: Visitor) -> str:
 async def check_still_opted_out(visitor: Visitor, demo: Demo, token: str) -> None:
     assert demo.server_flag(token)["sale"] == "denied"
     assert demo.server_flag(token)["share"] == "denied"
-    assert await confirmed_entries(demo, demo.visitor(token)) == []
+    assert await confirmed_entries(demo, await demo.subject(token)) == []
     visitor.asked.clear()
     page = await visitor.visit(until="still")
     assert (await flag(page))["sale"] == "denied"
@@ -114,7 +114,7 @@ async def test_a_covered_confirmation_page_takes_no_click(
     for _ in range(3):
         await page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, delay=500)
     await expect(frame.locator("#privacy-choices-confirm")).to_be_disabled()
-    assert await confirmed_entries(demo, demo.visitor(await visitor.token())) == []
+    assert await confirmed_entries(demo, await demo.subject(await visitor.token())) == []
 
 
 @ONCE

@@ -59,7 +59,7 @@ async def test_an_opt_out_is_in_the_ledger_once_with_how_it_was_made(arrive: Arr
     (entry,) = await demo.ledger_since(before)
     assert isinstance(entry, ChoiceEntry)
     assert (entry.sale, entry.share, entry.method) == ("opt_out", "opt_out", "banner")
-    assert entry.visitor == demo.visitor(await visitor.token())
+    assert entry.subject == await demo.subject(await visitor.token())
     assert demo.server_flag(await visitor.token())["basis"] == "choice"
 
 

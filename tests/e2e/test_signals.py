@@ -40,7 +40,7 @@ async def test_a_signal_is_recorded_once_over_many_page_views_and_the_partner_is
     (entry,) = await demo.ledger_since(before)
     assert isinstance(entry, SignalEntry)
     assert entry.sources == ["header", "script"]
-    assert entry.visitor == demo.visitor(await visitor.token())
+    assert entry.subject == await demo.subject(await visitor.token())
     assert visitor.asked_of_partner == []
     assert demo.partner_log() == partner_before
 

@@ -80,7 +80,7 @@ async def test_two_tabs_opened_at_once_with_the_signal_are_one_visitor(
         await asyncio.gather(*(visitor.visit() for _ in range(4)))
         assert visitor.asked == ["signals"]
         entries = await open_shop.entries()
-        assert len({entry.visitor for entry in entries}) == 1
+        assert len({entry.subject for entry in entries}) == 1
 
 
 async def test_two_tabs_that_opt_out_at_once_are_one_visitor(chromium: Browser, open_shop: Shop) -> None:
@@ -89,7 +89,7 @@ async def test_two_tabs_that_opt_out_at_once_are_one_visitor(chromium: Browser, 
         tabs = await asyncio.gather(*(visitor.visit() for _ in range(3)))
         await asyncio.gather(*(until_sent(tab) for tab in tabs))
         await tabs[0].wait_for_load_state("networkidle")
-        assert len({entry.visitor for entry in await open_shop.entries()}) == 1
+        assert len({entry.subject for entry in await open_shop.entries()}) == 1
 
 
 async def test_an_opt_out_right_before_the_page_is_left_is_recorded(
@@ -215,7 +215,7 @@ async def test_where_cookies_are_blocked_an_opt_out_holds_and_nobody_is_minted_t
         other = await without_cookies(visitor)
         await other.wait_for_load_state("networkidle")
         assert visitor.asked == ["signals", "choices"], "nobody is asked in a loop"
-        assert len({entry.visitor for entry in await open_shop.entries()}) == 1
+        assert len({entry.subject for entry in await open_shop.entries()}) == 1
         assert visitor.complaints == []
 
 

@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from consent_service.domain.facts import ChoiceMade, Fact, SignalSeen, apply
+from consent_service.domain.records import VisitorRecord, pack_record, unpack_record
 from consent_service.domain.signals import Sources
-from consent_service.domain.standing import Standing, pack, unpack
+from consent_service.domain.standing import Standing
 from consent_service.domain.words import Method, Stance
 from consent_service.identity.keys import new_ring
 from consent_service.identity.signatures import Signer
@@ -35,21 +36,29 @@ def visitor(number: int) -> bytes:
     return uuid.uuid5(uuid.NAMESPACE_OID, str(number)).bytes
 
 
+def subject(number: int) -> bytes:
+    """The number that this visitor's entries bear, when `record` begins their record."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, str(number)).bytes
+
+
 async def record(
     store: Store, number: int, fact: Fact = OPT_OUT, site: str = "acme", notice: str | None = None
 ) -> str:
     """Commit standing and entry of one fact; the entry's id."""
     key = standing_key(site, visitor(number), store.shards)
     (found,) = await store.get([key])
-    standing = apply(unpack(found.value) if found else Standing(), fact)
+    known = unpack_record(found.value) if found else VisitorRecord(subject(number), Standing())
+    standing = apply(known.standing, fact)
     entry_id = str(uuid.uuid4())
     payload = encode(
-        entry_of(
-            fact, entry_id=entry_id, site=site, visitor=visitor(number), evidence=Evidence(notice=notice)
-        )
+        entry_of(fact, entry_id=entry_id, site=site, subject=known.subject, evidence=Evidence(notice=notice))
     )
     await store.commit(
-        Change(key.shard, put=[Put(key.name, pack(standing))], append=[Append(LEDGER, payload)])
+        Change(
+            key.shard,
+            put=[Put(key.name, pack_record(VisitorRecord(known.subject, standing)))],
+            append=[Append(LEDGER, payload)],
+        )
     )
     return entry_id
 

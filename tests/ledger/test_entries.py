@@ -25,7 +25,7 @@ from consent_service.ledger.entries import (
 )
 from tests.domain.strategies import carried, facts
 
-VISITOR = bytes(range(16))
+SUBJECT = bytes(range(16))
 EVIDENCE = Evidence(
     Device("mobile", "Firefox"), notice="2026-01", lang="en", made_at="2026-11-22T10:00:00+00:00"
 )
@@ -33,7 +33,7 @@ EVIDENCE = Evidence(
 
 def payload(fact: Fact, evidence: Evidence = EVIDENCE) -> bytes:
     return encode(
-        entry_of(fact, entry_id=str(uuid.UUID(int=7)), site="acme", visitor=VISITOR, evidence=evidence)
+        entry_of(fact, entry_id=str(uuid.UUID(int=7)), site="acme", subject=SUBJECT, evidence=evidence)
     )
 
 
@@ -58,7 +58,7 @@ def test_the_bytes_are_canonical(fact: Fact) -> None:
 def test_a_signal_entry_byte_by_byte() -> None:
     assert payload(SignalSeen(1_763_805_600, Sources.HEADER | Sources.SCRIPT), Evidence()) == (
         b'{"at":1763805600,"id":"00000000-0000-0000-0000-000000000007","kind":"signal","site":"acme",'
-        b'"sources":["header","script"],"v":1,"visitor":"000102030405060708090a0b0c0d0e0f"}'
+        b'"sources":["header","script"],"subject":"000102030405060708090a0b0c0d0e0f","v":2}'
     )
 
 
@@ -76,8 +76,8 @@ def test_a_choice_entry_byte_by_byte() -> None:
         b'{"age":"18_plus","at":1763805600,"device":{"browser":"Firefox","kind":"mobile"},'
         b'"id":"00000000-0000-0000-0000-000000000007","incentive":{"do":"leave","number":3},"kind":"choice",'
         b'"lang":"en","made_at":"2026-11-22T10:00:00+00:00","method":"banner","notice":"2026-01",'
-        b'"sale":"opt_out","sensitive":"lift","share":"opt_out","site":"acme","v":1,'
-        b'"visitor":"000102030405060708090a0b0c0d0e0f"}'
+        b'"sale":"opt_out","sensitive":"lift","share":"opt_out","site":"acme",'
+        b'"subject":"000102030405060708090a0b0c0d0e0f","v":2}'
     )
 
 
@@ -95,3 +95,11 @@ def test_a_word_of_another_version_is_an_error_and_never_a_guess() -> None:
     data = payload(ChoiceMade(5, Method.BANNER, sale=Stance.OPTED_OUT)).replace(b"opt_out", b"opt_sideways")
     with pytest.raises(EntryUnreadable, match="opt_sideways"):
         fact_of(decode(data))
+
+
+def test_entries_of_the_first_layout_are_refused_in_words() -> None:
+    named = (
+        b'{"at":1,"id":"7","kind":"doubt","site":"acme","v":1,"visitor":"000102030405060708090a0b0c0d0e0f"}'
+    )
+    with pytest.raises(EntryUnreadable, match=r"reads version 2.*missing required field `subject`"):
+        decode(named)

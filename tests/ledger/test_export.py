@@ -15,7 +15,7 @@ from consent_service.ledger import segments
 from consent_service.ledger.archive import segment_name
 from consent_service.ledger.export import COLUMNS, FORMATS, Wanted
 from consent_service.ledger.findings import MOST_LINES, Finding
-from tests.ledger.sealed import OPT_OUT, Site, a_site, record, visitor
+from tests.ledger.sealed import OPT_OUT, Site, a_site, record, subject
 from tests.running import START
 
 FIRST = segment_name("acme", 1)
@@ -52,7 +52,7 @@ def told(site: Site, form: str) -> tuple[bytes, list[str]]:
         (Wanted(), [1, 2]),
         (Wanted(site="acme"), [1, 2]),
         (Wanted(site="other"), []),
-        (Wanted(subject=visitor(2).hex()), [2]),
+        (Wanted(subject=subject(2).hex()), [2]),
         (Wanted(since=START + 1), [2]),
         (Wanted(until=START + 86_400), [1]),
     ],
@@ -62,13 +62,13 @@ async def test_each_form_holds_what_was_asked_for(
 ) -> None:
     async with a_site(tmp_path) as site:
         await filled(site)
-        expected = sorted(visitor(number).hex() for number in visitors)
+        expected = sorted(subject(number).hex() for number in visitors)
         lines = exported(site, "jsonl", wanted).splitlines()
         assert len(lines) == len(visitors)
         rows = list(csv.DictReader(io.StringIO(exported(site, "csv", wanted).decode())))
-        assert sorted(row["visitor"] for row in rows) == expected
+        assert sorted(row["subject"] for row in rows) == expected
         table = parquet.read_table(io.BytesIO(exported(site, "parquet", wanted)))
-        assert sorted(table.column("visitor").to_pylist()) == expected
+        assert sorted(table.column("subject").to_pylist()) == expected
         assert table.column_names == list(COLUMNS)
 
 
@@ -99,7 +99,7 @@ async def test_no_cell_is_a_formula(tmp_path: Path, start: str) -> None:
         lambda line: line.replace(b'"at":', b'"at":"now","was":'),
         lambda line: line.replace(b'"at":', b'"at":9999999999999999999,"was":'),
         lambda line: line.replace(b'"method":"', b'"method":"\xff'),
-        lambda line: line.replace(b'"visitor":', b'"nobody":'),
+        lambda line: line.replace(b'"subject":', b'"nobody":'),
         lambda line: line.replace(b'{"entry":', b'{"entry":' + b"[" * 100_000),
     ],
     ids=[

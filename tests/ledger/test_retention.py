@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from consent_service.domain.standing import unpack
+import pytest
+
+from consent_service.domain.records import standing_in
+from consent_service.errors import LedgerError
 from consent_service.identity.keys import DAY
 from consent_service.ledger import segments
 from consent_service.ledger.archive import segment_name
@@ -13,9 +16,9 @@ from consent_service.ledger.heads import Head
 from consent_service.ledger.retention import drop, is_over
 from consent_service.ledger.trimming import trim
 from consent_service.ledger.verification import verify
-from consent_service.store.contract import Change
+from consent_service.store.contract import Change, Put
 from consent_service.store.keys import LEDGER, site_shards, standing_key
-from tests.ledger.sealed import GPC, SIGNER, Site, a_site, record, visitor
+from tests.ledger.sealed import GPC, OPT_OUT, SIGNER, Site, a_site, record, subject, visitor
 
 KEPT = dict.fromkeys(("choice", "signal", "doubt", "carried"), 744 * DAY)
 
@@ -52,8 +55,8 @@ async def test_rule_6_what_is_left_still_amounts_to_every_standing(tmp_path: Pat
             key = standing_key("acme", visitor(number), site.store.shards)
             (found,) = await site.store.get([key])
             assert found is not None
-            mine = [entry for entry in entries if decode(entry).visitor == visitor(number).hex()]
-            assert standing_of(mine) == unpack(found.value)
+            mine = [entry for entry in entries if decode(entry).subject == subject(number).hex()]
+            assert standing_of(mine) == standing_in(found.value)
         assert sum(isinstance(decode(entry), CarriedEntry) for entry in entries) == 5
 
 
@@ -68,6 +71,7 @@ async def test_the_archive_still_holds_behind_its_anchor(tmp_path: Path) -> None
 async def test_nothing_goes_before_its_time_or_before_it_left_the_log(tmp_path: Path) -> None:
     async with a_site(tmp_path, [5]) as site:
         assert await dropped(site, 743) == 0
+        assert await dropped(site, 1) == 0, "a day's segments go together"
         assert await dropped(site, 1) == 1
     (tmp_path / "b").mkdir()
     async with a_site(tmp_path / "b", [5]) as site:
@@ -75,6 +79,26 @@ async def test_nothing_goes_before_its_time_or_before_it_left_the_log(tmp_path: 
         sealer = site.sealer()
         assert await sealer.take_lease()
         assert await drop(sealer, KEPT, int(site.clock())) == 0
+
+
+async def test_what_goes_together_is_carried_once(tmp_path: Path) -> None:
+    async with a_site(tmp_path) as site:
+        for fact in (OPT_OUT, GPC, OPT_OUT):
+            await record(site.store, 1, fact)
+            await site.seal()
+        assert await dropped(site, 800) == 3
+        (entry,) = await left(site)
+        assert isinstance(decode(entry), CarriedEntry)
+
+
+async def test_a_record_that_can_t_be_read_keeps_everything(tmp_path: Path) -> None:
+    async with a_site(tmp_path) as site:
+        await record(site.store, 1)
+        await site.seal()
+        key = standing_key("acme", visitor(2), site.store.shards)
+        await site.store.commit(Change(key.shard, put=[Put(key.name, b"damaged")]))
+        with pytest.raises(LedgerError, match="nothing is dropped"):
+            await dropped(site, 800)
 
 
 async def test_an_erased_visitor_is_not_carried(tmp_path: Path) -> None:

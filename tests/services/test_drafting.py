@@ -8,8 +8,8 @@ import pytest
 
 from consent_service.domain.facts import ChoiceMade, SignalSeen, fold
 from consent_service.domain.flags import FlagTerms
+from consent_service.domain.records import VisitorRecord, pack_record
 from consent_service.domain.signals import Sources
-from consent_service.domain.standing import pack
 from consent_service.domain.words import Right, Stance
 from consent_service.errors import ConfirmationInvalid
 from consent_service.ledger.entries import Evidence
@@ -22,7 +22,7 @@ from consent_service.store.contract import Document, Key
 from tests.running import START
 
 OUT = ChoiceMade(START, sale=Stance.OPTED_OUT, share=Stance.OPTED_OUT)
-VISITOR = bytes(16)
+VISITOR, SUBJECT = bytes(16), bytes(range(16))
 KEY = Key("acme.00", b"v" + VISITOR)
 SITE = Site("acme", "Acme", frozenset(), ("us-ca",), FlagTerms("acme"))
 CALLER = Caller(SITE, (), Sources.NONE, Evidence(), START)
@@ -41,7 +41,7 @@ def confirmation() -> Waiting:
 
 
 def draft() -> Draft:
-    return Draft(KEY, Document(pack(fold([OUT])), SEEN_VERSION), RandomIds())
+    return Draft(KEY, Document(pack_record(VisitorRecord(SUBJECT, fold([OUT]))), SEEN_VERSION), RandomIds())
 
 
 async def test_a_confirmation_alone_is_taken() -> None:

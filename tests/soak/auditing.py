@@ -12,14 +12,14 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import httpx2
 
-from consent_service.domain.standing import unpack
 from consent_service.ledger.entries import decode, digest, standing_of
 from consent_service.services.waiting import READ_TIMEOUT
 from consent_service.store.contract import Store
-from consent_service.store.keys import LEDGER, site_shards, standing_key
+from consent_service.store.keys import LEDGER, site_shards
 from consent_service.store.url import open_store
 from tests.soak.serving import SITE
 from tests.soak.visiting import LIMIT, OPT_OUT, Acknowledged, Asked, Books, acknowledged, post
+from tests.subjects import records_of
 
 _T = TypeVar("_T")
 
@@ -41,28 +41,27 @@ async def ledger(url: str) -> dict[str, Recorded]:
     try:
         payloads = await _payloads(store)
         entries = [(decode(payload), payload) for payload in payloads]
-        found = {
-            entry.id: Recorded(digest(payload), bytes.fromhex(entry.visitor)) for entry, payload in entries
-        }
+        records = await records_of(store, SITE)
+        whose = {record.subject.hex(): visitor for visitor, record in records.items()}
+        found = {entry.id: Recorded(digest(payload), whose[entry.subject]) for entry, payload in entries}
         assert len(found) == len(payloads), "two entries bear one id"
         return found
     finally:
         await store.close()
 
 
-async def check_folds(url: str, visitors: Iterable[bytes]) -> None:
+async def check_folds(url: str) -> None:
     """The standing of each is the fold of the log, and nobody has one without the other (design rule 6)."""
     store = open_store(url)
     try:
-        logs: dict[bytes, list[bytes]] = defaultdict(list)
+        logs: dict[str, list[bytes]] = defaultdict(list)
         for payload in await _payloads(store):
-            logs[bytes.fromhex(decode(payload).visitor)].append(payload)
-        everybody = list({*visitors, *logs})
-        documents = await store.get([standing_key(SITE, visitor, store.shards) for visitor in everybody])
-        for visitor, document in zip(everybody, documents, strict=True):
-            assert (document is not None) == (visitor in logs), "half a commit: standing or entry is missing"
-            if document is not None:
-                assert unpack(document.value) == standing_of(logs[visitor]), "the standing is not the fold"
+            logs[decode(payload).subject].append(payload)
+        records = await records_of(store, SITE)
+        numbers = {record.subject.hex() for record in records.values()}
+        assert numbers == logs.keys(), "half a commit: standing or entry is missing"
+        for record in records.values():
+            assert record.standing == standing_of(logs[record.subject.hex()]), "the standing is not the fold"
     finally:
         await store.close()
 

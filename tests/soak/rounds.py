@@ -95,7 +95,7 @@ async def _audit(store: str, http: httpx2.AsyncClient, books: Books, tally: Tall
     tally.found += len(unacknowledged(books, found))
     tally.lost += len(missing)
     assert missing == [], f"acknowledged and not in the ledger: {missing[:3]}"
-    await check_folds(store, books.visitors)
+    await check_folds(store)
     tally.late += await check_flags(http, books.acknowledged[before:])
     await settle(http, books)
     found = await ledger(store)
@@ -103,7 +103,7 @@ async def _audit(store: str, http: httpx2.AsyncClient, books: Books, tally: Tall
         "an entry without an acknowledgement"
     )
     assert len(found) == len(books.acknowledged), "two choices with one receipt"
-    await check_folds(store, books.visitors)
+    await check_folds(store)
 
 
 @asynccontextmanager

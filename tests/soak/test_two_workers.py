@@ -59,8 +59,10 @@ async def test_a_visitor_who_chose_at_one_worker_is_recognised_by_the_other_at_o
     """The token says that there is something newer than what the other remembers: it must look, not doubt."""
     async with _two_workers(tmp_path, free_ports) as workers:
         visitors = await _through_either(workers, _go_to_the_other)
-    assert len(await ledger(sqlite_url(tmp_path))) == 3 * _CHOICES
-    await check_folds(sqlite_url(tmp_path), visitors)
+    found = await ledger(sqlite_url(tmp_path))
+    assert len(found) == 3 * _CHOICES
+    assert {recorded.visitor for recorded in found.values()} == {*visitors}
+    await check_folds(sqlite_url(tmp_path))
 
 
 async def _watch(writer: httpx2.AsyncClient, other: httpx2.AsyncClient) -> float:

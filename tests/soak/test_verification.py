@@ -49,7 +49,7 @@ def entries() -> Iterator[Entry]:
         sequence += 1
         fact = ChoiceMade(START + sequence, Method.BANNER, sale=Stance.OPTED_OUT, share=Stance.OPTED_OUT)
         entry = entry_of(
-            fact, entry_id=str(ids.next()), site="acme", visitor=ids.next().bytes, evidence=EVIDENCE
+            fact, entry_id=str(ids.next()), site="acme", subject=ids.next().bytes, evidence=EVIDENCE
         )
         yield Entry("acme.00", Position(sequence, 0), encode(entry))
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
-from consent_service.store.contract import Change, Key, Put, Store
+from consent_service.store.contract import Change, Found, Key, Put, Store
 
 Call = Callable[[Store], Awaitable[object]]
+
+
+async def walked(store: Store, shards: Sequence[str] = ("acme.07",), prefix: bytes = b"a") -> list[Found]:
+    """A whole walk, batch by batch."""
+    return [batch async for batch in store.walk(shards, prefix)]
+
 
 READS: dict[str, Call] = {
     "get": lambda store: store.get([Key("acme.07", b"a")]),
     "read": lambda store: store.read("ledger", ["acme.07"], "", 10),
     "range": lambda store: store.range("acme.07", b"due", 0, 9),
     "count": lambda store: store.count("acme.07", b"due", 0, 9),
+    "walk": walked,
     "changed": lambda store: store.changed(0),
 }
 WRITES: dict[str, Call] = {

@@ -176,7 +176,7 @@ class TestWhoeverKeepsNoCookies:
         first = await forgetful.press("opt_out")
         second = await forgetful.press("limit", first)
         assert text_of(second, "sale_share-state") == STOPPED
-        assert len({entry.visitor for entry in await service.entries()}) == 1
+        assert len({entry.subject for entry in await service.entries()}) == 1
 
 
 class TestLanguages:

@@ -6,7 +6,6 @@ says so, and nobody can open it; it also says which shards are whole.
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -17,17 +16,14 @@ from consent_service.errors import StoreUnavailable
 from consent_service.store.contract import Document as Stored
 from consent_service.store.dump import BATCH, About, Document, Entry, Head, Member, Record, Trimmed
 from consent_service.store.redis import header, layout, scripts
-from consent_service.store.redis.address import Address, Target
+from consent_service.store.redis.address import Target
 from consent_service.store.redis.commits import milliseconds
 from consent_service.store.redis.connection import pack
 from consent_service.store.redis.greeting import Purpose
 from consent_service.store.redis.layout import HEADER_SLOT, Place, place
 from consent_service.store.redis.network import Network
 from consent_service.store.redis.opening import find_servers
-from consent_service.store.redis.scans import all_of
-
-_WALKED: Final = 5_000
-"""Keys that a node looks at in one step of a walk."""
+from consent_service.store.redis.scans import all_of, keys, master_of, taken_over
 
 _ABOUT: Final = b""
 """The field of `{consent}moving` that says which store is copied; all others are shards."""
@@ -104,8 +100,8 @@ class RedisCopy:
     async def clear(self, shard: str) -> None:
         where = place(shard)
         await self._write(HEADER_SLOT, [pack(b"HDEL", layout.MOVING, shard)])
-        async for keys in self._walk(where):
-            await self._write(where.slot, [pack(b"UNLINK", key) for key in keys])
+        async for found in self._walk(where):
+            await self._write(where.slot, [pack(b"UNLINK", key) for key in found])
 
     async def put(self, shard: str, records: Sequence[Record], now: int) -> None:
         where = place(shard)
@@ -139,35 +135,19 @@ class RedisCopy:
         """Documents, indexes and logs of a shard, each kind in order."""
         found: dict[bytes, set[bytes]] = {b"d": set(), b"i": set(), b"l": set()}
         at = len(where.prefix)
-        async for keys in self._walk(where):
-            for key in keys:
+        async for walked in self._walk(where):
+            for key in walked:
                 found.get(key[at : at + 1], set()).add(key[at + 1 :])
         documents, indexes, logs = (sorted(names) for names in found.values())
         return documents, indexes, logs
 
     async def _walk(self, where: Place) -> AsyncIterator[list[bytes]]:
         """All keys of the shard, some maybe twice. Raises StoreUnavailable when another node takes the shard over."""
-        master = self._master(where)
-        pattern = re.sub(rb"([*?\[\]\\^-])", rb"\\\1", where.prefix) + b"*"
-        cursor = b"0"
-        while True:
-            command = pack(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", _WALKED)
-            cursor, keys = await self._network.ask_at(master, Purpose.SCAN, command)
-            if keys:
-                yield keys
-            if cursor == b"0":
-                break
-        if self._master(where) != master:
-            raise self._taken_over()
-
-    def _master(self, where: Place) -> Address:
-        master = self._network.master(where.slot)
-        if master is None:
-            raise self._taken_over()
-        return master
-
-    def _taken_over(self) -> StoreUnavailable:
-        return StoreUnavailable(f"{self.name}: another node took over meanwhile: do this again")
+        master = master_of(self._network, self.name, where.slot)
+        async for found in keys(self._network, master, where.prefix):
+            yield found
+        if master_of(self._network, self.name, where.slot) != master:
+            raise taken_over(self.name)
 
     async def _documents(self, where: Place, names: list[bytes], now: int) -> list[Record]:
         replies = await self._ask(where, b"MGET", *map(where.document, names))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import groupby
 from typing import Final
 
 from consent_service.errors import StoreUnavailable
-from consent_service.store.contract import Change, Changes, Document, Key, Member, Page
-from consent_service.store.redis import commits, layout, scans, scripts
+from consent_service.store.contract import Change, Changes, Document, Found, Key, Member, Page
+from consent_service.store.redis import commits, layout, scans, scripts, walking
 from consent_service.store.redis.address import parse
 from consent_service.store.redis.connection import pack
 from consent_service.store.redis.greeting import Purpose
@@ -112,6 +112,9 @@ class RedisStore:
 
     async def count(self, shard: str, index: bytes, low: int, high: int) -> int:
         return await scans.count(self._network(), shard, index, low, high)
+
+    def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[Found]:
+        return walking.walk(self._network(), self._opened.name, shards, prefix, self._clock)
 
     async def changed(self, since: int | None) -> Changes:
         return await self._marks.changed(self._network(), since)

@@ -1,20 +1,25 @@
-"""Scans: what reads more than single documents: logs merged over shards, and indexes."""
+"""Scans: what reads more than single documents: logs merged over shards, indexes, and a node's keys."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
-from typing import Any
+import re
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from typing import Any, Final
 
-from consent_service.errors import StoreError
+from consent_service.errors import StoreError, StoreUnavailable
 from consent_service.store import cursor
 from consent_service.store.contract import Member, Page, Position
 from consent_service.store.paging import Lost, Paging, Row, State, Want
 from consent_service.store.redis import scripts
+from consent_service.store.redis.address import Address
 from consent_service.store.redis.connection import Word, pack
 from consent_service.store.redis.greeting import Purpose
 from consent_service.store.redis.layout import place
 from consent_service.store.redis.network import Network
+
+_WALKED: Final = 5_000
+"""Keys that a node looks at in one step of a walk."""
 
 
 async def read(network: Network, log: str, shards: Sequence[str], after: str, limit: int, lost: Lost) -> Page:
@@ -51,6 +56,32 @@ async def count(network: Network, shard: str, index: bytes, low: int, high: int)
     """How many members lie in low <= score <= high."""
     where = place(shard)
     return int(await network.ask(Purpose.SCAN, where.slot, pack(b"ZCOUNT", where.index(index), low, high)))
+
+
+async def keys(network: Network, master: Address, prefix: bytes) -> AsyncIterator[list[bytes]]:
+    """All keys of a node that begin so, in batches, some maybe twice."""
+    pattern = re.sub(rb"([*?\[\]\\^-])", rb"\\\1", prefix) + b"*"
+    cursor = b"0"
+    while True:
+        command = pack(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", _WALKED)
+        cursor, found = await network.ask_at(master, Purpose.SCAN, command)
+        if found:
+            yield found
+        if cursor == b"0":
+            return
+
+
+def master_of(network: Network, name: str, slot: int) -> Address:
+    """Who serves the slot. Raises StoreUnavailable when nobody does."""
+    master = network.master(slot)
+    if master is None:
+        raise taken_over(name)
+    return master
+
+
+def taken_over(name: str) -> StoreUnavailable:
+    """What is raised when a walk can't have seen everything."""
+    return StoreUnavailable(f"{name}: another node took over meanwhile: do this again")
 
 
 async def all_of(replies: Iterable[Awaitable[Any]]) -> list[Any]:

@@ -6,13 +6,14 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from consent_service.errors import StoreUnavailable
-from consent_service.store.contract import Change, Changes, Document, Key, Member, Page
+from consent_service.store.contract import Change, Changes, Document, Found, Key, Member, Page
 from consent_service.store.lost import Lost
 from consent_service.store.sqlite import files, lost, marks, scans, schema
 from consent_service.store.sqlite.connections import (
@@ -54,6 +55,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, opened: _Opened, clock: Clock, queue_limit: int) -> None:
         self._held = opened.held
+        self._clock = clock
         self._closed = False
         self.header = opened.header
         self._lost = opened.lost
@@ -122,6 +124,15 @@ class SqliteStore:
 
     async def count(self, shard: str, index: bytes, low: int, high: int) -> int:
         return await self._scans.ask(lambda connection: scans.count(connection, shard, index, low, high))
+
+    async def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[Found]:
+        for shard in shards:
+            start: bytes | None = prefix
+            while start is not None:
+                asked = scans.Walk(shard, prefix, start, self._clock())
+                found, start = await self._scans.ask(partial(scans.documents, asked=asked))
+                if found:
+                    yield found
 
     async def changed(self, since: int | None) -> Changes:
         return await self._look_ups.ask(lambda connection: marks.since(connection.execute, since))

@@ -1,14 +1,14 @@
-"""Scans: the queries that read more than single documents: logs merged over shards, and indexes."""
+"""Scans: the queries that read more than single documents: logs merged over shards, indexes, documents by name."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from consent_service.store import cursor
-from consent_service.store.contract import Member, Page, Position
+from consent_service.store.contract import Document, Found, Key, Member, Page, Position
 from consent_service.store.paging import Lost, Paging, State
 
 _STATES: Final = """SELECT shard.name, shard.sequence, trimmed.sequence, trimmed.idx
@@ -19,6 +19,10 @@ _ENTRIES: Final = """SELECT sequence, idx, payload FROM entry
 _COUNT: Final = "SELECT count(*) FROM member WHERE shard = ? AND idx = ? AND score BETWEEN ? AND ?"
 _RANGE: Final = """SELECT idx, member, score FROM member
     WHERE shard = ? AND idx = ? AND score BETWEEN ? AND ? {behind} ORDER BY score {way}, member {way} LIMIT ?"""
+_NAMED: Final = """SELECT name, value, version, expires_at FROM document
+    WHERE shard = ? AND name >= ? ORDER BY name LIMIT ?"""
+_TOGETHER: Final = 500
+"""Documents of a batch."""
 _RANGES: Final = {
     (reverse, resumed): _RANGE.format(
         behind=f"AND (score, member) {'<' if reverse else '>'} (?, ?)" if resumed else "",
@@ -27,6 +31,15 @@ _RANGES: Final = {
     for reverse in (False, True)
     for resumed in (False, True)
 }
+
+
+class Walk(NamedTuple):
+    """One step of a walk over a shard's documents: on from `start`, leaving out what has expired by `now`."""
+
+    shard: str
+    prefix: bytes
+    start: bytes
+    now: float
 
 
 def read(
@@ -67,6 +80,18 @@ def count(connection: sqlite3.Connection, shard: str, index: bytes, low: int, hi
     """How many members lie in low <= score <= high."""
     (found,) = connection.execute(_COUNT, (shard, index, low, high)).fetchone()
     return int(found)
+
+
+def documents(connection: sqlite3.Connection, asked: Walk) -> tuple[Found, bytes | None]:
+    """The next batch of documents whose names begin so, and where to go on; None = that was all."""
+    rows = connection.execute(_NAMED, (asked.shard, asked.start, _TOGETHER)).fetchall()
+    named = [(name, Document(*rest)) for name, *rest in rows if name.startswith(asked.prefix)]
+    found = [
+        (Key(asked.shard, name), one)
+        for name, one in named
+        if one.expires_at is None or one.expires_at > asked.now
+    ]
+    return found, named[-1][0] + b"\0" if len(named) == _TOGETHER else None
 
 
 def _states(connection: sqlite3.Connection, log: str, shards: Sequence[str]) -> dict[str, State]:

@@ -1,0 +1,62 @@
+"""Walking: every document of some shards whose name begins so, found by looking at all keys of their nodes.
+
+One walk over a node serves all its shards, because a node looks at every key it has in each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Final
+
+from consent_service.store.contract import Found, Key
+from consent_service.store.redis import layout, scans
+from consent_service.store.redis.connection import pack
+from consent_service.store.redis.greeting import Purpose
+from consent_service.store.redis.layout import place
+from consent_service.store.redis.network import Network
+
+_TOGETHER: Final = 500
+"""Documents of a batch."""
+
+
+async def walk(
+    network: Network, name: str, shards: Sequence[str], prefix: bytes, clock: Callable[[], float]
+) -> AsyncIterator[Found]:
+    """The documents, in batches. Raises StoreUnavailable when another node takes one of the shards over meanwhile."""
+    if not shards:
+        return
+    sought = {place(shard).prefix: shard for shard in shards}
+    slots = {slot: scans.master_of(network, name, slot) for slot in (place(shard).slot for shard in shards)}
+    common = _common([place(shard).document(prefix) for shard in shards])
+    for master in dict.fromkeys(slots.values()):
+        async for walked in scans.keys(network, master, common):
+            keys = sorted(_documents(walked, sought, prefix))
+            for at in range(0, len(keys), _TOGETHER):
+                yield await _read(network, keys[at : at + _TOGETHER], clock())
+    if any(scans.master_of(network, name, slot) != master for slot, master in slots.items()):
+        raise scans.taken_over(name)
+
+
+def _common(names: Sequence[bytes]) -> bytes:
+    """What all of them begin with."""
+    first, last = min(names), max(names)
+    differs = (at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+    return first[: next(differs, len(first))]
+
+
+def _documents(walked: Iterable[bytes], sought: dict[bytes, str], prefix: bytes) -> Iterable[Key]:
+    """Those of the keys that are documents of these shards and are named so."""
+    for key in walked:
+        tag, end, rest = key.partition(b"}")
+        shard = sought.get(tag + end)
+        if shard is not None and rest.startswith(b"d" + prefix):
+            yield Key(shard, rest[1:])
+
+
+async def _read(network: Network, keys: Sequence[Key], now: float) -> Found:
+    asked = [(place(key.shard), key.name) for key in keys]
+    replies = await scans.all_of(
+        network.ask(Purpose.SCAN, where.slot, pack(b"GET", where.document(name))) for where, name in asked
+    )
+    found = (layout.document(reply, now) for reply in replies)
+    return [(key, one) for key, one in zip(keys, found, strict=True) if one is not None]
