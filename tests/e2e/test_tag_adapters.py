@@ -234,6 +234,21 @@ async def test_with_the_service_down_an_opt_out_is_told_here_and_on_the_next_pag
             assert_begun(await heard(fresh), denied=True)
 
 
+async def test_a_pixel_of_the_pages_own_making_hears_by_the_time_the_page_is_there(
+    chromium: Browser, open_shop: Shop
+) -> None:
+    """A browser's globals: a function takes the accessor's place, a `let` hides it."""
+    async with guest(chromium, open_shop) as visitor:
+        await visitor.context.add_init_script(SIGNAL)
+        await visitor.context.route(SCRIPT, lambda route: route.abort())
+        for way in ("function fbq(...given) {", "let fbq = (...given) => {", "window.fbq = (...given) => {"):
+            calls = f"const calls = []; {way} calls.push(given); }}; fbq('init', '1');"
+            open_shop.pages["/"] = Written(head=f"<script>{calls}</script>")
+            page = await visitor.visit(ready=False)
+            assert await page.evaluate("() => calls") == [["init", "1"], LIMITED], way
+        assert visitor.complaints == []
+
+
 @asynccontextmanager
 async def strict(chromium: Browser, open_shop: Shop, more: str = "") -> AsyncIterator[Page]:
     """A page on which nothing inline runs but what the printed hash lets, and `more`."""

@@ -30,6 +30,8 @@ interface Page {
   heard(): Heard;
   /** The flag is another one, and the script says so. */
   change(flag: Flag): void;
+  /** The parser is done. */
+  parsed(): void;
   /** The service has answered. */
   answer(flag: Flag): Promise<void>;
 }
@@ -37,11 +39,13 @@ interface Page {
 /** @param before what ran in the page before */
 function open(wanted: Wanted, flag: Flag, before = ""): Page {
   let said = flag;
-  const listeners: (() => void)[] = [];
+  const listeners: Record<string, (() => void)[]> = {};
+  const addEventListener = (event: string, act: () => void) => void (listeners[event] ||= []).push(act);
+  const happen = (event: string) => listeners[event]?.forEach((act) => act());
   let answered: (flag: Flag) => void = () => {};
   const ready = new Promise<Flag>((done) => (answered = done));
   const privacyChoices = { flag: () => said, ready, optOut: () => (said = { ...DENIED, max_age: 0 }) };
-  const page = createContext({ privacyChoices, addEventListener: (_: string, act: () => void) => listeners.push(act) });
+  const page = createContext({ privacyChoices, addEventListener, document: { addEventListener } });
   const run = (script: string) => runInContext(script, page);
   run(`globalThis.window = globalThis;${before}`);
   run(`($=>{${TAGS}})(${JSON.stringify(wanted)})`);
@@ -50,8 +54,9 @@ function open(wanted: Wanted, flag: Flag, before = ""): Page {
     heard: () => JSON.parse(run("JSON.stringify(heard())") as string) as Heard,
     change(flag) {
       said = flag;
-      listeners.forEach((act) => act());
+      happen("privacychoices:change");
     },
+    parsed: () => happen("readystatechange"),
     async answer(flag) {
       said = flag;
       answered(flag);
@@ -200,6 +205,42 @@ test("a pixel that is there already hears at once", () => {
   const page = open({ meta: 1 }, DENIED, `${OTHERS};pixelsQueue = fbq.queue`);
   const heard = page.run("JSON.stringify(pixelsQueue.map((given) => [...given]))") as string;
   assert.deepEqual(JSON.parse(heard), [["init", "1"], ["dataProcessingOptions", ["LDU"], 1, 1000]]);
+});
+
+const LIMITED = ["dataProcessingOptions", ["LDU"], 1, 1000];
+const NOTE = "queue.push([].slice.call(arguments))";
+
+test("a pixel that is put there with its queue hears before anybody calls it", () => {
+  const page = open({ meta: 1 }, DENIED);
+  page.run(`(() => {
+    const pixel = function () { pixel.${NOTE}; };
+    pixel.queue = [];
+    window.fbq = pixel;
+    pixel("init", "1");
+  })()`);
+  assert.deepEqual(JSON.parse(page.run("JSON.stringify(fbq.queue)") as string), [LIMITED, ["init", "1"]]);
+});
+
+test("a pixel that comes past the accessor hears when the page is there, of each change, and nothing twice", () => {
+  for (const way of ["function fbq() {", "let fbq = function () {", "var fbq = window.fbq = function () {"]) {
+    const page = open({ meta: 1 }, DENIED);
+    page.run(`${way} fbq.${NOTE}; }; fbq.queue = []; fbq("init", "1");`);
+    page.parsed();
+    page.parsed();
+    page.change(ALLOWED);
+    page.change(ALLOWED);
+    const heard = JSON.parse(page.run("JSON.stringify(fbq.queue)") as string) as unknown[][];
+    const told = heard.filter(([command]) => command !== "init");
+    assert.deepEqual(told, [LIMITED, ["dataProcessingOptions", []]], way);
+  }
+});
+
+test("a name that is not ready yet, or no function, is asked again later", () => {
+  const page = open({ meta: 1 }, DENIED);
+  page.run("window.fbq = 'of another kind'");
+  page.parsed();
+  page.run(`fbq = function () { fbq.${NOTE}; }; fbq.queue = []`);
+  assert.deepEqual(JSON.parse(page.run("JSON.stringify(fbq.queue)") as string), [LIMITED]);
 });
 
 test("once it has heard, the pixel's function is a property like any other", () => {

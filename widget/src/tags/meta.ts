@@ -1,7 +1,8 @@
 /**
  * Meta: limited data use. The pixel must hear of it before it begins, and its base code does nothing where a `fbq`
  * stands already: so none can be made here. An accessor lies in wait instead, keeps what the page puts there, and is
- * gone as soon as the pixel has heard.
+ * gone as soon as the pixel has heard. What comes past it (a function declared in its place, a `let`) hears of it when
+ * the page is there.
  */
 
 import { quietly } from "../page/quietly";
@@ -12,39 +13,45 @@ interface Pixel {
   readonly queue?: unknown;
 }
 
+/** By its bare name: a `let` is no property of the window. */
+declare const fbq: Pixel | undefined;
+
 const page = window as unknown as { fbq?: Pixel };
 let pixel: Pixel | undefined;
-let heard: 1 | undefined;
+/** Who has heard, and what. */
+let told: Pixel | undefined;
+let said: boolean | undefined;
 
 export function limitedDataUse(): void {
-  if (heard) return say();
-  if (word == "update") return; // it lies in wait already
-  pixel = page.fbq;
-  become({
-    configurable: true,
-    get: handOver,
-    set(given: Pixel) {
-      pixel = given;
-    },
-  });
-  handOver();
+  if (word == "default") {
+    document.addEventListener("readystatechange", () => quietly(say));
+    pixel = page.fbq;
+    Object.defineProperty(page, "fbq", {
+      configurable: true,
+      get: handOver,
+      set(given: Pixel) {
+        pixel = given;
+        handOver();
+      },
+    });
+  }
+  say();
 }
 
 function say(): void {
-  heard = 1;
+  if (typeof fbq != "function" || (fbq == told && denied == said)) return;
+  told = fbq;
+  said = denied;
   // The United States and California; 0 and 0 would let Meta decide where the visitor is.
-  page.fbq!("dataProcessingOptions", ...(denied ? [["LDU"], 1, 1000] : [[]]));
+  fbq("dataProcessingOptions", ...(denied ? [["LDU"], 1, 1000] : [[]]));
 }
 
 /** Before it has its queue it takes no calls, and nobody has it but its own base code. */
 function handOver(): Pixel | undefined {
   if (pixel?.queue) {
-    become({ value: pixel, writable: true });
+    delete page.fbq;
+    page.fbq = pixel;
     quietly(say);
   }
   return pixel;
-}
-
-function become(property: PropertyDescriptor): void {
-  Object.defineProperty(page, "fbq", property);
 }
