@@ -61,6 +61,10 @@ def restore(
 def move(
     origin: Annotated[str, typer.Option("--from", metavar="URL", help="The store that there is.")],
     destination: Annotated[str, typer.Option("--to", metavar="URL", help="An empty place for it.")],
+    shards: Annotated[
+        int | None,
+        typer.Option(help="Visitor shards of each site in the copy, a multiple of what there are."),
+    ] = None,
     relaxed: Annotated[
         bool, typer.Option(help="Accept servers that may lose what they acknowledge.")
     ] = False,
@@ -74,10 +78,8 @@ def move(
     start = store_url(os.environ, FROM_PASSWORD, origin)
     end = store_url(os.environ, STORE_PASSWORD, destination)
     with _shown() as progress:
-        shards = asyncio.run(moving.move(start, end, relaxed=relaxed, progress=progress))
-    typer.echo(
-        f"moved {shards} shards, each read back and found equal; now set `store` and start the service"
-    )
+        moved = asyncio.run(moving.move(start, end, shards=shards, relaxed=relaxed, progress=progress))
+    typer.echo(f"moved {moved} shards, each read back and found equal; now set `store` and start the service")
 
 
 @contextmanager

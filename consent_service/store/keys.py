@@ -41,6 +41,32 @@ def site_shards(site: str, shards: int) -> list[str]:
     return [*visitor_shards(site, shards), desk_shard(site)]
 
 
+def split_shard(shard: str, present: int, shards: int) -> list[str]:
+    """What the shard becomes when each site has `shards` visitor shards, a multiple of `present`; itself first."""
+    site, number = _numbered(shard)
+    return [shard] if number is None else [f"{site}.{part:02d}" for part in range(number, shards, present)]
+
+
+def unsplit_shard(shard: str, present: int) -> str:
+    """Which of `present` visitor shards this one was a part of. Inverse of `split_shard`."""
+    site, number = _numbered(shard)
+    return shard if number is None else f"{site}.{number % present:02d}"
+
+
+def lies_in(shard: str, name: bytes, shards: int) -> bool:
+    """Whether a document goes to this one of the parts of its shard; what names no visitor goes to each."""
+    site, number = _numbered(shard)
+    if number is None or not name.startswith(b"v"):
+        return True
+    return visitor_shard(site, name[1:], shards) == shard
+
+
+def _numbered(shard: str) -> tuple[str, int | None]:
+    """Site and number of a visitor shard; no number for the desk's."""
+    site, _, number = shard.rpartition(".")
+    return site, int(number) if number.isdecimal() else None
+
+
 def standing_key(site: str, visitor_id: bytes, shards: int) -> Key:
     """Where a visitor's standing lies."""
     return Key(visitor_shard(site, visitor_id, shards), STANDINGS + visitor_id)

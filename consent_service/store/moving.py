@@ -14,20 +14,28 @@ from pathlib import Path
 from consent_service.store import dumpfile
 from consent_service.store.copying import Progress, copy, show_nothing
 from consent_service.store.dump import Source, Target
+from consent_service.store.splitting import Split
 from consent_service.store.sqlite import copying as sqlite
 from consent_service.store.url import is_redis, sqlite_path
 
 
 async def move(
-    origin: str, destination: str, *, relaxed: bool = False, progress: Progress = show_nothing
+    origin: str,
+    destination: str,
+    *,
+    shards: int | None = None,
+    relaxed: bool = False,
+    progress: Progress = show_nothing,
 ) -> int:
     """Copy the store at one URL to the other, which must be empty; returns how many shards it has.
+
+    `shards`: visitor shards of each site in the copy, a multiple of what there are; None = as many.
 
     Nothing may write to `origin` meanwhile: a file is held alone, and Redis's counters must stand still, else
     StoreBusy. Interrupted, it goes on where it was when it is called again. Raises StoreError.
     """
     async with _source(origin) as source, _target(destination, relaxed=relaxed) as target:
-        return await copy(source, target, time.time, progress)
+        return await copy(source if shards is None else Split(source, shards), target, time.time, progress)
 
 
 async def backup(origin: str, file: Path, progress: Progress = show_nothing) -> int:

@@ -8,10 +8,13 @@ from collections import Counter
 from consent_service.store.contract import Key
 from consent_service.store.keys import (
     desk_shard,
+    lies_in,
     request_name,
     script_name,
     site_shards,
+    split_shard,
     standing_key,
+    unsplit_shard,
     visitor_shard,
 )
 
@@ -36,3 +39,21 @@ def test_every_visitors_shard_is_one_of_the_sites_and_none_is_the_desks() -> Non
 def test_more_than_a_hundred_shards_have_longer_names() -> None:
     assert visitor_shard("acme", bytes([0, 0, 0, 107]), 1000) == "acme.107"
     assert len(set(site_shards("acme", 1000))) == 1001
+
+
+def test_a_shard_that_is_split_keeps_its_name_and_every_part_knows_whose_it_is() -> None:
+    assert split_shard("a.b.07", 64, 192) == ["a.b.07", "a.b.71", "a.b.135"]
+    assert split_shard("acme.desk", 64, 192) == ["acme.desk"]
+    parts = [part for shard in site_shards("acme", 4) for part in split_shard(shard, 4, 12)]
+    assert sorted(parts) == sorted(site_shards("acme", 12))
+    assert [unsplit_shard(part, 4) for part in split_shard("acme.03", 4, 12)] == ["acme.03"] * 3
+
+
+def test_all_of_a_visitor_goes_to_the_part_that_the_new_number_gives_and_the_rest_to_each() -> None:
+    for visitor_id in (secrets.token_bytes(16) for _ in range(100)):
+        parts = split_shard(visitor_shard("acme", visitor_id, 4), 4, 12)
+        for name in (standing_key("acme", visitor_id, 4).name, request_name(visitor_id, bytes(16))):
+            ours = [part for part in parts if lies_in(part, name, 12)]
+            assert ours == [visitor_shard("acme", visitor_id, 12)]
+        assert all(lies_in(part, b"x" + visitor_id, 12) for part in parts)
+    assert lies_in("acme.desk", b"v", 12)

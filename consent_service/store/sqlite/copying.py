@@ -123,13 +123,14 @@ class SqliteCopy:
                 yield [kind(*row) for row in batch]
 
     async def begin(self, about: About) -> Mapping[str, Head]:
-        row = self._connection.execute("SELECT value FROM header WHERE name = 'moving'").fetchone()
-        if row is None:
+        begun = "SELECT value FROM header WHERE name IN ('moving', 'shards') ORDER BY name"
+        held = [value for (value,) in self._connection.execute(begun)]
+        if len(held) == 1:
             values = [(name, str(value)) for name, value in msgspec.structs.asdict(about).items()]
             values.append(("moving", about.id))
             with self._transaction():
                 self._connection.executemany("INSERT OR REPLACE INTO header VALUES (?, ?)", values)
-        elif row[0] != about.id:
+        elif held != [about.id, str(about.shards)]:
             raise StoreUnavailable(
                 f"{self._file} is half a copy of another store: remove it, or name another"
             )

@@ -118,8 +118,8 @@ class Server:
         self.ask("CLIENT", "KILL", "TYPE", "normal")
 
     def show(self) -> None:
-        """Be reachable again."""
-        self.ask("CONFIG", "SET", "bind", HOST)
+        """Be reachable again, as soon as nobody else's call goes out from this port."""
+        eventually(lambda: self.ask("CONFIG", "SET", "bind", HOST))
 
     @classmethod
     def end_all(cls) -> None:
