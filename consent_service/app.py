@@ -154,7 +154,7 @@ def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> P
         store, records.decode, entries=config.flag.cache_entries if config.flag.cache else 0
     )
     tokens = VisitorTokens(ring)
-    standings = Standings(tokens, cache, store)
+    standings = Standings(ring, tokens, cache, store)
     ids = RandomIds()
     writer = StandingWriter(store, standings, ids)
     consent = Consent(ring, tokens, Confirmations(Nonces(ring)), standings, writer, ids, clock)

@@ -20,8 +20,13 @@ from consent_service.domain.standing import Standing
 from consent_service.identity.keys import KeyRing, encode_ring, new_ring
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode, standing_of
+from consent_service.ledger.rebuilding import rebuilt
+from consent_service.services.erasing import Erasing
+from consent_service.services.ids import RandomIds
+from consent_service.store.contract import Store
 from consent_service.store.keys import LEDGER, site_shards, standing_key
 from consent_service.store.url import open_store
+from tests.subjects import records_of
 
 SHOP = "https://shop.example"
 SERVICE = "https://privacy.example"
@@ -117,6 +122,31 @@ class Running:
     def visitor_id(self, token: str, site: str = "acme") -> bytes:
         return VisitorTokens(self.ring).unsign(site, token, int(self.clock())).visitor_id
 
+    async def erase(self, token: str, site: str = "acme") -> bool:
+        """Erase this token's visitor from outside, and let the service hear of it; whether there was anything."""
+        async with self.opened() as store:
+            erasing = Erasing(store, self.ring, RandomIds(), self.clock)
+            done = await erasing.erase(site, self.visitor_id(token, site))
+        await self.app.parts.cache.ask()
+        return done
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Store]:
+        """The service's store, opened once more as another process would."""
+        store = open_store(self.store_url, clock=self.clock)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+    async def check_rebuilt(self, site: str = "acme") -> dict[str, Standing]:
+        """Every standing by number, after comparing the records with what the ledger amounts to (design rule 6)."""
+        found = rebuilt(await self._payloads(site))
+        async with self.opened() as store:
+            records = await records_of(store, site)
+        assert {record.subject.hex(): record.standing for record in records.values()} == found
+        return found
+
     async def entries(self, site: str = "acme") -> list[Entry]:
         """Everything in the site's ledger, read through a store of its own."""
         return [decode(payload) for payload in await self._payloads(site)]
@@ -124,11 +154,8 @@ class Running:
     async def check_fold(self, token: str, site: str = "acme") -> Standing:
         """The stored standing, after comparing it with the fold of the visitor's entries (design rule 6)."""
         visitor = self.visitor_id(token, site)
-        store = open_store(self.store_url, clock=self.clock)
-        try:
+        async with self.opened() as store:
             (document,) = await store.get([standing_key(site, visitor, store.shards)])
-        finally:
-            await store.close()
         assert document is not None
         record = unpack_record(document.value)
         payloads = await self._payloads(site)
@@ -137,11 +164,8 @@ class Running:
         return record.standing
 
     async def _payloads(self, site: str) -> list[bytes]:
-        store = open_store(self.store_url, clock=self.clock)
-        try:
+        async with self.opened() as store:
             page = await store.read(LEDGER, site_shards(site, store.shards), "", 10_000)
-        finally:
-            await store.close()
         return [entry.payload for entry in page.entries]
 
 

@@ -106,6 +106,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     signal: Months = 24
     doubt: Months = 24
     carried: Months = 24
+    suppressed: Months = 24
+    erased: Months = 24
 
 
 class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from consent_service.domain.signals import Sources
-from consent_service.domain.standing import Choice, Standing
+from consent_service.domain.standing import NO_CHOICE, Choice, Standing
 from consent_service.domain.words import AgeBand, Method, Right, Stance, Step
 
 
@@ -81,7 +81,20 @@ class Carried(Struct, frozen=True):
     standing: Standing
 
 
-Fact = SignalSeen | DoubtRaised | ChoiceMade | Carried
+class Suppressed(Struct, frozen=True):
+    """A record begun by somebody who was erased: what was denied for good is opted out in it as well (rule 8)."""
+
+    at: int
+    sensitive: bool
+
+
+class Erased(Struct, frozen=True):
+    """The record is gone, and with it what led to it from a visitor."""
+
+    at: int
+
+
+Fact = SignalSeen | DoubtRaised | ChoiceMade | Carried | Suppressed | Erased
 
 
 def apply(standing: Standing, fact: Fact) -> Standing:
@@ -92,9 +105,19 @@ def apply(standing: Standing, fact: Fact) -> Standing:
         return replace(standing, doubted_at=standing.doubted_at or fact.at)
     if isinstance(fact, Carried):
         return fact.standing
+    if isinstance(fact, Suppressed):
+        return suppressed(fact)
+    if isinstance(fact, Erased):
+        return Standing()
     if fact.step is Step.ASKED:
         return standing  # § 7028(a): the first step alone opts nobody in
     return _chosen(standing, fact)
+
+
+def suppressed(fact: Suppressed) -> Standing:
+    """What stands for somebody who was erased: opt-outs, and nothing of how they came to be."""
+    out = Choice(Stance.OPTED_OUT, at=fact.at)
+    return Standing(sale=out, share=out, sensitive=out if fact.sensitive else NO_CHOICE)
 
 
 def fold(facts: Iterable[Fact]) -> Standing:

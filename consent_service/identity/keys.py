@@ -36,6 +36,7 @@ class Purpose(StrEnum):
     VISITOR_ID = "visitor id 1"
     CONSUMER = "consumer 1"
     STATEMENT = "statement 1"
+    SUPPRESSION = "suppression 1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Ids that are derived instead of drawn: of a visitor minted by a request, and of a consumer.
+"""Ids that are derived instead of drawn: of a visitor minted by a request, of a consumer, of an erased visitor.
 
-Both come from the hashing key, which never rotates. Knows nothing of tokens or standings.
+All come from the hashing key, which never rotates. Knows nothing of tokens or standings.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ def visitor_id_for(ring: KeyRing, site: str, request_id: bytes) -> bytes:
     key can tell a visitor's id from a request's.
     """
     return keyed_hash(ring.hashing_key, Purpose.VISITOR_ID, [site.encode(), request_id])[:ID_BYTES]
+
+
+def suppression_hash(ring: KeyRing, site: str, visitor_id: bytes) -> bytes:
+    """What stands for a visitor who was erased; 16 bytes. Nobody gets the id back, but who presents it is known."""
+    return keyed_hash(ring.hashing_key, Purpose.SUPPRESSION, [site.encode(), visitor_id])[:ID_BYTES]
 
 
 def consumer_hash(ring: KeyRing, business: str, reference: str) -> bytes:

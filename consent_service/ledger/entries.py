@@ -15,7 +15,17 @@ from typing import Final, TypedDict
 
 import msgspec
 
-from consent_service.domain.facts import Carried, ChoiceMade, DoubtRaised, Fact, Incentive, SignalSeen, fold
+from consent_service.domain.facts import (
+    Carried,
+    ChoiceMade,
+    DoubtRaised,
+    Erased,
+    Fact,
+    Incentive,
+    SignalSeen,
+    Suppressed,
+    fold,
+)
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing, pack, unpack
 from consent_service.domain.words import AGE_BANDS, LIMIT_WORDS, METHODS, OPT_WORDS, Step
@@ -99,7 +109,19 @@ class CarriedEntry(_Entry, frozen=True, tag="carried"):
     sensitive: str | None = None
 
 
-Entry = SignalEntry | DoubtEntry | ChoiceEntry | CarriedEntry
+class SuppressedEntry(_Entry, frozen=True, tag="suppressed"):
+    """A record begun by somebody who was erased, and what stays denied for it until it is confirmed."""
+
+    sale: str
+    share: str
+    sensitive: str | None = None
+
+
+class ErasedEntry(_Entry, frozen=True, tag="erased"):
+    """The record with this number is gone: who it was about can't be told any more, by anybody."""
+
+
+Entry = SignalEntry | DoubtEntry | ChoiceEntry | CarriedEntry | SuppressedEntry | ErasedEntry
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -126,6 +148,11 @@ def entry_of(fact: Fact, *, entry_id: str, site: str, subject: bytes, evidence: 
         return DoubtEntry(**about)
     if isinstance(fact, Carried):
         return CarriedEntry(**about, standing=pack(fact.standing).hex(), **_decided(fact.standing))
+    if isinstance(fact, Suppressed):
+        limit = "limit" if fact.sensitive else None
+        return SuppressedEntry(**about, sale="opt_out", share="opt_out", sensitive=limit)
+    if isinstance(fact, Erased):
+        return ErasedEntry(**about)
     return ChoiceEntry(
         **about,
         method=fact.method.word,
@@ -171,6 +198,10 @@ def fact_of(entry: Entry) -> Fact:
             return DoubtRaised(entry.at)
         if isinstance(entry, CarriedEntry):
             return Carried(entry.at, unpack(bytes.fromhex(entry.standing)))
+        if isinstance(entry, SuppressedEntry):
+            return Suppressed(entry.at, entry.sensitive is not None)
+        if isinstance(entry, ErasedEntry):
+            return Erased(entry.at)
         return ChoiceMade(
             at=entry.at,
             method=METHODS[entry.method],

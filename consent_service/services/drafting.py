@@ -15,6 +15,7 @@ import msgspec
 from consent_service.domain.facts import ChoiceMade, Fact, apply
 from consent_service.domain.records import VisitorRecord, pack_record, unpack_record
 from consent_service.domain.standing import Standing, StandingUnreadable
+from consent_service.domain.suppression import beginning
 from consent_service.errors import RequestIdReused, StoreCorrupt
 from consent_service.ledger import receipts
 from consent_service.ledger.entries import Evidence, digest, encode, entry_of
@@ -88,6 +89,13 @@ class _Mark(msgspec.Struct, frozen=True, array_like=True):
     receipt: Receipt | None
 
 
+class Left(NamedTuple):
+    """Where an erased visitor's suppression lies, or would: a record begins only on what was found there."""
+
+    name: bytes
+    found: Document | None
+
+
 class Waiting(NamedTuple):
     work: Work
     done: asyncio.Future[Written]
@@ -111,14 +119,19 @@ def mark_name(work: Work) -> bytes | None:
 class Draft:
     """One commit being put together."""
 
-    def __init__(self, key: Key, found: Document | None, ids: RandomIds) -> None:
+    def __init__(self, key: Key, found: Document | None, left: Left | None, ids: RandomIds) -> None:
+        """`left`: looked at where no record was found."""
+        stands = found or (left and left.found)
+        record = None if stands is None else _record(stands)
         self.key = key
         self._ids = ids
-        self.version = found.version if found else 0
-        record = _record(found)
-        self.subject = ids.next().bytes if record is None else record.subject
+        self._erased = found is None and record is not None
+        self.version = stands.version if stands else 0
+        self.subject = ids.next().bytes if found is None or record is None else record.subject
         self.standing = None if record is None else record.standing
-        self.expect = {key.name: self.version}
+        self.expect = {key.name: found.version if found else 0}
+        if left is not None:
+            self.expect[left.name] = left.found.version if left.found else 0
         self.marks: list[Put] = []
         self.repeats = False
         """Whether somebody gets a receipt again: that says once more that the choice is durable."""
@@ -166,7 +179,7 @@ class Draft:
 
     def _record(self, work: Work, facts: Sequence[Fact]) -> Receipt | None:
         receipt = None
-        for fact in facts:
+        for fact in [*self._beginning(work), *facts] if facts else ():
             self.standing = apply(self.standing or Standing(), fact)
             entry = entry_of(
                 fact,
@@ -179,6 +192,13 @@ class Draft:
             self.entries.append(Append(LEDGER, payload))
             receipt = Receipt(entry.id, entry.at, digest(payload))
         return receipt
+
+    def _beginning(self, work: Work) -> list[Fact]:
+        """What a record begins with in place of one that was erased: its denials, under a new number (rule 8)."""
+        if not self._erased or self.standing is None:
+            return []
+        suppression, self.standing, self._erased = self.standing, None, False
+        return [beginning(suppression, work.now)]
 
     def change(self) -> Change:
         assert self.standing is not None  # there are entries, so there is a standing
@@ -200,9 +220,7 @@ class Draft:
             waiting.done.set_result(Written(self.standing, version, receipt, planned, overtaken))
 
 
-def _record(found: Document | None) -> VisitorRecord | None:
-    if found is None:
-        return None
+def _record(found: Document) -> VisitorRecord:
     try:
         return unpack_record(found.value)
     except StandingUnreadable as error:

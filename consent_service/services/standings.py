@@ -1,7 +1,8 @@
 """Standings, read: from a presented visitor token to the record it names, or to "can't be honoured".
 
 Never somebody else and never the default: a token that is forged, foreign, expired, under a retired key,
-without a record, newer than its record or from a lost state is `UNHONOURED` (design rule 2).
+without a record, newer than its record or from a lost state is `UNHONOURED` (design rule 2). Where the record was
+erased, what it left stands in its place.
 Verified tokens and decoded records are kept in bounded memory; the record cache is coherent with the store or off.
 """
 
@@ -18,11 +19,13 @@ from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing, StandingUnreadable
 from consent_service.domain.words import UNHONOURED, Unhonoured
 from consent_service.errors import IdentityError
+from consent_service.identity.keys import KeyRing
+from consent_service.identity.visitor_ids import suppression_hash
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.services.waiting import COMMIT_TIMEOUT, READ_TIMEOUT, reading_patience
 from consent_service.store.cache import CoherentCache, Missing
 from consent_service.store.contract import Document, Key, Store
-from consent_service.store.keys import standing_key
+from consent_service.store.keys import standing_key, suppression_key
 
 _REMEMBERED_TOKENS: Final = 50_000
 _REMEMBERED_FOR: Final = 3600
@@ -80,7 +83,10 @@ class _Verified(NamedTuple):
 class Standings:
     """Recognises visitors and resolves their flags."""
 
-    def __init__(self, tokens: VisitorTokens, cache: CoherentCache[Record], store: Store) -> None:
+    def __init__(
+        self, ring: KeyRing, tokens: VisitorTokens, cache: CoherentCache[Record], store: Store
+    ) -> None:
+        self._ring = ring
         self._tokens = tokens
         self._cache = cache
         self._store = store
@@ -95,6 +101,11 @@ class Standings:
 
     def key(self, site: str, visitor_id: bytes) -> Key:
         return standing_key(site, visitor_id, self._store.shards)
+
+    def suppression_key(self, site: str, visitor_id: bytes) -> Key:
+        """Where it would lie that this visitor was erased."""
+        keyed = suppression_hash(self._ring, site, visitor_id)
+        return suppression_key(site, visitor_id, keyed, self._store.shards)
 
     def at_hand(self, site: str, token: str, now: int) -> Record | None:
         """The record of the visitor whom this token names, if memory alone can say so; never a doubtful one."""
@@ -121,10 +132,21 @@ class Standings:
         if isinstance(record, Missing) or record is None or verified.claims.version > record.version:
             # Memory knows nothing, or less than the token: another process has just written. Ask the store.
             patience = self._briefly if briefly else self._patiently
-            record = await patience.wait(self._cache.fetch(verified.key))
+            record = await patience.wait(self._ask(site, verified))
         if record is None or not _honours(record, verified.claims):
             return UNHONOURED
         return Visitor(verified.claims.visitor_id, record)
+
+    async def _ask(self, site: str, verified: _Verified) -> Record | None:
+        """The record as the store has it now, or what an erased one left (design rule 8)."""
+        record = await self._cache.fetch(verified.key)
+        if record is not None:
+            return record
+        key = self.suppression_key(site, verified.claims.visitor_id)
+        left = self._cache.peek(key)
+        if isinstance(left, Missing) or left is None or verified.claims.version > left.version:
+            left = await self._cache.fetch(key)
+        return left
 
     async def record(self, site: str, visitor_id: bytes) -> Record | None:
         """The record as the store has it now."""

@@ -90,6 +90,11 @@ def requests_of(visitor_id: bytes) -> bytes:
     return STANDINGS + visitor_id + b"r"
 
 
+def suppression_key(site: str, visitor_id: bytes, keyed: bytes, shards: int) -> Key:
+    """Where an erased visitor's suppression lies: beside the record that is gone, under a keyed hash of the id."""
+    return Key(visitor_shard(site, visitor_id, shards), b"x" + keyed)
+
+
 def script_name(digest: str) -> bytes:
     """The name, in the desk's shard, of a script that was served under this digest."""
     return b"s" + digest.encode()

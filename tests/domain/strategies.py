@@ -6,7 +6,17 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from consent_service.domain.facts import Carried, ChoiceMade, DoubtRaised, Fact, Incentive, SignalSeen, fold
+from consent_service.domain.facts import (
+    Carried,
+    ChoiceMade,
+    DoubtRaised,
+    Erased,
+    Fact,
+    Incentive,
+    SignalSeen,
+    Suppressed,
+    fold,
+)
 from consent_service.domain.regimes import ROWS, Regime, regime_on
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
@@ -58,6 +68,11 @@ def facts() -> st.SearchStrategy[Fact]:
 
 def carried() -> st.SearchStrategy[Carried]:
     return st.builds(Carried, times, standings())
+
+
+def erasures() -> st.SearchStrategy[Fact]:
+    """What an erasure leaves in the ledger, and what a record behind one begins with."""
+    return st.one_of(st.builds(Erased, times), st.builds(Suppressed, times, st.booleans()))
 
 
 def standings() -> st.SearchStrategy[Standing]:

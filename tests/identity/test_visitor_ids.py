@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_service.identity.keys import new_ring, rotate
-from consent_service.identity.visitor_ids import consumer_hash, visitor_id_for
+from consent_service.identity.visitor_ids import consumer_hash, suppression_hash, visitor_id_for
 
 RING = new_ring(0, b"a" * 32, b"h" * 32)
 OTHER_RING = new_ring(0, b"a" * 32, b"i" * 32)
@@ -40,3 +40,18 @@ def test_a_consumer_is_hashed_within_a_business_and_never_meets_a_visitor() -> N
     }
     assert len(hashes) == 5
     assert {len(value) for value in hashes} == {16}
+
+
+def test_what_stands_for_an_erased_visitor_differs_by_key_site_and_visitor() -> None:
+    hashes = {
+        suppression_hash(RING, "acme", bytes(16)),
+        suppression_hash(RING, "other", bytes(16)),
+        suppression_hash(RING, "acme", bytes(15) + b"1"),
+        suppression_hash(OTHER_RING, "acme", bytes(16)),
+        visitor_id_for(RING, "acme", bytes(16)),
+        bytes(16),
+    }
+    assert len(hashes) == 6
+    assert {len(value) for value in hashes} == {16}
+    rotated = rotate(RING, 1, b"b" * 32)
+    assert suppression_hash(rotated, "acme", bytes(16)) == suppression_hash(RING, "acme", bytes(16))

@@ -23,7 +23,7 @@ from consent_service.ledger.entries import (
     fact_of,
     standing_of,
 )
-from tests.domain.strategies import carried, facts
+from tests.domain.strategies import carried, erasures, facts
 
 SUBJECT = bytes(range(16))
 EVIDENCE = Evidence(
@@ -37,17 +37,17 @@ def payload(fact: Fact, evidence: Evidence = EVIDENCE) -> bytes:
     )
 
 
-@given(facts() | carried())
+@given(facts() | carried() | erasures())
 def test_an_entry_gives_its_fact_back(fact: Fact) -> None:
     assert fact_of(decode(payload(fact))) == fact
 
 
-@given(st.lists(facts() | carried(), max_size=10))
+@given(st.lists(facts() | carried() | erasures(), max_size=10))
 def test_rule_6_the_fold_of_the_log_is_the_standing(found: list[Fact]) -> None:
     assert standing_of(payload(fact) for fact in found) == fold(found)
 
 
-@given(facts() | carried())
+@given(facts() | carried() | erasures())
 def test_the_bytes_are_canonical(fact: Fact) -> None:
     data = payload(fact)
     again = json.dumps(json.loads(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

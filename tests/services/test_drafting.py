@@ -41,7 +41,9 @@ def confirmation() -> Waiting:
 
 
 def draft() -> Draft:
-    return Draft(KEY, Document(pack_record(VisitorRecord(SUBJECT, fold([OUT]))), SEEN_VERSION), RandomIds())
+    return Draft(
+        KEY, Document(pack_record(VisitorRecord(SUBJECT, fold([OUT]))), SEEN_VERSION), None, RandomIds()
+    )
 
 
 async def test_a_confirmation_alone_is_taken() -> None:

@@ -30,9 +30,9 @@ VISITOR = bytes(16)
 async def opened(folder: Path) -> AsyncIterator[StandingWriter]:
     store = SqliteStore.open(folder / "consent.db")
     cache = CoherentCache(store, Records().decode)
-    tokens = VisitorTokens(new_ring(START, bytes(32), bytes(32)))
+    ring = new_ring(START, bytes(32), bytes(32))
     try:
-        yield StandingWriter(store, Standings(tokens, cache, store), RandomIds())
+        yield StandingWriter(store, Standings(ring, VisitorTokens(ring), cache, store), RandomIds())
     finally:
         await store.close()
 

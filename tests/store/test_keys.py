@@ -10,11 +10,14 @@ from consent_service.store.keys import (
     desk_shard,
     lies_in,
     request_name,
+    requests_of,
     script_name,
     site_shards,
     split_shard,
     standing_key,
     unsplit_shard,
+    suppression_key,
+    visitor_of,
     visitor_shard,
 )
 
@@ -25,7 +28,15 @@ def test_a_visitors_keys_are_built_from_site_and_id() -> None:
     assert visitor_shard("acme", VISITOR, 64) == "acme.07"
     assert standing_key("acme", VISITOR, 64) == Key("acme.07", b"v" + VISITOR)
     assert request_name(VISITOR, bytes(16)) == b"v" + VISITOR + b"r" + bytes(16)
+    assert request_name(VISITOR, bytes(16)).startswith(requests_of(VISITOR))
+    assert suppression_key("acme", VISITOR, b"keyed", 64) == Key("acme.07", b"xkeyed")
     assert script_name("abc") == b"sabc"
+
+
+def test_a_visitors_id_is_read_from_the_name_of_their_standing_alone() -> None:
+    assert visitor_of(standing_key("acme", VISITOR, 64).name) == VISITOR
+    for name in (request_name(VISITOR, bytes(16)), script_name("a" * 16), b"v", b""):
+        assert visitor_of(name) is None
 
 
 def test_every_visitors_shard_is_one_of_the_sites_and_none_is_the_desks() -> None:

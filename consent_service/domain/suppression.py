@@ -1,0 +1,50 @@
+"""Suppression: what an erased visitor leaves behind, so that their opt-out outlives their record (design rule 8).
+
+It is kept as a record of nobody: a standing of opt-outs without a number. It holds which rights are denied for good,
+and since when, because for twelve months nobody is asked again; nothing of signals, methods, age or programmes.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from consent_service.domain.facts import Suppressed, suppressed
+from consent_service.domain.records import SUBJECT_BYTES, VisitorRecord, pack_record, standing_in
+from consent_service.domain.standing import Standing
+from consent_service.domain.words import AgeBand, Stance
+
+NOBODY: Final = bytes(SUBJECT_BYTES)
+
+
+def pack_suppression(standing: Standing) -> bytes:
+    """The suppression as it is stored, readable like any record."""
+    return pack_record(VisitorRecord(NOBODY, standing))
+
+
+def suppressing(before: Standing | None, after: Standing | None, now: int) -> Standing:
+    """What to leave of a record (None: there is none, or nobody can read it) beside a suppression that is there.
+
+    Sale and sharing always. Sensitive information where it was limited, where doubt denied it, where the law does
+    for a minor, whose age is not kept, and where nothing is known (design rule 2).
+    """
+    at = now if after is None else max(now, after.latest_at)
+    limited = before is not None and _limits(before)
+    unknown = after is None and before is None
+    return suppressed(Suppressed(at, limited or unknown or (after is not None and _limits(after))))
+
+
+def beginning(suppression: Standing, now: int) -> Suppressed:
+    """The first fact of a record that an erased visitor begins."""
+    return Suppressed(max(now, suppression.latest_at), _limits(suppression))
+
+
+def standing_of(data: bytes) -> Standing:
+    """The inverse of `pack_suppression`. Raises `standing.StandingUnreadable`."""
+    return standing_in(data)
+
+
+def _limits(standing: Standing) -> bool:
+    choice = standing.sensitive
+    minor = standing.age is not None and standing.age < AgeBand.ADULT
+    in_doubt = bool(standing.doubted_at) and not choice.confirmed
+    return choice.stance is Stance.OPTED_OUT or in_doubt or minor

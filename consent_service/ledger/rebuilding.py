@@ -1,0 +1,23 @@
+"""Rebuilding: every standing of a site from its ledger alone (design rule 6). Who the numbers are, no ledger says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from consent_service.domain.facts import apply
+from consent_service.domain.standing import Standing
+from consent_service.ledger.entries import ErasedEntry, decode, fact_of
+
+
+def rebuilt(payloads: Iterable[bytes]) -> dict[str, Standing]:
+    """The standing under each number, from entries in the order of each shard; those erased are not among them.
+
+    Raises EntryUnreadable.
+    """
+    standings = dict[str, Standing]()
+    for entry in map(decode, payloads):
+        if isinstance(entry, ErasedEntry):
+            standings.pop(entry.subject, None)
+        else:
+            standings[entry.subject] = apply(standings.get(entry.subject, Standing()), fact_of(entry))
+    return standings
