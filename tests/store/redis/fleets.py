@@ -6,7 +6,8 @@ Each is started once, when a test first asks for it, and shared: a test gets it 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from itertools import cycle
+from typing import ClassVar, Final, Protocol
 
 from tests.store.redis.servers import HOST, Server, eventually, free_ports
 
@@ -14,21 +15,20 @@ _ON_DISK: Final = ("save ''", "appendonly yes", "appendfsync always")
 _ON_REPLICAS: Final = ("save ''", "appendonly no", "min-replicas-to-write 1", "repl-diskless-sync-delay 0")
 PASSWORD: Final = "p@ss/wörd"
 MASTER: Final = "choices"
-_NODES: Final = 6
+_IN_CLUSTER: Final = ("cluster-enabled yes", "cluster-node-timeout 2000")
+_MASTERS: Final = 3
 
 
 class Fleet(Protocol):
-    """Some servers and the store's URL for them."""
+    """Some servers and the store's URL for them. `servers`: all that hold data, masters and replicas."""
 
-    @property
-    def url(self) -> str: ...
-
-    @property
-    def servers(self) -> list[Server]:
-        """All that hold data, masters and replicas."""
-        ...
+    url: str
+    servers: list[Server]
 
     def masters(self) -> list[Server]: ...
+
+    def end(self) -> None:
+        """Let go of whatever it has besides servers."""
 
 
 def empty(fleet: Fleet) -> None:
@@ -39,7 +39,7 @@ def empty(fleet: Fleet) -> None:
         master.ask("FLUSHALL", "SYNC")
 
 
-class Standalone:
+class Standalone(Fleet):
     """One server that writes everything to its disk before it answers."""
 
     def __init__(self, *options: str) -> None:
@@ -66,7 +66,7 @@ class Guarded(Standalone):
         self.url = f"rediss://consent:p%40ss%2Fw%C3%B6rd@{self.address}?ca_file={self.certificate}"
 
 
-class Watched:
+class Watched(Fleet):
     """A master with two replicas, and a Sentinel that puts another in its place."""
 
     def __init__(self) -> None:
@@ -99,38 +99,44 @@ class Watched:
         return online_replicas(master) == len(self.servers) - 1
 
 
-class Cluster:
-    """Three masters, a replica each, that acknowledge when the replica has it."""
+class Cluster(Fleet):
+    """Three masters, a replica each, that acknowledge when all replicas have it."""
+
+    REPLICAS: ClassVar[int] = 1
 
     def __init__(self) -> None:
-        ports = free_ports(2 * _NODES)
+        count = _MASTERS * (1 + self.REPLICAS)
+        ports = free_ports(2 * count)
         self.servers = [
-            Server(
-                port, *_ON_REPLICAS, "cluster-enabled yes", f"cluster-port {bus}", "cluster-node-timeout 2000"
-            )
-            for port, bus in zip(ports[:_NODES], ports[_NODES:], strict=True)
+            Server(port, *_ON_REPLICAS, *_IN_CLUSTER, f"cluster-port {bus}", *self.more(number, bus))
+            for number, (port, bus) in enumerate(zip(ports[:count], ports[count:], strict=True))
         ]
         first = self.servers[0]
-        for server, bus in list(zip(self.servers, ports[_NODES:], strict=True))[1:]:
-            server.ask("CLUSTER", "MEET", HOST, first.port, bus)
-            first.ask("CLUSTER", "MEET", HOST, server.port, bus)
+        for server in self.servers[1:]:
+            server.ask("CLUSTER", "MEET", HOST, first.port, _bus(first))
+            first.ask("CLUSTER", "MEET", HOST, server.port, _bus(server))
         bounds = [0, 5461, 10923, 16384]
-        for number, server in enumerate(self.servers[:3]):
+        for number, server in enumerate(self.servers[:_MASTERS]):
             server.ask("CLUSTER", "ADDSLOTSRANGE", bounds[number], bounds[number + 1] - 1)
-        eventually(lambda: all(_sees_all(server) for server in self.servers))
-        for master, replica in zip(self.servers[:3], self.servers[3:], strict=True):
+        eventually(lambda: all(_sees(server, count) for server in self.servers))
+        for master, replica in zip(cycle(self.servers[:_MASTERS]), self.servers[_MASTERS:], strict=False):
             replica.ask("CLUSTER", "REPLICATE", master.ask("CLUSTER", "MYID"))
         eventually(lambda: all(_stands(server) for server in self.servers))
         self.masters()
         self.url = f"redis+cluster://{HOST}:{ports[0]},{HOST}:{ports[4]}"
 
+    def more(self, number: int, bus: int) -> list[str]:
+        """Further lines of this node's configuration."""
+        return []
+
     def masters(self) -> list[Server]:
-        """The three that are masters now, once each has its replica."""
+        """The three that are masters now, once each has its replicas."""
         return eventually(self._paired)
 
     def _paired(self) -> list[Server]:
         found = [server for server in self.servers if server.info("replication")["role"] == "master"]
-        return found if len(found) == 3 and all(map(online_replicas, found)) else []
+        whole = [master for master in found if online_replicas(master) == self.REPLICAS]
+        return found if len(found) == len(whole) == _MASTERS else []
 
 
 def online_replicas(master: Server) -> int:
@@ -139,9 +145,15 @@ def online_replicas(master: Server) -> int:
     return sum(isinstance(one, dict) and one.get("state") == "online" for one in lines.values())
 
 
-def _sees_all(server: Server) -> bool:
+def _bus(server: Server) -> int:
+    """Where the others reach its bus."""
+    announced = server.ask("CONFIG", "GET", "cluster*-port")
+    return int(announced["cluster-announce-bus-port"]) or int(announced["cluster-port"])
+
+
+def _sees(server: Server, count: int) -> bool:
     lines = str(server.ask("CLUSTER", "NODES")).splitlines()
-    return len(lines) == _NODES and not any("handshake" in line for line in lines)
+    return len(lines) == count and not any("handshake" in line for line in lines)
 
 
 def _stands(server: Server) -> bool:
@@ -161,8 +173,10 @@ class Harbour:
         return self._fleets[kind.__name__]
 
     def end(self) -> None:
-        self._fleets.clear()
         Server.end_all()
+        for fleet in self._fleets.values():
+            fleet.end()
+        self._fleets.clear()
 
 
 HARBOUR: Final = Harbour()

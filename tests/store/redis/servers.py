@@ -6,6 +6,7 @@ A server is made unreachable without being stopped: it listens on another loopba
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import tempfile
@@ -84,6 +85,7 @@ class Server:
             ["setpriv", "--pdeathsig", "KILL", *self._command],
             stdout=subprocess.DEVNULL,
             start_new_session=True,
+            restore_signals=False,  # it hears of a file that may not grow as it hears of a full disk
         )
         self._client = redis.Redis(unix_socket_path=self._socket)
         eventually(lambda: self.ask("PING"))
@@ -108,9 +110,18 @@ class Server:
 
     def kill(self) -> None:
         """End it as a crash would."""
-        self._client.close()
         self._process.kill()
-        self._process.wait()
+        self.ended()
+
+    def ended(self) -> None:
+        """Returns once it has ended."""
+        self._process.wait(_DEADLINE)
+        self._client.close()
+
+    def full(self, *, room: int | None) -> None:
+        """From here on its files may grow to so many bytes and no further; None = as they like."""
+        _, most = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (most if room is None else room, most))
 
     def hide(self) -> None:
         """Become unreachable for everybody but this object, at once."""
