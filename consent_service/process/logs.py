@@ -10,7 +10,8 @@ import logging.config
 import os
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Final
+from contextlib import suppress
+from typing import Any, BinaryIO, Final, cast
 
 import msgspec
 import structlog
@@ -41,10 +42,25 @@ def configure(process: str) -> None:
     structlog.configure(
         processors=[_named(process), *_COMMON, structlog.processors.JSONRenderer(_encode)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, _Unfailing(sys.stderr.buffer))),
         cache_logger_on_first_use=True,
     )
     logging.config.dictConfig(library_logging(process))
+
+
+class _Unfailing:
+    """A file that swallows what can't be written: a full disk costs lines, never the call that they are about."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> None:
+        with suppress(OSError):
+            self._file.write(data)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
 
 
 def library_logging(process: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from consent_service.process.logs import PERSONAL
@@ -56,3 +57,16 @@ def test_a_failure_is_one_line_with_its_traceback() -> None:
 def test_a_value_that_json_does_not_know_is_written_as_text() -> None:
     [line] = lines("structlog.get_logger().info('x', value=object)")
     assert line["value"] == "<class 'object'>"
+
+
+def test_where_no_line_can_be_written_whoever_logs_goes_on() -> None:
+    code = (
+        "import structlog\nfrom consent_service.process import logs\nlogs.configure('web')\n"
+        "for number in range(1000): structlog.get_logger().info('call', number=number)\n"
+        "print('went on')"
+    )
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=full, text=True, timeout=30
+        )
+    assert ended.stdout == "went on\n"

@@ -27,7 +27,9 @@ LIMIT: Final = {"sensitive": "limit"}
 KEEP: Final = {"sale_share": "opt_in"}
 """Keeps what is allowed (201); after an opt-out it is the first step of an opt-in (202). Both are recorded."""
 
-_CROWD: Final = 24
+CROWD: Final = 24
+"""Visitors who choose at once, unless a test wants fewer, and connections of a client."""
+
 _BACK_OFF: Final = 0.25  # seconds after a closed connection, as a page does; a dead server is not hammered
 
 
@@ -65,7 +67,7 @@ def next_choice(visitor: bytes, token: str, choice: dict[str, str]) -> Asked:
     return Asked(uuid.uuid4(), visitor, token, choice)
 
 
-def client(url: str, connections: int = _CROWD) -> httpx2.AsyncClient:
+def client(url: str, connections: int = CROWD) -> httpx2.AsyncClient:
     """A client that keeps so many connections open, as pages of the shop."""
     limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
     timeout = httpx2.Timeout(20, pool=None)
@@ -114,14 +116,14 @@ class Books:
 
 @asynccontextmanager
 async def crowd(
-    shops: Sequence[httpx2.AsyncClient], books: Books, chance: random.Random
+    shops: Sequence[httpx2.AsyncClient], books: Books, chance: random.Random, size: int = CROWD
 ) -> AsyncIterator[None]:
     """While inside, many visitors choose at once, as many at each of the services as at the others; on the way
     out each brings its last choice to an end.
     """
     ending = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        for _, http in zip(range(_CROWD), cycle(shops), strict=False):
+        for _, http in zip(range(size), cycle(shops), strict=False):
             group.create_task(_choose(http, books, chance, ending))
         try:
             yield
