@@ -121,7 +121,7 @@ def create_app(
     `run_dir`: where the supervisor leaves word that the service drains. `log` takes access lines. Raises
     ConfigError without keys, and StoreError when the store can't be opened.
     """
-    parts = _parts(config, _ring(config), clock, AccessLines(clock, log))
+    parts = _parts(config, ring_of(config), clock, AccessLines(clock, log))
     rooms = _rooms(config, parts, run_dir, clock)
     access = Access(parts.lines, parts.metrics, time.perf_counter)
     app = ConsentApp(
@@ -287,7 +287,8 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _ring(config: Config) -> KeyRing:
+def ring_of(config: Config) -> KeyRing:
+    """The key ring. Raises ConfigError where none was given."""
     if config.keys is None:
         message = (
             "no key ring; make one with `consent-service keys new FILE` and name it in CONSENT_KEYS_FILE"

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
 from consent_service.cli_doctor import doctor
+from consent_service.cli_import import import_opt_outs
 from consent_service.cli_ledger import ledger
 from consent_service.cli_store import backup, move, restore
 from consent_service.config import Config, digest
@@ -144,6 +145,7 @@ def snippet(
 
 for command in (backup, restore, move):
     app.command()(command)
+app.command("import")(import_opt_outs)
 
 
 @app.command()

@@ -32,7 +32,7 @@ def backup(
 
     store = load_config(config).service.store
     if is_redis(store):
-        with _shown() as progress:
+        with shown("shards") as progress:
             asyncio.run(moving.backup(store, file, progress))
     else:
         sqlite.backup(sqlite_path(store), file)
@@ -50,7 +50,7 @@ def restore(
     service = load_config(config).service
     kept = None
     if is_redis(service.store):
-        with _shown() as progress:
+        with shown("shards") as progress:
             relaxed = service.durability == "relaxed"
             asyncio.run(moving.restore(file, service.store, relaxed=relaxed, progress=progress))
     else:
@@ -77,15 +77,15 @@ def move(
 
     start = store_url(os.environ, FROM_PASSWORD, origin)
     end = store_url(os.environ, STORE_PASSWORD, destination)
-    with _shown() as progress:
+    with shown("shards") as progress:
         moved = asyncio.run(moving.move(start, end, shards=shards, relaxed=relaxed, progress=progress))
     typer.echo(f"moved {moved} shards, each read back and found equal; now set `store` and start the service")
 
 
 @contextmanager
-def _shown() -> Iterator[Told]:
+def shown(of: str) -> Iterator[Told]:
     """A bar on stderr while it goes on."""
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
-        task = shown.add_task("shards", total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(of, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -58,6 +58,10 @@ class ScriptOutdated(ConsentError):
     """A script that a site serves itself is not the one that this version makes of this configuration."""
 
 
+class ImportRefused(ConsentError):
+    """An export can't be imported as asked; the message never quotes it."""
+
+
 class RecipeLoops(ConsentError):
     """A web server set up like this would lead to itself."""
 

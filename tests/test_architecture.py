@@ -59,6 +59,7 @@ ARROWS: dict[str, frozenset[str]] = {
     "ledger": frozenset({"errors", "codecs", "identity", "domain", "store"}),
     "doctor": frozenset({"errors", "identity", "ledger", "store", "config"}),
     "services": frozenset({"errors", "codecs", "identity", "domain", "ledger", "store", "config"}),
+    "importing": frozenset({"errors", "identity", "domain", "ledger", "services", "store"}),
     "web": frozenset(
         {
             "errors",
@@ -75,7 +76,7 @@ ARROWS: dict[str, frozenset[str]] = {
     ),
 }
 SEE_EVERYTHING = frozenset(
-    {"app", "cli", "cli_config", "cli_doctor", "cli_ledger", "cli_store", "process", "demo"}
+    {"app", "cli", "cli_config", "cli_doctor", "cli_import", "cli_ledger", "cli_store", "process", "demo"}
     | {"__init__", "__main__"}
 )
 

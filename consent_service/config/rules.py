@@ -145,6 +145,14 @@ def _texts(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
             yield Misread(("texts", lang, "link"), f"the law gives its title: {' or '.join(_LINK_TITLES)}")
 
 
+def _prior_cookies(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+    for place, prior in enumerate(site.prior_cookies):
+        if not prior.pattern and not prior.id:
+            yield Misread(
+                ("prior_cookies", place), "give a pattern of an opt-out, or of the id that an import names"
+            )
+
+
 def _known_sites(partner: PartnerFacts, sites: Collection[str]) -> Iterator[Misread]:
     for place, site in enumerate(partner.sites):
         if site not in sites:
@@ -168,7 +176,10 @@ def _tags(tags: TagFacts, _sites: Collection[str]) -> Iterator[Misread]:
 _Rule = Callable[[Any, Collection[str]], Iterator[Misread]]
 _RULES: Final[Mapping[type, tuple[_Rule, ...]]] = {
     Service: (_listeners,),
-    SiteFacts: (_origins, _cookie_domain, _first_party, _mspa, _disclosures, _incentives, _langs, _texts),
+    SiteFacts: (
+        *(_origins, _cookie_domain, _first_party, _mspa, _disclosures, _incentives, _langs, _texts),
+        _prior_cookies,
+    ),
     TagFacts: (_tags,),
     PartnerFacts: (_known_sites,),
 }

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from consent_service.config import words
+from consent_service.config.prior_cmp import PRESETS
 from consent_service.identity.keys import KeyRing
 
 
@@ -31,9 +32,11 @@ Origin = Annotated[str, _checked(words.origin)]
 PublicUrl = Annotated[str, _checked(words.public_url)]
 Link = Annotated[str, _checked(words.link)]
 StoreUrl = Annotated[str, _checked(words.store)]
+PriorId = Annotated[str, _checked(words.prior_id)]
 PriorCmp = Annotated[str, _checked(words.prior_cmp)]
 ForeignCookie = Annotated[str, _checked(words.foreign_cookie)]
 Pattern = Annotated[str, _checked(words.pattern)]
+IdPattern = Annotated[str, _checked(words.id_pattern)]
 Trace = Annotated[str, _checked(words.trace)]
 Place = Annotated[str, _checked(words.place)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -144,10 +147,14 @@ class MspaFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PriorCookieFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """`[[sites.<key>.prior_cookies]]`: another consent tool's cookie, and the pattern of an opt-out in its text."""
+    """`[[sites.<key>.prior_cookies]]`: another consent tool's cookie, and the pattern of an opt-out in its text.
+
+    `id`: a pattern whose one group is that tool's id of the visitor, by which an import is found.
+    """
 
     cookie: ForeignCookie
-    pattern: Pattern
+    pattern: Pattern = ""
+    id: IdPattern = ""
 
 
 class TagFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,8 +185,9 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     `link`: the widget places one where a page has none. `look`: of what stands at the foot of the window.
     `langs`: what visitors may be spoken to in; `lang` where a page names none of them. `texts`: the site's own
     words over the shipped ones, by language. `prior_cmp` and `prior_cookies`: consent tools that were here
-    before, whose opt-outs are honoured once. `string_cookies`: the page keeps what partners read in `usprivacy`,
-    `__gpp` and `__gpp_sid` too. `reload_on_opt_out`: loads the page anew where a tag had run.
+    before, whose opt-outs are honoured once; `prior_ids`: those whose exports were imported. `string_cookies`:
+    the page keeps what partners read in `usprivacy`, `__gpp` and `__gpp_sid` too. `reload_on_opt_out`: loads the
+    page anew where a tag had run.
     `debug`: `?privacy-debug` in an address shows what the script does.
     """
 
@@ -204,6 +212,7 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     incentives: dict[Key, Annotated[int, msgspec.Meta(ge=0, le=7)]] = {}
     texts: dict[Language, dict[str, Text]] = {}
     prior_cmp: tuple[PriorCmp, ...] = ()
+    prior_ids: tuple[PriorId, ...] = ()
     prior_cookies: tuple[PriorCookieFacts, ...] = ()
     string_cookies: bool = True
     reload_on_opt_out: bool = False
@@ -214,6 +223,18 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     def regime_codes(self) -> tuple[str, ...]:
         """The site's own regime first, then the others, each once."""
         return tuple(dict.fromkeys((self.regime, *self.regimes)))
+
+    @property
+    def opt_out_patterns(self) -> list[tuple[str, str]]:
+        """Cookies of other consent tools, each with the pattern of an opt-out."""
+        known = [(PRESETS[name].cookie, PRESETS[name].pattern) for name in self.prior_cmp]
+        return [*known, *((own.cookie, own.pattern) for own in self.prior_cookies if own.pattern)]
+
+    @property
+    def id_patterns(self) -> list[tuple[str, str]]:
+        """Such cookies, each with the pattern of the visitor's id in it."""
+        known = [(PRESETS[name].cookie, PRESETS[name].id) for name in self.prior_ids]
+        return [*known, *((own.cookie, own.id) for own in self.prior_cookies if own.id)]
 
 
 class PartnerFacts(msgspec.Struct, frozen=True, kw_only=True):

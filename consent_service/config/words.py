@@ -65,6 +65,12 @@ def prior_cmp(value: str) -> str:
     return "" if value in PRESETS else f"unknown tool; known are {known}; others go into prior_cookies"
 
 
+def prior_id(value: str) -> str:
+    """A consent tool of that table whose cookie holds the visitor's id."""
+    known = sorted(name for name, prior in PRESETS.items() if prior.id)
+    return "" if value in known else f"known are {', '.join(known)}; for others give prior_cookies an id"
+
+
 def foreign_cookie(value: str) -> str:
     """The name of a cookie that is not ours."""
     if not _COOKIE.fullmatch(value):
@@ -83,6 +89,14 @@ def pattern(value: str) -> str:
     except re.error as error:
         return f"not a regular expression: {error}"
     return ""
+
+
+def id_pattern(value: str) -> str:
+    """Such an expression, with one group: what it holds is the id."""
+    fault = pattern(value)
+    if not fault and re.compile(value).groups != 1:
+        fault = "wanted one group in parentheses, around the id; (?:) makes none"
+    return fault
 
 
 def trace(value: str) -> str:

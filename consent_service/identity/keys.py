@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     VISIT = "visit 1"
     VISITOR_ID = "visitor id 1"
     CONSUMER = "consumer 1"
+    IMPORTED = "imported 1"
     STATEMENT = "statement 1"
     SUPPRESSION = "suppression 1"
 

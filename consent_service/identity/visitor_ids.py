@@ -1,4 +1,4 @@
-"""Ids that are derived instead of drawn: of a visitor minted by a request, of a consumer, of an erased visitor.
+"""Ids that are derived, not drawn: of a visitor minted by a request, of an import, a consumer, an erased visitor.
 
 All come from the hashing key, which never rotates. Knows nothing of tokens or standings.
 """
@@ -22,6 +22,16 @@ def visitor_id_for(ring: KeyRing, site: str, request_id: bytes) -> bytes:
 def suppression_hash(ring: KeyRing, site: str, visitor_id: bytes) -> bytes:
     """What stands for a visitor who was erased; 16 bytes. Nobody gets the id back, but who presents it is known."""
     return keyed_hash(ring.hashing_key, Purpose.SUPPRESSION, [site.encode(), visitor_id])[:ID_BYTES]
+
+
+def imported_id_for(ring: KeyRing, site: str, cookie: str, foreign_id: str) -> bytes:
+    """Where the record lies that an import made of another consent tool's visitor on this site; 16 bytes.
+
+    `cookie` is the one in which that tool keeps the id. The id itself is never kept, and no token ever names the
+    record: whoever knows an id gains nothing but its opt-out.
+    """
+    parts = [site.encode(), cookie.encode(), foreign_id.encode()]
+    return keyed_hash(ring.hashing_key, Purpose.IMPORTED, parts)[:ID_BYTES]
 
 
 def consumer_hash(ring: KeyRing, business: str, reference: str) -> bytes:

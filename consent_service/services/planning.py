@@ -77,7 +77,7 @@ def choice_plan(caller: Caller, subject: Subject, regime: Regime, asked: ChoiceM
     def plan(standing: Standing | None, _version: int) -> Planned:
         facts = _seen(caller, subject, standing)
         after = _applied(standing, facts)
-        at = _not_before(after, caller.now)
+        at = not_before(after, caller.now)
         situation = Situation(regime, caller.signals, UNHONOURED if subject.unhonoured else after)
         decided = decide(asked if at == asked.at else replace(asked, at=at), situation)
         if decided.at_once is not None:
@@ -103,7 +103,7 @@ def confirm_plan(caller: Caller, subject: Subject, opened: Opened) -> Plan:
         facts = _seen(caller, subject, standing)
         if facts or version != opened.version:
             return Planned(facts, refusal=ConfirmationInvalid(OVERTAKEN))
-        return Planned([confirmed(opened.choice, _not_before(standing, caller.now))])
+        return Planned([confirmed(opened.choice, not_before(standing, caller.now))])
 
     return plan
 
@@ -126,7 +126,7 @@ def _seen(caller: Caller, subject: Subject, standing: Standing | None) -> list[F
         facts.append(DoubtRaised(caller.now))
     fresh = fresh_signals(caller, standing)
     if fresh:
-        facts.append(SignalSeen(_not_before(standing, caller.now), fresh))
+        facts.append(SignalSeen(not_before(standing, caller.now), fresh))
     return facts
 
 
@@ -136,6 +136,6 @@ def _applied(standing: Standing | None, facts: Sequence[Fact]) -> Standing | Non
     return standing
 
 
-def _not_before(standing: Standing | None, now: int) -> int:
+def not_before(standing: Standing | None, now: int) -> int:
     """Facts of one standing never run backwards, whatever a clock does."""
     return max(now, standing.latest_at) if standing else now

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from consent_service.config import PartnerFacts, SiteFacts
-from consent_service.config.prior_cmp import PRESETS, PriorCookie
 from consent_service.domain.regimes import defaults, strictest_defaults
 from consent_service.services.sites import Site
 from consent_service.web.spoken import doubt, layouts, letters_of, outcomes, us_privacy_table
@@ -27,15 +26,15 @@ def rule_of(site: Site, facts: SiteFacts, now: int) -> Json:
     strictest = letters_of(strictest_defaults(regimes))
     named = ((regime.code, letters_of(defaults(regime))) for regime in regimes)
     others = [f"{code}:{letters}" for code, letters in named if letters != strictest]
-    cookies = "|".join(dict.fromkeys(re.escape(prior.cookie) for prior in _prior(facts)))
+    theirs = dict(facts.opt_out_patterns + facts.id_patterns)
     rule: Json = {
         "s": site.key,
         "d": " ".join([strictest, *others]),
         "u": us_privacy_table(site, now),
         "g": doubt(site, now),
     }
-    if cookies:
-        rule["p"] = f"({cookies})="
+    if theirs:
+        rule["p"] = f"({'|'.join(map(re.escape, theirs))})="
     return rule
 
 
@@ -48,7 +47,8 @@ def optional_facts(facts: SiteFacts, partners: Iterable[PartnerFacts]) -> Json:
     """What only some sites ask for. `partners` are the site's."""
     traces = [_traces(partner) for partner in partners if partner.cookies or partner.storage]
     asked: Json = {
-        "prior": _prior(facts),
+        "prior": facts.opt_out_patterns,
+        "prior_ids": facts.id_patterns,
         "traces": traces,
         "reload": facts.reload_on_opt_out,
         "look": facts.look if facts.look != "bar" else "",
@@ -62,11 +62,6 @@ def blocked_domains(partners: Iterable[PartnerFacts]) -> list[list[str]]:
     """Each domain of a partner that is blocked while denied, and the rights that it needs. `partners`: the site's."""
     blocked = (partner for partner in partners if partner.when_denied == "block")
     return [[domain, *partner.rights] for partner in blocked for domain in partner.domains]
-
-
-def _prior(facts: SiteFacts) -> list[PriorCookie]:
-    own = [PriorCookie(entry.cookie, entry.pattern) for entry in facts.prior_cookies]
-    return [*(PRESETS[name] for name in facts.prior_cmp), *own]
 
 
 def _traces(partner: PartnerFacts) -> Json:

@@ -30,8 +30,8 @@ _RENEWED_BELOW: Final = KEPT_SECONDS - 30 * 86_400
 _SHORT: Final = "public, max-age=300, stale-while-revalidate=86400"
 _LONG: Final = "public, max-age=34214400, immutable"
 _DIGEST_CHARACTERS: Final = 20
-_EXTRAS: Final = {"prior": "prior", "traces": "erasing", "debug": "debugging"}
-"""The fact that asks for a part of the widget -> the bundle with that part."""
+_EXTRAS: Final = {"prior": "prior", "prior_ids": "prior", "traces": "erasing", "debug": "debugging"}
+"""A fact that asks for a part of the widget -> the bundle with that part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def build(
     beside = {"settings": settings, "debug": panel}
     base = f"{public.get('api', public['service'])}/w/{stub['s']}"
     public = {**public, **{name: f"{base}.{_digest(body)}.js" for name, body in beside.items() if body}}
-    extras = [extra for fact, extra in _EXTRAS.items() if fact in public]
+    extras = dict.fromkeys(extra for fact, extra in _EXTRAS.items() if fact in public)
     bundles = "".join(_bundle(dist, name) for name in (*extras, "widget"))
     return Script(
         f"(function(__CONFIG__,__EXTRAS__){{{bundles}}})({_alone(public)},{{}});\n".encode(),
