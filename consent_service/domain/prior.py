@@ -13,9 +13,11 @@ from consent_service.domain.standing import Standing
 from consent_service.domain.words import RIGHTS, Method, Right, Stance
 
 
-def imported(rights: Collection[Right], known: Standing | None, at: int) -> ChoiceMade:
-    """The choice that denies these rights, as far as the record does not say so already; may be empty."""
+def imported(rights: Collection[Right], known: Standing | None, at: int) -> ChoiceMade | None:
+    """The choice that denies those of these rights that the record does not deny already; None when it denies all."""
     new = {right for right in rights if known is None or known.choice(right).stance is not Stance.OPTED_OUT}
+    if not new:
+        return None
     return ChoiceMade(
         at=at,
         method=Method.IMPORT,
@@ -25,7 +27,7 @@ def imported(rights: Collection[Right], known: Standing | None, at: int) -> Choi
     )
 
 
-def inherited(theirs: Standing, own: Standing | None, at: int) -> ChoiceMade:
-    """What an imported record denies a visitor who brings its id, and who has not confirmed otherwise here."""
-    denied = (right for right in RIGHTS if theirs.choice(right).stance is Stance.OPTED_OUT)
+def inherited(theirs: Standing, own: Standing | None, at: int) -> ChoiceMade | None:
+    """What an imported record denies a visitor who brings its id; None when there is nothing new in it."""
+    denied = [right for right in RIGHTS if theirs.choice(right).stance is Stance.OPTED_OUT]
     return imported([right for right in denied if own is None or not own.choice(right).confirmed], own, at)

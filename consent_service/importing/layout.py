@@ -14,8 +14,8 @@ from consent_service.domain.words import LIMIT_WORDS, OPT_WORDS, RIGHTS, SALE_AN
 from consent_service.errors import ImportRefused
 from consent_service.importing.outcomes import OptOut, Outcome, Result
 from consent_service.importing.rows import Row
+from consent_service.services.planning import LONGEST_PRIOR_ID
 
-LONGEST_ID: Final = 256
 _AHEAD: Final = timedelta(days=1)
 """A time without a zone is read as UTC; elsewhere it may be tomorrow already."""
 
@@ -140,8 +140,10 @@ def _place(columns: Sequence[str], name: str) -> int:
 def _id(text: str) -> str:
     if not text:
         raise _Unfit("the id is empty")
-    if len(text) > LONGEST_ID or not text.isprintable():
-        raise _Unfit(f"the id is longer than {LONGEST_ID} characters, or holds some that can't be printed")
+    if len(text) > LONGEST_PRIOR_ID or not text.isprintable():
+        raise _Unfit(
+            f"the id is longer than {LONGEST_PRIOR_ID} characters, or holds some that can't be printed"
+        )
     return text
 
 

@@ -107,7 +107,7 @@ class Recorder:
 def _plan(said: OptOut, now: int) -> Plan:
     def plan(standing: Standing | None, _version: int) -> Planned:
         choice = imported(said.rights, standing, not_before(standing, now))
-        return Planned(() if choice.empty else (choice,))
+        return Planned(() if choice is None else (choice,))
 
     return plan
 

@@ -13,7 +13,8 @@ from functools import reduce
 from typing import Final, NamedTuple
 
 from consent_service.domain.asking import Show, may_ask_after, show
-from consent_service.domain.facts import ChoiceMade
+from consent_service.domain.facts import ChoiceMade, apply
+from consent_service.domain.prior import inherited
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution, resolve, stricter
 from consent_service.domain.signals import Sources
@@ -21,7 +22,7 @@ from consent_service.domain.standing import Standing
 from consent_service.domain.words import UNHONOURED, Unhonoured
 from consent_service.errors import ConfirmationInvalid, ConsentError
 from consent_service.identity.keys import KeyRing
-from consent_service.identity.visitor_ids import visitor_id_for
+from consent_service.identity.visitor_ids import imported_id_for, visitor_id_for
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.services.confirming import Confirmations, Opened
 from consent_service.services.drafting import Plan, Receipt, Work, Written
@@ -86,22 +87,27 @@ class Consent:
         self._remembering: dict[bytes, asyncio.Task[None]] = {}
 
     async def signal(self, caller: Caller, *, keep: bool = True) -> Signalled:
-        """Answer a page view, recording a signal on its first sight.
+        """Answer a page view, recording a signal on its first sight, and what an import brought of this visitor.
 
-        `keep` False: the browser can't keep a token, so nothing is minted. Known bots are answered and not
-        recorded. A presented token that can't be honoured is answered "denied, unavailable".
+        `keep` False: the browser can't keep a token, so nothing is minted. Known bots' signals are answered and
+        not recorded. A presented token that can't be honoured is answered "denied, unavailable".
         """
         found = await self._recognise(caller)
+        theirs = None if found is UNHONOURED else await self._imported(caller)
         known = found if isinstance(found, Visitor) else None
         record = known.record.standing if known else None
         standing = record if isinstance(record, Standing) else None
         version, visitor_id = (known.record.version, known.id) if known else (0, None)
-        if fresh_signals(caller, standing) and (known or keep):
+        denials = inherited(theirs, standing, caller.now) if isinstance(theirs, Standing) else None
+        if (known or keep) and (fresh_signals(caller, standing) or denials):
             subject = self._subject(caller, found)
-            written = await self._write(caller, subject, signal_plan(caller, subject))
+            plan = signal_plan(caller, subject, theirs if isinstance(theirs, Standing) else None)
+            written = await self._write(caller, subject, plan)
             standing, version, visitor_id = written.standing, written.version, subject.visitor_id
-        regime = caller.regime
-        resolution = await self._ruling(caller, regime, UNHONOURED if found is UNHONOURED else standing)
+        elif denials:
+            standing = apply(Standing(), denials)
+        regime, doubt = caller.regime, UNHONOURED in (found, theirs)
+        resolution = await self._ruling(caller, regime, UNHONOURED if doubt else standing)
         return Signalled(
             resolution,
             regime,
@@ -185,6 +191,14 @@ class Consent:
         if not caller.tokens:
             return None
         return await self._standings.recognise(caller.site.key, caller.tokens[0], caller.now)
+
+    async def _imported(self, caller: Caller) -> Standing | Unhonoured | None:
+        """What an import says of the visitor whose id in another tool's cookie this call brings."""
+        if caller.prior is None:
+            return None
+        site = caller.site.key
+        record = await self._standings.record(site, imported_id_for(self._ring, site, *caller.prior))
+        return None if record is None else record.standing
 
     def _subject(self, caller: Caller, found: Visitor | Unhonoured | None) -> Subject:
         if isinstance(found, Visitor):

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from consent_service.domain.choosing import Situation, confirmed, decide, first_step
 from consent_service.domain.facts import ChoiceMade, DoubtRaised, Fact, SignalSeen, apply
 from consent_service.domain.places import NOWHERE, Place
+from consent_service.domain.prior import inherited
 from consent_service.domain.regimes import Regime
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
@@ -30,10 +31,22 @@ from consent_service.services.sites import Site
 OVERTAKEN: Final = "something changed since this page was made; make the choice again"
 
 
+LONGEST_PRIOR_ID: Final = 256
+"""Characters of another consent tool's id of a visitor."""
+
+
+class PriorId(NamedTuple):
+    """By which id another consent tool knew this visitor, in which cookie the page found it."""
+
+    cookie: str
+    id: str
+
+
 class Caller(NamedTuple):
     """What one call brought: the visitor tokens presented, the signals seen, the evidence, and whence it came.
 
-    The first of `tokens` names the record. The others, and those `beside` it, only make answers stricter.
+    The first of `tokens` names the record. The others, and those `beside` it, only make answers stricter. So does
+    the record that an import made for `prior`, which names nobody.
     """
 
     site: Site
@@ -44,6 +57,7 @@ class Caller(NamedTuple):
     request_id: uuid.UUID | None = None
     place: Place = NOWHERE
     beside: Sequence[str] = ()
+    prior: PriorId | None = None
 
     @property
     def regime(self) -> Regime:
@@ -66,9 +80,17 @@ def fresh_signals(caller: Caller, standing: Standing | None) -> Sources:
     return caller.signals & ~(standing.gpc if standing else Sources.NONE)
 
 
-def signal_plan(caller: Caller, subject: Subject) -> Plan:
-    """Record the signal on its first sight."""
-    return lambda standing, _version: Planned(_seen(caller, subject, standing))
+def signal_plan(caller: Caller, subject: Subject, theirs: Standing | None = None) -> Plan:
+    """Record the signal on its first sight, and what an imported record, if there is one, denies besides."""
+
+    def plan(standing: Standing | None, _version: int) -> Planned:
+        facts = _seen(caller, subject, standing)
+        if theirs is not None:
+            choice = inherited(theirs, standing, not_before(_applied(standing, facts), caller.now))
+            facts += [] if choice is None else [choice]
+        return Planned(facts)
+
+    return plan
 
 
 def choice_plan(caller: Caller, subject: Subject, regime: Regime, asked: ChoiceMade) -> Plan:

@@ -28,6 +28,7 @@ from consent_service.domain.words import (
     age_band,
 )
 from consent_service.errors import BodyTooLarge, InvalidBody
+from consent_service.services.planning import LONGEST_PRIOR_ID
 from consent_service.services.sites import Site
 from consent_service.services.waiting import Patience
 
@@ -39,11 +40,18 @@ Token = Annotated[str, Meta(max_length=1024)]
 Opt = Literal["opt_out", "opt_in"]
 
 
+class PriorBody(msgspec.Struct, frozen=True):
+    """Another consent tool's cookie in the page, and the id by which that tool knew the visitor."""
+
+    cookie: Annotated[str, Meta(min_length=1, max_length=128)]
+    id: Annotated[str, Meta(min_length=1, max_length=LONGEST_PRIOR_ID)]
+
+
 class SignalsBody(msgspec.Struct, frozen=True):
     """`POST /v1/{site}/signals`. `storage` false: this browser can't keep a token.
 
     `result`: what the choices page put behind `#privacy-choices=`; `state`: what this page made before it sent
-    the visitor there.
+    the visitor there. `prior`: what an import is found by; it can only deny.
     """
 
     gpc: bool | None = None
@@ -52,6 +60,7 @@ class SignalsBody(msgspec.Struct, frozen=True):
     storage: bool = True
     result: Token | None = None
     state: Annotated[str, Meta(max_length=128)] = ""
+    prior: PriorBody | None = None
 
 
 class IncentiveBody(msgspec.Struct, frozen=True):

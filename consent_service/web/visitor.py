@@ -13,6 +13,7 @@ from consent_service.domain.flags import Flag, flag_of
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution
 from consent_service.services.consent import Chosen, Consent
+from consent_service.services.planning import PriorId
 from consent_service.services.returning import Returned, Returning
 from consent_service.services.sites import Site
 from consent_service.web import headers
@@ -53,6 +54,8 @@ class VisitorApi:
         site, origin = self._calls.writer(request, "signals")
         body = await read_body(request, SignalsBody, self._patience)
         caller = self._calls.caller(request, site, script=body.gpc, visitor=body.visitor, request_id=body.id)
+        if body.prior is not None:
+            caller = caller._replace(prior=PriorId(body.prior.cookie, body.prior.id))
         returned = None if body.result is None else Returned(body.result, body.state)
         told = await self._returning.signal(caller, returned, keep=body.storage)
         after = told.may_ask_after
