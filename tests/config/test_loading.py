@@ -416,6 +416,10 @@ def test_the_digest_changes_with_every_fact_but_not_with_spelling_secrets_or_the
         ('prior_cookies = [{ cookie = "old", pattern = "(?P<a>x)" }]', "sites.acme.prior_cookies[0].pattern"),
         ('prior_cookies = [{ cookie = "old", pattern = "(?i)x" }]', "sites.acme.prior_cookies[0].pattern"),
         ("prior_cookies = [{ cookie = 'old', pattern = 'x\\Z' }]", "sites.acme.prior_cookies[0].pattern"),
+        ('prior_cookies = [{ cookie = "old" }]', "sites.acme.prior_cookies[0]"),
+        ('prior_cookies = [{ cookie = "old", id = "x" }]', "sites.acme.prior_cookies[0].id"),
+        ('prior_cookies = [{ cookie = "old", id = "(x)(y)" }]', "sites.acme.prior_cookies[0].id"),
+        ('prior_ids = ["usprivacy"]', "sites.acme.prior_ids[0]"),
     ],
 )
 def test_a_consent_tool_before_is_one_we_know_or_a_cookie_with_a_pattern(line: str, key: str) -> None:
@@ -447,3 +451,18 @@ def test_every_preset_of_a_consent_tool_tells_its_opt_out_from_its_consent() -> 
         pattern = re.compile(PRESETS[tool].pattern)
         assert pattern.search(opted_out), tool
         assert not pattern.search(consented), tool
+
+
+def test_every_preset_that_holds_an_id_tells_it() -> None:
+    examples = {
+        "onetrust": "isGpcEnabled=0&consentId=0b0b6f5e-41c9-4ae4-8f4e-d5e1a0b7a3c1&groups=C0001:1",
+        "cookiebot": "{stamp:'yQ+mB==',necessary:true,marketing:true}",
+        "cookieyes": "consentid:QnVsbA,consent:yes,action:yes",
+    }
+    assert examples.keys() == {tool for tool, prior in PRESETS.items() if prior.id}
+    found = {tool: re.findall(PRESETS[tool].id, text) for tool, text in examples.items()}
+    assert found == {
+        "onetrust": ["0b0b6f5e-41c9-4ae4-8f4e-d5e1a0b7a3c1"],
+        "cookiebot": ["yQ+mB=="],
+        "cookieyes": ["QnVsbA"],
+    }

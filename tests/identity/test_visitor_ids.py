@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_service.identity.keys import new_ring, rotate
-from consent_service.identity.visitor_ids import consumer_hash, suppression_hash, visitor_id_for
+from consent_service.identity.visitor_ids import (
+    consumer_hash,
+    imported_id_for,
+    suppression_hash,
+    visitor_id_for,
+)
 
 RING = new_ring(0, b"a" * 32, b"h" * 32)
 OTHER_RING = new_ring(0, b"a" * 32, b"i" * 32)
@@ -55,3 +60,18 @@ def test_what_stands_for_an_erased_visitor_differs_by_key_site_and_visitor() -> 
     assert {len(value) for value in hashes} == {16}
     rotated = rotate(RING, 1, b"b" * 32)
     assert suppression_hash(rotated, "acme", bytes(16)) == suppression_hash(RING, "acme", bytes(16))
+
+
+def test_an_imported_record_is_found_again_within_its_site_and_tool_alone() -> None:
+    assert imported_id_for(rotate(RING, 1, b"b" * 32), "acme", "Old", "7") == imported_id_for(
+        RING, "acme", "Old", "7"
+    )
+    ids = {
+        *(imported_id_for(RING, "acme", "Old", one) for one in ("7", "8")),
+        imported_id_for(RING, "acme2", "Old", "7"),
+        imported_id_for(RING, "acme", "Old7", ""),
+        imported_id_for(OTHER_RING, "acme", "Old", "7"),
+        visitor_id_for(RING, "acme", b"7"),
+    }
+    assert len(ids) == 6
+    assert {len(one) for one in ids} == {16}

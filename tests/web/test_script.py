@@ -154,6 +154,16 @@ def test_a_site_that_uses_an_extra_gets_it_and_nobody_else_does(tmp_path: Path) 
     )
 
 
+def test_a_tool_whose_export_was_imported_is_doubt_too_and_one_extra_reads_it(tmp_path: Path) -> None:
+    own = 'prior_cookies = [{ cookie = "old.tool", id = "id=(.+)" }]'
+    given = script(tmp_path, more=f'prior_cmp = ["usprivacy"]\nprior_ids = ["onetrust"]\n{own}')
+    config = configured(given.body.decode())
+    assert config["prior"] == [["usprivacy", "^1.[Yy]"]]
+    assert config["prior_ids"] == [["OptanonConsent", r"\bconsentId=([^&]+)"], ["old.tool", "id=(.+)"]]
+    assert configured(given.stub)["p"] == r"(usprivacy|OptanonConsent|old\.tool)="
+    assert given.body.count(b".knownBefore=") == 1
+
+
 BLOCKED = """
 [partners.adnet]
 name = "adnet"

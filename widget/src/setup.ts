@@ -58,7 +58,9 @@ export function setup(host: Host): Wired {
   });
 
   const made = storageCell(() => win.sessionStorage, `${name}_state`);
-  const brought = takeBack(win, made);
+  const { knownBefore } = host.extras;
+  const prior = knownBefore && quietly(() => knownBefore(doc, config.prior_ids || []));
+  const brought = { ...takeBack(win, made), ...(prior && { prior }) };
   const manager: Manager = manage({
     ...parts,
     brought,
@@ -106,7 +108,7 @@ export function setup(host: Host): Wired {
       optOut: () => void restrict(OPT_OUT, "api"),
     },
     async begin() {
-      honourPrior(host, parts.cookie, manager);
+      const restricted = honourPrior(host, parts.cookie, manager);
       quietly(said.begin);
       obey = tags.obey;
       obey();
@@ -127,7 +129,8 @@ export function setup(host: Host): Wired {
       win.addEventListener("online", resume);
       win.addEventListener("pagehide", manager.leave);
       await manager.start();
-      if (brought.result) await manager.ask();
+      // An import may deny more than that tool's cookie does.
+      if (brought.result || (restricted && prior)) await manager.ask();
       settled(manager.flag());
       await drawn;
       manager.refresh(); // only now is it known what to show
@@ -135,13 +138,15 @@ export function setup(host: Host): Wired {
   };
 }
 
-/** An opt-out that another consent tool has noted counts as long as there is no record of ours. */
-function honourPrior(host: Host, cookie: Cell, manager: Manager): void {
+/** An opt-out that another consent tool has noted counts as long as there is no record of ours; whether it did. */
+function honourPrior(host: Host, cookie: Cell, manager: Manager): boolean {
   const { win, config, extras } = host;
   const { optedOutBefore } = extras;
-  if (!optedOutBefore || cookie.read() !== undefined) return;
+  if (!optedOutBefore || cookie.read() !== undefined) return false;
   const own = stringsWritten(host).read();
-  if (quietly(() => optedOutBefore(win.document, config.prior || [], own))) void manager.restrict(OPT_OUT, "prior_cmp");
+  const opted = !!quietly(() => optedOutBefore(win.document, config.prior || [], own));
+  if (opted) void manager.restrict(OPT_OUT, "prior_cmp");
+  return opted;
 }
 
 /** What a switch says when it is turned off, and on, in the service's words. */

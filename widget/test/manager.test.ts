@@ -37,7 +37,7 @@ const browser = (): Browser => ({
 });
 
 /** One page view of this browser. `due` holds what waits for a timer; `pass` lets the time come. */
-function page(base: string, { cookie, queue, signalId, strings }: Browser, { gpc = null as boolean | null, now = NOW, credentials = "omit" as RequestCredentials } = {}) {
+function page(base: string, { cookie, queue, signalId, strings }: Browser, { gpc = null as boolean | null, now = NOW, credentials = "omit" as RequestCredentials, brought = {} } = {}) {
   const due: { seconds: number; act: () => void }[] = [];
   const events: Flag[] = [];
   let time = now;
@@ -52,7 +52,7 @@ function page(base: string, { cookie, queue, signalId, strings }: Browser, { gpc
     queue,
     signalId,
     service: fetchingService(base, credentials),
-    brought: {},
+    brought,
     clock: {
       now: () => time,
       later: (seconds, act) => void due.push({ seconds, act }),
@@ -398,4 +398,30 @@ test("limiting holds at once and is sent; lifting asks", async (t) => {
   await sent;
   assert.equal((await manager.allow("settings", { sensitive: "lift" })).kind, "confirm");
   assert.deepEqual(asked.map(({ body: { sensitive } }) => sensitive), ["limit", "lift"]);
+});
+
+const PRIOR = { prior: { cookie: "tool", id: "7" } };
+
+test("whoever another tool knew is denied until the service has looked, and as before when it found nothing", async (t) => {
+  const { base, asked } = await service(t, () => ({ status: 200, body: body("aaa", "default", { visitor: null }) }));
+  const visitor = browser();
+  const { manager } = page(base, visitor, { brought: PRIOR });
+  assert.deepEqual([manager.flag().sale, manager.flag().basis], ["denied", "unavailable"]);
+  await manager.start();
+  assert.deepEqual(asked[0]!.body.prior, PRIOR.prior);
+  assert.deepEqual([manager.flag().sale, manager.flag().basis], ["allowed", "default"]);
+  assert.equal(page(base, visitor, { brought: PRIOR }).manager.flag().sale, "allowed");
+});
+
+test("an imported opt-out whose answer got lost is asked for under the same id by the next page, still denied", async (t) => {
+  let lost = true;
+  const { base, asked } = await service(t, () => (lost ? null : { status: 200, body: body("dda", "choice") }));
+  const visitor = browser();
+  await page(base, visitor, { brought: PRIOR }).manager.start();
+  const next = page(base, visitor, { brought: PRIOR });
+  assert.equal(next.manager.flag().sale, "denied");
+  lost = false;
+  await next.manager.start();
+  assert.equal(new Set(asked.map(({ body }) => body.id)).size, 1);
+  assert.equal(next.manager.flag().basis, "choice");
 });

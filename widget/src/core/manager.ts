@@ -11,7 +11,7 @@ import { rfc3339, type Clock } from "./clock";
 import { format, parse, same, type Kept } from "./cookie";
 import { needsService } from "./freshness";
 import type { Pending } from "./pending";
-import type { Flag, Method, Reply, Rule, Show, Tag } from "./protocol";
+import type { Flag, Method, PriorId, Reply, Rule, Show, Tag } from "./protocol";
 import { sender } from "./sender";
 import type { Service } from "./service";
 import { answered, isDenied, lettersOf, restricted, settle, unacknowledged, type Restriction } from "./settle";
@@ -36,8 +36,11 @@ export interface Parts {
   readonly service: Service;
   readonly strings: Strings;
   readonly clock: Clock;
-  /** What the visitor brought back from the service's choices page, said with every question of this page. */
-  readonly brought: object;
+  /**
+   * Said with every question of this page: what the visitor brought back from the service's choices page, and by which
+   * id another tool knew them.
+   */
+  readonly brought: { readonly prior?: PriorId | undefined };
   /** Turns with this page's other calls and those of other tabs. */
   readonly alone: Alone;
   /** Called when anything may look different. `changed`: an answer is another one than before. */
@@ -91,11 +94,11 @@ export interface Manager {
 }
 
 export function manage(parts: Parts): Manager {
-  const { rule, tag, lang, storage, cookie, queue, service, strings, clock, alone } = parts;
+  const { rule, tag, lang, storage, cookie, queue, service, strings, clock, alone, brought } = parts;
   const gpc = parts.gpc === true;
-  // A signal's id outlives the page, so that a lost answer and its retry meet one visitor. Without a signal nothing
-  // is recorded, and nothing is stored.
-  const questionId = gpc ? parts.signalId : memoryCell();
+  // A signal's id outlives the page, so that a lost answer and its retry meet one visitor. Without a signal, and
+  // without anything imported, nothing is recorded, and nothing is stored.
+  const questionId = gpc || brought.prior ? parts.signalId : memoryCell();
   const { pending, add, flush, hurry } = sender(queue, service, clock, alone, token, (reply) => take(reply, false));
   let failures = 0;
   /** Whether the service could answer when it was last asked; undefined as long as it was not. */
@@ -106,7 +109,9 @@ export function manage(parts: Parts): Manager {
   let letters = lettersOf(flag());
 
   function flag(): Flag {
-    return strings.speak(answer(rule, tag, cookie.read(), gpc, clock.now()), heard === false);
+    // Whoever another tool knew is in doubt, which denies, until the service has looked for an imported opt-out.
+    const text = cookie.read() ?? (brought.prior && "");
+    return strings.speak(answer(rule, tag, text, gpc, clock.now()), heard === false);
   }
 
   function kept(): Kept | null {
@@ -144,7 +149,7 @@ export function manage(parts: Parts): Manager {
     const id = questionId.read() || clock.id();
     questionId.write(id);
     const before = cookie.read();
-    const body = { gpc: parts.gpc, id, ...(storage ? {} : { storage }), ...parts.brought, ...visitor() };
+    const body = { gpc: parts.gpc, id, ...(storage ? {} : { storage }), ...brought, ...visitor() };
     const { status, reply, wait } = await service.post("signals", body);
     heard = !!reply;
     if (!reply) {

@@ -79,8 +79,17 @@ export interface Traces {
   readonly storage?: string;
 }
 
-/** Another consent tool's cookie, and the pattern that its text matches for somebody who opted out. */
+/**
+ * Another consent tool's cookie, and the pattern that its text matches for somebody who opted out, or in whose one
+ * group the tool's id of the visitor stands.
+ */
 export type PriorCookie = readonly [name: string, pattern: string];
+
+/** By which id another consent tool knew this visitor, and the cookie that says so. */
+export interface PriorId {
+  readonly cookie: string;
+  readonly id: string;
+}
 
 /** The site's public configuration, given to the script by the service. */
 export interface Config {
@@ -107,6 +116,8 @@ export interface Config {
   readonly no_string_cookies?: boolean;
   readonly credentials?: RequestCredentials;
   readonly prior?: readonly PriorCookie[];
+  /** Where ids stand by which the service finds what was imported. */
+  readonly prior_ids?: readonly PriorCookie[];
   readonly traces?: readonly Traces[];
   /** Whether the page is loaded again after an opt-out, when something had run. */
   readonly reload?: boolean;

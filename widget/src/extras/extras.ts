@@ -5,10 +5,11 @@
 
 import type { debug } from "../page/debugging";
 import type { erase } from "../page/erasing";
-import type { optedOutBefore } from "../page/prior";
+import type { knownBefore, optedOutBefore } from "../page/prior";
 
 export interface Extras {
   debug?: typeof debug;
   erase?: typeof erase;
   optedOutBefore?: typeof optedOutBefore;
+  knownBefore?: typeof knownBefore;
 }

@@ -1,0 +1,99 @@
+"""Rows: whatever the bytes are, every line is told of, and a broken one spoils no other."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consent_service.importing.outcomes import Outcome, Result
+from consent_service.importing.rows import Row, rows
+
+
+def read(data: bytes, delimiter: str = ",") -> list[tuple[int, list[str]]]:
+    """Line and cells of each record; of what is no record the result alone."""
+    found = rows(io.BytesIO(data), delimiter)
+    return [(one.line, one.cells if isinstance(one, Row) else [one.result]) for one in found]
+
+
+REFUSED = [Result.REFUSED]
+GOOD = b"id,at\na,1\n"
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("last", [True, False])
+def test_line_ends_of_every_system_are_read_with_the_last_one_or_without(end: bytes, last: bool) -> None:
+    data = end.join([b"id,at", b'"a,b",1']) + (end if last else b"")
+    assert read(data) == [(1, ["id", "at"]), (2, ["a,b", "1"])]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name_quoted_or_not() -> None:
+    for header in (b"id,at\n", b'"id","at"\n'):
+        assert read(b"\xef\xbb\xbf" + header) == [(1, ["id", "at"])]
+
+
+def test_another_delimiter_parts_cells() -> None:
+    assert read(b'a;"b;c"\n', ";") == [(1, ["a", "b;c"])]
+
+
+def test_a_quoted_cell_may_hold_line_breaks_and_lines_go_on_counting() -> None:
+    assert read(b'id\n"a\nb"\nc\n') == [(1, ["id"]), (2, ["a\nb"]), (4, ["c"])]
+
+
+def test_an_empty_line_is_told_of_and_skipped() -> None:
+    assert read(b"id\n\nc\n") == [(1, ["id"]), (2, [Result.SKIPPED]), (3, ["c"])]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [b"\xff,1", b"\xed\xa0\x80,1", b'"a,1', b'"a"b,1', b"a\rb,1", b"x" * 70_000, b'"' + b"x" * 70_000],
+    ids=[
+        "not UTF-8",
+        "a surrogate",
+        "never closed",
+        "behind a quote",
+        "a lone return",
+        "long",
+        "long and open",
+    ],
+)
+def test_a_broken_line_is_refused_and_every_line_behind_it_is_read(broken: bytes) -> None:
+    data = GOOD + broken + b"\nb,2\n" + b"".join(b"c%d,3\n" % number for number in range(100))
+    found = read(data)
+    assert found[2:4] == [(3, REFUSED), (4, ["b", "2"])]
+    assert found[-1] == (104, ["c99", "3"])
+    assert len(found) == 104
+
+
+def test_a_broken_line_inside_an_open_quote_is_refused_by_itself() -> None:
+    assert read(b'"a\n\xff\nb\n') == [(1, REFUSED), (2, REFUSED), (3, ["b"])]
+
+
+def test_a_file_of_another_encoding_is_refused_at_its_first_line() -> None:
+    assert read("id,at\na,1\n".encode("utf-16"))[0] == (1, REFUSED)
+
+
+def test_what_is_said_of_a_broken_line_quotes_nothing_of_it() -> None:
+    told = list(rows(io.BytesIO(b'"secret"secret\n\xffsecret\n' + b"secret" * 20_000), ","))
+    assert all(isinstance(one, Outcome) and "secret" not in one.why for one in told)
+    assert len(told) == 3
+
+
+@given(
+    st.lists(st.lists(st.text(st.characters(codec="utf-8"), max_size=5), min_size=1, max_size=3), max_size=5)
+)
+def test_what_python_writes_is_read_back(table: list[list[str]]) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(table)
+    found = rows(io.BytesIO(text.getvalue().encode()), ",")
+    assert [one.cells for one in found if isinstance(one, Row)] == table
+
+
+@given(st.binary(max_size=200).map(lambda data: data.replace(b"x", b'"').replace(b"y", b",")))
+def test_no_bytes_make_it_raise_and_lines_only_rise(data: bytes) -> None:
+    lines = [line for line, _cells in read(data)]
+    assert lines == sorted(set(lines))
+    assert len(lines) <= data.count(b"\n") + 1
