@@ -47,7 +47,19 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def test_help_names_every_command(command: Command) -> None:
     ended = command("--help")
     assert ended.status == 0
-    for name in ["serve", "work", "check", "snippet", "keys", "backup", "restore", "move", "doctor", "demo"]:
+    for name in [
+        "serve",
+        "work",
+        "check",
+        "snippet",
+        "keys",
+        "backup",
+        "restore",
+        "move",
+        "import",
+        "doctor",
+        "demo",
+    ]:
         assert f" {name} " in ended.out
 
 

@@ -28,6 +28,13 @@ from tests.web.test_flag import (  # noqa: F401
     test_an_opted_out_visitor_is_denied_by_token_and_by_cookie,
     test_rule_2_a_token_without_a_record_or_newer_than_it_is_denied,
 )
+from tests.web.test_imported import (  # noqa: F401
+    test_a_line_is_a_record_with_an_entry_that_says_when_it_was_made,
+    test_an_import_that_comes_later_binds_a_visitor_who_was_here_before,
+    test_every_line_is_told_of_in_order_and_a_second_time_each_is_there_already,
+    test_two_imports_of_one_file_at_once_record_each_line_once,
+    test_whoever_brings_an_imported_id_is_opted_out_from_then_on,
+)
 from tests.web.test_script import (  # noqa: F401
     test_a_version_that_was_served_before_is_still_served,
     test_todays_version_is_kept_for_thirteen_months,

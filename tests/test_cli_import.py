@@ -1,0 +1,156 @@
+"""`consent-service import`, as an operator runs it: what is said, what is reported, what is stored."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from consent_service.store.url import open_store
+from tests.process.configs import consent_toml, write_config
+from tests.process.serving import CLI
+
+GOOD = "id,sale_share,sensitive,at\na1,opt_out,,2025-01-31T10:00:00Z\na2,opt_out,limit,\n"
+MIXED = GOOD + "a3,opt_in,,\n\n,opt_out,,\na1,opt_out,,\nvery-secret,whatever,,\n"
+
+
+class Ended(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+class Operator(NamedTuple):
+    """Somebody in a folder with `consent.toml` and `keys.json`."""
+
+    folder: Path
+
+    def imports(self, *options: str, text: str = GOOD, keys: bool = True) -> Ended:
+        """Run the command on a file that holds this text."""
+        (self.folder / "export.csv").write_text(text, encoding="utf-8")
+        env = {name: value for name, value in os.environ.items() if not name.startswith("CONSENT_")}
+        env |= {"CONSENT_KEYS_FILE": "keys.json"} if keys else {}
+        command = [*CLI, "import", "export.csv", *(options or ("--site", "acme", "--tool", "onetrust"))]
+        done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=False)
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def report(self, name: str = "report.csv") -> list[list[str]]:
+        with (self.folder / name).open(newline="") as file:
+            return list(csv.reader(file))
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Operator:
+    own = 'prior_cookies = [{ cookie = "klaro", id = "id=(.+)" }]\n'
+    write_config(tmp_path, consent_toml(tmp_path) + 'prior_ids = ["onetrust"]\n' + own)
+    return Operator(tmp_path)
+
+
+ACME = ("--site", "acme", "--tool", "onetrust")
+
+
+def test_a_good_file_is_imported_and_imported_again_it_is_there_already(operator: Operator) -> None:
+    assert operator.imports() == (0, "2 imported, 0 already, 0 skipped, 0 refused\n", "")
+    assert operator.imports() == (0, "0 imported, 2 already, 0 skipped, 0 refused\n", "")
+
+
+def test_a_tool_is_named_by_its_name_or_its_cookie(operator: Operator) -> None:
+    assert operator.imports().status == 0
+    assert operator.imports("--site", "acme", "--tool", "OptanonConsent").out.startswith(
+        "0 imported, 2 already"
+    )
+    assert operator.imports("--site", "acme", "--tool", "klaro").out.startswith("2 imported")
+
+
+def test_what_was_refused_is_said_by_line_and_is_status_1(operator: Operator) -> None:
+    ended = operator.imports(text=MIXED)
+    assert (ended.status, ended.out) == (1, "2 imported, 1 already, 1 skipped, 3 refused\n")
+    assert ended.err.splitlines() == [
+        "line 4: an opt-in is never imported: the visitor makes it here, in two steps",
+        "line 6: the id is empty",
+        "line 8: column sale_share holds none of the words opt_out, opt_in",
+    ]
+
+
+def test_the_report_has_one_line_for_each_line_and_no_id(operator: Operator) -> None:
+    ended = operator.imports(*ACME, "--report", "report.csv", text=MIXED)
+    assert ended.status == 1
+    header, *lines = operator.report()
+    assert header == ["line", "result", "why"]
+    assert [line[:2] for line in lines] == [
+        ["2", "imported"],
+        ["3", "imported"],
+        ["4", "refused"],
+        ["5", "skipped"],
+        ["6", "refused"],
+        ["7", "already"],
+        ["8", "refused"],
+    ]
+    assert "very-secret" not in (operator.folder / "report.csv").read_text() + ended.err
+
+
+def test_of_many_refusals_the_first_are_said(operator: Operator) -> None:
+    ended = operator.imports(text="id,sale\n" + ",opt_out\n" * 30)
+    assert len(ended.err.splitlines()) == 21
+    assert ended.err.splitlines()[-1] == "and 10 more lines; --report FILE names them all"
+
+
+def test_a_dry_run_says_the_same_and_makes_no_record(operator: Operator) -> None:
+    for _ in range(2):
+        ended = operator.imports(*ACME, "--dry-run")
+        assert ended.out == "2 imported, 0 already, 0 skipped, 0 refused (nothing was written: --dry-run)\n"
+
+
+def test_another_tools_columns_are_named(operator: Operator) -> None:
+    text = "Consent ID;State;When\nx1;Opt-Out;2025-01-31 10:00:00\nx2;Confirmed;\n"
+    columns = ("--id", "Consent ID", "--time", "When", "--where", "State=Opt-Out", "--delimiter", ";")
+    assert operator.imports(*ACME, *columns, text=text).out.startswith("1 imported, 0 already, 1 skipped")
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "why"),
+    [
+        (("--site", "nobody", "--tool", "onetrust"), 1, "no site 'nobody'"),
+        (("--site", "acme", "--tool", "cookiebot"), 1, "sites.acme.prior_ids"),
+        ((*ACME, "--id", "Other"), 1, "no column named 'Other'"),
+        ((*ACME, "--report", "keys.json"), 1, "keys.json: can't be made"),
+        ((*ACME, "--where", "State"), 2, "COLUMN=VALUE"),
+        ((*ACME, "--delimiter", "::"), 2, "one character"),
+        (("--site", "acme"), 2, "--tool"),
+    ],
+)
+def test_what_cannot_be_done_as_asked_is_said_and_changes_nothing(
+    operator: Operator, options: tuple[str, ...], status: int, why: str
+) -> None:
+    ended = operator.imports(*options)
+    assert ended.status == status
+    assert why in ended.err
+    assert "Traceback" not in ended.err
+    assert operator.imports().out.startswith("2 imported")
+
+
+def test_without_keys_nothing_is_begun(operator: Operator) -> None:
+    ended = operator.imports(*ACME, "--report", "report.csv", keys=False)
+    assert ended.status == 1
+    assert "CONSENT_KEYS" in ended.err
+    assert not (operator.folder / "report.csv").exists()
+
+
+def test_a_file_that_is_not_there_is_said(operator: Operator) -> None:
+    env = os.environ | {"CONSENT_KEYS_FILE": "keys.json"}
+    done = subprocess.run(
+        [*CLI, "import", "none.csv", *ACME], cwd=operator.folder, env=env, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, b"none.csv: can't be read: No such file or directory\n")
+
+
+async def test_while_another_program_has_the_store_open_it_is_imported(operator: Operator) -> None:
+    store = open_store(f"sqlite:///{operator.folder}/consent.db")
+    try:
+        assert operator.imports().status == 0
+    finally:
+        await store.close()
