@@ -104,4 +104,4 @@ async def test_where_the_cookie_says_opted_out_too_the_import_still_adds_what_it
         first, second = await open_shop.choices()
         assert (first.method, first.sale, first.sensitive) == ("prior_cmp", "opt_out", None)
         assert (second.method, second.sale, second.sensitive) == ("import", None, "limit")
-        assert first.visitor == second.visitor
+        assert first.subject == second.subject

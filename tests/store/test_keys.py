@@ -15,8 +15,8 @@ from consent_service.store.keys import (
     site_shards,
     split_shard,
     standing_key,
-    unsplit_shard,
     suppression_key,
+    unsplit_shard,
     visitor_of,
     visitor_shard,
 )

@@ -9,7 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from consent_service.domain.standing import Standing, unpack
+from consent_service.domain.records import standing_in
+from consent_service.domain.standing import Standing
 from consent_service.domain.words import SALE_AND_SHARE, Right
 from consent_service.identity.visitor_ids import imported_id_for
 from consent_service.importing.outcomes import OptOut, Outcome, Result
@@ -73,7 +74,7 @@ async def test_a_line_is_a_record_with_an_entry_that_says_when_it_was_made(servi
     store = open_store(service.store_url)
     page = await store.read(LEDGER, site_shards("acme", store.shards), "", 10)
     await store.close()
-    assert unpack(found[1]) == standing_of([one.payload for one in page.entries]), "rule 6"
+    assert standing_in(found[1]) == standing_of([one.payload for one in page.entries]), "rule 6"
 
 
 async def test_rule_7_the_foreign_id_is_nowhere_in_the_store(service: Running) -> None:

@@ -29,6 +29,7 @@ class Fleet(Protocol):
 
     def end(self) -> None:
         """Let go of whatever it has besides servers."""
+        return
 
 
 def empty(fleet: Fleet) -> None:
