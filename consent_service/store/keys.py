@@ -56,9 +56,9 @@ def unsplit_shard(shard: str, present: int) -> str:
 def lies_in(shard: str, name: bytes, shards: int) -> bool:
     """Whether a document goes to this one of the parts of its shard; what names no visitor goes to each."""
     site, number = _numbered(shard)
-    if number is None or not name.startswith(b"v"):
+    if number is None or not name.startswith(STANDINGS):
         return True
-    return visitor_shard(site, name[1:], shards) == shard
+    return visitor_shard(site, name[len(STANDINGS) :], shards) == shard
 
 
 def _numbered(shard: str) -> tuple[str, int | None]:
