@@ -66,5 +66,6 @@ def test_all_of_a_visitor_goes_to_the_part_that_the_new_number_gives_and_the_res
         for name in (standing_key("acme", visitor_id, 4).name, request_name(visitor_id, bytes(16))):
             ours = [part for part in parts if lies_in(part, name, 12)]
             assert ours == [visitor_shard("acme", visitor_id, 12)]
-        assert all(lies_in(part, b"x" + visitor_id, 12) for part in parts)
+        suppression = suppression_key("acme", visitor_id, b"keyed", 4).name
+        assert all(lies_in(part, suppression, 12) for part in parts)
     assert lies_in("acme.desk", b"v", 12)

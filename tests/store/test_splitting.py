@@ -9,7 +9,7 @@ import pytest
 from consent_service.errors import StoreMismatch, StoreUnavailable
 from consent_service.store import moving
 from consent_service.store.contract import Append, Change, Put, Store
-from consent_service.store.keys import LEDGER, request_name, site_shards, standing_key
+from consent_service.store.keys import LEDGER, request_name, site_shards, standing_key, suppression_key
 from consent_service.store.redis import RedisStore
 from consent_service.store.sqlite import SqliteStore
 from consent_service.store.url import is_redis, open_store, sqlite_path
@@ -77,6 +77,19 @@ async def test_every_visitor_is_found_again_and_no_version_goes_back(
         assert not store.lost(key.shard, version)
         assert await choose(store, visitor) > max(versions.values())
     await store.close()
+
+
+async def test_rule_8_what_an_erased_visitor_left_is_found_again(origin: str, other: str) -> None:
+    store = opened(origin)
+    for visitor in VISITORS:
+        key = suppression_key("acme", visitor, b"keyed" + visitor, PRESENT)
+        await store.commit(Change(key.shard, put=[Put(key.name, b"denied")]))
+    await store.close()
+    await moving.move(origin, other, shards=WANTED)
+    moved = open_store(other)
+    wanted = [suppression_key("acme", visitor, b"keyed" + visitor, WANTED) for visitor in VISITORS]
+    assert None not in await moved.get(wanted)
+    await moved.close()
 
 
 async def test_entries_stay_where_they_are_and_new_ones_follow(origin: str, other: str) -> None:
