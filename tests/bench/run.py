@@ -38,6 +38,8 @@ def main(arguments: Sequence[str]) -> None:
         rounds = [one_round(variants, number, asked.seconds) for number in range(asked.rounds)]
         stolen = stolen_seconds() - stolen
     print(summary(variants, rounds))
+    if asked.stores != ["sqlite"]:
+        print("Redis servers ran on the load's core.")
     print(f"The host took {stolen:.1f} s of the two cores meanwhile.")
 
 
