@@ -1,4 +1,7 @@
-"""The command line of the ledger: check an archive, and get out what it says. Neither needs the service."""
+"""The command line of the ledger: check an archive, and get out what it says; erase who is in it.
+
+Only what speaks of visitors needs the service's store and keys.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,13 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
+from consent_service.cli_erasing import erase, number_of
 from consent_service.errors import LedgerError
 
-ledger = typer.Typer(help="Check the archive of what was recorded, and export from it.", no_args_is_help=True)
+ledger = typer.Typer(
+    help="Check the archive of what was recorded, export from it, erase a visitor.", no_args_is_help=True
+)
 Place = Annotated[str, typer.Argument(metavar="ARCHIVE", help="The folder, or the object store's URL.")]
 
 
@@ -68,10 +75,14 @@ def export(
     archive: Place,
     site: Annotated[str, typer.Option(help="One site's entries.")] = "",
     subject: Annotated[str, typer.Option(help="One visitor's entries: the number that they bear.")] = "",
+    visitor: Annotated[
+        str, typer.Option(help="One visitor's entries, with --site: a token, or an id. Asks the store.")
+    ] = "",
     since: Annotated[datetime | None, typer.Option(help="From then on, UTC.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Up to then, UTC.")] = None,
     form: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.JSONL,
     out: Annotated[Path | None, typer.Option(help="The file to write, in place of standard output.")] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Write what was sealed, by site, time and subject. Exit status 1 when some of it can't be read."""
     from consent_service.ledger import export as formats
@@ -85,6 +96,10 @@ def export(
         unread += 1
         typer.echo(str(finding), err=True)
 
+    if visitor:
+        subject = number_of(load_config(config), site, visitor)
+        if not subject:
+            raise LedgerError("the store has no record of this visitor: none was made, or it was erased")
     limits = {name: _seconds(at) for name, at in (("since", since), ("until", until)) if at is not None}
     wanted = formats.Wanted(site, subject, **limits)
     kept = open_archive(archive)
@@ -93,6 +108,9 @@ def export(
     left_out = f"; {unread} findings: what can't be read is left out" if unread else ""
     typer.echo(f"{written} entries{left_out}", err=True)
     raise typer.Exit(1 if unread else 0)
+
+
+ledger.command()(erase)
 
 
 @ledger.command()

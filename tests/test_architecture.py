@@ -76,7 +76,18 @@ ARROWS: dict[str, frozenset[str]] = {
     ),
 }
 SEE_EVERYTHING = frozenset(
-    {"app", "cli", "cli_config", "cli_doctor", "cli_import", "cli_ledger", "cli_store", "process", "demo"}
+    {
+        "app",
+        "cli",
+        "cli_config",
+        "cli_doctor",
+        "cli_erasing",
+        "cli_import",
+        "cli_ledger",
+        "cli_store",
+        "process",
+        "demo",
+    }
     | {"__init__", "__main__"}
 )
 

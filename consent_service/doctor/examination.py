@@ -13,14 +13,18 @@ from consent_service.config import Config
 from consent_service.doctor.files import judge_file
 from consent_service.doctor.findings import Finding, fault, ok
 from consent_service.doctor.keys import judge_keys
-from consent_service.doctor.ledger import judge_archive, judge_ledger
+from consent_service.doctor.ledger import judge_archive, judge_erasures, judge_ledger
 from consent_service.doctor.servers import judge_servers
 from consent_service.doctor.sites import judge_sites
-from consent_service.errors import LedgerError, StoreError
-from consent_service.ledger.archive import trouble_with
+from consent_service.errors import IdentityError, LedgerError, StoreError
+from consent_service.identity.signatures import Signer
+from consent_service.ledger.archive import open_archive, trouble_with
 from consent_service.ledger.backlog import Backlog, backlog
 from consent_service.ledger.entries import EntryUnreadable
+from consent_service.ledger.erasures import REDONE, forgotten, redone
+from consent_service.store.contract import Key
 from consent_service.store.examining import Examiner, FileFacts, FleetFacts
+from consent_service.store.keys import desk_shard
 from consent_service.store.url import examine_store
 
 
@@ -37,6 +41,7 @@ async def examine(config: Config, clock: Callable[[], float]) -> list[Finding]:
         if place := config.ledger.archive:
             findings += judge_archive(place, await asyncio.to_thread(trouble_with, place))
         findings += await _ledger(store, facts, config, now)
+        findings += await _erasures(store, facts, config)
     finally:
         await store.close()
     return [*findings, *judge_keys(config.keys, now), *judge_sites(config)]
@@ -59,3 +64,19 @@ async def _ledger(
     except (StoreError, LedgerError, EntryUnreadable) as error:
         return iter([fault("ledger", str(error), "It can't be told what waits to be sealed.")])
     return judge_ledger(config.ledger, sites, now)
+
+
+async def _erasures(store: Examiner, facts: FileFacts | FleetFacts, config: Config) -> list[Finding]:
+    """Only a store that was restored can have forgotten whom it erased, and only the archive knows."""
+    if facts.laid is None or not config.ledger.archive or config.keys is None:
+        return []
+    findings, keys = list[Finding](), Signer(config.keys).public()
+    try:
+        lost, kept = await store.lost(), open_archive(config.ledger.archive)
+        for site in config.sites if lost.floor else ():
+            (found,) = await store.get([Key(desk_shard(site), REDONE)])
+            undone = await asyncio.to_thread(forgotten, kept, keys, site, redone(found), lost.holds)
+            findings += judge_erasures(site, undone)
+    except (StoreError, LedgerError, IdentityError, EntryUnreadable) as error:
+        findings.append(fault("erased", str(error), "It can't be told whether everybody erased still is."))
+    return findings

@@ -42,6 +42,15 @@ def judge_archive(place: str, trouble: str) -> Iterator[Finding]:
         yield ok("archive", f"what is sealed goes to {place}")
 
 
+def judge_erasures(site: str, forgotten: int) -> Iterator[Finding]:
+    """Whether everybody who was erased still is, behind a restoration; `forgotten`: erasures that it undid."""
+    if forgotten:
+        said = f"{site}: a restored backup has undone {forgotten} erasures: it may hold records of who was erased"
+        yield fault(
+            "erased", said, f"`consent-service ledger erase --again --site {site}` erases them again."
+        )
+
+
 def _judge(settings: LedgerSettings, site: Backlog, now: int) -> Finding:
     sealed = f"{site.site}: {site.segments} segments are sealed"
     if not site.waiting:

@@ -18,11 +18,13 @@ from consent_service.errors import Conflict, StoreBusy
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.visitor_ids import suppression_hash
 from consent_service.ledger.entries import Evidence, encode, entry_of
+from consent_service.ledger.erasures import REDONE, redone
 from consent_service.services.ids import RandomIds
 from consent_service.store.contract import Append, Change, Document, Key, Put, Store
 from consent_service.store.keys import (
     LEDGER,
     STANDINGS,
+    desk_shard,
     requests_of,
     standing_key,
     suppression_key,
@@ -82,9 +84,18 @@ class Erasing:
             return True
         raise StoreBusy(f"the record kept changing; gave up after {_ATTEMPTS} attempts")
 
+    async def redone(self, site: str) -> int:
+        """Up to which of the archive's heads all erasures hold in this store."""
+        (found,) = await self._store.get([Key(desk_shard(site), REDONE)])
+        return redone(found)
+
+    async def note_redone(self, site: str, through: int) -> None:
+        """Remember that they hold up to this head."""
+        await self._store.commit(Change(desk_shard(site), put=[Put(REDONE, b"%d" % through)]))
+
     async def bearing(self, site: str, numbers: Collection[bytes]) -> list[bytes]:
         """The ids of the visitors whose entries bear one of these numbers, from all the site's records."""
-        return [visitor async for visitor in self._bearing(site, numbers)]
+        return sorted({visitor async for visitor in self._bearing(site, numbers)})
 
     async def _bearing(self, site: str, numbers: Collection[bytes]) -> AsyncIterator[bytes]:
         async for batch in self._store.walk(visitor_shards(site, self._store.shards), STANDINGS):

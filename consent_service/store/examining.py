@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from consent_service.store.contract import Document, Key
+from consent_service.store.lost import Lost
 
 
 class Laid(NamedTuple):
@@ -98,7 +99,8 @@ class Examiner(Protocol):
 
     `facts`        never raises for what is wrong with the store: those are `troubles`.
     `get`          as the contract's.
-    `next_behind`  the payload of the log's first entry whose position is higher, or None. Both raise StoreError.
+    `next_behind`  the payload of the log's first entry whose position is higher, or None.
+    `lost`         what restorations made it lose. All but `facts` raise StoreError.
     """
 
     async def facts(self) -> FileFacts | FleetFacts: ...
@@ -106,5 +108,7 @@ class Examiner(Protocol):
     async def get(self, keys: Sequence[Key]) -> list[Document | None]: ...
 
     async def next_behind(self, log: str, shard: str, sequence: int) -> bytes | None: ...
+
+    async def lost(self) -> Lost: ...
 
     async def close(self) -> None: ...

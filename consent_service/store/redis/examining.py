@@ -15,11 +15,12 @@ from hiredis import HiredisError, ReplyError
 from consent_service.errors import StoreError, StoreUnavailable
 from consent_service.store.contract import Document, Key
 from consent_service.store.examining import FleetFacts, Laid, SentinelFacts, ServerFacts
+from consent_service.store.lost import Lost
 from consent_service.store.redis import durability, layout
 from consent_service.store.redis.address import Address, Kind, parse
 from consent_service.store.redis.connection import Connection, Word
 from consent_service.store.redis.faults import refused, unreachable
-from consent_service.store.redis.header import open_header
+from consent_service.store.redis.header import open_header, open_lost
 from consent_service.store.redis.layout import HEADER_SLOT, place
 from consent_service.store.redis.opening import supported, way_to
 
@@ -77,6 +78,10 @@ class RedisExaminer:
         where = place(shard)
         found = await self._ask(where.slot, "XRANGE", where.log(log), f"{sequence + 1}-0", "+", "COUNT", 1)
         return found[0][1][1] if found else None
+
+    async def lost(self) -> Lost:
+        header = open_header(await self._ask(HEADER_SLOT, "GET", layout.HEADER), self._target.name)
+        return open_lost(header, await self._ask(HEADER_SLOT, "HGETALL", layout.LOST))
 
     async def close(self) -> None:
         """Nothing is held between two questions."""

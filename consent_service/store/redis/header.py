@@ -123,7 +123,11 @@ def open_header(found: bytes | None, name: str) -> Header:
 async def _lost(network: Network, header: Header) -> Lost:
     if not header.floor:
         return NOTHING_LOST
-    reply = await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"HGETALL", layout.LOST))
+    return open_lost(header, await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"HGETALL", layout.LOST)))
+
+
+def open_lost(header: Header, reply: Sequence[bytes]) -> Lost:
+    """What the notes that were read say."""
     found = {
         shard.decode(): msgspec.json.decode(gaps, type=_Gaps)
         for shard, gaps in zip(reply[::2], reply[1::2], strict=True)

@@ -18,7 +18,8 @@ from typing import Final, TypeVar
 from consent_service.errors import StoreError
 from consent_service.store.contract import Document, Key
 from consent_service.store.examining import FileFacts, Laid
-from consent_service.store.sqlite import files, schema
+from consent_service.store.lost import Lost
+from consent_service.store.sqlite import files, lost, schema
 from consent_service.store.sqlite.connections import connect_reader
 from consent_service.store.sqlite.faults import translated
 from consent_service.store.sqlite.reader import documents
@@ -66,6 +67,9 @@ class SqliteExaminer:
     async def next_behind(self, log: str, shard: str, sequence: int) -> bytes | None:
         found = self._read(lambda connection: connection.execute(_NEXT, (log, shard, sequence)).fetchone())
         return found and bytes(found[0])
+
+    async def lost(self) -> Lost:
+        return self._read(lost.read)
 
     async def close(self) -> None:
         """Nothing is held between two questions."""

@@ -1,0 +1,188 @@
+"""The command line of erasing: who is meant, what stands, and that it goes. Works beside a service that runs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+
+import typer
+
+from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
+from consent_service.errors import ConfigError, Fault, IdentityError, LedgerError, UnknownSite
+
+if TYPE_CHECKING:
+    from consent_service.config import Config
+    from consent_service.identity.keys import KeyRing
+    from consent_service.identity.signatures import Signer
+    from consent_service.ledger.erasures import Erasures
+    from consent_service.services.erasing import Erasing, Held
+    from consent_service.store.contract import Store
+
+_HEX: Final = re.compile(r"[0-9a-f]{32}")
+
+
+class _Found(NamedTuple):
+    """One visitor who is meant, and what there is of them."""
+
+    site: str
+    visitor_id: bytes
+    held: Held
+
+
+def erase(
+    site: Annotated[str, typer.Option(help="The site's key; with --again, all when it is left out.")] = "",
+    visitor: Annotated[
+        str, typer.Option(help="Who: a visitor token, or a visitor's id in hexadecimal.")
+    ] = "",
+    receipt: Annotated[str, typer.Option(help="Who: whoever got the receipt with this id.")] = "",
+    again: Annotated[
+        bool,
+        typer.Option(help="Everybody whom the archive says was erased, and a restored backup still has."),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option(help="Only say what stands.")] = False,
+    yes: Annotated[bool, typer.Option(help="Don't ask.")] = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Erase a visitor, also while the service runs. Their entries stay, and nothing leads to them any more; what they
+    denied stays denied.
+    """
+    if sum((bool(visitor), bool(receipt), again)) != 1:
+        raise typer.BadParameter("give one of --visitor, --receipt and --again")
+    loaded = load_config(config)
+    found, through = asyncio.run(_find(loaded, site, visitor, receipt))
+    for one in found:
+        typer.echo(_said(one))
+    left = [one for one in found if not one.held.erased]
+    if dry_run or (left and not (yes or typer.confirm(f"Erase {len(left)} for good?"))):
+        typer.echo("nothing was erased")
+        return
+    asyncio.run(_erase(loaded, left, through))
+    if left:
+        typer.echo(f"erased {len(left)}; entries stay, and lead to nobody; sale and sharing stay denied")
+    else:
+        typer.echo("nothing is left to erase")
+
+
+def number_of(config: Config, site: str, visitor: str) -> str:
+    """The number that this visitor's entries bear, in hex; "" when there is no record that says it."""
+    (found,), _ = asyncio.run(_find(config, site, visitor, ""))
+    return found.held.known.subject.hex() if found.held.known else ""
+
+
+async def _find(config: Config, site: str, visitor: str, receipt: str) -> tuple[list[_Found], dict[str, int]]:
+    """Who is meant; without visitor and receipt, whom the archive says was erased, with its last head by site."""
+    sites = [site] if site or visitor or receipt else list(config.sites)
+    unknown = [one for one in sites if one not in config.sites]
+    if unknown:
+        raise UnknownSite(f"there is no site {unknown[0]!r}; there are: {', '.join(config.sites)}")
+    async with _opened(config) as (store, erasing):
+        found, through = list[_Found](), dict[str, int]()
+        for one in sites:
+            if visitor:
+                ids: Sequence[bytes] = [_visitor_id(config, one, visitor)]
+            elif receipt:
+                ids = await erasing.bearing(one, await _number(config, store, one, receipt))
+            else:
+                numbers, through[one] = await _erased(config, erasing, one)
+                ids = await erasing.bearing(one, numbers)
+            found += [_Found(one, each, await erasing.held(one, each)) for each in ids]
+        return found, through
+
+
+async def _erase(config: Config, found: Sequence[_Found], through: Mapping[str, int]) -> None:
+    async with _opened(config) as (_store, erasing):
+        for one in found:
+            await erasing.erase(one.site, one.visitor_id)
+        for site, number in through.items():
+            await erasing.note_redone(site, number)
+
+
+async def _number(config: Config, store: Store, site: str, receipt: str) -> set[bytes]:
+    """The number in the receipt's entry."""
+    from consent_service.ledger.archive import open_archive
+    from consent_service.ledger.entries import decode
+    from consent_service.services.receipts import Receipts
+
+    kept = open_archive(config.ledger.archive) if config.ledger.archive else None
+    proof = await Receipts(store, kept, _signer(config)).find(site, receipt)
+    return {bytes.fromhex(decode(proof.payload).subject)}
+
+
+async def _erased(config: Config, erasing: Erasing, site: str) -> Erasures:
+    """What the archive says was erased, and this store may have forgotten."""
+    from consent_service.ledger.archive import open_archive
+    from consent_service.ledger.erasures import erased
+
+    if not config.ledger.archive:
+        raise LedgerError("without an archive under [ledger] nothing says who was erased")
+    kept, keys = open_archive(config.ledger.archive), _signer(config).public()
+    return await asyncio.to_thread(erased, kept, keys, site, await erasing.redone(site))
+
+
+@asynccontextmanager
+async def _opened(config: Config) -> AsyncIterator[tuple[Store, Erasing]]:
+    from consent_service.services.erasing import Erasing
+    from consent_service.services.ids import RandomIds
+    from consent_service.store.url import open_store
+
+    ring, relaxed = _ring(config), config.service.durability == "relaxed"
+    store = open_store(config.service.store, relaxed=relaxed, clock=time.time)
+    try:
+        yield store, Erasing(store, ring, RandomIds(), time.time)
+    finally:
+        await store.close()
+
+
+def _visitor_id(config: Config, site: str, visitor: str) -> bytes:
+    from consent_service.identity.visitor_tokens import VisitorTokens
+
+    if _HEX.fullmatch(visitor):
+        return bytes.fromhex(visitor)
+    try:
+        return VisitorTokens(_ring(config)).unsign(site, visitor, int(time.time())).visitor_id
+    except IdentityError as error:
+        raise LedgerError(f"neither a visitor token of {site!r} nor an id in hexadecimal: {error}") from error
+
+
+def _signer(config: Config) -> Signer:
+    from consent_service.identity.signatures import Signer
+
+    return Signer(_ring(config))
+
+
+def _ring(config: Config) -> KeyRing:
+    if config.keys is None:
+        message = "the service's own key ring is needed; name it in CONSENT_KEYS_FILE"
+        raise ConfigError((Fault("CONSENT_KEYS", 0, message),))
+    return config.keys
+
+
+def _said(found: _Found) -> str:
+    """What stands, in a line."""
+    held = found.held
+    if held.record is None:
+        return f"{found.site}: " + ("erased before" if held.suppression else "no record, only the id")
+    if held.known is None:
+        return f"{found.site}: a record that can't be read"
+    number, standing = held.known
+    stands = [
+        f"{right} {choice.stance.name.lower()} since {_day(choice.at)}"
+        for right, choice in (
+            ("sale", standing.sale),
+            ("sharing", standing.share),
+            ("sensitive", standing.sensitive),
+        )
+        if choice.at
+    ]
+    stands += [f"a signal since {_day(standing.gpc_at)}"] if standing.gpc_at else []
+    remembered = f"{len(held.requests)} requests remembered"
+    return f"{found.site}: number {number.hex()}: {', '.join([*stands, remembered])}"
+
+
+def _day(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
