@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 import typer
 
 from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
-from consent_service.errors import ConfigError, Fault, IdentityError, LedgerError, UnknownSite
+from consent_service.errors import IdentityError, LedgerError, UnknownSite
 
 if TYPE_CHECKING:
     from consent_service.config import Config
-    from consent_service.identity.keys import KeyRing
     from consent_service.identity.signatures import Signer
     from consent_service.ledger.erasures import Erasures
     from consent_service.services.erasing import Erasing, Held
@@ -126,11 +125,12 @@ async def _erased(config: Config, erasing: Erasing, site: str) -> Erasures:
 
 @asynccontextmanager
 async def _opened(config: Config) -> AsyncIterator[tuple[Store, Erasing]]:
+    from consent_service.app import ring_of
     from consent_service.services.erasing import Erasing
     from consent_service.services.ids import RandomIds
     from consent_service.store.url import open_store
 
-    ring, relaxed = _ring(config), config.service.durability == "relaxed"
+    ring, relaxed = ring_of(config), config.service.durability == "relaxed"
     store = open_store(config.service.store, relaxed=relaxed, clock=time.time)
     try:
         yield store, Erasing(store, ring, RandomIds(), time.time)
@@ -139,27 +139,22 @@ async def _opened(config: Config) -> AsyncIterator[tuple[Store, Erasing]]:
 
 
 def _visitor_id(config: Config, site: str, visitor: str) -> bytes:
+    from consent_service.app import ring_of
     from consent_service.identity.visitor_tokens import VisitorTokens
 
     if _HEX.fullmatch(visitor):
         return bytes.fromhex(visitor)
     try:
-        return VisitorTokens(_ring(config)).unsign(site, visitor, int(time.time())).visitor_id
+        return VisitorTokens(ring_of(config)).unsign(site, visitor, int(time.time())).visitor_id
     except IdentityError as error:
         raise LedgerError(f"neither a visitor token of {site!r} nor an id in hexadecimal: {error}") from error
 
 
 def _signer(config: Config) -> Signer:
+    from consent_service.app import ring_of
     from consent_service.identity.signatures import Signer
 
-    return Signer(_ring(config))
-
-
-def _ring(config: Config) -> KeyRing:
-    if config.keys is None:
-        message = "the service's own key ring is needed; name it in CONSENT_KEYS_FILE"
-        raise ConfigError((Fault("CONSENT_KEYS", 0, message),))
-    return config.keys
+    return Signer(ring_of(config))
 
 
 def _said(found: _Found) -> str:
