@@ -20,7 +20,6 @@ from consent_service.errors import IdentityError, LedgerError, StoreError
 from consent_service.identity.signatures import Signer
 from consent_service.ledger.archive import open_archive, trouble_with
 from consent_service.ledger.backlog import Backlog, backlog
-from consent_service.ledger.entries import EntryUnreadable
 from consent_service.ledger.erasures import REDONE, forgotten, redone
 from consent_service.store.contract import Key
 from consent_service.store.examining import Examiner, FileFacts, FleetFacts
@@ -61,7 +60,7 @@ async def _ledger(
     try:
         if facts.laid is not None and config.ledger.archive:
             sites = [await backlog(store, facts.laid.shards, site) for site in config.sites]
-    except (StoreError, LedgerError, EntryUnreadable) as error:
+    except (StoreError, LedgerError) as error:
         return iter([fault("ledger", str(error), "It can't be told what waits to be sealed.")])
     return judge_ledger(config.ledger, sites, now)
 
@@ -77,6 +76,6 @@ async def _erasures(store: Examiner, facts: FileFacts | FleetFacts, config: Conf
             (found,) = await store.get([Key(desk_shard(site), REDONE)])
             undone = await asyncio.to_thread(forgotten, kept, keys, site, redone(found), lost.holds)
             findings += judge_erasures(site, undone)
-    except (StoreError, LedgerError, IdentityError, EntryUnreadable) as error:
+    except (StoreError, LedgerError, IdentityError) as error:
         findings.append(fault("erased", str(error), "It can't be told whether everybody erased still is."))
     return findings

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from consent_service.domain.facts import Suppressed, suppressed
-from consent_service.domain.records import SUBJECT_BYTES, VisitorRecord, pack_record, standing_in
+from consent_service.domain.records import SUBJECT_BYTES, VisitorRecord, pack_record
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import AgeBand, Stance
 
@@ -36,11 +36,6 @@ def suppressing(before: Standing | None, after: Standing | None, now: int) -> St
 def beginning(suppression: Standing, now: int) -> Suppressed:
     """The first fact of a record that an erased visitor begins."""
     return Suppressed(max(now, suppression.latest_at), _limits(suppression))
-
-
-def standing_of(data: bytes) -> Standing:
-    """The inverse of `pack_suppression`. Raises `standing.StandingUnreadable`."""
-    return standing_in(data)
 
 
 def _limits(standing: Standing) -> bool:

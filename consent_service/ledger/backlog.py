@@ -23,7 +23,7 @@ class Backlog(NamedTuple):
 
 
 async def backlog(store: Examiner, shards: int, site: str) -> Backlog:
-    """What waits to be sealed: one small question a shard. Raises StoreError, LedgerError, EntryUnreadable."""
+    """What waits to be sealed: one small question a shard. Raises StoreError, LedgerError."""
     (found,) = await store.get([Key(desk_shard(site), STATE)])
     try:
         state = State() if found is None else msgspec.msgpack.decode(found.value, type=State)

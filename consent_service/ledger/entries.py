@@ -29,6 +29,7 @@ from consent_service.domain.facts import (
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing, pack, unpack
 from consent_service.domain.words import AGE_BANDS, LIMIT_WORDS, METHODS, OPT_WORDS, Step
+from consent_service.errors import LedgerError
 
 VERSION: Final = 2
 
@@ -133,7 +134,7 @@ class Evidence(msgspec.Struct, frozen=True):
     made_at: str | None = None
 
 
-class EntryUnreadable(ValueError):
+class EntryUnreadable(LedgerError):
     """The bytes are not an entry that this version can read."""
 
 

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_service.domain.facts import Erased, apply, fold
+from consent_service.domain.records import unpack_record
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import resolve
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Choice, Standing
-from consent_service.domain.suppression import beginning, pack_suppression, standing_of, suppressing
+from consent_service.domain.suppression import NOBODY, beginning, pack_suppression, suppressing
 from consent_service.domain.words import RIGHTS, SALE_AND_SHARE, AgeBand, Stance
 
 from .strategies import NOW, regimes, standings
@@ -68,7 +69,7 @@ def test_it_holds_which_rights_and_since_when_and_nothing_else(
     left = suppressing(before, after, NOW)
     out = Choice(Stance.OPTED_OUT, at=NOW)
     assert left in (Standing(sale=out, share=out), Standing(sale=out, share=out, sensitive=out))
-    assert standing_of(pack_suppression(left)) == left
+    assert unpack_record(pack_suppression(left)) == (NOBODY, left)
 
 
 @given(nothing_or)
