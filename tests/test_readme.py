@@ -21,7 +21,8 @@ from consent_service.config import load
 from consent_service.config.shape import Facts
 from consent_service.demo.addresses import Addresses
 from consent_service.demo.folder import prepare
-from tests.running import START
+from consent_service.identity.keys import encode_ring
+from tests.running import RING, START
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -150,6 +151,27 @@ def test_the_configuration_has_no_fault() -> None:
     assert config.sites["acme"].tags.google_consent_mode
     assert config.partners["social"].adapter == "meta"
     assert config.partners["adnet"].cookies == ("_adnet", "_ad_*")
+
+
+def test_the_export_of_another_tool_is_imported_as_it_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = blocks("toml")[0].replace(
+        "sqlite:////var/lib/consent/consent.db", f"sqlite:///{tmp_path}/consent.db"
+    )
+    site = 'regime = "us-ca"\n'
+    (tmp_path / "consent.toml").write_text(
+        text.replace(site, f'{site}prior_ids = ["onetrust"]\n'), encoding="utf-8"
+    )
+    [export], [said] = blocks("csv"), blocks("text")
+    (tmp_path / "export.csv").write_text(export, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CONSENT_KEYS", encode_ring(RING))
+    [words] = [of_the_service(line) for line in shell_lines(section("From another consent tool"))]
+    assert words is not None
+    ended = CliRunner().invoke(command_line, words)
+    assert (ended.exit_code, ended.output) == (1, said)
+    assert len((tmp_path / "report.csv").read_text().splitlines()) == len(export.splitlines())
 
 
 def calls() -> list[httpx2.Request]:
