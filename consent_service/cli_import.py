@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from consent_service.importing.outcomes import OptOut, Outcome
     from consent_service.importing.recording import Place
     from consent_service.importing.report import Report
+    from consent_service.store.copying import Progress
 
 Export = Annotated[Path, typer.Argument(help="The export: CSV in UTF-8, with a header.")]
 Site = Annotated[str, typer.Option(help="The site's key.")]
@@ -73,10 +75,11 @@ def import_opt_outs(
         export = files.enter_context(_opened(file))
         lines = layout.read(rows(export, delimiter), named, int(time.time()))
         report = Report(None if report_to is None else files.enter_context(_begun(report_to)))
-        progress, size = files.enter_context(shown("bytes")), file.stat().st_size
-        told = _Told(report, lambda: progress(export.tell(), size))
-        asyncio.run(_record(loaded.service, ring, place, lines, told, dry=dry_run))
-    typer.echo(f"{report}{' (nothing was written: --dry-run)' if dry_run else ''}")
+        told = _Told(report, _progress(export, files.enter_context(shown("bytes"))))
+        try:
+            asyncio.run(_record(loaded.service, ring, place, lines, told, dry=dry_run))
+        finally:  # what ends it half-way leaves that much done
+            typer.echo(f"{report}{' (nothing was written: --dry-run)' if dry_run else ''}")
     for line in report.refusals:
         typer.echo(line, err=True)
     if report.counts[Result.REFUSED]:
@@ -111,6 +114,14 @@ async def _record(
                 told.progress()
     finally:
         await store.close()
+
+
+def _progress(export: BinaryIO, bar: Progress) -> Callable[[], None]:
+    """Moves the bar to where the file is read; a pipe doesn't say how much is to come."""
+    if not export.seekable():
+        return lambda: None
+    size = os.fstat(export.fileno()).st_size
+    return lambda: bar(export.tell(), size)
 
 
 def _cookie(config: Config, site: str, tool: str) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import os
 import subprocess
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from consent_service.store.keys import LEDGER, site_shards
 from consent_service.store.url import open_store
 from tests.process.configs import consent_toml, write_config
 from tests.process.serving import CLI
+from tests.process.waiting import eventually
 
 GOOD = "id,sale_share,sensitive,at\na1,opt_out,,2025-01-31T10:00:00Z\na2,opt_out,limit,\n"
 MIXED = GOOD + "a3,opt_in,,\n\n,opt_out,,\na1,opt_out,,\nvery-secret,whatever,,\n"
@@ -154,3 +159,43 @@ async def test_while_another_program_has_the_store_open_it_is_imported(operator:
         assert operator.imports().status == 0
     finally:
         await store.close()
+
+
+LINES = [f"id-{number},opt_out\n" for number in range(10_000)]
+
+
+def feed(pipe: Path, done: threading.Event) -> None:
+    """Most of the lines, and then no end of the file before this is done."""
+    with suppress(BrokenPipeError), pipe.open("w") as file:
+        file.writelines(["id,sale_share\n", *LINES[:9_000]])
+        file.flush()
+        done.wait(120)
+
+
+async def entries_in(url: str) -> int:
+    store = open_store(url)
+    try:
+        return len((await store.read(LEDGER, site_shards("acme", store.shards), "", 20_000)).entries)
+    finally:
+        await store.close()
+
+
+def test_killed_half_way_it_goes_on_where_it_was_and_records_every_line_once(operator: Operator) -> None:
+    pipe, report = operator.folder / "pipe.csv", operator.folder / "first.csv"
+    os.mkfifo(pipe)
+    done = threading.Event()
+    threading.Thread(target=feed, args=(pipe, done), daemon=True).start()
+    env = os.environ | {"CONSENT_KEYS_FILE": "keys.json"}
+    command = [*CLI, "import", "pipe.csv", *ACME, "--report", "first.csv"]
+    with subprocess.Popen(command, cwd=operator.folder, env=env) as first:
+        try:
+            eventually(lambda: report.stat().st_size > 1000, 60)
+        finally:
+            first.kill()
+            done.set()
+    ended = operator.imports(text="".join(["id,sale_share\n", *LINES]))
+    imported, already, skipped, refused = (int(part.split()[0]) for part in ended.out.split(", "))
+    assert imported + already == len(LINES)
+    assert 0 < already < len(LINES)
+    assert (skipped, refused) == (0, 0)
+    assert asyncio.run(entries_in(f"sqlite:///{operator.folder}/consent.db")) == len(LINES)
