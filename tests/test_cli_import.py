@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
+from consent_service.cli import main
 from consent_service.store.keys import LEDGER, site_shards
 from consent_service.store.url import open_store
 from tests.process.configs import consent_toml, write_config
@@ -33,15 +34,17 @@ class Operator(NamedTuple):
     """Somebody in a folder with `consent.toml` and `keys.json`."""
 
     folder: Path
+    capsys: pytest.CaptureFixture[str]
 
-    def imports(self, *options: str, text: str = GOOD, keys: bool = True) -> Ended:
+    def imports(self, *options: str, text: str = GOOD) -> Ended:
         """Run the command on a file that holds this text."""
         (self.folder / "export.csv").write_text(text, encoding="utf-8")
-        env = {name: value for name, value in os.environ.items() if not name.startswith("CONSENT_")}
-        env |= {"CONSENT_KEYS_FILE": "keys.json"} if keys else {}
-        command = [*CLI, "import", "export.csv", *(options or ("--site", "acme", "--tool", "onetrust"))]
-        done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=False)
-        return Ended(done.returncode, done.stdout, done.stderr)
+        return self.runs("export.csv", *(options or ACME))
+
+    def runs(self, *arguments: str) -> Ended:
+        with pytest.raises(SystemExit) as caught:
+            main(["import", *arguments])
+        return Ended(int(caught.value.code or 0), *self.capsys.readouterr())
 
     def report(self, name: str = "report.csv") -> list[list[str]]:
         with (self.folder / name).open(newline="") as file:
@@ -49,10 +52,15 @@ class Operator(NamedTuple):
 
 
 @pytest.fixture
-def operator(tmp_path: Path) -> Operator:
+def operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Operator:
     own = 'prior_cookies = [{ cookie = "klaro", id = "id=(.+)" }]\n'
     write_config(tmp_path, consent_toml(tmp_path) + 'prior_ids = ["onetrust"]\n' + own)
-    return Operator(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    for name in ("CONSENT_KEYS", "CONSENT_STORE", "CONSENT_STORE_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CONSENT_KEYS_FILE", "keys.json")
+    return Operator(tmp_path, capsys)
 
 
 ACME = ("--site", "acme", "--tool", "onetrust")
@@ -138,27 +146,31 @@ def test_what_cannot_be_done_as_asked_is_said_and_changes_nothing(
     assert operator.imports().out.startswith("2 imported")
 
 
-def test_without_keys_nothing_is_begun(operator: Operator) -> None:
-    ended = operator.imports(*ACME, "--report", "report.csv", keys=False)
+def test_without_keys_nothing_is_begun(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CONSENT_KEYS_FILE")
+    ended = operator.imports(*ACME, "--report", "report.csv")
     assert ended.status == 1
     assert "CONSENT_KEYS" in ended.err
     assert not (operator.folder / "report.csv").exists()
 
 
 def test_a_file_that_is_not_there_is_said(operator: Operator) -> None:
-    env = os.environ | {"CONSENT_KEYS_FILE": "keys.json"}
-    done = subprocess.run(
-        [*CLI, "import", "none.csv", *ACME], cwd=operator.folder, env=env, capture_output=True, check=False
+    assert operator.runs("none.csv", *ACME) == (
+        1,
+        "",
+        "none.csv: can't be read: No such file or directory\n",
     )
-    assert (done.returncode, done.stderr) == (1, b"none.csv: can't be read: No such file or directory\n")
 
 
-async def test_while_another_program_has_the_store_open_it_is_imported(operator: Operator) -> None:
-    store = open_store(f"sqlite:///{operator.folder}/consent.db")
-    try:
-        assert operator.imports().status == 0
-    finally:
-        await store.close()
+def test_while_the_service_has_the_store_open_it_is_imported(operator: Operator) -> None:
+    async def import_beside() -> int:
+        store = open_store(f"sqlite:///{operator.folder}/consent.db")
+        try:
+            return (await asyncio.to_thread(operator.imports)).status
+        finally:
+            await store.close()
+
+    assert asyncio.run(import_beside()) == 0
 
 
 LINES = [f"id-{number},opt_out\n" for number in range(10_000)]
