@@ -132,25 +132,30 @@ class Standings:
         if isinstance(record, Missing) or record is None or verified.claims.version > record.version:
             # Memory knows nothing, or less than the token: another process has just written. Ask the store.
             patience = self._briefly if briefly else self._patiently
-            record = await patience.wait(self._ask(site, verified))
+            claims = verified.claims
+            record = await patience.wait(self._ask(site, claims.visitor_id, claims.version))
         if record is None or not _honours(record, verified.claims):
             return UNHONOURED
         return Visitor(verified.claims.visitor_id, record)
 
-    async def _ask(self, site: str, verified: _Verified) -> Record | None:
+    async def _ask(self, site: str, visitor_id: bytes, version: int) -> Record | None:
         """The record as the store has it now, or what an erased one left (design rule 8)."""
-        record = await self._cache.fetch(verified.key)
+        record = await self._cache.fetch(self.key(site, visitor_id))
         if record is not None:
             return record
-        key = self.suppression_key(site, verified.claims.visitor_id)
+        key = self.suppression_key(site, visitor_id)
         left = self._cache.peek(key)
-        if isinstance(left, Missing) or left is None or verified.claims.version > left.version:
+        if isinstance(left, Missing) or left is None or version > left.version:
             left = await self._cache.fetch(key)
         return left
 
     async def record(self, site: str, visitor_id: bytes) -> Record | None:
         """The record as the store has it now."""
         return await self._patiently.wait(self._cache.fetch(self.key(site, visitor_id)))
+
+    async def imported(self, site: str, visitor_id: bytes) -> Record | None:
+        """The record that an import made, as the store has it now, or what it left when it was erased."""
+        return await self._patiently.wait(self._ask(site, visitor_id, 0))
 
     def forget(self, key: Key) -> None:
         """Drop a record that this process has just changed."""

@@ -16,6 +16,8 @@ from consent_service.identity.visitor_ids import imported_id_for
 from consent_service.importing.outcomes import OptOut, Outcome, Result
 from consent_service.importing.recording import Place, Recorder
 from consent_service.ledger.entries import ChoiceEntry, standing_of
+from consent_service.services.erasing import Erasing
+from consent_service.services.ids import RandomIds
 from consent_service.store.contract import Change, Put
 from consent_service.store.keys import LEDGER, site_shards, standing_key
 from consent_service.store.url import open_store
@@ -260,3 +262,16 @@ async def test_odd_ids_are_ids_like_any_other(service: Running) -> None:
     odd = ["\u202e", "' OR 1=1 --", "\U0001f36a" * 256, "a\0b"]
     for foreign_id in odd:
         assert (await view(service, foreign_id))["flag"]["basis"] == "default"
+
+
+async def test_rule_8_an_imported_opt_out_outlives_its_own_erasure_and_a_second_import(
+    service: Running,
+) -> None:
+    await bring(service, [line(2, "7")])
+    async with service.opened() as store:
+        erasing = Erasing(store, service.ring, RandomIds(), service.clock)
+        assert await erasing.erase("acme", imported_id_for(service.ring, "acme", COOKIE, "7"))
+    assert (await view(service))["flag"]["sale"] == "denied"
+    await bring(service, [line(2, "7", ALL)])
+    flag = (await view(service))["flag"]
+    assert (flag["sale"], flag["share"], flag["sensitive"]) == ("denied", "denied", "denied")
