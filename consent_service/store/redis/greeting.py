@@ -26,6 +26,8 @@ class Purpose(Enum):
     SCAN = 5.0
     WRITE = 2.5
 
+    __hash__ = object.__hash__  # Enum's own is Python code, and every command looks its line up by this
+
 
 class Greeted(NamedTuple):
     """A connection that is ready, and how many replicas must confirm what is written through it."""

@@ -39,10 +39,13 @@ Future = asyncio.Future[Any]
 class _Ask:
     """One command on its way."""
 
-    __slots__ = ("address", "command", "future", "network", "purpose", "slot", "tries")
+    __slots__ = ("address", "among", "command", "future", "network", "purpose", "slot", "tries")
 
-    def __init__(self, network: Network, purpose: Purpose, slot: int, command: bytes) -> None:
+    def __init__(
+        self, network: Network, purpose: Purpose, slot: int, command: bytes, among: set[_Ask]
+    ) -> None:
         self.network = network
+        self.among = among  # those whose answers are awaited; here until this one has its own
         self.purpose = purpose
         self.slot = slot
         self.command = command
@@ -54,7 +57,7 @@ class _Ask:
         if isinstance(reply, ReplyError):
             self.network.refused(self, reply)
         else:
-            self.network.done(self)
+            self.among.discard(self)
             if not self.future.done():
                 self.future.set_result(reply)
 
@@ -62,7 +65,7 @@ class _Ask:
         self.network.cut(self, late=late)
 
     def failed(self, error: StoreError) -> None:
-        self.network.done(self)
+        self.among.discard(self)
         if not self.future.done():
             self.future.set_exception(error)
 
@@ -95,6 +98,8 @@ class Network:
         self._kind = kind
         self._name = name
         self._lines: dict[tuple[Address, Purpose], Line] = {}
+        self._ways: dict[tuple[int, Purpose], Line] = {}  # from slots, as `_ways_of` leads
+        self._ways_of = guide.map
         self._unanswered: dict[Purpose, set[_Ask]] = {purpose: set() for purpose in Purpose}
         self._turn: list[_Ask] = []
         self._closed = False
@@ -118,7 +123,7 @@ class Network:
         unanswered = self._unanswered[purpose]
         if len(unanswered) >= QUEUE_LIMIT:
             raise StoreBusy(f"{QUEUE_LIMIT} commands are waiting for {self._name}: try again")
-        ask = _Ask(self, purpose, slot, command)
+        ask = _Ask(self, purpose, slot, command, unanswered)
         unanswered.add(ask)
         self._post(ask)
         return ask.future
@@ -142,9 +147,6 @@ class Network:
             await asyncio.wait(on_their_way, timeout=patience)
         self._keeping.cancel()
         await asyncio.gather(self._keeping, return_exceptions=True)
-
-    def done(self, ask: _Ask) -> None:
-        self._unanswered[ask.purpose].discard(ask)
 
     def cut(self, ask: _Ask, *, late: bool) -> None:
         """The connection ended before the answer: a read may go again, once."""
@@ -196,7 +198,7 @@ class Network:
         together: defaultdict[Line, list[Sendable]] = defaultdict(list)
         for ask in turn:
             if ask.future.done():  # its caller has gone
-                self.done(ask)
+                ask.among.discard(ask)
             elif (line := self._line_of(ask)) is None:
                 self._look_soon()
                 ask.failed(self._nobody())
@@ -206,8 +208,15 @@ class Network:
             line.send(asks)
 
     def _line_of(self, ask: _Ask) -> Line | None:
-        address = ask.address or self._guide.map.master(ask.slot)
-        return None if address is None else self._line(address, ask.purpose)
+        if ask.address is not None:
+            return self._line(ask.address, ask.purpose)
+        if self._ways_of is not self._guide.map:
+            self._ways_of = self._guide.map
+            self._ways.clear()
+        line = self._ways.get((ask.slot, ask.purpose))
+        if line is None and (master := self._guide.map.master(ask.slot)) is not None:
+            line = self._ways[ask.slot, ask.purpose] = self._line(master, ask.purpose)
+        return line
 
     def _line(self, address: Address, purpose: Purpose) -> Line:
         line = self._lines.get((address, purpose))
