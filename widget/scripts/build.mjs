@@ -2,20 +2,22 @@
 import { build } from "esbuild";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { EXTRAS, report } from "./sizes.mjs";
-import { common, INLINE, inline, root, smallest } from "./smallest.mjs";
+import { common, INLINE, inline, mangling, root, smallest } from "./smallest.mjs";
 
 const out = process.env.OUT_DIR || `${root}dist`;
-// Members of our own objects that nobody outside this bundle names: not the page, not the service, no other bundle.
 const OURS =
-  "lever|win|alone|dock|dress|extras|kind|noticed|obey|overtaken|voice|wait|begin|brought|hold|known|seen|speak|asOf|ask|chance|clock|drop|flush|forget|hurry|identified|kept|later|leave|letters|lost|maxAge|queue|read|" +
-  "refresh|regrets|release|restrict|resume|signalId|tell|updated|write|wrote";
-const mangleProps = new RegExp(`^(${OURS})$`);
+  "added|alone|asOf|ask|begin|brought|built|chance|choose|clock|dock|dress|drop|extras|first|flush|forget|fresh|hold|hurry|" +
+  "identified|kept|kind|known|later|leave|leaving|letters|lever|lost|make|maxAge|noticed|obey|overtaken|pending|permits|" +
+  "place|post|queue|read|record|refresh|regrets|release|released|remember|reply|restrict|resume|rewrite|seen|signalId|" +
+  "speak|start|styles|tell|update|updated|url|voice|wait|win|write|wrote";
+const ours = mangling(OURS.split("|"));
 
 mkdirSync(out, { recursive: true });
 for (const [name, part] of Object.entries(INLINE)) writeFileSync(`${out}/${name}.js`, await inline(part));
-writeFileSync(`${out}/widget.js`, await smallest("src/index.ts", { mangleProps }));
-writeFileSync(`${out}/settings.js`, await smallest("src/settings/index.ts", { mangleProps }));
-await build({ ...common, entryPoints: ["src/debug/index.ts"], format: "iife", outfile: `${out}/debug.js` });
+// The service wraps it in a function of its own.
+writeFileSync(`${out}/widget.js`, await smallest("src/index.ts", { ...ours, format: "esm" }));
+writeFileSync(`${out}/settings.js`, await smallest("src/settings/index.ts", ours));
+await build({ ...common, ...ours, entryPoints: ["src/debug/index.ts"], format: "iife", outfile: `${out}/debug.js` });
 copyFileSync(`${root}types/privacy-choices.d.ts`, `${out}/privacy-choices.d.ts`);
 for (const extra of EXTRAS) {
   await build({ ...common, entryPoints: [`src/extras/${extra}.ts`], format: "iife", outfile: `${out}/${extra}.js` });

@@ -53,7 +53,7 @@ export function wrapped(part, given) {
 /** The script as the service sends it, speaking these languages. */
 function spoken(script, langs) {
   const texts = Object.fromEntries(langs.map((lang) => [lang, words(lang)]));
-  const given = JSON.stringify({ ...CONFIG, texts });
+  const given = `{"__proto__":null,${JSON.stringify({ ...CONFIG, texts }).slice(1)}`;
   return Buffer.from(`(function(__CONFIG__,__EXTRAS__){${script.trim()}\n})(${given},{});\n`);
 }
 

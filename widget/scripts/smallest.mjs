@@ -14,8 +14,26 @@ export const common = {
   target: "es2020",
 };
 
+/**
+ * What stub and script call each other's parts. A page's stub is as old as the page, the script is of today: these
+ * names never change.
+ */
+const VOICE = { listeners: "l", timer: "t", say: "s", ping: "p", answer: "a", hear: "h" };
+
+/**
+ * Members of our own objects that nobody outside our bundles names: not the page, not the service.
+ *
+ * @param names of those beside the voice's
+ */
+export function mangling(names = []) {
+  return { mangleProps: RegExp(`^(${[...Object.keys(VOICE), ...names].join("|")})$`), mangleCache: { ...VOICE } };
+}
+
+/** With a `mangleCache` the next bundle gets what this one called its members. */
 export async function smallest(entry, options = {}) {
-  const { outputFiles } = await build({ ...common, entryPoints: [entry], format: "iife", ...options, write: false });
+  const given = { ...common, entryPoints: [entry], format: "iife", ...options, write: false };
+  const { outputFiles, mangleCache } = await build(given);
+  Object.assign(options.mangleCache || {}, mangleCache);
   const { code } = await minify(outputFiles[0].text, {
     compress: { passes: 3, pure_getters: true, unsafe_arrows: true, unsafe_methods: true },
     ecma: 2020,
@@ -34,5 +52,5 @@ export const INLINE = {
 
 /** The service wraps each in a function of one parameter, so one of its own would be wasted bytes. */
 export function inline([entry, given]) {
-  return smallest(entry, { format: "esm", define: { [given]: "$" } });
+  return smallest(entry, { ...mangling(), format: "esm", define: { [given]: "$" } });
 }

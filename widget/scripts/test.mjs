@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { INLINE, inline, root } from "./smallest.mjs";
+import { INLINE, inline, mangling, root } from "./smallest.mjs";
 
 const out = mkdtempSync(join(tmpdir(), "widget-tests-"));
 try {
@@ -21,6 +21,7 @@ try {
     sourcemap: "inline",
     loader: { ".html": "text", ".tpl": "text" },
     logLevel: "warning",
+    ...mangling(), // the stub is tested as it is built
   });
   // What stands in a page itself, minified.
   for (const [name, part] of Object.entries(INLINE)) writeFileSync(join(out, `${name}.js`), await inline(part));

@@ -95,9 +95,9 @@ test("what only the script knows waits for it in order, and messages at most ten
   for (let count = 0; count < 12_000; count++) page.message({ data: {} });
   const [, , ...calls] = page.privacyChoices.q;
   assert.deepEqual(calls.slice(0, 3).map(([name, given]) => [name, given[0]]), [
-    ["answer", "getSection"],
-    ["answer", "whatever"],
-    ["hear", { data: {} }],
+    [/* @__KEY__ */ "answer", "getSection"],
+    [/* @__KEY__ */ "answer", "whatever"],
+    [/* @__KEY__ */ "hear", { data: {} }],
   ]);
   assert.equal(page.privacyChoices.q.length, 10_000);
 });

@@ -42,8 +42,8 @@ export const voice: Voice = {
       parsedSections: {},
     };
   },
-  answer: later("answer"),
-  hear: later("hear"),
+  answer: later(/* @__KEY__ */ "answer"),
+  hear: later(/* @__KEY__ */ "hear"),
 };
 
 /** The page's function. */
