@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -30,8 +30,6 @@ _RENEWED_BELOW: Final = KEPT_SECONDS - 30 * 86_400
 _SHORT: Final = "public, max-age=300, stale-while-revalidate=86400"
 _LONG: Final = "public, max-age=34214400, immutable"
 _DIGEST_CHARACTERS: Final = 20
-_EXTRAS: Final = {"prior": "prior", "prior_ids": "prior", "traces": "erasing", "debug": "debugging"}
-"""A fact that asks for a part of the widget -> the bundle with that part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def build(
     beside = {"settings": settings, "debug": panel}
     base = f"{public.get('api', public['service'])}/w/{stub['s']}"
     public = {**public, **{name: f"{base}.{_digest(body)}.js" for name, body in beside.items() if body}}
-    extras = dict.fromkeys(extra for fact, extra in _EXTRAS.items() if fact in public)
+    extras = [extra for extra, wanted in _EXTRAS.items() if wanted(public)]
     bundles = "".join(_bundle(dist, name) for name in (*extras, "widget"))
     return Script(
         f"(function(__CONFIG__,__EXTRAS__){{{bundles}}})({_alone(public)},{{}});\n".encode(),
@@ -102,6 +100,20 @@ def build(
         panel,
         {name: _wrapped(dist, name, given) for name, given in (behind or {}).items() if given},
     )
+
+
+def _wants_erasing(public: Mapping[str, object]) -> bool:
+    """Partners' traces go, and other tools' words under the names of our cookies where ours are one host's alone."""
+    alone = public.get("cookie_domain", "") is None and "no_string_cookies" not in public
+    return alone or "traces" in public
+
+
+_EXTRAS: Final[Mapping[str, Callable[[Mapping[str, object]], bool]]] = {
+    "prior": lambda public: "prior" in public or "prior_ids" in public,
+    "erasing": _wants_erasing,
+    "debugging": lambda public: "debug" in public,
+}
+"""A part of the widget -> whether a site with these facts asks for it."""
 
 
 def _wrapped(dist: Path, name: str, given: object) -> str:

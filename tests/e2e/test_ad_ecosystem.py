@@ -323,12 +323,24 @@ async def test_the_service_down_says_opted_out(chromium: Browser, open_shop: Sho
 async def test_the_cookies_say_the_same_and_are_no_other_tools_word(
     chromium: Browser, open_shop: Shop
 ) -> None:
+    open_shop.pages["/list/item"] = Written()
     async with guest(chromium, open_shop) as visitor:
         page = await visitor.visit()
         assert await cookies(visitor) == {"usprivacy": "1YNN", "__gpp": ALLOWED, "__gpp_sid": "8"}
+        # Another tool's words, where readers find them before ours.
+        places = ("Domain=shop.localhost; Path=/", "Path=/list/", "Domain=shop.localhost; Path=/list")
+        for place in places:
+            await page.evaluate("(at) => { document.cookie = `usprivacy=1YNN; ${at}`; }", place)
+            await page.evaluate("(at) => { document.cookie = `__gpp=another~word; ${at}`; }", place)
         await page.evaluate("() => privacyChoices.optOut()")
-        assert await cookies(visitor) == {"usprivacy": "1YYN", "__gpp": DENIED, "__gpp_sid": "8"}
         await acknowledged(page)
+        listed = await visitor.visit("/list/item")
+        said = {"usprivacy": "1YYN", "__gpp": DENIED, "__gpp_sid": "8"}
+        assert await cookies(visitor) == said
+        found = await listed.evaluate(
+            "() => document.cookie.split('; ').filter((pair) => !/^pc_/.test(pair))"
+        )
+        assert sorted(found) == sorted(f"{name}={text}" for name, text in said.items())
         await visitor.context.clear_cookies(name="pc_acme")
         anew = await visitor.visit()
         assert (await flag(anew))["basis"] == "default"

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from consent_service import resources
 from consent_service.app import script_of
 from consent_service.config import load
 from consent_service.domain.regimes import known_codes
@@ -162,6 +163,18 @@ def test_a_tool_whose_export_was_imported_is_doubt_too_and_one_extra_reads_it(tm
     assert config["prior_ids"] == [["OptanonConsent", r"\bconsentId=([^&]+)"], ["old.tool", "id=(.+)"]]
     assert configured(given.stub)["p"] == r"(usprivacy|OptanonConsent|old\.tool)="
     assert given.body.count(b".knownBefore=") == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [("", True), ('cookie_domain = "shop.example"', False), ("string_cookies = false", False)],
+)
+def test_what_uncovers_our_cookies_comes_where_they_are_one_hosts_alone(
+    tmp_path: Path, more: str, wanted: bool
+) -> None:
+    body = script(tmp_path, more=more).body.decode()
+    uncovering = (resources.widget_folder() / "erasing.js").read_text(encoding="utf-8")
+    assert (uncovering in body) is wanted
 
 
 BLOCKED = """

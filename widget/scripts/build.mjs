@@ -6,16 +6,17 @@ import { common, INLINE, inline, mangling, root, smallest } from "./smallest.mjs
 
 const out = process.env.OUT_DIR || `${root}dist`;
 const OURS =
-  "added|alone|asOf|ask|begin|brought|built|chance|choose|clock|dock|dress|drop|extras|first|flush|forget|fresh|hold|hurry|" +
-  "identified|kept|kind|known|later|leave|leaving|letters|lever|lost|make|maxAge|noticed|obey|overtaken|pending|permits|" +
+  "added|alone|asOf|ask|begin|brought|built|chance|choose|clock|config|doc|dock|dress|drop|end|extras|first|flush|forget|fresh|hold|hurry|" +
+  "identified|kept|kind|known|later|leave|leaving|letters|lever|load|lost|make|maxAge|noticed|obey|overtaken|pending|permits|" +
   "place|post|queue|read|record|refresh|regrets|release|released|remember|reply|restrict|resume|rewrite|seen|signalId|" +
-  "speak|start|styles|tell|update|updated|url|voice|wait|win|write|wrote";
+  "root|speak|start|styles|tag|tell|update|updated|url|voice|wait|win|write|wrote";
 const ours = mangling(OURS.split("|"));
 
 mkdirSync(out, { recursive: true });
 for (const [name, part] of Object.entries(INLINE)) writeFileSync(`${out}/${name}.js`, await inline(part));
 // The service wraps it in a function of its own.
-writeFileSync(`${out}/widget.js`, await smallest("src/index.ts", { ...ours, format: "esm" }));
+const script = await smallest("src/index.ts", { ...ours, format: "esm" }, { hoist_vars: true });
+writeFileSync(`${out}/widget.js`, script);
 writeFileSync(`${out}/settings.js`, await smallest("src/settings/index.ts", ours));
 await build({ ...common, ...ours, entryPoints: ["src/debug/index.ts"], format: "iife", outfile: `${out}/debug.js` });
 copyFileSync(`${root}types/privacy-choices.d.ts`, `${out}/privacy-choices.d.ts`);

@@ -29,13 +29,17 @@ export function mangling(names = []) {
   return { mangleProps: RegExp(`^(${[...Object.keys(VOICE), ...names].join("|")})$`), mangleCache: { ...VOICE } };
 }
 
-/** With a `mangleCache` the next bundle gets what this one called its members. */
-export async function smallest(entry, options = {}) {
+/**
+ * With a `mangleCache` the next bundle gets what this one called its members.
+ *
+ * @param compress more of the second tool's options
+ */
+export async function smallest(entry, options = {}, compress = {}) {
   const given = { ...common, entryPoints: [entry], format: "iife", ...options, write: false };
   const { outputFiles, mangleCache } = await build(given);
   Object.assign(options.mangleCache || {}, mangleCache);
   const { code } = await minify(outputFiles[0].text, {
-    compress: { passes: 3, pure_getters: true, unsafe_arrows: true, unsafe_methods: true },
+    compress: { passes: 3, pure_getters: true, unsafe_arrows: true, unsafe_methods: true, ...compress },
     ecma: 2020,
     format: { ascii_only: true },
     toplevel: true,

@@ -3,7 +3,7 @@
 import type { Voice } from "./core/gpp";
 import type { Config, Flag, Tag } from "./core/protocol";
 import type { Extras } from "./extras/extras";
-import { quietly } from "./page/quietly";
+import { quietly } from "./quietly";
 import { setup, type PrivacyChoices } from "./setup";
 
 declare const __CONFIG__: Config;

@@ -13,9 +13,6 @@ export interface Obeying extends Gate {
 }
 
 export function obeying({ win, config, nonce, extras }: Host, flag: () => Flag, trusted: Trust): Obeying {
-  const { traces } = config;
-  const { erase } = extras;
-
   function permits(rights: string): boolean {
     const said = flag();
     const named = rights.split(/\s+/).filter(Boolean);
@@ -28,7 +25,7 @@ export function obeying({ win, config, nonce, extras }: Host, flag: () => Flag, 
     permits,
     obey() {
       tags.release();
-      if (erase && traces) for (const left of traces) if (!permits(left.rights)) erase(win, left);
+      for (const left of config.traces || []) if (!permits(left.rights)) extras.erase!(win, left);
     },
   };
 }

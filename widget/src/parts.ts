@@ -10,7 +10,7 @@ import type { Extras } from "./extras/extras";
 import { aloneIn } from "./page/alone";
 import { cookieCell, cookieWriter } from "./page/cookies";
 import { fetchingService } from "./page/fetching";
-import { quietly } from "./page/quietly";
+import { quietly } from "./quietly";
 import { storageCell } from "./page/storage";
 import { uuid } from "./page/uuid";
 

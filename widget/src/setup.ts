@@ -8,7 +8,7 @@ import { obeying } from "./obeying";
 import { nameOf, partsOf, stringsWritten, type Host } from "./parts";
 import { openTab, watchConfirmation } from "./page/confirming";
 import { loader } from "./page/loading";
-import { quietly } from "./page/quietly";
+import { quietly } from "./quietly";
 import { takeBack } from "./page/returning";
 import { staying } from "./page/staying";
 import { storageCell } from "./page/storage";
@@ -58,8 +58,7 @@ export function setup(host: Host): Wired {
   });
 
   const made = storageCell(() => win.sessionStorage, `${name}_state`);
-  const { knownBefore } = host.extras;
-  const prior = knownBefore && quietly(() => knownBefore(doc, config.prior_ids || []));
+  const prior = quietly(() => host.extras.knownBefore!(doc, config.prior_ids!)); // fails without the extra
   const brought = { ...takeBack(win, made), ...(prior && { prior }) };
   const manager: Manager = manage({
     ...parts,
@@ -123,8 +122,8 @@ export function setup(host: Host): Wired {
           resume();
         },
       );
-      const { debug } = host.extras;
-      if (debug) quietly(() => debug(win, config.debug as string, load, { ...manager, ...tags, record }));
+      // Fails where the site has no such extra.
+      quietly(() => host.extras.debug!(win, config.debug!, load, { ...manager, ...tags, record }));
       openOnClick(doc, open);
       win.addEventListener("online", resume);
       win.addEventListener("pagehide", manager.leave);
@@ -141,10 +140,9 @@ export function setup(host: Host): Wired {
 /** An opt-out that another consent tool has noted counts as long as there is no record of ours; whether it did. */
 function honourPrior(host: Host, cookie: Cell, manager: Manager): boolean {
   const { win, config, extras } = host;
-  const { optedOutBefore } = extras;
-  if (!optedOutBefore || cookie.read() !== undefined) return false;
-  const own = stringsWritten(host).read();
-  const opted = !!quietly(() => optedOutBefore(win.document, config.prior || [], own));
+  // Fails where the site has no such extra.
+  const before = () => extras.optedOutBefore!(win.document, config.prior!, stringsWritten(host).read());
+  const opted = cookie.read() === undefined && !!quietly(before);
   if (opted) void manager.restrict(OPT_OUT, "prior_cmp");
   return opted;
 }

@@ -6,7 +6,7 @@ import type { Flag } from "./core/protocol";
 import { lettersOf } from "./core/settle";
 import { cookieWriter } from "./page/cookies";
 import { answerFrames } from "./page/frames";
-import { quietly } from "./page/quietly";
+import { quietly } from "./quietly";
 import { stringCookies } from "./page/string_cookies";
 import { stringsWritten, type Host } from "./parts";
 
@@ -18,8 +18,10 @@ export interface Speaking {
 }
 
 export function speaking(host: Host, { flag, known }: Manager): Speaking {
-  const { win, config, voice } = host;
-  const write = stringCookies(cookieWriter(host), stringsWritten(host));
+  const { win, config, voice, extras } = host;
+  const write = stringCookies(cookieWriter(host), stringsWritten(host), (...written) =>
+    extras.uncover?.(win, ...written),
+  );
   const said = voice && announcing(voice, config.sections, flag());
   let begun = false;
 

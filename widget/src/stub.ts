@@ -5,9 +5,10 @@
 
 import { answer } from "./core/answer";
 import type { Flag, Rule } from "./core/protocol";
+import { quietly } from "./quietly";
 import { gpp, voice } from "./stub/gpp";
 import { uspapi } from "./stub/uspapi";
-import { attempt, doubt, later, queue, tag } from "./stub/waiting";
+import { doubt, later, queue, tag } from "./stub/waiting";
 
 /** Put there by the service, which wraps the built stub into a function of this one parameter. */
 declare const __STUB__: Rule;
@@ -25,7 +26,7 @@ const ENOUGH = 9999;
 /** Of two cookies of one name the newer stands last: that is the one that tells a later opt-out. Without any, the
  * cookie of another consent tool leaves it in doubt until the script has read that one. */
 const read = (): string | undefined =>
-  attempt(
+  quietly(
     () =>
       doubt || (document.cookie.match(`^(?:.*; )?pc_${__STUB__.s}=([^;]*)`) || document.cookie.match(__STUB__.p!) || [])[1],
     "?", // a sandboxed frame may not read cookies: denied

@@ -14,6 +14,7 @@ import { serve, type Told } from "./server";
 import { RULE, STRINGS } from "./site";
 
 const OPT_OUT = { sale_share: "opt_out" } as const;
+const OPT_IN = { sale_share: "opt_in" } as const;
 const NOW = 1_795_000_000_000;
 
 function body(letters: string, basis: Basis, more: object = {}): object {
@@ -235,7 +236,7 @@ test("a cookie that can't be read is presented as it is, and denies until somebo
 test("keeping what is allowed is one call", async (t) => {
   const { base, asked } = await service(t, () => ({ status: 201, body: body("aaa", "opted_in") }));
   const { manager } = page(base, browser());
-  assert.deepEqual(await manager.allow("banner"), { kind: "kept" });
+  assert.deepEqual(await manager.allow("banner", OPT_IN), { kind: "kept" });
   assert.equal(asked[0]!.body.sale_share, "opt_in");
   assert.equal(manager.flag().basis, "opted_in");
 });
@@ -248,7 +249,7 @@ test("allowing after an opt-out gives the page to confirm on and leaves the flag
   const visitor = browser();
   visitor.cookie.write("1.dda.choice.0.1795000000.300.tok");
   const { manager } = page(base, visitor);
-  assert.deepEqual(await manager.allow("settings"), { kind: "confirm", url: "http://privacy.test/s/acme/confirm/n" });
+  assert.deepEqual(await manager.allow("settings", OPT_IN), { kind: "confirm", url: "http://privacy.test/s/acme/confirm/n" });
   assert.equal(manager.flag().sale, "denied");
 });
 
@@ -256,7 +257,7 @@ test("an opt-in is never queued", async (t) => {
   const { base, asked } = await service(t, () => ({ status: 503 }));
   const visitor = browser();
   const { manager, due } = page(base, visitor);
-  assert.deepEqual(await manager.allow("banner"), { kind: "failed" });
+  assert.deepEqual(await manager.allow("banner", OPT_IN), { kind: "failed" });
   assert.deepEqual([asked.length, due.length, visitor.queue.read()], [1, 0, undefined]);
 });
 

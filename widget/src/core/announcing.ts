@@ -5,6 +5,7 @@
 
 import type { Ping, Voice } from "./gpp";
 import type { Flag } from "./protocol";
+import { quietly } from "../quietly";
 import { sectionsOf } from "./sections";
 
 export interface Announcing {
@@ -89,16 +90,8 @@ function answering(voice: Voice): Voice["answer"] {
     },
   });
   return (command, callback, parameter) => {
-    const answer = attempt(() => answers[command](parameter, callback!.source));
-    attempt(() => callback!(answer ?? null, answer !== undefined));
+    // Undefined where what was asked is unknown or can't be read. A callback's fault is theirs to mend.
+    const answer = quietly(() => answers[command](parameter, callback!.source));
+    quietly(() => callback!(answer ?? null, answer !== undefined));
   };
-}
-
-/** Undefined where what was asked is unknown or can't be read. A callback's fault is theirs to mend. */
-function attempt(act: () => unknown): unknown {
-  try {
-    return act();
-  } catch {
-    return undefined;
-  }
 }

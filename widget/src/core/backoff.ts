@@ -17,7 +17,7 @@ export function delay(tries: number, asked: number, chance: number): number {
 
 /** Seconds asked for by a Retry-After header, which may also be a date; 0 when there is none. */
 export function retryAfter(header: string | null, now: number): number {
-  const seconds = Number(header) || (Date.parse(header || "") - now) / 1e3;
+  const seconds = +header! || (Date.parse(header || "") - now) / 1e3;
   return seconds > 0 ? seconds : 0;
 }
 

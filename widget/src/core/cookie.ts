@@ -33,10 +33,10 @@ export function parse(text = ""): Kept | null {
   return {
     letters: letters as string,
     basis: basis as Basis,
-    gpc: Number(marks) % 2 > 0,
-    identified: Number(marks) > 1,
-    asOf: Number(asOf),
-    maxAge: Number(maxAge),
+    gpc: +marks! % 2 > 0,
+    identified: +marks! > 1,
+    asOf: +asOf!,
+    maxAge: +maxAge!,
     token: token as string,
   };
 }

@@ -82,7 +82,7 @@ export interface Manager {
    * Asks that something be allowed. One call never does it after an opt-out or limit, or against a signal (§ 7028(a)):
    * then the answer is the page on which the visitor confirms. Never queued.
    */
-  allow(method: Method, asked?: Asked): Promise<Allowing>;
+  allow(method: Method, asked: Asked): Promise<Allowing>;
   /** Another tab has written: what it wrote is newer than an answer on its way to this one. */
   overtaken(): void;
   /** Looks again at what other tabs may have written, and tells what is different. */
@@ -203,7 +203,7 @@ export function manage(parts: Parts): Manager {
     add({ ...choice, id: clock.id(), method, lang, made_at: rfc3339(clock.now()) });
   }
 
-  async function allow(method: Method, asked: Asked = { sale_share: "opt_in" }): Promise<Allowing> {
+  async function allow(method: Method, asked: Asked): Promise<Allowing> {
     if (pending().length && !(await flush())) return { kind: "failed" };
     return alone(async () => {
       const before = cookie.read();

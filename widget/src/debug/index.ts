@@ -1,6 +1,6 @@
 /** The debug bundle's entry: takes what the script hung on its own element and shows it. */
 
-import { quietly } from "../page/quietly";
+import { quietly } from "../quietly";
 import { drawPanel } from "./draw";
 import type { Inside } from "./inside";
 import { sections } from "./panel";

@@ -1,8 +1,9 @@
 /** The extra `erasing`; the object that it joins is there because the service puts both into one function. */
 
 import { erase } from "../page/erasing";
+import { uncover } from "../page/uncovering";
 import type { Extras } from "./extras";
 
 declare const __EXTRAS__: Extras;
 
-__EXTRAS__.erase = erase;
+Object.assign(__EXTRAS__, { erase, uncover });

@@ -3,7 +3,7 @@
  * carries data in its address, so it fails at once and is never sent.
  */
 
-import { quietly } from "../page/quietly";
+import { quietly } from "../quietly";
 import { blocks } from "./blocked";
 
 /** More than a page ever has: whoever tries for ever must not fill the memory. */

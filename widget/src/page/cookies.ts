@@ -3,6 +3,7 @@
 import type { Cell } from "../core/cell";
 import { same } from "../core/cookie";
 import type { Config } from "../core/protocol";
+import { quietly } from "../quietly";
 
 /** Seconds: 400 days, the longest that browsers keep a cookie. */
 const MAX_AGE = 34560000;
@@ -45,22 +46,18 @@ export function cookieCell(
   return {
     read() {
       const instead = spare.read();
-      try {
-        return instead === undefined ? stored() : instead;
-      } catch {
-        return instead || "?"; // a sandboxed frame may not read cookies: in doubt
-      }
+      // A sandboxed frame may not read cookies: in doubt.
+      return instead === undefined ? quietly(stored, "?") : instead;
     },
     write(text = "") {
       spare.write(text || undefined);
-      try {
+      // Where it fails the spare holds it.
+      quietly(() => {
         // The service has just written it: rewritten here, Safari would forget it in 7 days.
         if (served && same(stored(), text)) return spare.write(undefined);
         put(name, text);
         if (stored() === (text || undefined)) spare.write(undefined);
-      } catch {
-        // The spare holds it.
-      }
+      });
     },
   };
 }

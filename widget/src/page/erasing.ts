@@ -1,9 +1,9 @@
 /** Erasing: takes away cookies and storage that partners have left in this site. Knows nothing of rights. */
 
 import type { Traces } from "../core/protocol";
-import { quietly } from "./quietly";
+import { quietly } from "../quietly";
 
-export function erase(win: Window, { cookies, storage }: Traces): void {
+export function erase(win: Window, { cookies, storage }: Omit<Traces, "rights">): void {
   if (cookies) quietly(() => eraseCookies(win, RegExp(cookies)));
   if (storage) {
     quietly(() => eraseItems(win.localStorage, RegExp(storage)));
@@ -14,7 +14,10 @@ export function erase(win: Window, { cookies, storage }: Traces): void {
 /** Whoever set a cookie chose its domain and path, and no script can read them: all that may be are tried. */
 function eraseCookies({ document: doc, location }: Window, pattern: RegExp): void {
   const domains = location.hostname.split(".").map((_, at, labels) => `; Domain=${labels.slice(at).join(".")}`);
-  const paths = location.pathname.split("/").map((_, at, parts) => parts.slice(0, at + 1).join("/") || "/");
+  const paths = location.pathname.split("/").flatMap((_, at, parts) => {
+    const path = parts.slice(0, at + 1).join("/");
+    return [path, `${path}/`];
+  });
   const secure = location.protocol === "https:" ? "; Secure" : "";
   for (const pair of doc.cookie.split("; ")) {
     const name = pair.split("=")[0] as string;

@@ -1,7 +1,7 @@
 /** Frames: other documents ask the page's `__gpp` and `__uspapi` by message, as an object or as its JSON. */
 
 import type { Heard, Voice } from "../core/gpp";
-import { quietly } from "./quietly";
+import { quietly } from "../quietly";
 
 type Page = Window & { __gpp: Voice["answer"]; __uspapi(command: string, version: unknown, callback: Heard): void };
 

@@ -5,7 +5,7 @@
  * After an opt-out nothing more is released, and frames are emptied; a script that ran can't be undone.
  */
 
-import { quietly } from "./quietly";
+import { quietly } from "../quietly";
 import { runScript } from "./running";
 import type { Trust } from "./trust";
 
@@ -116,13 +116,13 @@ export function gate(doc: Document, permits: (rights: string) => boolean, nonce:
     forget() {
       ran = new Map();
     },
-    regrets: () => Array.from(used).some((rights) => !permits(rights)),
+    regrets: () => [...used].some((rights) => !permits(rights)),
     released: (marked) => done.has(marked) || frames.has(marked as HTMLIFrameElement),
   };
 }
 
 function markedIn(root: ParentNode): HTMLElement[] {
-  return Array.from(root.querySelectorAll<HTMLElement>(MARKED));
+  return [...root.querySelectorAll<HTMLElement>(MARKED)];
 }
 
 /** While the parser works, what has no successor anywhere may still be growing. */

@@ -4,7 +4,7 @@
  */
 
 import type { PriorCookie, PriorId } from "../core/protocol";
-import { quietly } from "./quietly";
+import { quietly } from "../quietly";
 
 /** @param own what this script wrote itself, as cookies stand: `usprivacy` is a name for everybody */
 export function optedOutBefore(doc: Document, cookies: readonly PriorCookie[], own = ""): boolean {

@@ -3,7 +3,7 @@
  * there (a framework, say) finds it again, and what copies the page copies nothing that runs.
  */
 
-import { quietly } from "./quietly";
+import { quietly } from "../quietly";
 import type { Trust } from "./trust";
 
 /** Attributes that the running script gets in another way, or not at all. */
@@ -17,7 +17,7 @@ const OWN = /^(type|src|data-src|data-type)$/;
 export function runScript(marked: HTMLScriptElement, nonce: string, trust: Trust): HTMLScriptElement | undefined {
   const script = marked.ownerDocument.createElement("script");
   const { src = marked.getAttribute("src"), type } = marked.dataset;
-  for (const { name, value } of Array.from(marked.attributes)) {
+  for (const { name, value } of [...marked.attributes]) {
     // Under Trusted Types an inline handler is refused; the script does without.
     if (!OWN.test(name)) quietly(() => script.setAttribute(name, value));
   }

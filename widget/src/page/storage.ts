@@ -1,6 +1,7 @@
 /** A key of web storage as a cell. Where storage is refused or full, memory holds the text for this page. */
 
 import { memoryCell, type Cell } from "../core/cell";
+import { quietly } from "../quietly";
 
 /** @param open gives the storage; touching it may throw where the browser blocks it */
 export function storageCell(open: () => Storage, key: string): Cell {
@@ -8,22 +9,16 @@ export function storageCell(open: () => Storage, key: string): Cell {
   return {
     read() {
       const held = spare.read();
-      if (held !== undefined) return held;
-      try {
-        return open().getItem(key) || undefined;
-      } catch {
-        return undefined;
-      }
+      return held === undefined ? quietly(() => open().getItem(key) || undefined) : held;
     },
     write(text) {
       spare.write(text);
-      try {
+      // Where it fails the spare holds it.
+      quietly(() => {
         if (text === undefined) open().removeItem(key);
         else open().setItem(key, text);
         spare.write(undefined);
-      } catch {
-        // The spare holds it.
-      }
+      });
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The site's other tabs: tells them that something was written, and hears it from them. No content is passed. */
 
-import { quietly } from "./quietly";
+import { quietly } from "../quietly";
 
 export interface Tabs {
   tell(): void;

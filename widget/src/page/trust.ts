@@ -1,6 +1,6 @@
 /** Trust: the one policy under which this script makes scripts of its own accord, where a page demands one. */
 
-import { quietly } from "./quietly";
+import { quietly } from "../quietly";
 
 /** What comes back stands where a text is wanted, and passes where Trusted Types are demanded. */
 export interface Trust {

@@ -3,7 +3,7 @@
  * a change means is for those who are told.
  */
 
-import { quietly } from "./quietly";
+import { quietly } from "../quietly";
 
 /** Milliseconds for which changes are gathered: a frame, which a page in the background would never draw. */
 const FRAME = 16;

@@ -1,6 +1,6 @@
 /** The settings bundle's entry: gives the script that asked for it what builds the dialog, with the words for it. */
 
-import { quietly } from "../page/quietly";
+import { quietly } from "../quietly";
 import type { Texts } from "../ui/texts";
 import type { Asking } from "./asking";
 import { dialog } from "./dialog";

@@ -6,7 +6,8 @@
 
 import type { Voice } from "../core/gpp";
 import type { Flag, Rule } from "../core/protocol";
-import { attempt, later } from "./waiting";
+import { quietly } from "../quietly";
+import { later } from "./waiting";
 
 declare const __STUB__: Rule;
 declare const privacyChoices: { flag(): Flag };
@@ -24,7 +25,7 @@ export const voice: Voice = {
   }, PATIENCE) as unknown as number,
   say(listenerId, eventName, data) {
     // What it throws is theirs to mend; the others are told.
-    attempt(() => voice.listeners[listenerId]!({ eventName, listenerId, data, pingData: voice.ping() }, true));
+    quietly(() => voice.listeners[listenerId]!({ eventName, listenerId, data, pingData: voice.ping() }, true));
   },
   ping() {
     const { us_privacy, gpc } = privacyChoices.flag();
@@ -48,7 +49,7 @@ export const voice: Voice = {
 
 /** The page's function. */
 export const gpp: Voice["answer"] = (command, callback, parameter) =>
-  attempt(() =>
+  quietly(() =>
     command == "ping"
       ? callback!(voice.ping(), true)
       : command == "addEventListener"

@@ -2,12 +2,12 @@
 
 import type { Heard } from "../core/gpp";
 import type { Flag } from "../core/protocol";
-import { attempt } from "./waiting";
+import { quietly } from "../quietly";
 
 declare const privacyChoices: { flag(): Flag };
 
 export const uspapi = (command: string, version: unknown, callback: Heard): void =>
-  attempt(() => {
+  quietly(() => {
     const known = command == "getUSPData" && version == 1;
     callback(known ? { version, uspString: privacyChoices.flag().us_privacy } : null, known);
   });

@@ -16,12 +16,3 @@ export const later =
     doubt = change || doubt;
     queue.push([name, given]);
   };
-
-/** What came of it, or something else: nothing of ours, nor of a callback's, is thrown into the page. */
-export const attempt = (act: () => unknown, otherwise?: string): any => {
-  try {
-    return act();
-  } catch (_) {
-    return otherwise;
-  }
-};

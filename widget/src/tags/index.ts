@@ -4,7 +4,7 @@
  * and may never throw into the page.
  */
 
-import { quietly } from "../page/quietly";
+import { quietly } from "../quietly";
 import { consentMode, restrictedProcessing } from "./google";
 import { dataLayer } from "./layer";
 import { limitedDataUse } from "./meta";
@@ -24,7 +24,7 @@ function tell(settled?: unknown): void {
   const turned = denied != before;
   if (wanted.consent && (turned || open != opened)) quietly(consentMode);
   if (wanted.processing && turned) quietly(restrictedProcessing);
-  if (wanted.meta && turned) quietly(limitedDataUse);
+  if (wanted.meta) quietly(limitedDataUse); // remembers itself whom it has told what
   if (wanted.uet && turned) quietly(consentOfUet);
   if (wanted.layer && letters != said) quietly(dataLayer);
 }

@@ -5,7 +5,7 @@
  * the page is there.
  */
 
-import { quietly } from "../page/quietly";
+import { quietly } from "../quietly";
 import { denied, word } from "./state";
 
 interface Pixel {

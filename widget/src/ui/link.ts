@@ -3,7 +3,7 @@
  * where a page has none, the widget places one of its own at the end.
  */
 
-import { quietly } from "../page/quietly";
+import { quietly } from "../quietly";
 import { icon } from "./icon";
 
 /**
@@ -14,7 +14,7 @@ import { icon } from "./icon";
  */
 export function placeLinks(doc: Document, own: HTMLElement | false, end: HTMLElement): void {
   // Where an element of the page hides the method, none is found.
-  const placed = quietly(() => Array.from(doc.querySelectorAll<HTMLElement>("[data-privacy-choices]"))) || [];
+  const placed = quietly(() => [...doc.querySelectorAll<HTMLElement>("[data-privacy-choices]")]) || [];
   for (const link of placed) {
     if (link.dataset.privacyChoices === "icon" && !link.querySelector("svg")) link.append(" ", icon(doc));
   }
