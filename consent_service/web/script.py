@@ -94,7 +94,7 @@ def build(
     extras = [extra for extra, wanted in _EXTRAS.items() if wanted(public)]
     bundles = "".join(_bundle(dist, name) for name in (*extras, "widget"))
     return Script(
-        f"(function(__CONFIG__,__EXTRAS__){{{bundles}}})({_alone(public)},{{}});\n".encode(),
+        f"(($,_)=>{{{bundles}}})({_alone(public)},{{}});\n".encode(),
         _wrapped(dist, "stub", stub),
         settings,
         panel,
@@ -111,6 +111,7 @@ def _wants_erasing(public: Mapping[str, object]) -> bool:
 _EXTRAS: Final[Mapping[str, Callable[[Mapping[str, object]], bool]]] = {
     "prior": lambda public: "prior" in public or "prior_ids" in public,
     "erasing": _wants_erasing,
+    "looks": lambda public: "look" in public,
     "debugging": lambda public: "debug" in public,
 }
 """A part of the widget -> whether a site with these facts asks for it."""

@@ -2,7 +2,7 @@
 import { build } from "esbuild";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { EXTRAS, report } from "./sizes.mjs";
-import { common, INLINE, inline, mangling, root, smallest } from "./smallest.mjs";
+import { common, INLINE, inline, mangling, root, SCRIPT, smallest } from "./smallest.mjs";
 
 const out = process.env.OUT_DIR || `${root}dist`;
 const OURS =
@@ -14,13 +14,12 @@ const ours = mangling(OURS.split("|"));
 
 mkdirSync(out, { recursive: true });
 for (const [name, part] of Object.entries(INLINE)) writeFileSync(`${out}/${name}.js`, await inline(part));
-// The service wraps it in a function of its own.
-const script = await smallest("src/index.ts", { ...ours, format: "esm" }, { hoist_vars: true });
+const script = await smallest("src/index.ts", { ...ours, ...SCRIPT, format: "esm" }, { hoist_vars: true });
 writeFileSync(`${out}/widget.js`, script);
 writeFileSync(`${out}/settings.js`, await smallest("src/settings/index.ts", ours));
 await build({ ...common, ...ours, entryPoints: ["src/debug/index.ts"], format: "iife", outfile: `${out}/debug.js` });
 copyFileSync(`${root}types/privacy-choices.d.ts`, `${out}/privacy-choices.d.ts`);
 for (const extra of EXTRAS) {
-  await build({ ...common, entryPoints: [`src/extras/${extra}.ts`], format: "iife", outfile: `${out}/${extra}.js` });
+  await build({ ...common, ...SCRIPT, entryPoints: [`src/extras/${extra}.ts`], format: "iife", outfile: `${out}/${extra}.js` });
 }
 if (!report(out)) process.exitCode = 1;

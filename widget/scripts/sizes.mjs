@@ -13,7 +13,7 @@ const GUARD_BUDGET = 1150;
 const SCRIPT_BUDGET = 10 * 1024;
 
 /** What is put before the script where a site's configuration asks for it. */
-export const EXTRAS = ["debugging", "erasing", "prior"];
+export const EXTRAS = ["debugging", "erasing", "looks", "prior"];
 
 /** The words of the settings; consent_service/texts.py keeps the list. */
 const SETTINGS = /^(settings_text|sale_share_text|sale_share_on|signal|more)$/;
@@ -54,7 +54,7 @@ export function wrapped(part, given) {
 function spoken(script, langs) {
   const texts = Object.fromEntries(langs.map((lang) => [lang, words(lang)]));
   const given = `{"__proto__":null,${JSON.stringify({ ...CONFIG, texts }).slice(1)}`;
-  return Buffer.from(`(function(__CONFIG__,__EXTRAS__){${script.trim()}\n})(${given},{});\n`);
+  return Buffer.from(`(($,_)=>{${script.trim()}\n})(${given},{});\n`);
 }
 
 /** What the script says itself: no word of the service's own pages, and none that only the settings need. */

@@ -47,6 +47,9 @@ export async function smallest(entry, options = {}, compress = {}) {
   return `${code}\n`;
 }
 
+/** The service wraps the script, and the extras before it, in a function of these two parameters. */
+export const SCRIPT = { define: { __CONFIG__: "$", __EXTRAS__: "_" } };
+
 /** What stands in the page itself: each part's entry, and what it calls the one thing that it is given. */
 export const INLINE = {
   stub: ["src/stub.ts", "__STUB__"],

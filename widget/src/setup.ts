@@ -89,9 +89,10 @@ export function setup(host: Host): Wired {
   const { read: record, write: rewrite } = parts.cookie;
   const leaving = { record, rewrite, remember: made.write, fresh: parts.clock.id };
   const drawn = whenBody(doc).then(() => {
+    const { looks = "" } = host.extras;
     const closed = storageCell(() => win.sessionStorage, `${name}_closed`);
     const noticed = storageCell(() => win.localStorage, `${name}_n`);
-    const stage = { doc, config, lang, texts, nonce, load, closed, noticed };
+    const stage = { doc, config, lang, texts, nonce, looks, load, closed, noticed };
     shown = quietly(() => view(stage, actsOn(manager, restrict, host, leaving, said.seen)));
     stay = staying(doc, shown?.host);
   });

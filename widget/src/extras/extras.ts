@@ -14,4 +14,6 @@ export interface Extras {
   optedOutBefore?: typeof optedOutBefore;
   knownBefore?: typeof knownBefore;
   uncover?: typeof uncover;
+  /** Styles. */
+  looks?: string;
 }

@@ -17,12 +17,16 @@ export interface Shell {
   dress(styles: string): void;
 }
 
-/** @param spoken the language, and which way it is written */
+/**
+ * @param spoken the language, and which way it is written
+ * @param looks the styles of a look other than the bar
+ */
 export function shell(
   doc: Document,
   make: Make,
   spoken: Readonly<Record<"lang" | "dir", string>>,
   look: string,
+  looks: string,
   nonce: string,
 ): Shell {
   const host = make("div", { id: "privacy-choices", ...spoken });
@@ -43,7 +47,7 @@ export function shell(
     }
   }
 
-  dress(STYLES);
+  dress(STYLES + looks);
   root.append(end, dock);
   doc.documentElement.append(host);
 

@@ -38,6 +38,8 @@ export interface Stage {
   readonly lang: string;
   readonly texts: Texts;
   readonly nonce: string;
+  /** Styles of the site's look. */
+  readonly looks: string;
   readonly load: Load;
   /** What the visitor closed in this session: letters b (banner), n (notice), s (status). */
   readonly closed: Cell;
@@ -45,10 +47,10 @@ export interface Stage {
   readonly noticed: Cell;
 }
 
-export function view({ doc, config, lang, texts, nonce, load, closed, noticed }: Stage, acts: Acts): View {
+export function view({ doc, config, lang, texts, nonce, looks, load, closed, noticed }: Stage, acts: Acts): View {
   const make = maker(doc);
   const tell = hint(make, texts);
-  const { root, end, dock, dress } = shell(doc, make, { lang, dir: texts.dir }, config.look || "bar", nonce);
+  const { root, end, dock, dress } = shell(doc, make, { lang, dir: texts.dir }, config.look || "bar", looks, nonce);
   const href = `${config.service}/s/${config.rule.s}/privacy-choices`;
   const id = "privacy-choices-link";
   const own = make("a", { id, className: "card link", href, onclick: openOwn }, texts.link, " ", icon(doc));
