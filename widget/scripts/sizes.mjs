@@ -11,6 +11,8 @@ const TAGS_BUDGET = 700;
 /** As the tags, on a site that has a blocked partner. */
 const GUARD_BUDGET = 1150;
 const SCRIPT_BUDGET = 10 * 1024;
+/** Held so that it comes down to the script's own; not there yet. */
+const SPOKEN_BUDGET = 10350;
 
 /** What is put before the script where a site's configuration asks for it. */
 export const EXTRAS = ["debugging", "erasing", "looks", "prior"];
@@ -90,7 +92,7 @@ export function report(folder) {
     ["every tag, behind the stub", Buffer.from(tags), TAGS_BUDGET, packed(`${page};${tags}`) - packed(page)],
     ["guard, behind the stub", Buffer.from(guard), GUARD_BUDGET, packed(`${page};${guard}`) - packed(page)],
     ["script", Buffer.from(script), SCRIPT_BUDGET],
-    ["script with its English words", spoken(script, ["en"])],
+    ["script with its English words", spoken(script, ["en"]), SPOKEN_BUDGET],
     ["script with English and Spanish words", spoken(script, ["en", "es"])],
     ["script with English words and every extra", spoken([...extras, script].join(""), ["en"])],
     ["settings in English, when first opened", opened(readFileSync(`${folder}/settings.js`, "utf8"), ["en"])],

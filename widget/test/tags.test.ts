@@ -45,7 +45,7 @@ function open(wanted: Wanted, flag: Flag, before = ""): Page {
   let answered: (flag: Flag) => void = () => {};
   const ready = new Promise<Flag>((done) => (answered = done));
   const privacyChoices = { flag: () => said, ready, optOut: () => (said = { ...DENIED, max_age: 0 }) };
-  const page = createContext({ privacyChoices, addEventListener, document: { addEventListener } });
+  const page = createContext({ privacyChoices, addEventListener });
   const run = (script: string) => runInContext(script, page);
   run(`globalThis.window = globalThis;${before}`);
   run(`($=>{${TAGS}})(${JSON.stringify(wanted)})`);
@@ -56,7 +56,7 @@ function open(wanted: Wanted, flag: Flag, before = ""): Page {
       said = flag;
       happen("privacychoices:change");
     },
-    parsed: () => happen("readystatechange"),
+    parsed: () => happen("DOMContentLoaded"),
     async answer(flag) {
       said = flag;
       answered(flag);

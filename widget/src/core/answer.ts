@@ -4,6 +4,7 @@
  * why it is written tersely.
  */
 
+import { rfc3339 } from "./clock";
 import { SHAPE } from "./cookie";
 import type { Answer, Basis, Flag, Rule, Tag } from "./protocol";
 
@@ -42,7 +43,7 @@ export function answer(rule: Rule, tag: Tag, text: string | undefined, gpc: bool
     basis: basis as Basis,
     gpc: gpc || (marks as unknown as number) % 2 > 0,
     us_privacy: rule.u[doubt ? 2 : letters > "ab" ? 1 : 0],
-    as_of: new Date(at).toJSON().slice(0, 19) + "Z",
+    as_of: rfc3339(at),
     max_age: ~~maxAge!,
   };
 }

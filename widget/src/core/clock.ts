@@ -12,5 +12,5 @@ export interface Clock {
 
 /** RFC 3339 UTC, to the second. */
 export function rfc3339(now: number): string {
-  return new Date(now).toISOString().slice(0, 19) + "Z";
+  return new Date(now).toJSON().slice(0, 19) + "Z";
 }

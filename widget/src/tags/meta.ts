@@ -24,7 +24,7 @@ let said: boolean | undefined;
 
 export function limitedDataUse(): void {
   if (word == "default") {
-    document.addEventListener("readystatechange", () => quietly(say));
+    addEventListener("DOMContentLoaded", () => quietly(say));
     pixel = page.fbq;
     Object.defineProperty(page, "fbq", {
       configurable: true,
