@@ -1,7 +1,7 @@
 """Blows: what is done to services and servers while visitors choose, and undone again.
 
 Each is a context: on the way in it strikes, on the way out it heals what does not heal by itself and waits until
-everything stands as before.
+everything stands as before. Redis's servers are started in the main thread: they go with the thread that did.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ async def _master_killed(scene: Scene) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await asyncio.to_thread(master.start)
+        master.start()
         await scene.masters()
 
 
@@ -173,7 +173,7 @@ async def _disk_full(scene: Scene) -> AsyncIterator[None]:
         yield
     finally:
         if isinstance(scene.fleet, Standalone):
-            await asyncio.to_thread(master.start)
+            master.start()
         else:
             master.full(room=None)
         await scene.masters()

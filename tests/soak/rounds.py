@@ -19,11 +19,12 @@ from rich.table import Table
 
 from tests.soak.auditing import check_flags, check_folds, ledger, lost, settle, unacknowledged
 from tests.soak.serving import Server
-from tests.soak.visiting import CROWD, Books, client, crowd
+from tests.soak.visiting import Books, Pace, client, crowd
 
 Blow = Callable[[Books], Awaitable[None]]
 """Hits what it was made for while the crowd goes on; returns when the crowd may end."""
 
+_ALL_AT_ONCE: Final = Pace(24)
 _FEWEST, _MOST = 30, 200
 _ANSWER_SECONDS: Final = 0.01  # longer than one answer takes under this load
 
@@ -59,7 +60,7 @@ class Tally:
 
 
 async def play(
-    services: Sequence[Server], blow: Blow, name: str, rounds: int, crowd_of: int = CROWD
+    services: Sequence[Server], blow: Blow, name: str, rounds: int, pace: Pace = _ALL_AT_ONCE
 ) -> Tally:
     """So many rounds of services on one growing store; every check is made after each, and all flags once more at
     the end.
@@ -67,7 +68,7 @@ async def play(
     books, tally, chance = Books(), Tally(name), random.Random()
     began = time.monotonic()
     for _ in range(rounds):
-        await _round(services, blow, books, tally, chance, crowd_of)
+        await _round(services, blow, books, tally, chance, pace)
     async with client(services[0].url) as http:
         tally.late += await check_flags(http, books.acknowledged)
     tally.visitors = len(books.visitors)
@@ -76,10 +77,10 @@ async def play(
 
 
 async def _round(
-    services: Sequence[Server], blow: Blow, books: Books, tally: Tally, chance: random.Random, size: int
+    services: Sequence[Server], blow: Blow, books: Books, tally: Tally, chance: random.Random, pace: Pace
 ) -> None:
     before = len(books.acknowledged)
-    async with clients(services) as shops, crowd(shops, books, chance, size):
+    async with clients(services) as shops, crowd(shops, books, chance, pace):
         await books.reach(before + chance.randrange(_FEWEST, _MOST))
         await asyncio.sleep(chance.uniform(0, _ANSWER_SECONDS))  # strike anywhere between two answers
         await blow(books)

@@ -25,20 +25,20 @@ from tests.soak.blows import BLOWS, Blow, Scene
 from tests.soak.rounds import Tally, clients, play
 from tests.soak.sea import Sea
 from tests.soak.serving import Server, serving, sqlite_url
-from tests.soak.visiting import OPT_OUT, Books, choose, first_choice
+from tests.soak.visiting import OPT_OUT, Books, Pace, choose, first_choice
 from tests.soak.watching import WATCHED, Watch, watching
 from tests.store.redis.fleets import HARBOUR, Fleet, Standalone, empty
 
 pytestmark = pytest.mark.soak
 
 ROUNDS: Final = int(os.environ.get("CONSENT_SOAK_ROUNDS", "5"))
-RECOVERED: Final = 15.0
+RECOVERED: Final = 30.0
 """Seconds in which every shard takes choices again, from the blow or, where it must be undone first, from then."""
 
 _LASTS: Final = 4.0
 """Seconds that a blow lasts which nothing outlives: twice the cluster's node time-out."""
-_VISITORS: Final = 6
-"""Who choose at once, besides those who are watched: an election needs some of the processor too."""
+_PACE: Final = Pace(visitors=8, rest=0.03)
+"""Besides those who are watched: an election needs some of the processor too."""
 
 _EACH: Final = 12
 """Choices of new visitors at each service: some for every master."""
@@ -68,7 +68,7 @@ class Storm:
 
     async def _recover(self, books: Books, since: float) -> None:
         """Returns once every one of some new visitors' choices is taken, wherever it belongs."""
-        async with clients(self.scene.services) as shops, asyncio.timeout(4 * RECOVERED):
+        async with clients(self.scene.services) as shops, asyncio.timeout(2 * RECOVERED):
             while not all(
                 await asyncio.gather(
                     *(choose(http, books, first_choice(OPT_OUT)) for http in shops for _ in range(_EACH))
@@ -106,7 +106,7 @@ async def test_rules_5_and_6_hold_through_a_blow_and_nobody_is_allowed_late(
     with ExitStack() as stack:
         services = _services(stack, tmp_path, free_ports(2), fleet)
         storm = Storm(blow, Scene(services, fleet))
-        tally = await play(services, storm, blow.name, ROUNDS, _VISITORS)
+        tally = await play(services, storm, blow.name, ROUNDS, _PACE)
     rows.append((store, tally, storm))
     assert (tally.lost, tally.rounds) == (0, ROUNDS)
     assert storm.watch.faults(blow.bound) == []

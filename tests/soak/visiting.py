@@ -27,10 +27,16 @@ LIMIT: Final = {"sensitive": "limit"}
 KEEP: Final = {"sale_share": "opt_in"}
 """Keeps what is allowed (201); after an opt-out it is the first step of an opt-in (202). Both are recorded."""
 
-CROWD: Final = 24
-"""Visitors who choose at once, unless a test wants fewer, and connections of a client."""
+_CONNECTIONS: Final = 24
 
-_BACK_OFF: Final = 0.25  # seconds after a closed connection, as a page does; a dead server is not hammered
+_BACK_OFF: Final = 0.25  # seconds after a choice in doubt; a page waits longer
+
+
+class Pace(NamedTuple):
+    """So many visitors choose at once, each resting for so many seconds behind each choice."""
+
+    visitors: int
+    rest: float = 0.0
 
 
 class Asked(NamedTuple):
@@ -67,7 +73,7 @@ def next_choice(visitor: bytes, token: str, choice: dict[str, str]) -> Asked:
     return Asked(uuid.uuid4(), visitor, token, choice)
 
 
-def client(url: str, connections: int = CROWD) -> httpx2.AsyncClient:
+def client(url: str, connections: int = _CONNECTIONS) -> httpx2.AsyncClient:
     """A client that keeps so many connections open, as pages of the shop."""
     limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
     timeout = httpx2.Timeout(20, pool=None)
@@ -116,15 +122,15 @@ class Books:
 
 @asynccontextmanager
 async def crowd(
-    shops: Sequence[httpx2.AsyncClient], books: Books, chance: random.Random, size: int = CROWD
+    shops: Sequence[httpx2.AsyncClient], books: Books, chance: random.Random, pace: Pace
 ) -> AsyncIterator[None]:
     """While inside, many visitors choose at once, as many at each of the services as at the others; on the way
     out each brings its last choice to an end.
     """
     ending = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        for _, http in zip(range(size), cycle(shops), strict=False):
-            group.create_task(_choose(http, books, chance, ending))
+        for _, http in zip(range(pace.visitors), cycle(shops), strict=False):
+            group.create_task(_choose(http, books, chance, pace.rest, ending))
         try:
             yield
         finally:
@@ -132,10 +138,11 @@ async def crowd(
 
 
 async def _choose(
-    http: httpx2.AsyncClient, books: Books, chance: random.Random, ending: asyncio.Event
+    http: httpx2.AsyncClient, books: Books, chance: random.Random, rest: float, ending: asyncio.Event
 ) -> None:
     while not ending.is_set():
         await choose(http, books, _anyone(books, chance))
+        await asyncio.sleep(rest)
 
 
 async def choose(http: httpx2.AsyncClient, books: Books, asked: Asked) -> Acknowledged | None:
@@ -148,6 +155,7 @@ async def choose(http: httpx2.AsyncClient, books: Books, asked: Asked) -> Acknow
         return None
     if response.status_code == 503:  # perhaps durable, perhaps not: the same as no answer
         books.in_doubt.append(asked)
+        await asyncio.sleep(_BACK_OFF)
         return None
     entry = acknowledged(asked, response)
     books.note(entry)
