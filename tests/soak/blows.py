@@ -16,9 +16,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from tests.soak.sea import NODE_TIMEOUT, Sea
 from tests.soak.serving import WORK, WORKER, Server, signal_all
 from tests.store.redis.fleets import Fleet, Standalone
+from tests.store.redis.sea import NODE_TIMEOUT, Sea
 from tests.store.redis.servers import Server as RedisServer
 
 _COHERENT: Final = 1.0

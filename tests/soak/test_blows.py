@@ -23,11 +23,11 @@ from rich.table import Table
 
 from tests.soak.blows import BLOWS, Blow, Scene
 from tests.soak.rounds import Tally, clients, play
-from tests.soak.sea import Sea
 from tests.soak.serving import Server, serving, sqlite_url
 from tests.soak.visiting import OPT_OUT, Books, Pace, choose, first_choice
 from tests.soak.watching import WATCHED, Watch, watching
 from tests.store.redis.fleets import HARBOUR, Fleet, Standalone, empty
+from tests.store.redis.sea import Sea
 
 pytestmark = pytest.mark.soak
 

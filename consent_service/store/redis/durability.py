@@ -1,7 +1,8 @@
 """Durability: what a master must promise before a commit through it may be acknowledged.
 
 Accepted is `appendfsync always`, or replicas: `min-replicas-to-write` at least 1, and then every commit waits
-until all replicas of the shard have it. Anything else can lose an acknowledged choice, and is refused unless the
+until all replicas of the shard have it. In a cluster it waits for them in any case: one of them may be elected,
+and then the old master's disk is of no use. Anything else can lose an acknowledged choice, and is refused unless the
 configuration says `durability = "relaxed"`. Asked on every new writing connection, so that no failover leads to
 a master that promises less.
 """
@@ -9,7 +10,7 @@ a master that promises less.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hiredis import ReplyError
 
@@ -52,7 +53,7 @@ async def replicas_to_wait_for(connection: Connection, address: Address, kind: K
         settings = pairs(await connection.ask("CONFIG", "GET", *WANTED))
         if reason := danger(settings):
             raise StoreUnavailable(_REFUSED.format(where=address, reason=reason, remedy=REMEDY))
-        if on_disk(settings):
+        if on_disk(settings) and kind is not Kind.CLUSTER:
             return 0
         return max(await _replicas(connection, kind), int(settings["min-replicas-to-write"]))
     except ReplyError as error:
@@ -64,8 +65,24 @@ async def _replicas(connection: Connection, kind: Kind) -> int:
     if kind is not Kind.CLUSTER:
         info = (await connection.ask("INFO", "replication")).decode()
         return int(_line(info, "connected_slaves"))
-    mine = (await connection.ask("CLUSTER", "MYID")).decode()
-    return len(await connection.ask("CLUSTER", "REPLICAS", mine))
+    return await known_replicas(connection)
+
+
+async def known_replicas(connection: Connection) -> int:
+    """The replicas of a cluster's node, also those that are away. CLUSTER REPLICAS would take a dangerous right."""
+    lines = (await connection.ask("CLUSTER", "NODES")).decode().splitlines()
+    nodes = [_Node(*line.split(" ")[:4]) for line in lines]
+    me = next(node.id for node in nodes if "myself" in node.flags)
+    return sum(node.master == me for node in nodes)
+
+
+class _Node(NamedTuple):
+    """A line of CLUSTER NODES begins so. `master`: whom it follows."""
+
+    id: str
+    address: str
+    flags: str
+    master: str
 
 
 def _line(info: str, name: str) -> str:

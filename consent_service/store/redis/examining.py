@@ -167,8 +167,7 @@ class RedisExaminer:
         """The replicas that should follow: in a cluster also those that are away."""
         if self._target.kind is not Kind.CLUSTER or info["role"] != "master":
             return int(info["connected_slaves"])
-        mine = (await connection.ask("CLUSTER", "MYID")).decode()
-        return len(await connection.ask("CLUSTER", "REPLICAS", mine))
+        return await durability.known_replicas(connection)
 
 
 def _facts(

@@ -37,6 +37,9 @@ _BY_CODE: Final[dict[str, tuple[type[StoreError], str]]] = {
     "WRONGTYPE": (StoreCorrupt, "{where} holds something that is not this store's under one of its keys"),
     "WRONGORDER": (StoreCorrupt, "{where} has lost part of a shard: restore a backup"),
 }
+ASTRAY: Final = frozenset({"CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS"})
+"""What a node says that was cut off from the others: they may have put another in its place."""
+
 _NO_PASSWORD: Final = "without any password configured"
 
 

@@ -1,12 +1,16 @@
-"""Guide: which master serves which slot, and how to find that out anew. Keeps no connection open."""
+"""Guide: which master serves which slot, and how to find that out anew. Keeps no connection open.
+
+Nodes of a cluster contradict each other while it mends itself: one that was cut off or has just woken still names
+itself. Several are asked, and the one that has seen the latest election is believed.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
 from bisect import bisect_right
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
 
 from hiredis import HiredisError, ReplyError
 
@@ -16,8 +20,13 @@ from consent_service.store.redis.connection import Connection, Login, Word
 from consent_service.store.redis.faults import refused, unreachable
 from consent_service.store.redis.layout import SLOTS
 
+_T = TypeVar("_T")
+
 _PATIENCE: Final = 0.5
-"""Seconds for one server to say what it knows; then the next one is asked."""
+"""Seconds for one server to say what it knows."""
+
+_MOST_ASKED: Final = 5
+"""Nodes of a cluster that are asked at once."""
 
 
 class Range(NamedTuple):
@@ -49,6 +58,14 @@ class Map(NamedTuple):
         return self.ranges[at].master if at >= 0 and slot <= self.ranges[at].last else None
 
 
+class _Told(NamedTuple):
+    """What one node of a cluster says. Those count more who see a majority, then those who saw a later election."""
+
+    stands: bool
+    epoch: int
+    map: Map
+
+
 class Guide:
     """Asks the servers that a target names, and those met since, where the masters are."""
 
@@ -67,26 +84,39 @@ class Guide:
     async def _found(self) -> Map:
         if self._target.kind is Kind.SINGLE:
             return _everywhere(self._target.seeds[0])
-        known = list(dict.fromkeys([*self.map.masters, *self._target.seeds]))
-        candidates = known if self._target.kind is Kind.CLUSTER else list(self._target.seeds)
-        random.shuffle(candidates)  # many processes ask at once when a node fails
+        if self._target.kind is Kind.CLUSTER:
+            return await self._found_in_cluster()
+        candidates = _shuffled(self._target.seeds)
         failure: StoreError = StoreUnavailable(f"{self._target.name} can't be reached")
         for candidate in candidates:
             try:
-                async with asyncio.timeout(_PATIENCE):
-                    return await self._ask(candidate)
-            except ReplyError as error:
-                failure = refused(error, candidate)
-            except (OSError, HiredisError, StoreError) as error:
-                failure = unreachable(error, candidate)
+                return await _in_time(self._named_by(candidate), candidate)
+            except StoreError as error:
+                failure = error
         raise failure
 
-    async def _ask(self, address: Address) -> Map:
-        if self._target.kind is Kind.CLUSTER:
-            return _slots(await _ask_once(self._login, address, "CLUSTER", "SLOTS"), address)
-        said = await self.ask_sentinel(address, "GET-MASTER-ADDR-BY-NAME")
+    async def _found_in_cluster(self) -> Map:
+        candidates = _shuffled([*self.map.masters, *self._target.seeds])[:_MOST_ASKED]
+        answers = await asyncio.gather(
+            *(_in_time(self._told_by(candidate), candidate) for candidate in candidates),
+            return_exceptions=True,
+        )
+        told = [answer for answer in answers if isinstance(answer, _Told)]
+        for answer in answers:
+            if isinstance(answer, BaseException) and (not told or not isinstance(answer, StoreError)):
+                raise answer
+        return max(told, key=lambda one: (one.stands, one.epoch)).map
+
+    async def _told_by(self, address: Address) -> _Told:
+        info, slots = await _ask_once(self._login, address, ("CLUSTER", "INFO"), ("CLUSTER", "SLOTS"))
+        facts = dict(line.partition(":")[::2] for line in info.decode().splitlines())
+        stands = facts["cluster_state"] == "ok"
+        return _Told(stands, int(facts["cluster_current_epoch"]), _slots(slots, address))
+
+    async def _named_by(self, sentinel: Address) -> Map:
+        said = await self.ask_sentinel(sentinel, "GET-MASTER-ADDR-BY-NAME")
         if said is None:
-            raise StoreUnavailable(f"the Sentinel {address} knows no master {self._target.master!r}")
+            raise StoreUnavailable(f"the Sentinel {sentinel} knows no master {self._target.master!r}")
         return _everywhere(Address(said[0].decode(), int(said[1])))
 
     async def ask_sentinel(self, address: Address, about: str) -> Any:
@@ -94,18 +124,38 @@ class Guide:
         question = ("SENTINEL", about, self._target.master)
         for login in self._sentinel_logins[:-1]:
             try:
-                return await _ask_once(login, address, *question)
+                (answer,) = await _ask_once(login, address, question)
             except (StoreError, ReplyError):
                 continue
-        return await _ask_once(self._sentinel_logins[-1], address, *question)
+            return answer
+        (answer,) = await _ask_once(self._sentinel_logins[-1], address, question)
+        return answer
 
 
-async def _ask_once(login: Login, address: Address, *words: Word) -> Any:
+async def _in_time(question: Awaitable[_T], asked: Address) -> _T:
+    """The answer. Raises StoreError."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await question
+    except ReplyError as error:
+        raise refused(error, asked) from error
+    except (OSError, HiredisError) as error:
+        raise unreachable(error, asked) from error
+
+
+async def _ask_once(login: Login, address: Address, *questions: Sequence[Word]) -> list[Any]:
     connection: Connection = await login.connect(address, lambda: None)
     try:
-        return await connection.ask(*words)
+        return [await connection.ask(*words) for words in questions]
     finally:
         await connection.close()
+
+
+def _shuffled(addresses: Iterable[Address]) -> list[Address]:
+    """Each once, in any order: many processes ask at once when a node fails."""
+    once = list(dict.fromkeys(addresses))
+    random.shuffle(once)
+    return once
 
 
 def _everywhere(master: Address) -> Map:

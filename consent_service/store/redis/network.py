@@ -180,6 +180,8 @@ class Network:
             pause = _PAUSE * 2**ask.tries * random.uniform(0.5, 1)  # noqa: S311 - spreads, hides nothing
             self.loop.call_later(pause, self._again, ask)
         else:
+            if code in faults.ASTRAY:
+                self._look_soon()
             ask.failed(faults.refused(error, self._name))
 
     def _again(self, ask: _Ask, address: Address | None = None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.store.redis.fleets import HARBOUR, Cluster, Fleet, Guarded, Standalone, Watched, empty
+from tests.store.redis.sea import Sea
 
 
 def _shared(kind: Callable[[], Fleet]) -> Iterator[Fleet]:
@@ -35,3 +36,8 @@ def watched() -> Iterator[Fleet]:
 @pytest.fixture
 def cluster() -> Iterator[Fleet]:
     yield from _shared(Cluster)
+
+
+@pytest.fixture
+def sea() -> Iterator[Fleet]:
+    yield from _shared(Sea)

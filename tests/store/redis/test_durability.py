@@ -7,7 +7,7 @@ import os
 import signal
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from consent_service.store.contract import Change, Document, Key, Put
 from consent_service.store.redis import RedisStore
 from tests.running import running
 from tests.store.redis.fleets import Fleet, Guarded, online_replicas
+from tests.store.redis.sea import Sea
 from tests.store.redis.servers import Server, eventually
 
 A = Key("acme.07", b"a")
@@ -152,6 +153,31 @@ async def test_a_master_without_enough_replicas_takes_no_commit(cluster: Fleet) 
             replica.start()
         cluster.masters()
     assert await store.commit(put(b"2")) == 2
+    await store.close()
+
+
+async def test_rule_5_a_disk_is_not_enough_where_a_replica_may_be_elected(sea: Sea) -> None:
+    with ExitStack() as stack:
+        for server in sea.servers:
+            stack.enter_context(setting(server, appendfsync="always", min_replicas_to_write="0"))
+        store = RedisStore.open(sea.url)
+        await store.commit(put(b"1"))
+        lonely = next(one for one in sea.masters() if one.ask("KEYS", "*acme.07*"))
+        sea.cut_off(lonely)
+        try:
+            with pytest.raises(StoreTimeout, match="replica"):
+                await store.commit(put(b"2"))
+        finally:
+            sea.join(lonely)
+            sea.masters()
+        await store.close()
+
+
+async def test_in_a_cluster_the_service_needs_no_dangerous_right_but_those_named(cluster: Fleet) -> None:
+    for server in cluster.servers:
+        server.ask("ACL", "SETUSER", "consent", "on", ">secret", "~{*", "&*", *Guarded.RIGHTS.split())
+    store = RedisStore.open(cluster.url.replace("://", "://consent:secret@"))
+    assert await store.commit(put(b"1")) == 1
     await store.close()
 
 

@@ -22,6 +22,7 @@ from consent_service.store.contract import Append, Change, Document, Key, Member
 from consent_service.store.redis import RedisStore, network
 from consent_service.store.redis.layout import place
 from tests.store.redis.fleets import MASTER, Cluster, Fleet, Watched
+from tests.store.redis.sea import Sea
 from tests.store.redis.servers import HOST, Server
 
 T = TypeVar("T")
@@ -204,6 +205,25 @@ async def test_behind_a_clusters_failover_everything_goes_on_with_what_was_ackno
     for key in keys:
         await until_done(lambda key=key: store.commit(Change(key.shard, {b"a": 1}, [Put(b"a", b"2")])))  # type: ignore[misc]
     assert await store.get(keys) == [Document(b"2", 2)] * 16
+    await store.close()
+
+
+async def test_a_master_that_its_peers_have_replaced_is_left_though_it_still_answers(sea: Sea) -> None:
+    """It says that the cluster is down, and names itself to whoever asks for the masters."""
+    store = RedisStore.open(sea.url)
+    keys = [Key(f"acme.{number:02d}", b"a") for number in range(16)]
+    for key in keys:
+        await store.commit(put(b"1", key))
+    lonely = sea.masters()[0]
+    sea.cut_off(lonely)
+    try:
+        for key in keys:
+            await until_done(lambda key=key: store.commit(put(b"2", key)))  # type: ignore[misc]
+        assert {document and document.value for document in await store.get(keys)} == {b"2"}
+    finally:
+        sea.join(lonely)
+    assert lonely not in sea.masters()
+    assert {document and document.value for document in await store.get(keys)} == {b"2"}
     await store.close()
 
 
