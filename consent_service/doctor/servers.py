@@ -41,6 +41,7 @@ def judge_servers(facts: FleetFacts, now: int, *, relaxed: bool) -> Iterator[Fin
         if server.is_master or server.danger:
             yield _promise(server, facts.remedy, relaxed=relaxed)
         yield from _replicas(server, facts)
+        yield from _restart(server, facts)
         yield _memory(server)
         yield _clock(server)
         yield from _failover(server)
@@ -94,6 +95,15 @@ def _replicas(server: ServerFacts, facts: FleetFacts) -> Iterator[Finding]:
         yield ok("replicas", said)
     elif facts.sentinels or server.node_timeout is not None:
         yield hint("replicas", f"{server.name} has no replica: nothing takes over when it fails", "Add one.")
+
+
+def _restart(server: ServerFacts, facts: FleetFacts) -> Iterator[Finding]:
+    if server.forgets and (facts.sentinels or server.node_timeout is not None):
+        said = (
+            f"{server.name} writes no append-only file: started again before a replica has taken over, it comes back "
+            "empty, and its replicas throw away what they have"
+        )
+        yield hint("restart", said, "Set `appendonly yes` on every server.")
 
 
 def _memory(server: ServerFacts) -> Finding:

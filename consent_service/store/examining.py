@@ -43,9 +43,10 @@ class FileFacts(NamedTuple):
 class ServerFacts(NamedTuple):
     """One server of a Redis store, as it was found. `supported`: it is new enough.
 
-    `danger`: what in its settings could lose an acknowledged choice; `on_disk`: whether each commit is on its own
-    disk before it answers. `failing`: what it could not write of late. `replicas` that follow now, of `expected`
-    ones. Seconds: `skew` its clock ahead of ours, give or take `doubt`; `node_timeout` of a cluster's node.
+    `danger`: what in its settings could lose an acknowledged choice; `on_disk`: whether each commit is
+    acknowledged from its own disk alone; `forgets`: started again it is empty. `failing`: what it could not write
+    of late. `replicas` that follow now, of `expected` ones. Seconds: `skew` its clock ahead of ours, give or take
+    `doubt`; `node_timeout` of a cluster's node.
     `certificate_until`: Unix seconds, None without TLS.
     """
 
@@ -64,6 +65,7 @@ class ServerFacts(NamedTuple):
     doubt: float
     node_timeout: float | None = None
     certificate_until: int | None = None
+    forgets: bool = False
 
 
 class SentinelFacts(NamedTuple):

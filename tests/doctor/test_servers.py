@@ -48,6 +48,7 @@ def test_a_sound_fleet_is_all_well() -> None:
         ({"skew": 3.0, "doubt": 1.5}, "clock", Grade.OK),
         ({"supported": False}, "engine", Grade.FAULT),
         ({"replicas": 1}, "replicas", Grade.HINT),
+        ({"forgets": True}, "restart", Grade.HINT),
         ({"replicas": 1, "on_disk": False}, "replicas", Grade.FAULT),
         ({"danger": "forgets"}, "durability", Grade.FAULT),
         ({"danger": "forgets", "is_master": False}, "durability", Grade.HINT),

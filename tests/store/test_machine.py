@@ -191,7 +191,7 @@ def test_any_long_sequence_of_calls_leaves_the_store_as_the_model_says(engine_na
     run_state_machine_as_test(
         machine_of(engine_name),
         settings=settings(
-            max_examples=500 if engine_name in DIFFERENT else 150,
+            max_examples=400 if engine_name in DIFFERENT else 100,
             stateful_step_count=60,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -44,6 +44,16 @@ def on_disk(settings: Mapping[str, str]) -> bool:
     return settings.get("appendonly") == "yes" and settings.get("appendfsync") == "always"
 
 
+def disk_suffices(settings: Mapping[str, str], *, clustered: bool) -> bool:
+    """Whether a commit needs no replica besides: where one may be elected, it must have what was acknowledged."""
+    return on_disk(settings) and not clustered
+
+
+def forgets(settings: Mapping[str, str]) -> bool:
+    """Whether a server that is started again comes back without what it had."""
+    return settings.get("appendonly") != "yes"
+
+
 async def replicas_to_wait_for(connection: Connection, address: Address, kind: Kind) -> int:
     """How many replicas must confirm each commit, 0 = the master's own disk is enough.
 
@@ -53,7 +63,7 @@ async def replicas_to_wait_for(connection: Connection, address: Address, kind: K
         settings = pairs(await connection.ask("CONFIG", "GET", *WANTED))
         if reason := danger(settings):
             raise StoreUnavailable(_REFUSED.format(where=address, reason=reason, remedy=REMEDY))
-        if on_disk(settings) and kind is not Kind.CLUSTER:
+        if disk_suffices(settings, clustered=kind is Kind.CLUSTER):
             return 0
         return max(await _replicas(connection, kind), int(settings["min-replicas-to-write"]))
     except ReplyError as error:

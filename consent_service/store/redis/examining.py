@@ -178,14 +178,15 @@ def _facts(
     measured: tuple[float, float, int],
 ) -> ServerFacts:
     skew, doubt, expected = measured
-    timeout = settings.get("cluster-node-timeout") if info.get("cluster_enabled") == "1" else None
+    clustered = info.get("cluster_enabled") == "1"
+    timeout = settings.get("cluster-node-timeout") if clustered else None
     return ServerFacts(
         str(address),
         _engine(info),
         supported(info["redis_version"]),
         info["role"] == "master",
         durability.danger(settings),
-        durability.on_disk(settings),
+        durability.disk_suffices(settings, clustered=clustered),
         [name for name in _WRITES if info.get(name, "ok") != "ok"],
         sum("state=online" in line for name, line in info.items() if name.startswith("slave")),
         max(expected, int(settings.get("min-replicas-to-write", 0)) if info["role"] == "master" else 0),
@@ -195,6 +196,7 @@ def _facts(
         doubt,
         int(timeout) / 1000 if timeout else None,
         connection.certificate_until,
+        durability.forgets(settings),
     )
 
 
