@@ -8,16 +8,15 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import httpx2
-from rich.console import Console
-from rich.table import Table
 
 from tests.soak.auditing import check_flags, check_folds, ledger, lost, settle, unacknowledged
+from tests.soak.reporting import show
 from tests.soak.serving import Server
 from tests.soak.visiting import Books, Pace, client, crowd
 
@@ -27,18 +26,6 @@ Blow = Callable[[Books], Awaitable[None]]
 _ALL_AT_ONCE: Final = Pace(24)
 _FEWEST, _MOST = 30, 200
 _ANSWER_SECONDS: Final = 0.01  # longer than one answer takes under this load
-
-_COLUMNS: Final = {
-    "rounds": "rounds",
-    "visitors": "visitors",
-    "acknowledged": "acknowledged",
-    "in doubt": "in_doubt",
-    "of them durable": "found",
-    "late flags": "late",
-    "lost": "lost",
-    "seconds": "seconds",
-}
-"""The report's columns, and what of a tally stands in them."""
 
 
 @dataclass
@@ -57,6 +44,20 @@ class Tally:
     late: int = 0
     visitors: int = 0
     seconds: float = 0.0
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """What stands in a report, by column."""
+        return {
+            "rounds": self.rounds,
+            "visitors": self.visitors,
+            "acknowledged": self.acknowledged,
+            "in doubt": self.in_doubt,
+            "of them durable": self.found,
+            "late flags": self.late,
+            "lost": self.lost,
+            "seconds": round(self.seconds),
+        }
 
 
 async def play(
@@ -116,12 +117,6 @@ async def clients(services: Sequence[Server]) -> AsyncIterator[list[httpx2.Async
         yield [await stack.enter_async_context(client(service.url)) for service in services]
 
 
-def report(tallies: Sequence[Tally]) -> None:
+def report(tallies: Iterable[Tally]) -> None:
     """The table, for a terminal or a log."""
-    table = Table(title="Choices under load: what a blow costs")
-    table.add_column("blow")
-    for column in _COLUMNS:
-        table.add_column(column, justify="right")
-    for tally in tallies:
-        table.add_row(tally.blow, *(f"{getattr(tally, member):.0f}" for member in _COLUMNS.values()))
-    Console(width=118).print(table)
+    show(["blow"], (([tally.blow], tally.numbers) for tally in tallies))

@@ -17,11 +17,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from tests.soak.blows import BLOWS, Blow, Scene
+from tests.soak.reporting import show
 from tests.soak.rounds import Tally, clients, play
 from tests.soak.serving import Server, serving, sqlite_url
 from tests.soak.visiting import OPT_OUT, Books, Pace, choose, first_choice
@@ -88,7 +86,10 @@ def rows(request: pytest.FixtureRequest) -> Iterator[list[Row]]:
     yield found
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
-        _show(found)
+        show(
+            ["store", "blow"],
+            (([store, tally.blow], _numbers(tally, storm)) for store, tally, storm in found),
+        )
 
 
 @pytest.mark.parametrize(
@@ -129,19 +130,17 @@ def _services(stack: ExitStack, folder: Path, ports: list[int], fleet: Fleet | N
     return [stack.enter_context(serving(folder, port, store=url, workers=1)) for port in ports]
 
 
-def _show(rows: list[Row]) -> None:
-    table = Table(box=box.MARKDOWN)
-    for column in ("store", "blow"):
-        table.add_column(column)
-    for column in (
-        *("rounds", "acknowledged", "in doubt", "lost", "watched", "asked", "allowed late"),
-        *("last allowed, s", "recovered, s"),
-    ):
-        table.add_column(column, justify="right")
-    for store, tally, storm in rows:
-        late = len(storm.watch.faults(storm.blow.bound))
-        counts = (tally.rounds, tally.acknowledged, tally.in_doubt, tally.lost)
-        watched = (storm.watch.followed, storm.watch.asked, late)
-        seconds = (f"{storm.watch.latest:.2f}", f"{storm.recovered:.1f}")
-        table.add_row(store, tally.blow, *(f"{count:,}" for count in (*counts, *watched)), *seconds)
-    Console(width=200).print("\n", table)
+def _numbers(tally: Tally, storm: Storm) -> dict[str, float]:
+    """What the README says of a blow, by column."""
+    watch = storm.watch
+    return {
+        "rounds": tally.rounds,
+        "acknowledged": tally.acknowledged,
+        "in doubt": tally.in_doubt,
+        "lost": tally.lost,
+        "opt-outs watched": watch.followed,
+        "flags asked": watch.asked,
+        "allowed late": len(watch.faults(storm.blow.bound)),
+        "last allowed, s": watch.latest,
+        "taken again, s": storm.recovered,
+    }

@@ -36,7 +36,9 @@ class Allowed(NamedTuple):
 
 @dataclass
 class Watch:
-    """What was seen. `asked`: questions that were answered after an acknowledgement."""
+    """What was seen. `followed`: whom both services had told `allowed`; `asked`: questions that were answered after
+    an acknowledgement.
+    """
 
     followed: int = 0
     asked: int = 0
@@ -76,12 +78,11 @@ async def _follow(
     known = await choose(writer, books, first_choice(LIMIT))
     if known is None:
         return await asyncio.sleep(_PAUSE)
-    for http in shops:
-        await _sale(http, known.token)
+    before = [await _sale(http, known.token) for http in shops]
     asked = next_choice(known.asked.visitor, known.token, OPT_OUT)
     if await choose(writer, books, asked) is None:
         return await asyncio.sleep(_PAUSE)
-    watch.followed += 1
+    watch.followed += set(before) == {"allowed"}
     began = time.monotonic()
     await asyncio.gather(*(_keep_asking(http, known, began, watch, own=http is writer) for http in shops))
 
