@@ -21,7 +21,11 @@ from consent_service.store.redis.faults import late, unreachable
 from consent_service.store.redis.greeting import Greeter, Purpose
 
 CONNECT_PATIENCE: Final = 1.0
-"""Seconds for a new connection with all that is said on it first."""
+"""Seconds for a new connection with all that is said on it first; it is the first look-up to fail that asks
+for another master."""
+
+_PATIENT: Final = 2.0
+"""The same for those who can wait longer than a flag: as long as a choice may take."""
 
 _FIRST_PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 1.0
@@ -50,6 +54,7 @@ class Line:
     ) -> None:
         self.address = address
         self.purpose = purpose
+        self._patience = CONNECT_PATIENCE if purpose is Purpose.LOOK_UP else _PATIENT
         self._greeter = greeter
         self._on_loss = on_loss
         self._loop = asyncio.get_running_loop()
@@ -110,7 +115,7 @@ class Line:
 
     async def _connect(self) -> None:
         try:
-            async with asyncio.timeout(CONNECT_PATIENCE):
+            async with asyncio.timeout(self._patience):
                 if self._failures:
                     await asyncio.sleep(random.uniform(0, _FIRST_PAUSE))  # noqa: S311 - spreads, hides nothing
                 greeted = await self._greeter.greet(self.address, self.purpose, self._lost)

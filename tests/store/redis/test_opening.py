@@ -37,6 +37,15 @@ async def test_a_connection_that_stays_silent_is_tried_again(
     await store.close()
 
 
+async def test_a_choice_is_sent_over_a_connection_that_took_longer_to_open_than_a_flag_would_wait(
+    standalone: Fleet,
+) -> None:
+    store = RedisStore.open(standalone.url)
+    standalone.servers[0].ask("CLIENT", "PAUSE", 1400, "ALL")
+    assert await store.commit(Change("acme.07")) == 1
+    await store.close()
+
+
 async def test_a_server_that_stays_silent_is_given_up_in_time(standalone: Fleet, wires: Wires) -> None:
     (port,) = free_ports(1)
     wires.lay(port, standalone.servers[0].port)
