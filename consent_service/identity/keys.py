@@ -6,10 +6,10 @@ not know: the clock (`now` is a parameter), randomness (secrets are parameters),
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Final
 
@@ -107,11 +107,12 @@ def subkey(secret: bytes, purpose: Purpose, length: int = SECRET_BYTES) -> bytes
 
 
 def keyed_hash(secret: bytes, purpose: Purpose, parts: Iterable[bytes]) -> bytes:
-    """HMAC-SHA256 over the purpose and the parts, each with its length, so that no two lists collide."""
+    """Keyed BLAKE2b (RFC 7693), 32 bytes, over the purpose and the parts, each with its length, so that no two lists
+    collide. Every first choice makes two of them: it takes a fifth of an HMAC's time.
+    """
     message = b"".join(len(part).to_bytes(4) + part for part in (purpose.encode(), *parts))
-    return hmac.new(
-        secret, message, "sha256"
-    ).digest()  # `hmac.digest` would let go of the interpreter's lock
+    key = secret if len(secret) <= blake2b.MAX_KEY_SIZE else blake2b(secret).digest()
+    return blake2b(message, digest_size=32, key=key).digest()
 
 
 # --- text form -----------------------------------------------------------------------------------
