@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from consent_service.identity.signatures import Signer
     from consent_service.ledger.erasures import Erasures
     from consent_service.services.erasing import Erasing, Held
-    from consent_service.store.contract import Store
+    from consent_service.store.contract import Key, Store
 
 _HEX: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -29,7 +29,7 @@ class _Found(NamedTuple):
     """One visitor who is meant, and what there is of them."""
 
     site: str
-    visitor_id: bytes
+    key: Key
     held: Held
 
 
@@ -70,7 +70,8 @@ def erase(
 def number_of(config: Config, site: str, visitor: str) -> str:
     """The number that this visitor's entries bear, in hex; "" when there is no record that says it."""
     (found,), _ = asyncio.run(_find(config, site, visitor, ""))
-    return found.held.known.subject.hex() if found.held.known else ""
+    known = None if found.held.suppressed else found.held.known
+    return known.subject.hex() if known else ""
 
 
 async def _find(config: Config, site: str, visitor: str, receipt: str) -> tuple[list[_Found], dict[str, int]]:
@@ -83,20 +84,20 @@ async def _find(config: Config, site: str, visitor: str, receipt: str) -> tuple[
         found, through = list[_Found](), dict[str, int]()
         for one in sites:
             if visitor:
-                ids: Sequence[bytes] = [_visitor_id(config, one, visitor)]
+                keys = [erasing.key(one, _visitor_id(config, one, visitor))]
             elif receipt:
-                ids = await erasing.bearing(one, await _number(config, store, one, receipt))
+                keys = await erasing.bearing(one, await _number(config, store, one, receipt))
             else:
                 numbers, through[one] = await _erased(config, erasing, one)
-                ids = await erasing.bearing(one, numbers)
-            found += [_Found(one, each, await erasing.held(one, each)) for each in ids]
+                keys = await erasing.bearing(one, numbers)
+            found += [_Found(one, key, await erasing.held(key)) for key in keys]
         return found, through
 
 
 async def _erase(config: Config, found: Sequence[_Found], through: Mapping[str, int]) -> None:
     async with _opened(config) as (_store, erasing):
         for one in found:
-            await erasing.erase(one.site, one.visitor_id)
+            await erasing.erase(one.site, one.key)
         for site, number in through.items():
             await erasing.note_redone(site, number)
 
@@ -161,7 +162,9 @@ def _said(found: _Found) -> str:
     """What stands, in a line."""
     held = found.held
     if held.record is None:
-        return f"{found.site}: " + ("erased before" if held.suppression else "no record, only the id")
+        return f"{found.site}: no record, only the id"
+    if held.suppressed:
+        return f"{found.site}: erased before"
     if held.known is None:
         return f"{found.site}: a record that can't be read"
     number, standing = held.known

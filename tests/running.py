@@ -23,8 +23,9 @@ from consent_service.ledger.entries import Entry, decode, standing_of
 from consent_service.ledger.rebuilding import rebuilt
 from consent_service.services.erasing import Erasing
 from consent_service.services.ids import RandomIds
+from consent_service.services.standings import record_key
 from consent_service.store.contract import Store
-from consent_service.store.keys import LEDGER, site_shards, standing_key
+from consent_service.store.keys import LEDGER, site_shards
 from consent_service.store.url import open_store
 from tests.subjects import records_of
 
@@ -126,7 +127,7 @@ class Running:
         """Erase this token's visitor from outside, and let the service hear of it; whether there was anything."""
         async with self.opened() as store:
             erasing = Erasing(store, self.ring, RandomIds(), self.clock)
-            done = await erasing.erase(site, self.visitor_id(token, site))
+            done = await erasing.erase(site, erasing.key(site, self.visitor_id(token, site)))
         await self.app.parts.cache.ask()
         return done
 
@@ -155,7 +156,7 @@ class Running:
         """The stored standing, after comparing it with the fold of the visitor's entries (design rule 6)."""
         visitor = self.visitor_id(token, site)
         async with self.opened() as store:
-            (document,) = await store.get([standing_key(site, visitor, store.shards)])
+            (document,) = await store.get([record_key(self.ring, site, visitor, store.shards)])
         assert document is not None
         record = unpack_record(document.value)
         payloads = await self._payloads(site)

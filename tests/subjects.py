@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from consent_service.domain.records import VisitorRecord, unpack_record
-from consent_service.store.contract import Store
-from consent_service.store.keys import STANDINGS, visitor_of, visitor_shards
+from consent_service.domain.suppression import NOBODY
+from consent_service.store.contract import Key, Store
+from consent_service.store.keys import STANDINGS, is_standing, visitor_shards
 
 
-async def records_of(store: Store, site: str) -> dict[bytes, VisitorRecord]:
-    """Every record of the site by its visitor's id."""
-    found = dict[bytes, VisitorRecord]()
+async def records_of(store: Store, site: str) -> dict[Key, VisitorRecord]:
+    """Every record of the site by where it lies, but for what erased ones left."""
+    found = dict[Key, VisitorRecord]()
     async for batch in store.walk(visitor_shards(site, store.shards), STANDINGS):
-        named = ((visitor_of(key.name), document) for key, document in batch)
-        found.update((visitor, unpack_record(one.value)) for visitor, one in named if visitor is not None)
+        records = {key: unpack_record(one.value) for key, one in batch if is_standing(key.name)}
+        found.update((key, record) for key, record in records.items() if record.subject != NOBODY)
     return found

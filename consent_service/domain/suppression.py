@@ -1,7 +1,8 @@
 """Suppression: what an erased visitor leaves behind, so that their opt-out outlives their record (design rule 8).
 
-It is kept as a record of nobody: a standing of opt-outs without a number. It holds which rights are denied for good,
-and since when, because for twelve months nobody is asked again; nothing of signals, methods, age or programmes.
+It takes the record's place as a record of nobody: a standing of opt-outs without a number. It holds which rights are
+denied for good, and since when, because for twelve months nobody is asked again; nothing of signals, methods, age or
+programmes.
 """
 
 from __future__ import annotations
@@ -21,16 +22,14 @@ def pack_suppression(standing: Standing) -> bytes:
     return pack_record(VisitorRecord(NOBODY, standing))
 
 
-def suppressing(before: Standing | None, after: Standing | None, now: int) -> Standing:
-    """What to leave of a record (None: there is none, or nobody can read it) beside a suppression that is there.
+def suppressing(standing: Standing | None, now: int) -> Standing:
+    """What to leave of a record; None: there is none.
 
     Sale and sharing always. Sensitive information where it was limited, where doubt denied it, where the law does
     for a minor, whose age is not kept, and where nothing is known (design rule 2).
     """
-    at = now if after is None else max(now, after.latest_at)
-    limited = before is not None and _limits(before)
-    unknown = after is None and before is None
-    return suppressed(Suppressed(at, limited or unknown or (after is not None and _limits(after))))
+    at = now if standing is None else max(now, standing.latest_at)
+    return suppressed(Suppressed(at, standing is None or _limits(standing)))
 
 
 def beginning(suppression: Standing, now: int) -> Suppressed:

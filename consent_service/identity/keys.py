@@ -37,7 +37,7 @@ class Purpose(StrEnum):
     CONSUMER = "consumer 1"
     IMPORTED = "imported 1"
     STATEMENT = "statement 1"
-    SUPPRESSION = "suppression 1"
+    RECORD = "record 1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Ids that are derived, not drawn: of a visitor minted by a request, of an import, a consumer, an erased visitor.
+"""Ids that are derived, not drawn: of a visitor minted by a request, of an import, a record, a consumer.
 
 All come from the hashing key, which never rotates. Knows nothing of tokens or standings.
 """
@@ -19,9 +19,9 @@ def visitor_id_for(ring: KeyRing, site: str, request_id: bytes) -> bytes:
     return keyed_hash(ring.hashing_key, Purpose.VISITOR_ID, [site.encode(), request_id])[:ID_BYTES]
 
 
-def suppression_hash(ring: KeyRing, site: str, visitor_id: bytes) -> bytes:
-    """What stands for a visitor who was erased; 16 bytes. Nobody gets the id back, but who presents it is known."""
-    return keyed_hash(ring.hashing_key, Purpose.SUPPRESSION, [site.encode(), visitor_id])[:ID_BYTES]
+def record_id(ring: KeyRing, site: str, visitor_id: bytes) -> bytes:
+    """Where the record of a visitor lies; 16 bytes. Nobody gets the id back that is in the visitor's cookie."""
+    return keyed_hash(ring.hashing_key, Purpose.RECORD, [site.encode(), visitor_id])[:ID_BYTES]
 
 
 def imported_id_for(ring: KeyRing, site: str, cookie: str, foreign_id: str) -> bytes:

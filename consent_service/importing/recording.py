@@ -15,14 +15,14 @@ from consent_service.domain.prior import imported
 from consent_service.domain.standing import Standing
 from consent_service.errors import Conflict, StoreBusy
 from consent_service.identity.keys import KeyRing
-from consent_service.identity.visitor_ids import imported_id_for, suppression_hash
+from consent_service.identity.visitor_ids import imported_id_for
 from consent_service.importing.outcomes import OptOut, Outcome, Result
 from consent_service.ledger.entries import Evidence
-from consent_service.services.drafting import Draft, Left, Plan, Planned, Waiting, Work
+from consent_service.services.drafting import Draft, Plan, Planned, Waiting, Work
 from consent_service.services.ids import RandomIds
 from consent_service.services.planning import not_before
+from consent_service.services.standings import record_key
 from consent_service.store.contract import Change, Key, Store
-from consent_service.store.keys import standing_key, suppression_key
 
 _TOGETHER: Final = 4096
 _ATTEMPTS: Final = 16
@@ -36,10 +36,9 @@ class Place(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """An opt-out, where its record lies, and where what an erased one left."""
+    """An opt-out, and where its record lies."""
 
     key: Key
-    left: Key
     visitor_id: bytes
     said: OptOut
 
@@ -75,9 +74,7 @@ class Recorder:
     def _line(self, said: OptOut) -> _Line:
         site, cookie = self._place
         visitor_id = imported_id_for(self._ring, site, cookie, said.foreign_id)
-        shards, keyed = self._store.shards, suppression_hash(self._ring, site, visitor_id)
-        left = suppression_key(site, visitor_id, keyed, shards)
-        return _Line(standing_key(site, visitor_id, shards), left, visitor_id, said)
+        return _Line(record_key(self._ring, site, visitor_id, self._store.shards), visitor_id, said)
 
     async def _commit(self, shard: str, lines: Sequence[_Line]) -> dict[int, Outcome]:
         for _ in range(_ATTEMPTS):
@@ -94,13 +91,9 @@ class Recorder:
         raise StoreBusy(f"the records kept changing; gave up after {_ATTEMPTS} attempts")
 
     async def _drafts(self, lines: Sequence[_Line]) -> Mapping[Key, Draft]:
-        lefts = {line.key: line.left for line in lines}
-        found = await self._store.get([*lefts, *lefts.values()])
-        records, suppressions = found[: len(lefts)], found[len(lefts) :]
-        return {
-            key: Draft(key, record, Left(left.name, suppression), self._ids)
-            for (key, left), record, suppression in zip(lefts.items(), records, suppressions, strict=True)
-        }
+        keys = list(dict.fromkeys(line.key for line in lines))
+        found = await self._store.get(keys)
+        return {key: Draft(key, document, self._ids) for key, document in zip(keys, found, strict=True)}
 
     def _draft(self, draft: Draft, line: _Line) -> Outcome:
         said, before, now = line.said, len(draft.entries), int(self._clock())

@@ -25,7 +25,7 @@ from consent_service.ledger.heads import Anchor, Head
 from consent_service.ledger.sealing import MOST_ENTRIES, Sealer
 from consent_service.ledger.trimming import head_at, lines_of
 from consent_service.store.contract import Append, Change, Document, Key
-from consent_service.store.keys import LEDGER, STANDINGS, visitor_of, visitor_shards
+from consent_service.store.keys import LEDGER, STANDINGS, is_standing, visitor_shards
 
 _ATTEMPTS: Final = 16
 _MOST_AT_ONCE: Final = 16 * MOST_ENTRIES
@@ -85,7 +85,7 @@ async def _carry_forward(sealer: Sealer, due: Sequence[Head], now: int) -> None:
         payloads = (segments.entry_at(line)[1] for line in lines)
         named.update(bytes.fromhex(entries.decode(payload).subject) for payload in payloads)
     async for batch in sealer.store.walk(visitor_shards(sealer.site, sealer.store.shards), STANDINGS):
-        records = [(key, found) for key, found in batch if visitor_of(key.name) is not None]
+        records = [(key, found) for key, found in batch if is_standing(key.name)]
         await asyncio.gather(*(_carry(sealer, key, found, named, now) for key, found in records))
         await sealer.renew()
 

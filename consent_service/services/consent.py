@@ -197,7 +197,7 @@ class Consent:
         if caller.prior is None:
             return None
         site = caller.site.key
-        record = await self._standings.imported(site, imported_id_for(self._ring, site, *caller.prior))
+        record = await self._standings.record(site, imported_id_for(self._ring, site, *caller.prior))
         return None if record is None else record.standing
 
     def _subject(self, caller: Caller, found: Visitor | Unhonoured | None) -> Subject:

@@ -15,7 +15,7 @@ import msgspec
 from consent_service.domain.facts import ChoiceMade, Fact, apply
 from consent_service.domain.records import VisitorRecord, pack_record, unpack_record
 from consent_service.domain.standing import Standing, StandingUnreadable
-from consent_service.domain.suppression import beginning
+from consent_service.domain.suppression import NOBODY, beginning
 from consent_service.errors import RequestIdReused, StoreCorrupt
 from consent_service.ledger import receipts
 from consent_service.ledger.entries import Evidence, digest, encode, entry_of
@@ -89,13 +89,6 @@ class _Mark(msgspec.Struct, frozen=True, array_like=True):
     receipt: Receipt | None
 
 
-class Left(NamedTuple):
-    """Where an erased visitor's suppression lies, or would: a record begins only on what was found there."""
-
-    name: bytes
-    found: Document | None
-
-
 class Waiting(NamedTuple):
     work: Work
     done: asyncio.Future[Written]
@@ -111,27 +104,23 @@ class _Outcome(NamedTuple):
     recorded: int = 0
 
 
-def mark_name(work: Work) -> bytes | None:
+def mark_name(key: Key, work: Work) -> bytes | None:
     """Where the request's mark lies, beside the standing; None when the request can't be repeated."""
-    return None if work.request is None else request_name(work.visitor_id, work.request[0])
+    return None if work.request is None else request_name(key.name, work.request[0])
 
 
 class Draft:
     """One commit being put together."""
 
-    def __init__(self, key: Key, found: Document | None, left: Left | None, ids: RandomIds) -> None:
-        """`left`: looked at where no record was found."""
-        stands = found or (left and left.found)
-        record = None if stands is None else _record(stands)
+    def __init__(self, key: Key, found: Document | None, ids: RandomIds) -> None:
+        record = None if found is None else _record(found)
         self.key = key
         self._ids = ids
-        self._erased = found is None and record is not None
-        self.version = stands.version if stands else 0
-        self.subject = ids.next().bytes if found is None or record is None else record.subject
+        self._erased = record is not None and record.subject == NOBODY
+        self.version = found.version if found else 0
+        self.subject = ids.draw() if record is None or self._erased else record.subject
         self.standing = None if record is None else record.standing
-        self.expect = {key.name: found.version if found else 0}
-        if left is not None:
-            self.expect[left.name] = left.found.version if left.found else 0
+        self.expect = {key.name: self.version}
         self.marks: list[Put] = []
         self.repeats = False
         """Whether somebody gets a receipt again: that says once more that the choice is durable."""
@@ -142,7 +131,7 @@ class Draft:
     def add(self, waiting: Waiting, mark: Document | None) -> None:
         """Run one plan on the standing so far; a mark that is there already makes it a repetition."""
         work = waiting.work
-        name = mark_name(work)
+        name = mark_name(self.key, work)
         known = self._known(name, work, mark)
         # Behind another change of this very draft the record is no longer what anybody has seen.
         planned = work.plan(self.standing, _UNSEEN if self.entries else self.version)

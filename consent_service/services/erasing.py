@@ -1,56 +1,52 @@
-"""Erasing: a visitor's record goes, and with it all that leads from them to their entries (design rule 8).
+"""Erasing: what leads from a visitor to their entries goes, and what they denied stays denied (design rule 8).
 
-What stays is a suppression, which goes on denying whoever presents the visitor's id, and in the ledger an entry that
-says that a number was erased. Done again it does nothing more; cut off, it was done whole or not at all.
+The record's number is the only thing that leads there. In the record's place comes a suppression, which is read like
+any record, and in the ledger an entry that says that the number was erased. Done again it does nothing more; cut off,
+it was done whole or not at all.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
 from consent_service.domain.facts import Erased
 from consent_service.domain.records import VisitorRecord, unpack_record
 from consent_service.domain.standing import Standing, StandingUnreadable
-from consent_service.domain.suppression import pack_suppression, suppressing
+from consent_service.domain.suppression import NOBODY, pack_suppression, suppressing
 from consent_service.errors import Conflict, StoreBusy
 from consent_service.identity.keys import KeyRing
-from consent_service.identity.visitor_ids import suppression_hash
 from consent_service.ledger.entries import Evidence, encode, entry_of
 from consent_service.ledger.erasures import REDONE, redone
 from consent_service.services.ids import RandomIds
+from consent_service.services.standings import record_key
 from consent_service.store.contract import Append, Change, Document, Key, Put, Store
-from consent_service.store.keys import (
-    LEDGER,
-    STANDINGS,
-    desk_shard,
-    requests_of,
-    standing_key,
-    suppression_key,
-    visitor_of,
-    visitor_shards,
-)
+from consent_service.store.keys import LEDGER, STANDINGS, desk_shard, is_standing, requests_of, visitor_shards
 
 _ATTEMPTS: Final = 16
 
 
 class Held(NamedTuple):
-    """What the store holds of one visitor. `record` and `suppression`: as stored; `requests`: names of marks."""
+    """What the store holds of one visitor. `record`: as stored; `requests`: the names of marks."""
 
     record: Document | None
-    suppression: Document | None
     requests: list[bytes]
-
-    @property
-    def erased(self) -> bool:
-        """Whether nothing is left to do."""
-        return self.record is None and self.suppression is not None and not self.requests
 
     @property
     def known(self) -> VisitorRecord | None:
         """The record as it reads; None when there is none or it can't be read."""
         return None if self.record is None else _read(self.record)
+
+    @property
+    def suppressed(self) -> bool:
+        """Whether what an erased record left lies here."""
+        return self.known is not None and self.known.subject == NOBODY
+
+    @property
+    def erased(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.suppressed and not self.requests
 
 
 class Erasing:
@@ -62,23 +58,37 @@ class Erasing:
         self._ids = ids
         self._clock = clock
 
-    async def held(self, site: str, visitor_id: bytes) -> Held:
-        """What there is of this visitor. Raises StoreError."""
-        key, left = self._keys(site, visitor_id)
-        record, suppression = await self._store.get([key, left])
-        requests = set[bytes]()
-        async for batch in self._store.walk([key.shard], requests_of(visitor_id)):
-            requests.update(named.name for named, _ in batch)
-        return Held(record, suppression, sorted(requests))
+    def key(self, site: str, visitor_id: bytes) -> Key:
+        """Where the record of whoever has this id lies, or would."""
+        return record_key(self._ring, site, visitor_id, self._store.shards)
 
-    async def erase(self, site: str, visitor_id: bytes) -> bool:
-        """Erase whoever has this id; whether anything was left to do. Raises StoreError."""
+    async def bearing(self, site: str, numbers: Collection[bytes]) -> list[Key]:
+        """Where the records lie whose entries bear one of these numbers, from all the site's records."""
+        keys = set[Key]()
+        async for batch in self._store.walk(visitor_shards(site, self._store.shards), STANDINGS):
+            await asyncio.sleep(0)  # a long walk leaves others their turns
+            for key, document in batch:
+                record = _read(document) if is_standing(key.name) else None
+                if record is not None and record.subject in numbers:
+                    keys.add(key)
+        return sorted(keys)
+
+    async def held(self, key: Key) -> Held:
+        """What there is of the visitor whose record lies here. Raises StoreError."""
+        (record,) = await self._store.get([key])
+        requests = set[bytes]()
+        async for batch in self._store.walk([key.shard], requests_of(key.name)):
+            requests.update(named.name for named, _ in batch)
+        return Held(record, sorted(requests))
+
+    async def erase(self, site: str, key: Key) -> bool:
+        """Erase whoever has this record; whether anything was left to do. Raises StoreError."""
         for _attempt in range(_ATTEMPTS):
-            held = await self.held(site, visitor_id)
+            held = await self.held(key)
             if held.erased:
                 return False
             try:
-                await self._store.commit(self._change(site, visitor_id, held))
+                await self._store.commit(self._change(site, key, held))
             except Conflict:
                 continue  # they chose something meanwhile: that goes too
             return True
@@ -93,32 +103,16 @@ class Erasing:
         """Remember that they hold up to this head."""
         await self._store.commit(Change(desk_shard(site), put=[Put(REDONE, b"%d" % through)]))
 
-    async def bearing(self, site: str, numbers: Collection[bytes]) -> list[bytes]:
-        """The ids of the visitors whose entries bear one of these numbers, from all the site's records."""
-        return sorted({visitor async for visitor in self._bearing(site, numbers)})
-
-    async def _bearing(self, site: str, numbers: Collection[bytes]) -> AsyncIterator[bytes]:
-        async for batch in self._store.walk(visitor_shards(site, self._store.shards), STANDINGS):
-            await asyncio.sleep(0)  # a long walk leaves others their turns
-            for key, document in batch:
-                visitor, record = visitor_of(key.name), _read(document)
-                if visitor is not None and record is not None and record.subject in numbers:
-                    yield visitor
-
-    def _change(self, site: str, visitor_id: bytes, held: Held) -> Change:
+    def _change(self, site: str, key: Key, held: Held) -> Change:
         """All in one commit. It dies of any change to the record, so no mark of a request can come beside it."""
-        now, (key, left) = int(self._clock()), self._keys(site, visitor_id)
-        before = _standing(held.suppression)
-        after = _standing(held.record)
-        suppression = pack_suppression(suppressing(before, after, now))
-        expect = {key.name: _version(held.record), left.name: _version(held.suppression)}
-        known = held.known
+        now, known = int(self._clock()), held.known
+        numbered = None if held.suppressed else known
         return Change(
             key.shard,
-            expect=expect,
-            put=[Put(left.name, suppression)],
-            delete=[key.name, *held.requests],
-            append=[] if known is None else [Append(LEDGER, self._entry(site, known.subject, now))],
+            expect={key.name: held.record.version if held.record else 0},
+            put=[Put(key.name, pack_suppression(suppressing(_standing(held), now)))],
+            delete=held.requests,
+            append=[Append(LEDGER, self._entry(site, numbered.subject, now))] if numbered else [],
         )
 
     def _entry(self, site: str, subject: bytes, now: int) -> bytes:
@@ -126,11 +120,6 @@ class Erasing:
         return encode(
             entry_of(Erased(now), entry_id=entry_id, site=site, subject=subject, evidence=Evidence())
         )
-
-    def _keys(self, site: str, visitor_id: bytes) -> tuple[Key, Key]:
-        """Where the record lies, and where the suppression."""
-        keyed, shards = suppression_hash(self._ring, site, visitor_id), self._store.shards
-        return standing_key(site, visitor_id, shards), suppression_key(site, visitor_id, keyed, shards)
 
 
 def _read(document: Document) -> VisitorRecord | None:
@@ -140,13 +129,6 @@ def _read(document: Document) -> VisitorRecord | None:
         return None
 
 
-def _standing(document: Document | None) -> Standing | None:
-    """What can't be read is in doubt: everything is denied for good."""
-    if document is None:
-        return None
-    record = _read(document)
-    return Standing(doubted_at=1) if record is None else record.standing
-
-
-def _version(document: Document | None) -> int:
-    return document.version if document else 0
+def _standing(held: Held) -> Standing | None:
+    """What can't be read is as good as not there: everything is denied for good."""
+    return None if held.known is None else held.known.standing

@@ -23,8 +23,12 @@ class RandomIds:
 
     def next(self) -> uuid.UUID:
         """A fresh version 4 UUID."""
+        return uuid.UUID(bytes=self.draw(), version=4)
+
+    def draw(self) -> bytes:
+        """16 fresh random bytes."""
         if self._at >= len(self._drawn):
             self._drawn = os.urandom(_DRAWN * _BYTES)
             self._at = 0
         at, self._at = self._at, self._at + _BYTES
-        return uuid.UUID(bytes=self._drawn[at : at + _BYTES], version=4)
+        return self._drawn[at : at + _BYTES]

@@ -1,8 +1,8 @@
 """Standings, read: from a presented visitor token to the record it names, or to "can't be honoured".
 
 Never somebody else and never the default: a token that is forged, foreign, expired, under a retired key,
-without a record, newer than its record or from a lost state is `UNHONOURED` (design rule 2). Where the record was
-erased, what it left stands in its place.
+without a record, newer than its record or from a lost state is `UNHONOURED` (design rule 2).
+An erased record has left what goes on denying in its place (design rule 8).
 Verified tokens and decoded records are kept in bounded memory; the record cache is coherent with the store or off.
 """
 
@@ -20,12 +20,12 @@ from consent_service.domain.standing import Standing, StandingUnreadable
 from consent_service.domain.words import UNHONOURED, Unhonoured
 from consent_service.errors import IdentityError
 from consent_service.identity.keys import KeyRing
-from consent_service.identity.visitor_ids import suppression_hash
+from consent_service.identity.visitor_ids import record_id
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.services.waiting import COMMIT_TIMEOUT, READ_TIMEOUT, reading_patience
 from consent_service.store.cache import CoherentCache, Missing
 from consent_service.store.contract import Document, Key, Store
-from consent_service.store.keys import standing_key, suppression_key
+from consent_service.store.keys import standing_key
 
 _REMEMBERED_TOKENS: Final = 50_000
 _REMEMBERED_FOR: Final = 3600
@@ -100,12 +100,8 @@ class Standings:
         return len(self._verified)
 
     def key(self, site: str, visitor_id: bytes) -> Key:
-        return standing_key(site, visitor_id, self._store.shards)
-
-    def suppression_key(self, site: str, visitor_id: bytes) -> Key:
-        """Where it would lie that this visitor was erased."""
-        keyed = suppression_hash(self._ring, site, visitor_id)
-        return suppression_key(site, visitor_id, keyed, self._store.shards)
+        """Where this visitor's record lies."""
+        return record_key(self._ring, site, visitor_id, self._store.shards)
 
     def at_hand(self, site: str, token: str, now: int) -> Record | None:
         """The record of the visitor whom this token names, if memory alone can say so; never a doubtful one."""
@@ -132,30 +128,14 @@ class Standings:
         if isinstance(record, Missing) or record is None or verified.claims.version > record.version:
             # Memory knows nothing, or less than the token: another process has just written. Ask the store.
             patience = self._briefly if briefly else self._patiently
-            claims = verified.claims
-            record = await patience.wait(self._ask(site, claims.visitor_id, claims.version))
+            record = await patience.wait(self._cache.fetch(verified.key))
         if record is None or not _honours(record, verified.claims):
             return UNHONOURED
         return Visitor(verified.claims.visitor_id, record)
 
-    async def _ask(self, site: str, visitor_id: bytes, version: int) -> Record | None:
-        """The record as the store has it now, or what an erased one left (design rule 8)."""
-        record = await self._cache.fetch(self.key(site, visitor_id))
-        if record is not None:
-            return record
-        key = self.suppression_key(site, visitor_id)
-        left = self._cache.peek(key)
-        if isinstance(left, Missing) or left is None or version > left.version:
-            left = await self._cache.fetch(key)
-        return left
-
     async def record(self, site: str, visitor_id: bytes) -> Record | None:
         """The record as the store has it now."""
         return await self._patiently.wait(self._cache.fetch(self.key(site, visitor_id)))
-
-    async def imported(self, site: str, visitor_id: bytes) -> Record | None:
-        """The record that an import made, as the store has it now, or what it left when it was erased."""
-        return await self._patiently.wait(self._ask(site, visitor_id, 0))
 
     def forget(self, key: Key) -> None:
         """Drop a record that this process has just changed."""
@@ -172,6 +152,11 @@ class Standings:
             lost = self._store.lost(key.shard, claims.version)
             verified = self._verified[site, token] = _Verified(claims, key, lost)
         return verified
+
+
+def record_key(ring: KeyRing, site: str, visitor_id: bytes, shards: int) -> Key:
+    """Where the record of whoever has this id lies: the store never sees the id itself."""
+    return standing_key(site, record_id(ring, site, visitor_id), shards)
 
 
 def strictest(

@@ -12,7 +12,7 @@ from collections import deque
 from typing import Final
 
 from consent_service.errors import Conflict, StoreBusy, StoreTimeout
-from consent_service.services.drafting import Draft, Left, Waiting, Work, Written, mark_name
+from consent_service.services.drafting import Draft, Waiting, Work, Written, mark_name
 from consent_service.services.ids import RandomIds
 from consent_service.services.standings import Standings
 from consent_service.services.waiting import COMMIT_TIMEOUT, Patience, reading_patience
@@ -108,28 +108,20 @@ class StandingWriter:
         found: dict[bytes, Document | None] = {}
         if read or len(batch) > 1 or not batch[0].work.minted:
             found = await self._found(key, batch)
-        record = found.get(key.name)
-        left = None if record else await self._left(batch[0].work, read=bool(found))
-        draft = Draft(key, record, left, self._ids)
+        draft = Draft(key, found.get(key.name), self._ids)
         for waiting in batch:
             if waiting.done.done():
                 continue
             try:
-                name = mark_name(waiting.work)
+                name = mark_name(key, waiting.work)
                 draft.add(waiting, None if name is None else found.get(name))
             except Exception as error:  # what this one caller did wrong is nobody else's error
                 waiting.done.set_exception(error)
         return draft
 
-    async def _left(self, work: Work, *, read: bool) -> Left:
-        """What an erased record left; unread there is nothing, which the commit finds out when it isn't so."""
-        key = self._standings.suppression_key(work.site, work.visitor_id)
-        found = await self._reading.wait(self._store.get([key])) if read else [None]
-        return Left(key.name, found[0])
-
     async def _found(self, key: Key, batch: list[Waiting]) -> dict[bytes, Document | None]:
         """The record and the marks of all these requests, read together."""
-        names = [key.name, *(name for waiting in batch if (name := mark_name(waiting.work)) is not None)]
+        names = [key.name, *(name for waiting in batch if (name := mark_name(key, waiting.work)) is not None)]
         keys = [Key(key.shard, name) for name in names]
         return dict(zip(names, await self._reading.wait(self._store.get(keys)), strict=True))
 

@@ -21,9 +21,9 @@ STANDINGS: Final = b"v"
 _STANDING_NAME: Final = len(STANDINGS) + 16
 
 
-def visitor_shard(site: str, visitor_id: bytes, shards: int) -> str:
-    """The shard of everything about one visitor: `acme.07`. Ids are random, so their first bytes spread."""
-    return f"{site}.{int.from_bytes(visitor_id[:4]) % shards:02d}"
+def visitor_shard(site: str, record: bytes, shards: int) -> str:
+    """The shard of everything about one visitor: `acme.07`. What stands for ids is spread as if at random."""
+    return f"{site}.{int.from_bytes(record[:4]) % shards:02d}"
 
 
 def visitor_shards(site: str, shards: int) -> list[str]:
@@ -67,32 +67,27 @@ def _numbered(shard: str) -> tuple[str, int | None]:
     return site, int(number) if number.isdecimal() else None
 
 
-def standing_key(site: str, visitor_id: bytes, shards: int) -> Key:
-    """Where a visitor's standing lies."""
-    return Key(visitor_shard(site, visitor_id, shards), STANDINGS + visitor_id)
+def standing_key(site: str, record: bytes, shards: int) -> Key:
+    """Where a visitor's standing lies; `record` is what stands for their id in the store."""
+    return Key(visitor_shard(site, record, shards), STANDINGS + record)
 
 
-def visitor_of(name: bytes) -> bytes | None:
-    """Whose standing lies under this name; None for what is no standing's."""
-    return name[1:] if len(name) == _STANDING_NAME and name.startswith(STANDINGS) else None
+def is_standing(name: bytes) -> bool:
+    """Whether a standing lies under this name."""
+    return len(name) == _STANDING_NAME and name.startswith(STANDINGS)
 
 
-def request_name(visitor_id: bytes, request_id: bytes) -> bytes:
+def request_name(standing: bytes, request_id: bytes) -> bytes:
     """The name, in the visitor's shard, of the mark that a request's 16-byte `id` was done.
 
     It begins as the standing's name does, so that an engine that keeps names in order writes one page for both.
     """
-    return requests_of(visitor_id) + request_id
+    return requests_of(standing) + request_id
 
 
-def requests_of(visitor_id: bytes) -> bytes:
+def requests_of(standing: bytes) -> bytes:
     """What the names of all marks of a visitor's requests begin with."""
-    return STANDINGS + visitor_id + b"r"
-
-
-def suppression_key(site: str, visitor_id: bytes, keyed: bytes, shards: int) -> Key:
-    """Where an erased visitor's suppression lies: beside the record that is gone, under a keyed hash of the id."""
-    return Key(visitor_shard(site, visitor_id, shards), b"x" + keyed)
+    return standing + b"r"
 
 
 def script_name(digest: str) -> bytes:

@@ -21,6 +21,7 @@ from consent_service.demo.folder import Folder
 from consent_service.identity.keys import decode_ring
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode
+from consent_service.services.standings import record_key
 from consent_service.store.keys import LEDGER, site_shards
 from consent_service.store.url import open_store
 from tests.subjects import records_of
@@ -82,7 +83,9 @@ class Demo:
             records = await records_of(store, SITE)
         finally:
             await store.close()
-        return records[bytes.fromhex(self.visitor(token))].subject.hex()
+        ring = decode_ring(self.folder.keys.read_text())
+        key = record_key(ring, SITE, bytes.fromhex(self.visitor(token)), store.shards)
+        return records[key].subject.hex()
 
 
 def two_free_ports() -> tuple[int, int]:

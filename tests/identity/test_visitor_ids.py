@@ -9,7 +9,7 @@ from consent_service.identity.keys import new_ring, rotate
 from consent_service.identity.visitor_ids import (
     consumer_hash,
     imported_id_for,
-    suppression_hash,
+    record_id,
     visitor_id_for,
 )
 
@@ -47,19 +47,19 @@ def test_a_consumer_is_hashed_within_a_business_and_never_meets_a_visitor() -> N
     assert {len(value) for value in hashes} == {16}
 
 
-def test_what_stands_for_an_erased_visitor_differs_by_key_site_and_visitor() -> None:
+def test_where_a_record_lies_differs_by_key_site_and_visitor() -> None:
     hashes = {
-        suppression_hash(RING, "acme", bytes(16)),
-        suppression_hash(RING, "other", bytes(16)),
-        suppression_hash(RING, "acme", bytes(15) + b"1"),
-        suppression_hash(OTHER_RING, "acme", bytes(16)),
+        record_id(RING, "acme", bytes(16)),
+        record_id(RING, "other", bytes(16)),
+        record_id(RING, "acme", bytes(15) + b"1"),
+        record_id(OTHER_RING, "acme", bytes(16)),
         visitor_id_for(RING, "acme", bytes(16)),
         bytes(16),
     }
     assert len(hashes) == 6
     assert {len(value) for value in hashes} == {16}
     rotated = rotate(RING, 1, b"b" * 32)
-    assert suppression_hash(rotated, "acme", bytes(16)) == suppression_hash(RING, "acme", bytes(16))
+    assert record_id(rotated, "acme", bytes(16)) == record_id(RING, "acme", bytes(16))
 
 
 def test_an_imported_record_is_found_again_within_its_site_and_tool_alone() -> None:

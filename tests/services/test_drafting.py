@@ -41,9 +41,7 @@ def confirmation() -> Waiting:
 
 
 def draft() -> Draft:
-    return Draft(
-        KEY, Document(pack_record(VisitorRecord(SUBJECT, fold([OUT]))), SEEN_VERSION), None, RandomIds()
-    )
+    return Draft(KEY, Document(pack_record(VisitorRecord(SUBJECT, fold([OUT]))), SEEN_VERSION), RandomIds())
 
 
 async def test_a_confirmation_alone_is_taken() -> None:

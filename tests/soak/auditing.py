@@ -13,11 +13,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 import httpx2
 
 from consent_service.ledger.entries import decode, digest, standing_of
+from consent_service.services.standings import record_key
 from consent_service.services.waiting import READ_TIMEOUT
-from consent_service.store.contract import Store
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.contract import Key, Store
+from consent_service.store.keys import DEFAULT_SHARDS, LEDGER, site_shards
 from consent_service.store.url import open_store
-from tests.soak.serving import SITE
+from tests.soak.serving import RING, SITE
 from tests.soak.visiting import LIMIT, OPT_OUT, Acknowledged, Asked, Books, acknowledged, post
 from tests.subjects import records_of
 
@@ -29,10 +30,10 @@ _PATIENCE: Final = 10
 
 
 class Recorded(NamedTuple):
-    """One entry of the ledger: its digest, and whom it is about."""
+    """One entry of the ledger: its digest, and where the record of whom it is about lies."""
 
     digest: str
-    visitor: bytes
+    record: Key
 
 
 async def ledger(url: str) -> dict[str, Recorded]:
@@ -42,12 +43,17 @@ async def ledger(url: str) -> dict[str, Recorded]:
         payloads = await _payloads(store)
         entries = [(decode(payload), payload) for payload in payloads]
         records = await records_of(store, SITE)
-        whose = {record.subject.hex(): visitor for visitor, record in records.items()}
+        whose = {record.subject.hex(): key for key, record in records.items()}
         found = {entry.id: Recorded(digest(payload), whose[entry.subject]) for entry, payload in entries}
         assert len(found) == len(payloads), "two entries bear one id"
         return found
     finally:
         await store.close()
+
+
+def record_of(visitor: bytes) -> Key:
+    """Where the record of this visitor lies."""
+    return record_key(RING, SITE, visitor, DEFAULT_SHARDS)
 
 
 async def check_folds(url: str) -> None:
@@ -71,7 +77,7 @@ def lost(books: Books, found: dict[str, Recorded]) -> list[Acknowledged]:
     return [
         entry
         for entry in books.acknowledged
-        if found.get(entry.receipt) != Recorded(entry.digest, entry.asked.visitor)
+        if found.get(entry.receipt) != Recorded(entry.digest, record_of(entry.asked.visitor))
     ]
 
 
@@ -80,9 +86,8 @@ def unacknowledged(books: Books, found: dict[str, Recorded]) -> list[Recorded]:
     receipts = {entry.receipt for entry in books.acknowledged}
     extra = [recorded for receipt, recorded in found.items() if receipt not in receipts]
     assert len(extra) <= len(books.in_doubt), "entries that nobody asked for"
-    assert {recorded.visitor for recorded in extra} <= {asked.visitor for asked in books.in_doubt}, (
-        "whose are they?"
-    )
+    in_doubt = {record_of(asked.visitor) for asked in books.in_doubt}
+    assert {recorded.record for recorded in extra} <= in_doubt, "whose are they?"
     return extra
 
 

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 import httpx2
 import pytest
 
-from tests.soak.auditing import check_flags, check_folds, flag_of, ledger
+from tests.soak.auditing import check_flags, check_folds, flag_of, ledger, record_of
 from tests.soak.serving import serving, sqlite_url
 from tests.soak.visiting import (
     LIMIT,
@@ -61,7 +61,7 @@ async def test_a_visitor_who_chose_at_one_worker_is_recognised_by_the_other_at_o
         visitors = await _through_either(workers, _go_to_the_other)
     found = await ledger(sqlite_url(tmp_path))
     assert len(found) == 3 * _CHOICES
-    assert {recorded.visitor for recorded in found.values()} == {*visitors}
+    assert {recorded.record for recorded in found.values()} == {*map(record_of, visitors)}
     await check_folds(sqlite_url(tmp_path))
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from consent_service.store.contract import Key
 from consent_service.store.keys import (
     desk_shard,
+    is_standing,
     lies_in,
     request_name,
     requests_of,
@@ -15,9 +16,7 @@ from consent_service.store.keys import (
     site_shards,
     split_shard,
     standing_key,
-    suppression_key,
     unsplit_shard,
-    visitor_of,
     visitor_shard,
 )
 
@@ -27,16 +26,15 @@ VISITOR = bytes([0, 0, 0, 71, *range(12)])
 def test_a_visitors_keys_are_built_from_site_and_id() -> None:
     assert visitor_shard("acme", VISITOR, 64) == "acme.07"
     assert standing_key("acme", VISITOR, 64) == Key("acme.07", b"v" + VISITOR)
-    assert request_name(VISITOR, bytes(16)) == b"v" + VISITOR + b"r" + bytes(16)
-    assert request_name(VISITOR, bytes(16)).startswith(requests_of(VISITOR))
-    assert suppression_key("acme", VISITOR, b"keyed", 64) == Key("acme.07", b"xkeyed")
+    name = standing_key("acme", VISITOR, 64).name
+    assert request_name(name, bytes(16)) == requests_of(name) + bytes(16) == b"v" + VISITOR + b"r" + bytes(16)
     assert script_name("abc") == b"sabc"
 
 
-def test_a_visitors_id_is_read_from_the_name_of_their_standing_alone() -> None:
-    assert visitor_of(standing_key("acme", VISITOR, 64).name) == VISITOR
-    for name in (request_name(VISITOR, bytes(16)), script_name("a" * 16), b"v", b""):
-        assert visitor_of(name) is None
+def test_standings_are_told_from_what_else_lies_beside_them() -> None:
+    name = standing_key("acme", VISITOR, 64).name
+    assert is_standing(name)
+    assert not any(map(is_standing, (request_name(name, bytes(16)), script_name("a" * 16), b"v", b"")))
 
 
 def test_every_visitors_shard_is_one_of_the_sites_and_none_is_the_desks() -> None:
@@ -63,9 +61,9 @@ def test_a_shard_that_is_split_keeps_its_name_and_every_part_knows_whose_it_is()
 def test_all_of_a_visitor_goes_to_the_part_that_the_new_number_gives_and_the_rest_to_each() -> None:
     for visitor_id in (secrets.token_bytes(16) for _ in range(100)):
         parts = split_shard(visitor_shard("acme", visitor_id, 4), 4, 12)
-        for name in (standing_key("acme", visitor_id, 4).name, request_name(visitor_id, bytes(16))):
+        standing = standing_key("acme", visitor_id, 4).name
+        for name in (standing, request_name(standing, bytes(16))):
             ours = [part for part in parts if lies_in(part, name, 12)]
             assert ours == [visitor_shard("acme", visitor_id, 12)]
-        suppression = suppression_key("acme", visitor_id, b"keyed", 4).name
-        assert all(lies_in(part, suppression, 12) for part in parts)
+        assert all(lies_in(part, b"s", 12) for part in parts)
     assert lies_in("acme.desk", b"v", 12)

@@ -9,7 +9,7 @@ import pytest
 from consent_service.errors import StoreMismatch, StoreUnavailable
 from consent_service.store import moving
 from consent_service.store.contract import Append, Change, Put, Store
-from consent_service.store.keys import LEDGER, request_name, site_shards, standing_key, suppression_key
+from consent_service.store.keys import LEDGER, request_name, site_shards, standing_key
 from consent_service.store.redis import RedisStore
 from consent_service.store.sqlite import SqliteStore
 from consent_service.store.url import is_redis, open_store, sqlite_path
@@ -46,7 +46,7 @@ def opened(url: str, shards: int = PRESENT) -> Store:
 async def choose(store: Store, visitor: bytes) -> int:
     """What a choice commits."""
     key = standing_key("acme", visitor, store.shards)
-    put = [Put(key.name, visitor[3:4]), Put(request_name(visitor, bytes(16)), b"done")]
+    put = [Put(key.name, visitor[3:4]), Put(request_name(key.name, bytes(16)), b"done")]
     return await store.commit(Change(key.shard, put=put, append=[Append(LEDGER, visitor)]))
 
 
@@ -70,26 +70,13 @@ async def test_every_visitor_is_found_again_and_no_version_goes_back(
     assert store.shards == WANTED
     for visitor, version in versions.items():
         key = standing_key("acme", visitor, WANTED)
-        found, mark = await store.get([key, key._replace(name=request_name(visitor, bytes(16)))])
+        found, mark = await store.get([key, key._replace(name=request_name(key.name, bytes(16)))])
         assert found is not None
         assert (found.value, found.version) == (visitor[3:4], version)
         assert mark is not None
         assert not store.lost(key.shard, version)
         assert await choose(store, visitor) > max(versions.values())
     await store.close()
-
-
-async def test_rule_8_what_an_erased_visitor_left_is_found_again(origin: str, other: str) -> None:
-    store = opened(origin)
-    for visitor in VISITORS:
-        key = suppression_key("acme", visitor, b"keyed" + visitor, PRESENT)
-        await store.commit(Change(key.shard, put=[Put(key.name, b"denied")]))
-    await store.close()
-    await moving.move(origin, other, shards=WANTED)
-    moved = open_store(other)
-    wanted = [suppression_key("acme", visitor, b"keyed" + visitor, WANTED) for visitor in VISITORS]
-    assert None not in await moved.get(wanted)
-    await moved.close()
 
 
 async def test_entries_stay_where_they_are_and_new_ones_follow(origin: str, other: str) -> None:

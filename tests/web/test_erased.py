@@ -12,6 +12,8 @@ import pytest
 from consent_service.identity.keys import DAY, rotate
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.ledger.entries import ErasedEntry, SuppressedEntry
+from consent_service.store.contract import Document, Key
+from consent_service.store.keys import visitor_shards
 from tests.running import RING, Running, running
 from tests.store.every_method import walked
 
@@ -28,6 +30,13 @@ async def token_of(service: Running, **choice: Any) -> str:
     response = await service.choose(**choice)
     assert response.status_code in (201, 202), response.text
     return str(response.json()["visitor"])
+
+
+async def documents(service: Running) -> list[tuple[Key, Document]]:
+    """Everything that lies in the shards of the site's visitors."""
+    async with service.opened() as store:
+        shards = visitor_shards("acme", store.shards)
+        return [one for batch in await walked(store, shards, b"") for one in batch]
 
 
 async def allowed(service: Running) -> str:
@@ -84,10 +93,11 @@ async def test_nothing_in_the_store_leads_from_the_visitor_to_the_number(service
     token = await token_of(service, sale_share="opt_out", id=str(uuid.uuid4()))
     visitor = service.visitor_id(token)
     (before,) = await service.entries()
+    held = await documents(service)
+    assert all(visitor not in key.name + document.value for key, document in held), "nor ever did it"
+    assert len(held) == 2, "the record, and the mark of the request"
     await service.erase(token)
-    async with service.opened() as store:
-        shards = [f"acme.{number:02d}" for number in range(store.shards)]
-        left = [one for batch in await walked(store, shards, b"") for one in batch]
+    left = await documents(service)
     assert len(left) == 1, "the suppression alone"
     for key, document in left:
         assert visitor not in key.name + document.value

@@ -18,8 +18,9 @@ from consent_service.importing.recording import Place, Recorder
 from consent_service.ledger.entries import ChoiceEntry, standing_of
 from consent_service.services.erasing import Erasing
 from consent_service.services.ids import RandomIds
+from consent_service.services.standings import record_key
 from consent_service.store.contract import Change, Put
-from consent_service.store.keys import LEDGER, site_shards, standing_key
+from consent_service.store.keys import LEDGER, site_shards
 from consent_service.store.url import open_store
 from tests.running import START, Running
 
@@ -60,7 +61,7 @@ async def imported_document(service: Running, foreign_id: str) -> tuple[bytes, b
     store = open_store(service.store_url, clock=service.clock)
     try:
         visitor = imported_id_for(service.ring, "acme", COOKIE, foreign_id)
-        (found,) = await store.get([standing_key("acme", visitor, store.shards)])
+        (found,) = await store.get([record_key(service.ring, "acme", visitor, store.shards)])
     finally:
         await store.close()
     return None if found is None else (visitor, found.value)
@@ -227,7 +228,7 @@ async def test_rule_2_an_identity_that_cannot_be_honoured_stays_in_doubt(service
 async def test_rule_2_an_imported_record_that_cannot_be_read_denies(service: Running) -> None:
     visitor = imported_id_for(service.ring, "acme", COOKIE, "7")
     store = open_store(service.store_url)
-    key = standing_key("acme", visitor, store.shards)
+    key = record_key(service.ring, "acme", visitor, store.shards)
     await store.commit(Change(key.shard, put=[Put(key.name, b"?")]))
     await store.close()
     told = await view(service)
@@ -270,7 +271,8 @@ async def test_rule_8_an_imported_opt_out_outlives_its_own_erasure_and_a_second_
     await bring(service, [line(2, "7")])
     async with service.opened() as store:
         erasing = Erasing(store, service.ring, RandomIds(), service.clock)
-        assert await erasing.erase("acme", imported_id_for(service.ring, "acme", COOKIE, "7"))
+        key = erasing.key("acme", imported_id_for(service.ring, "acme", COOKIE, "7"))
+        assert await erasing.erase("acme", key)
     assert (await view(service))["flag"]["sale"] == "denied"
     await bring(service, [line(2, "7", ALL)])
     flag = (await view(service))["flag"]
