@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -246,6 +248,17 @@ def test_a_store_is_moved_once_and_never_over_another(command: Command, tmp_path
     again = command(*arguments)
     assert (again.status, again.err.count("\n")) == (1, 1)
     assert "new.db exists already" in again.err
+
+
+def test_a_move_takes_a_multiple_of_the_shards_that_there_are(command: Command, tmp_path: Path) -> None:
+    asyncio.run(_make_store(tmp_path / "consent.db"))
+    arguments = ("move", "--from", "sqlite:///consent.db", "--to", "sqlite:///new.db", "--shards")
+    refused = command(*arguments, "65")
+    assert (refused.status, refused.err.count("\n")) == (1, 1)
+    assert "name a multiple" in refused.err
+    assert command(*arguments, "128").out.startswith("moved 0 shards")
+    with closing(sqlite3.connect(tmp_path / "new.db")) as made:
+        assert made.execute("SELECT value FROM header WHERE name = 'shards'").fetchone() == ("128",)
 
 
 def test_a_password_in_a_moves_urls_is_refused_and_never_printed(
