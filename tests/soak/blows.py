@@ -135,31 +135,37 @@ async def _master_stopped(scene: Scene) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _master_partitioned(scene: Scene) -> AsyncIterator[None]:
-    """From services and, in a cluster, from the other nodes."""
-    master = await scene.master()
-    if isinstance(scene.fleet, Sea):
-        scene.fleet.cut_off(master)
-    master.hide()
-    try:
+    """From services and from the other nodes."""
+    async with _cut_off(scene, clients=True):
         yield
-    finally:
-        master.show()
-        if isinstance(scene.fleet, Sea):
-            scene.fleet.join(master)
-        await scene.masters()
 
 
 @asynccontextmanager
 async def _master_cut_off_with_clients(scene: Scene) -> AsyncIterator[None]:
     """From the other nodes alone: whoever asks it is on the minority's side."""
+    async with _cut_off(scene, clients=False):
+        yield
+
+
+@asynccontextmanager
+async def _cut_off(scene: Scene, *, clients: bool) -> AsyncIterator[None]:
     assert isinstance(scene.fleet, Sea)
-    master = await scene.master()
-    scene.fleet.cut_off(master)
+    scene.fleet.cut_off(await scene.master(), clients=clients)
     try:
         yield
     finally:
-        scene.fleet.join(master)
+        scene.fleet.join()
         await scene.masters()
+
+
+@asynccontextmanager
+async def _server_out_of_reach(scene: Scene) -> AsyncIterator[None]:
+    master = await scene.master()
+    master.hide()
+    try:
+        yield
+    finally:
+        master.show()
 
 
 @asynccontextmanager
@@ -194,7 +200,7 @@ BLOWS: Final[dict[str, list[Blow]]] = {
         _SERVICE,
         _WORK,
         Blow("the server stopped for 4 s", _master_stopped),
-        Blow("the server out of reach", _master_partitioned),
+        Blow("the server out of reach", _server_out_of_reach),
         Blow("full disk", _disk_full),
     ],
     "cluster": [

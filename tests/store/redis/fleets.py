@@ -109,7 +109,7 @@ class Cluster(Fleet):
         count = _MASTERS * (1 + self.REPLICAS)
         ports = free_ports(2 * count)
         self.servers = [
-            Server(port, *_ON_REPLICAS, *_IN_CLUSTER, f"cluster-port {bus}", *self.more(number, bus))
+            Server(port, *_ON_REPLICAS, *_IN_CLUSTER, f"cluster-port {bus}", *self.more(number, port, bus))
             for number, (port, bus) in enumerate(zip(ports[:count], ports[count:], strict=True))
         ]
         first = self.servers[0]
@@ -126,7 +126,7 @@ class Cluster(Fleet):
         self.masters()
         self.url = f"redis+cluster://{HOST}:{ports[0]},{HOST}:{ports[4]}"
 
-    def more(self, number: int, bus: int) -> list[str]:
+    def more(self, number: int, port: int, bus: int) -> list[str]:
         """Further lines of this node's configuration."""
         return []
 

@@ -1,7 +1,7 @@
-"""The sea: a cluster whose nodes can be cut off from one another without either side being told.
+"""The sea: a cluster whose nodes can be cut off, from one another alone or from everybody, without any being told.
 
 Three masters with two replicas each, so that a shard takes choices again when its master has gone. Each node has an
-address of its own to call from, and a wire in front of its bus: so wires know who calls whom.
+address of its own to call from, and wires in front of its ports: so wires know who calls whom.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ from typing import ClassVar, Final
 
 from tests.store.redis.fleets import Cluster
 from tests.store.redis.servers import HOST, Server, free_ports
-from tests.store.redis.wires import Wires
+from tests.store.redis.wires import Wire, Wires
 
 NODE_TIMEOUT: Final = 2.0
 """Seconds after which the others elect another in a silent node's place."""
-
-_FOLLOWER: Final = "follower"
 
 
 class Sea(Cluster):
@@ -25,37 +23,36 @@ class Sea(Cluster):
 
     def __init__(self) -> None:
         self._wires = Wires()
-        self._fronts: list[int] = []
+        self._fronts: list[tuple[int, int]] = []
         super().__init__()
+        seeds = [f"{HOST}:{front}" for front, _ in self._fronts[::4]]
+        self.url = f"redis+cluster://{','.join(seeds)}"
 
-    def more(self, number: int, bus: int) -> list[str]:
-        (front,) = free_ports(1)
-        self._wires.lay(front, bus)
-        self._fronts.append(front)
+    def more(self, number: int, port: int, bus: int) -> list[str]:
+        front, bus_front = free_ports(2)
+        self._wires.lay(front, port)
+        self._wires.lay(bus_front, bus)
+        self._fronts.append((front, bus_front))
         return [
-            *(
-                "appendonly yes",
-                "appendfsync everysec",
-                "protected-mode no",
-                "cluster-allow-replica-migration no",
-            ),
-            *(f"bind-source-addr {_address(number)}", f"cluster-announce-ip {HOST}"),
-            f"cluster-announce-bus-port {front}",
-            *(f"user {_FOLLOWER} on nopass ~* &* +@all", f"masteruser {_FOLLOWER}", "masterauth any"),
+            *("appendonly yes", "appendfsync everysec", "cluster-allow-replica-migration no"),
+            *(f"bind-source-addr {_address(number)}", "protected-mode no"),
+            *(f"cluster-announce-ip {HOST}", f"cluster-announce-port {front}"),
+            f"cluster-announce-bus-port {bus_front}",
         ]
 
-    def cut_off(self, server: Server) -> None:
-        """No other node hears of this one nor it of them; who asks it from outside still reaches it."""
+    def cut_off(self, server: Server, *, clients: bool) -> None:
+        """No other node hears of this one nor it of them; nor do `clients`, or they are on its side of the cut."""
         number = self.servers.index(server)
-        address, front = _address(number), self._fronts[number]
-        self._wires.cut(lambda wire: address == wire.source or front == wire.port)
-        server.ask("ACL", "SETUSER", _FOLLOWER, "off")
-        server.ask("CLIENT", "KILL", "TYPE", "replica")
+        address, fronts = _address(number), self._fronts[number]
 
-    def join(self, server: Server) -> None:
-        """The others can be reached again."""
+        def is_cut(wire: Wire) -> bool:
+            return wire.source == address or (wire.port in fronts and (clients or wire.source != HOST))
+
+        self._wires.cut(is_cut)
+
+    def join(self) -> None:
+        """All can be reached again."""
         self._wires.cut(lambda _wire: False)
-        server.ask("ACL", "SETUSER", _FOLLOWER, "on")
 
     def end(self) -> None:
         self._wires.close()

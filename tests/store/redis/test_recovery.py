@@ -215,13 +215,13 @@ async def test_a_master_that_its_peers_have_replaced_is_left_though_it_still_ans
     for key in keys:
         await store.commit(put(b"1", key))
     lonely = sea.masters()[0]
-    sea.cut_off(lonely)
+    sea.cut_off(lonely, clients=False)
     try:
         for key in keys:
             await until_done(lambda key=key: store.commit(put(b"2", key)))  # type: ignore[misc]
         assert {document and document.value for document in await store.get(keys)} == {b"2"}
     finally:
-        sea.join(lonely)
+        sea.join()
     assert lonely not in sea.masters()
     assert {document and document.value for document in await store.get(keys)} == {b"2"}
     await store.close()
