@@ -56,7 +56,7 @@ def restore(
     else:
         kept = sqlite.restore(file, sqlite_path(service.store))
     typer.echo(f"restored {file}" + (f"; what was there is now {kept}" if kept else ""))
-    typer.echo("It may hold who was erased since: run `consent-service ledger erase --again`")
+    typer.echo("It may hold who was erased since: run `consent-service ledger erase --again`", err=True)
 
 
 def move(
