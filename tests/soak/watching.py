@@ -30,7 +30,7 @@ _PAUSE: Final = 0.03
 
 
 class Allowed(NamedTuple):
-    """One flag that was still `allowed`: asked for and answered so many seconds after the acknowledgement, by whom."""
+    """One flag that was still `allowed`: so many seconds after the acknowledgement it was asked for and answered."""
 
     asked: float
     answered: float
@@ -58,9 +58,7 @@ class Watch:
         that was asked before and stopped.
         """
         return [
-            one
-            for one in self.allowed
-            if one.own or one.asked > bound or one.answered > max(bound, one.asked) + _ON_ITS_WAY
+            one for one in self.allowed if one.own or one.asked > bound or one.answered > bound + _ON_ITS_WAY
         ]
 
 
