@@ -24,13 +24,14 @@ class Wire(NamedTuple):
 
 
 class Wires:
-    """What is sent over a cut wire vanishes, and so does all that follows on that connection, for ever:
-    a new one works again once the wire is whole.
+    """What is sent over a cut wire vanishes, and so does all that follows on that connection: it ends when the wire
+    is whole again, and a new one works.
     """
 
     def __init__(self) -> None:
         self._is_cut: Callable[[Wire], bool] = lambda _wire: False
         self._opened: list[Wire] = []
+        self._broken: set[tuple[Wire, asyncio.Task[None]]] = set()
         self._ending = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = ThreadPoolExecutor(1, "wires")
@@ -43,6 +44,7 @@ class Wires:
     def cut(self, which: Callable[[Wire], bool]) -> None:
         """From now on these are cut, and no others."""
         self._is_cut = which
+        self._loop.call_soon_threadsafe(self._end_the_broken)
 
     def opened(self, port: int) -> int:
         """How many connections were made to this port so far."""
@@ -72,17 +74,24 @@ class Wires:
         server = await asyncio.start_server(lead, HOST, port)
         asyncio.create_task(_serve(server))  # noqa: RUF006 - ends with all others
 
+    def _end_the_broken(self) -> None:
+        for wire, way in self._broken:
+            if not self._is_cut(wire):
+                way.cancel()
+
     async def _connect(
         self, wire: Wire, target: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         there, back = await asyncio.open_connection(HOST, target)
         broken = asyncio.Event()
+        halves = [self._carry(wire, broken, *ends) for ends in ((reader, back), (there, writer))]
+        ways = [asyncio.create_task(half) for half in halves]
+        watched = {(wire, way) for way in ways}
         try:
-            halves = [self._carry(wire, broken, *ends) for ends in ((reader, back), (there, writer))]
-            ways = [asyncio.create_task(half) for half in halves]
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
             back.close()
+            self._broken -= watched
             for way in ways:
                 way.cancel()
 
@@ -90,10 +99,13 @@ class Wires:
         self, wire: Wire, broken: asyncio.Event, source: asyncio.StreamReader, sink: asyncio.StreamWriter
     ) -> None:
         """One direction, until an end closes."""
+        me = asyncio.current_task()
+        assert me is not None
         with suppress(OSError):
             while piece := await source.read(_PIECE):
                 if self._is_cut(wire):
                     broken.set()
+                    self._broken.add((wire, me))
                 if not broken.is_set():
                     sink.write(piece)
 
