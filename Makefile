@@ -32,7 +32,7 @@ format: setup ## write what check asks for
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-soak: setup ## the long runs: kill -9 under load, and more of every property
+soak: setup ## the long runs: kill -9, stops, cuts and full disks under load, and more of every property
 	$(BIN)/pytest -m soak
 
 bench: setup ## the flag against empty servers, side by side; prints the README's table
