@@ -41,6 +41,7 @@ def judge_servers(facts: FleetFacts, now: int, *, relaxed: bool) -> Iterator[Fin
         if server.is_master or server.danger:
             yield _promise(server, facts.remedy, relaxed=relaxed)
         yield from _replicas(server, facts)
+        yield from _minority(server, facts)
         yield from _restart(server, facts)
         yield _memory(server)
         yield _clock(server)
@@ -95,6 +96,21 @@ def _replicas(server: ServerFacts, facts: FleetFacts) -> Iterator[Finding]:
         yield ok("replicas", said)
     elif facts.sentinels or server.node_timeout is not None:
         yield hint("replicas", f"{server.name} has no replica: nothing takes over when it fails", "Add one.")
+
+
+def _minority(server: ServerFacts, facts: FleetFacts) -> Iterator[Finding]:
+    """A cluster's master waits for all its replicas, those too that are away; of these a Sentinel's knows nothing."""
+    needed = max((sentinel.replicas + 1) // 2 for sentinel in facts.sentinels) if facts.sentinels else 0
+    if server.is_master and server.fewest < needed:
+        said = (
+            f"{server.name} takes choices with {server.fewest} of its replicas: a cut may leave these with it, and "
+            "the Sentinels put another in its place that never had them"
+        )
+        yield fault(
+            "minority",
+            said,
+            f"Set `min-replicas-to-write {needed}` on every server, and run a Sentinel beside each.",
+        )
 
 
 def _restart(server: ServerFacts, facts: FleetFacts) -> Iterator[Finding]:

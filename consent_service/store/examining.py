@@ -45,8 +45,8 @@ class ServerFacts(NamedTuple):
 
     `danger`: what in its settings could lose an acknowledged choice; `on_disk`: whether each commit is
     acknowledged from its own disk alone; `forgets`: started again it is empty. `failing`: what it could not write
-    of late. `replicas` that follow now, of `expected` ones. Seconds: `skew` its clock ahead of ours, give or take
-    `doubt`; `node_timeout` of a cluster's node.
+    of late. `replicas` that follow now, of `expected` ones; without `fewest` of them no commit is taken. Seconds:
+    `skew` its clock ahead of ours, give or take `doubt`; `node_timeout` of a cluster's node.
     `certificate_until`: Unix seconds, None without TLS.
     """
 
@@ -66,6 +66,7 @@ class ServerFacts(NamedTuple):
     node_timeout: float | None = None
     certificate_until: int | None = None
     forgets: bool = False
+    fewest: int = 0
 
 
 class SentinelFacts(NamedTuple):

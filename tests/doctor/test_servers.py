@@ -24,6 +24,7 @@ MASTER = ServerFacts(
     memory_limit=0,
     skew=0.0,
     doubt=0.001,
+    fewest=1,
 )
 SENTINEL = SentinelFacts("10.0.0.9:26379", replicas=2, others=2, quorum=2, down_after=5.0)
 FLEET = FleetFacts("redis+sentinel://h/m", (), Laid(1, 64), None, (MASTER,), (SENTINEL,), "Do this.")
@@ -62,6 +63,17 @@ def test_what_endangers_a_server_s_promise_is_said(
 ) -> None:
     server = MASTER._replace(**change)  # type: ignore[arg-type]  # the table's own affair
     assert grades(FLEET._replace(servers=[server]))[about] is grade
+
+
+@pytest.mark.parametrize(
+    ("replicas", "fewest", "found"), [(1, 1, False), (2, 1, False), (2, 0, True), (3, 1, True), (3, 2, False)]
+)
+def test_rule_5_a_sentinels_master_that_a_minority_is_enough_for_is_a_fault(
+    replicas: int, fewest: int, *, found: bool
+) -> None:
+    master = MASTER._replace(on_disk=False, replicas=replicas, expected=replicas, fewest=fewest)
+    fleet = FLEET._replace(servers=[master], sentinels=[SENTINEL._replace(replicas=replicas)])
+    assert (grades(fleet).get("minority") is Grade.FAULT) is found
 
 
 @pytest.mark.parametrize("change", [{"others": 1}, {"others": 2, "quorum": 4}, {"down_after": 30.0}])

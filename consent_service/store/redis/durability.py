@@ -1,10 +1,10 @@
 """Durability: what a master must promise before a commit through it may be acknowledged.
 
 Accepted is `appendfsync always`, or replicas: `min-replicas-to-write` at least 1, and then every commit waits
-until all replicas of the shard have it. In a cluster it waits for them in any case: one of them may be elected,
-and then the old master's disk is of no use. Anything else can lose an acknowledged choice, and is refused unless the
-configuration says `durability = "relaxed"`. Asked on every new writing connection, so that no failover leads to
-a master that promises less.
+until all replicas of the shard have it. In a cluster and behind Sentinels it waits for them in any case: one of
+them may take over, and then the old master's disk is of no use. Anything else can lose an acknowledged choice, and
+is refused unless the configuration says `durability = "relaxed"`. Asked on every new writing connection, so that no
+failover leads to a master that promises less.
 """
 
 from __future__ import annotations
@@ -44,9 +44,14 @@ def on_disk(settings: Mapping[str, str]) -> bool:
     return settings.get("appendonly") == "yes" and settings.get("appendfsync") == "always"
 
 
-def disk_suffices(settings: Mapping[str, str], *, clustered: bool) -> bool:
-    """Whether a commit needs no replica besides: where one may be elected, it must have what was acknowledged."""
-    return on_disk(settings) and not clustered
+def disk_suffices(settings: Mapping[str, str], kind: Kind) -> bool:
+    """Whether a commit needs no replica besides: where one may take over, it must have what was acknowledged."""
+    return on_disk(settings) and kind is Kind.SINGLE
+
+
+def fewest(settings: Mapping[str, str], kind: Kind) -> int:
+    """How many replicas must confirm each commit at least. Behind Sentinels one: who is away may take over too."""
+    return max(int(settings.get("min-replicas-to-write", 0)), 1 if kind is Kind.SENTINEL else 0)
 
 
 def forgets(settings: Mapping[str, str]) -> bool:
@@ -63,9 +68,9 @@ async def replicas_to_wait_for(connection: Connection, address: Address, kind: K
         settings = pairs(await connection.ask("CONFIG", "GET", *WANTED))
         if reason := danger(settings):
             raise StoreUnavailable(_REFUSED.format(where=address, reason=reason, remedy=REMEDY))
-        if disk_suffices(settings, clustered=kind is Kind.CLUSTER):
+        if disk_suffices(settings, kind):
             return 0
-        return max(await _replicas(connection, kind), int(settings["min-replicas-to-write"]))
+        return max(await _replicas(connection, kind), fewest(settings, kind))
     except ReplyError as error:
         raise refused(error, address) from error
 

@@ -159,7 +159,8 @@ class RedisExaminer:
                 _follower(info[name]) for name in info if name.startswith("slave") and "ip=" in info[name]
             ]
             expected = await self._expected(connection, info)
-            return _facts(address, info, settings, connection, (skew, doubt, expected)), followers
+            measured = (skew, doubt, expected)
+            return _facts(address, self._target.kind, info, settings, connection, measured), followers
 
         return await self._with(address, examined)
 
@@ -172,24 +173,25 @@ class RedisExaminer:
 
 def _facts(
     address: Address,
+    kind: Kind,
     info: Mapping[str, str],
     settings: Mapping[str, str],
     connection: Connection,
     measured: tuple[float, float, int],
 ) -> ServerFacts:
     skew, doubt, expected = measured
-    clustered = info.get("cluster_enabled") == "1"
-    timeout = settings.get("cluster-node-timeout") if clustered else None
+    timeout = settings.get("cluster-node-timeout") if info.get("cluster_enabled") == "1" else None
+    fewest = durability.fewest(settings, kind) if info["role"] == "master" else 0
     return ServerFacts(
         str(address),
         _engine(info),
         supported(info["redis_version"]),
         info["role"] == "master",
         durability.danger(settings),
-        durability.disk_suffices(settings, clustered=clustered),
+        durability.disk_suffices(settings, kind),
         [name for name in _WRITES if info.get(name, "ok") != "ok"],
         sum("state=online" in line for name, line in info.items() if name.startswith("slave")),
-        max(expected, int(settings.get("min-replicas-to-write", 0)) if info["role"] == "master" else 0),
+        max(expected, fewest),
         int(info["used_memory"]),
         int(settings.get("maxmemory", 0)),
         skew,
@@ -197,6 +199,7 @@ def _facts(
         int(timeout) / 1000 if timeout else None,
         connection.certificate_until,
         durability.forgets(settings),
+        fewest,
     )
 
 

@@ -156,6 +156,19 @@ async def test_a_master_without_enough_replicas_takes_no_commit(cluster: Fleet) 
     await store.close()
 
 
+async def test_rule_5_a_disk_is_not_enough_where_a_sentinel_may_put_a_replica_in_its_place(
+    watched: Fleet,
+) -> None:
+    (master,) = watched.masters()
+    replicas = [server for server in watched.servers if server is not master]
+    with setting(master, appendonly="yes", appendfsync="always", min_replicas_to_write="0"):
+        store = RedisStore.open(watched.url)
+        await store.commit(put(b"1"))
+        with stopped(replicas), pytest.raises(StoreTimeout, match="replica"):
+            await store.commit(put(b"2"))
+        await store.close()
+
+
 async def test_rule_5_a_disk_is_not_enough_where_a_replica_may_be_elected(sea: Sea) -> None:
     with ExitStack() as stack:
         for server in sea.servers:
