@@ -6,12 +6,13 @@ Only what speaks of visitors needs the service's store and keys.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
 
 import typer
 from rich.console import Console
@@ -21,10 +22,16 @@ from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
 from consent_service.cli_erasing import erase, number_of
 from consent_service.errors import LedgerError
 
+if TYPE_CHECKING:
+    from consent_service.ledger.export import Wanted
+
 ledger = typer.Typer(
     help="Check the archive of what was recorded, export from it, erase a visitor.", no_args_is_help=True
 )
 Place = Annotated[str, typer.Argument(metavar="ARCHIVE", help="The folder, or the object store's URL.")]
+
+
+_NUMBER: Final = re.compile("[0-9a-f]{32}")
 
 
 class Format(StrEnum):
@@ -96,14 +103,11 @@ def export(
         unread += 1
         typer.echo(str(finding), err=True)
 
-    if visitor:
-        subject = number_of(load_config(config), site, visitor)
-        if not subject:
-            raise LedgerError("the store has no record of this visitor: none was made, or it was erased")
-    limits = {name: _seconds(at) for name, at in (("since", since), ("until", until)) if at is not None}
-    wanted = formats.Wanted(site, subject, **limits)
+    wanted = _wanted(site, subject, visitor, (since, until), config)
     kept = open_archive(archive)
-    with nullcontext(sys.stdout.buffer) if out is None else out.open("wb") as sink:
+    if site and not any(name.startswith(f"{site}/") for name in kept.names()):
+        raise LedgerError(f"the archive holds nothing of a site {site!r}")
+    with nullcontext(sys.stdout.buffer) if out is None else _new(out) as sink:
         written = formats.FORMATS[form](kept, wanted, sink, tell)
     left_out = f"; {unread} findings: what can't be read is left out" if unread else ""
     typer.echo(f"{written} entries{left_out}", err=True)
@@ -126,6 +130,39 @@ def keys(
 
 def _seconds(at: datetime) -> int:
     return int(at.replace(tzinfo=UTC).timestamp())
+
+
+def _wanted(
+    site: str, subject: str, visitor: str, span: tuple[datetime | None, datetime | None], config: Path
+) -> Wanted:
+    """What an export is asked for; a slip is refused, because an empty answer would look like "we hold nothing"."""
+    from consent_service.ledger.export import Wanted
+
+    since, until = span
+    if since is not None and until is not None and since >= until:
+        raise LedgerError("--since lies behind --until: nothing is between them")
+    if visitor and not site:
+        raise LedgerError("--visitor needs --site: a visitor is one of a site's")
+    if visitor:
+        subject = number_of(load_config(config), site, visitor)
+        if not subject:
+            raise LedgerError("the store has no record of this visitor: none was made, or it was erased")
+    if subject and not _NUMBER.fullmatch(subject):
+        raise LedgerError(
+            f"--subject {subject!r} is no number that entries bear: 32 hexadecimal digits, in lower case"
+        )
+    limits = {name: _seconds(at) for name, at in (("since", since), ("until", until)) if at is not None}
+    return Wanted(site, subject, **limits)
+
+
+def _new(file: Path) -> BinaryIO:
+    """A new file that only its owner reads."""
+    try:
+        return os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    except FileExistsError:
+        raise LedgerError(f"{file} exists already: name a new file") from None
+    except OSError as error:
+        raise LedgerError(f"{file}: can't be written: {os.strerror(error.errno or 0)}") from None
 
 
 def _read(file: Path) -> bytes:

@@ -77,7 +77,44 @@ async def test_an_export_says_what_it_could_not_read_and_fails(tmp_path: Path) -
         assert result.stderr.endswith("3 entries; 1 findings: what can't be read is left out\n")
 
 
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--site", "acne"], "the archive holds nothing of a site 'acne'"),
+        (["--subject", "zz"], "--subject 'zz' is no number"),
+        (["--since", "2031-01-01", "--until", "2031-01-01"], "--since lies behind --until"),
+        (["--visitor", "00" * 16], "--visitor needs --site"),
+    ],
+)
+async def test_an_export_that_a_slip_would_leave_empty_is_refused(
+    tmp_path: Path, options: list[str], why: str
+) -> None:
+    async with a_site(tmp_path, [4]) as site:
+        result = CliRunner().invoke(app, ["ledger", "export", str(site.folder), *options])
+    assert result.exit_code == 1
+    assert str(result.exception).startswith(why)
+
+
+async def test_an_export_goes_to_a_new_file_that_its_owner_alone_reads(tmp_path: Path) -> None:
+    async with a_site(tmp_path, [4]) as site:
+        for out, why in (
+            ("keys.json", "exists already"),
+            (".", "exists already"),
+            ("none/x", "No such file"),
+        ):
+            (tmp_path / "keys.json").write_text("secret")
+            result = CliRunner().invoke(
+                app, ["ledger", "export", str(site.folder), "--out", str(tmp_path / out)]
+            )
+            assert result.exit_code == 1
+            assert why in str(result.exception)
+        assert (tmp_path / "keys.json").read_text() == "secret"
+        assert run("ledger", "export", site.folder, "--out", tmp_path / "new")[0] == 0
+        assert (tmp_path / "new").stat().st_mode & 0o777 == 0o600
+
+
 def exported(site: Site, folder: Path, *options: str) -> str:
-    status, _ = run("ledger", "export", site.folder, *options, "--out", folder / "out")
+    out = folder / f"out-{len(list(folder.iterdir()))}"
+    status, _ = run("ledger", "export", site.folder, *options, "--out", out)
     assert status == 0
-    return (folder / "out").read_text()
+    return out.read_text()

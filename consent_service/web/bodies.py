@@ -172,11 +172,15 @@ async def _received(request: Request) -> bytes:
             return data
 
 
+_SAID_BY_PAGES: Final = {word: method for word, method in METHODS.items() if method is not Method.IMPORT}
+"""How a choice was made, in the caller's words; an import is never a caller's."""
+
+
 def choice_of(body: ChoicesBody, site: Site, now: int) -> ChoiceMade:
     """What was asked. Raises InvalidBody when that is nothing, or an unknown programme."""
     choice = ChoiceMade(
         at=now,
-        method=METHODS.get(body.method or "", Method.OTHER),
+        method=_SAID_BY_PAGES.get(body.method or "", Method.OTHER),
         sale=_stricter(body.sale_share, body.sale),
         share=_stricter(body.sale_share, body.share),
         sensitive=None if body.sensitive is None else LIMIT_WORDS[body.sensitive],

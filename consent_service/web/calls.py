@@ -103,7 +103,7 @@ class Calls:
     ) -> Caller:
         """What this call brought, in the use cases' words."""
         seen = headers.seen(request.scope)
-        evidence = Evidence(self._devices.of(seen.user_agent), notice, lang, made_at)
+        evidence = Evidence(self._devices.of(seen.user_agent), _printable(notice), _printable(lang), made_at)
         return Caller(
             site=site,
             tokens=headers.presented(visitor, seen.cookie, site.key),
@@ -113,6 +113,11 @@ class Calls:
             request_id=request_id,
             place=self._places.of(request.scope),
         )
+
+
+def _printable(said: str | None) -> str | None:
+    """What of a caller's word an entry takes: an export of it stays text, and no choice is refused for it."""
+    return said and "".join(filter(str.isprintable, said))
 
 
 class Cors:

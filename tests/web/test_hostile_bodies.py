@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from consent_service.ledger.entries import ChoiceEntry
 from tests.running import SERVICE, SHOP, Running
 
 JSON_BODIES: list[Any] = [
@@ -101,6 +102,16 @@ async def test_unknown_members_and_methods_are_no_reason_to_refuse_an_opt_out(se
     assert response.status_code == 201
     (entry,) = await service.entries()
     assert getattr(entry, "method", None) == "other"
+
+
+async def test_a_caller_s_words_bring_no_control_characters_into_the_ledger_and_claim_no_import(
+    service: Running,
+) -> None:
+    words = {"notice": "n\0\r1", "lang": "e\u001bn", "method": "import"}
+    assert (await service.choose(sale_share="opt_out", **words)).status_code == 201
+    (entry,) = await service.entries()
+    assert isinstance(entry, ChoiceEntry)
+    assert (entry.notice, entry.lang, entry.method) == ("n1", "en", "other")
 
 
 async def test_json_as_text_plain_is_read(service: Running) -> None:

@@ -25,6 +25,7 @@ def backup(source: Path, target: Path) -> None:
     The store may be in use. Raises StoreUnavailable when `target` exists, and what opening raises.
     """
     source, target = source.resolve(), target.absolute()
+    _check_folder(target)
     _refuse_to_overwrite(target)
     part = target.with_name(target.name + _PART)
     try:
@@ -86,6 +87,13 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise StoreUnavailable(f"there is no file {path}")
     return connect_reader(path, _PATIENCE)
+
+
+def _check_folder(target: Path) -> None:
+    if not target.parent.is_dir():
+        raise StoreUnavailable(f"there is no folder {target.parent}")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise StoreUnavailable(f"nothing may be written into the folder {target.parent}")
 
 
 def _refuse_to_overwrite(target: Path) -> None:

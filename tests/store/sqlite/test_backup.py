@@ -39,6 +39,12 @@ def put(content: bytes) -> Change:
     return Change(SHARD, put=[Put(b"a", content)])
 
 
+async def test_a_backup_with_nowhere_to_go_names_the_folder_and_not_the_store(path: Path) -> None:
+    await SqliteStore.open(path).close()
+    with pytest.raises(StoreUnavailable, match=r"^there is no folder /nowhere$"):
+        backup(path, Path("/nowhere/b.db"))
+
+
 async def test_a_backup_while_serving_is_the_store_as_of_one_moment(path: Path, saved: Path) -> None:
     """Two documents that always change together are together in every copy, and each copy opens."""
     store = SqliteStore.open(path)
