@@ -60,5 +60,8 @@ def _judge(settings: LedgerSettings, site: Backlog, now: int) -> Finding:
     said = f"{sealed}, {len(site.waiting)} shards wait, {shard} for {span(age)}"
     if age <= _LATE * settings.seal_every:
         return ok("ledger", said)
-    remedy = "Is the `work` process running, and can it write to the archive? Its log says what keeps it."
+    remedy = (
+        "Is the `work` process running, and can it write to the archive? Its log says what keeps it. A store that is "
+        "older than its archive, because a backup was put in its place without `restore`, seals nothing any more."
+    )
     return (fault if age > _STUCK * settings.seal_every else hint)("ledger", said, remedy)
