@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from consent_service.services.erasing import Erasing, Held
     from consent_service.store.contract import Key, Store
 
-_HEX: Final = re.compile(r"[0-9a-f]{32}")
+_HEX: Final = re.compile(r"[0-9a-fA-F]{32}")
+_PAGE: Final = 5_000
+
+
+_GONE: Final = "the receipt's number leads to nobody any more"
 
 
 class _Found(NamedTuple):
@@ -58,13 +62,55 @@ def erase(
         typer.echo(_said(one))
     left = [one for one in found if not one.held.erased]
     if dry_run or (left and not (yes or typer.confirm(f"Erase {len(left)} for good?"))):
-        typer.echo("nothing was erased")
+        typer.echo("nothing was erased" + ("" if left else ": nothing is left to erase"))
         return
     asyncio.run(_erase(loaded, left, through))
     if left:
         typer.echo(f"erased {len(left)}; entries stay, and lead to nobody; sale and sharing stay denied")
     else:
-        typer.echo("nothing is left to erase")
+        typer.echo("nothing is left to erase" + (f": {_GONE}" if receipt and not found else ""))
+
+
+class Redone(NamedTuple):
+    """What came of erasing again: how many, and why it can't be said of everybody; "" = it can."""
+
+    erased: int
+    unknown: str
+
+
+async def erased_here(config: Config) -> dict[str, set[bytes]]:
+    """By site, the numbers that the store's own log says were erased. Raises ConfigError, StoreError, LedgerError."""
+    from consent_service.ledger.entries import ErasedEntry, decode
+    from consent_service.store.keys import LEDGER, site_shards
+
+    numbers: dict[str, set[bytes]] = {site: set() for site in config.sites}
+    async with _opened(config) as (store, _erasing):
+        for site, found in numbers.items():
+            page = await store.read(LEDGER, site_shards(site, store.shards), "", _PAGE)
+            while page.entries:
+                entries = (decode(one.payload) for one in page.entries if b'"kind":"erased"' in one.payload)
+                found.update(bytes.fromhex(one.subject) for one in entries if isinstance(one, ErasedEntry))
+                page = await store.read(LEDGER, site_shards(site, store.shards), page.cursor, _PAGE)
+    return numbers
+
+
+async def erase_again(config: Config, numbers: Mapping[str, set[bytes]]) -> Redone:
+    """Erase whom a restored store holds again: these numbers', and whom the archive names. Raises StoreError."""
+    count, unknown = 0, ""
+    async with _opened(config) as (_store, erasing):
+        for site in config.sites:
+            known, through = set(numbers.get(site, ())), None
+            try:
+                if config.ledger.archive:
+                    archived, through = await _erased(config, erasing, site)
+                    known |= archived
+            except (LedgerError, IdentityError) as error:
+                unknown = str(error)
+            for key in await erasing.bearing(site, known) if known else ():
+                count += await erasing.erase(site, key)
+            if through is not None:
+                await erasing.note_redone(site, through)
+    return Redone(count, unknown)
 
 
 def number_of(config: Config, site: str, visitor: str) -> str:
@@ -121,7 +167,7 @@ async def _erased(config: Config, erasing: Erasing, site: str) -> Erasures:
     if not config.ledger.archive:
         raise LedgerError("without an archive under [ledger] nothing says who was erased")
     kept, keys = open_archive(config.ledger.archive), _signer(config).public()
-    return await asyncio.to_thread(erased, kept, keys, site, await erasing.redone(site))
+    return await asyncio.to_thread(erased, kept, keys, site, await erasing.reach(site))
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,8 +15,10 @@ from rich.progress import Progress
 
 from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
 from consent_service.config.loading import STORE_PASSWORD, store_url
+from consent_service.errors import ConsentError
 
 if TYPE_CHECKING:
+    from consent_service.config import Config
     from consent_service.store.copying import Progress as Told
 
 FROM_PASSWORD = "CONSENT_FROM_PASSWORD"
@@ -47,8 +49,9 @@ def restore(
     from consent_service.store import moving, sqlite
     from consent_service.store.url import is_redis, sqlite_path
 
-    service = load_config(config).service
-    kept = None
+    loaded = load_config(config)
+    service, kept = loaded.service, None
+    numbers, unknown = _erased_before(loaded)
     if is_redis(service.store):
         with shown("shards") as progress:
             relaxed = service.durability == "relaxed"
@@ -56,7 +59,39 @@ def restore(
     else:
         kept = sqlite.restore(file, sqlite_path(service.store))
     typer.echo(f"restored {file}" + (f"; what was there is now {kept}" if kept else ""))
-    typer.echo("It may hold who was erased since: run `consent-service ledger erase --again`", err=True)
+    _erase_again(loaded, numbers, unknown)
+
+
+def _erased_before(config: Config) -> tuple[dict[str, set[bytes]], str]:
+    """By site the numbers that the store which is to be replaced knows of; and why that can't be told, or ""."""
+    from consent_service.cli_erasing import erased_here
+    from consent_service.store.url import is_redis, sqlite_path
+
+    if is_redis(config.service.store) or not sqlite_path(config.service.store).exists():
+        archived = "" if config.ledger.archive else "no store stood here, and no archive is configured"
+        return {}, archived
+    try:
+        return asyncio.run(erased_here(config)), ""
+    except ConsentError as error:
+        return {}, str(error)
+
+
+def _erase_again(config: Config, numbers: Mapping[str, set[bytes]], unknown: str) -> None:
+    """Who was erased since the copy was made is erased in it, as far as anybody knows (design rule 8)."""
+    from consent_service.cli_erasing import Redone, erase_again
+
+    try:
+        redone = asyncio.run(erase_again(config, numbers))
+    except ConsentError as error:
+        redone = Redone(0, str(error))
+    if redone.erased:
+        typer.echo(f"erased again: {redone.erased} who had been erased since")
+    if why := unknown or redone.unknown:
+        typer.echo(
+            f"It may hold more who were erased since, which can't be told: {why}. "
+            "Mend that and run `consent-service ledger erase --again` before the service.",
+            err=True,
+        )
 
 
 def move(

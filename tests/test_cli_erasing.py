@@ -13,10 +13,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from consent_service.cli import app
+from consent_service.errors import LedgerError
 from consent_service.identity.keys import DAY
 from consent_service.identity.signatures import Signer
 from consent_service.ledger import segments
-from consent_service.ledger.archive import FolderArchive, segment_name
+from consent_service.ledger.archive import FolderArchive, head_name, segment_name
 from consent_service.ledger.verification import verify
 from consent_service.store.sqlite import backup, restore
 from tests.process.configs import RING, consent_toml, write_config
@@ -48,6 +49,10 @@ class Place:
     def ledger(self, *arguments: str, typed: str = "") -> Result:
         config = ["--config", str(self.folder / "consent.toml")]
         return CliRunner(env=self._env).invoke(app, ["ledger", *arguments, *config], input=typed)
+
+    def restore(self, saved: Path) -> Result:
+        arguments = ["restore", str(saved), "--config", str(self.folder / "consent.toml")]
+        return CliRunner(env=self._env).invoke(app, arguments)
 
     def doctor(self) -> str:
         arguments = ["doctor", "--config", str(self.folder / "consent.toml")]
@@ -99,7 +104,7 @@ def test_a_receipt_says_who_is_meant(place: Place, later: int | None) -> None:
         place.serve(lambda service: seal(service, later))
     receipt = answer["receipt"]["id"]
     assert "erased 1" in place.erase("--site", "acme", "--receipt", receipt, "--yes")
-    assert place.erase("--site", "acme", "--receipt", receipt, "--yes") == "nothing is left to erase\n"
+    assert place.erase("--site", "acme", "--receipt", receipt, "--yes").endswith("leads to nobody any more\n")
     assert place.serve(lambda service: service.flag(visitor=answer["visitor"]))["basis"] == "choice"
 
 
@@ -153,6 +158,48 @@ def test_rule_8_what_a_restored_backup_brings_back_is_erased_again(place: Place)
     place.serve(seal)
     report = verify(FolderArchive(place.folder / "archive"), Signer(RING).public())
     assert (report.findings, report.entries) == ([], 3)
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["not sealed yet", "sealed and trimmed"])
+def test_rule_8_restoring_a_backup_erases_again_whoever_was_erased_since(
+    place: Place, *, sealed: bool
+) -> None:
+    token, saved = place.serve(chosen)["visitor"], place.folder / "saved.db"
+    backup(place.folder / "consent.db", saved)
+    place.erase("--site", "acme", "--visitor", token, "--yes")
+    if sealed:
+        place.serve(seal)
+        place.serve(lambda service: seal(service, 90 * DAY))
+    restored = place.restore(saved)
+    assert restored.exit_code == 0, restored.output
+    assert "erased again: 1 who had been erased since" in restored.stdout
+    assert "restored backup" not in place.doctor()
+    assert "acme: erased before" in place.erase("--site", "acme", "--visitor", token, "--dry-run")
+
+
+@pytest.mark.parametrize("hole", ["folder", "empty", "head"])
+def test_rule_8_an_archive_that_is_not_whole_never_says_that_nothing_is_left(place: Place, hole: str) -> None:
+    archive, saved = place.folder / "archive", place.folder / "saved.db"
+    token = place.serve(chosen)["visitor"]
+    place.serve(seal)
+    backup(place.folder / "consent.db", saved)
+    place.erase("--site", "acme", "--visitor", token, "--yes")
+    place.serve(seal)
+    place.serve(chosen)
+    place.serve(seal)
+    (place.folder / "consent.db").unlink()  # with the machine
+    if hole == "head":
+        (archive / head_name("acme", 2)).unlink()
+    else:
+        archive.rename(place.folder / "elsewhere")
+        if hole == "empty":
+            archive.mkdir()
+    restored = place.restore(saved)
+    assert "which can't be told" in restored.stderr
+    assert "It can't be told whether everybody erased still is." in place.doctor()
+    again = place.ledger("erase", "--again", "--yes")
+    assert again.exit_code == 1
+    assert isinstance(again.exception, LedgerError)
 
 
 def test_a_visitor_s_entries_are_exported_by_token_until_they_are_erased(place: Place) -> None:

@@ -20,7 +20,8 @@ from consent_service.errors import IdentityError, LedgerError, StoreError
 from consent_service.identity.signatures import Signer
 from consent_service.ledger.archive import open_archive, trouble_with
 from consent_service.ledger.backlog import Backlog, backlog
-from consent_service.ledger.erasures import REDONE, forgotten, redone
+from consent_service.ledger.erasures import REDONE, forgotten, reach
+from consent_service.ledger.sealing import STATE
 from consent_service.store.contract import Key
 from consent_service.store.examining import Examiner, FileFacts, FleetFacts
 from consent_service.store.keys import desk_shard
@@ -73,8 +74,8 @@ async def _erasures(store: Examiner, facts: FileFacts | FleetFacts, config: Conf
     try:
         lost, kept = await store.lost(), open_archive(config.ledger.archive)
         for site in config.sites if lost.floor else ():
-            (found,) = await store.get([Key(desk_shard(site), REDONE)])
-            undone = await asyncio.to_thread(forgotten, kept, keys, site, redone(found), lost.holds)
+            known = reach(*await store.get([Key(desk_shard(site), name) for name in (REDONE, STATE)]))
+            undone = await asyncio.to_thread(forgotten, kept, keys, site, known, lost.holds)
             findings += judge_erasures(site, undone)
     except (StoreError, LedgerError, IdentityError) as error:
         findings.append(fault("erased", str(error), "It can't be told whether everybody erased still is."))

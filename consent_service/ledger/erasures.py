@@ -14,6 +14,7 @@ from consent_service.ledger import archive, entries, heads, segments
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.entries import ErasedEntry
 from consent_service.ledger.heads import Head
+from consent_service.ledger.sealing import state_of
 from consent_service.ledger.segments import Place
 from consent_service.store.contract import Document
 from consent_service.store.keys import sealing_name
@@ -33,33 +34,49 @@ class Erasures(NamedTuple):
     through: int
 
 
-def erased(kept: Archive, keys: PublicKeys, site: str, after: int = 0) -> Erasures:
-    """What the archive says behind a head. Raises LedgerError and IdentityError where it is not as it was sealed."""
-    numbers, through = set[bytes](), after
-    for head in _heads(kept, keys, site, after):
+class Reach(NamedTuple):
+    """What a store knows of the archive: up to head `after` all erasures hold in it; it sealed head `sealed`."""
+
+    after: int = 0
+    sealed: int = 0
+
+
+def erased(kept: Archive, keys: PublicKeys, site: str, reach: Reach) -> Erasures:
+    """What the archive says behind a head. Raises LedgerError and IdentityError where it is not whole, or not as it
+    was sealed.
+    """
+    numbers, through = set[bytes](), reach.after
+    for head in _heads(kept, keys, site, reach):
         numbers.update(number for _, number in _within(kept, head))
         through = head.number
     return Erasures(numbers, through)
 
 
 def forgotten(
-    kept: Archive, keys: PublicKeys, site: str, after: int, lost: Callable[[str, int], bool]
+    kept: Archive, keys: PublicKeys, site: str, reach: Reach, lost: Callable[[str, int], bool]
 ) -> int:
     """How many erasures behind a head a restoration has undone: their commits are lost. Raises as `erased`."""
-    places = (place for head in _heads(kept, keys, site, after) for place, _ in _within(kept, head))
+    places = (place for head in _heads(kept, keys, site, reach) for place, _ in _within(kept, head))
     return sum(lost(place.shard, place.sequence) for place in places)
 
 
-def redone(found: Document | None) -> int:
-    """What `REDONE` says."""
-    return int(found.value) if found else 0
+def reach(redone: Document | None, sealed: Document | None) -> Reach:
+    """What the documents `REDONE` and `sealing.STATE` say. Raises LedgerError."""
+    return Reach(int(redone.value) if redone else 0, state_of(sealed).number)
 
 
-def _heads(kept: Archive, keys: PublicKeys, site: str, after: int) -> Iterator[Head]:
-    number = after + 1
-    while (data := kept.get(archive.head_name(site, number))) is not None:
+def _heads(kept: Archive, keys: PublicKeys, site: str, reach: Reach) -> Iterator[Head]:
+    """All of them behind one: where one is missing, or the folder, nobody can say who else was erased."""
+    ours = [name for name in kept.names() if name.startswith(f"{site}/heads/")]
+    last = max(len(ours), reach.sealed)
+    for number in range(reach.after + 1, last + 1):
+        data = kept.get(archive.head_name(site, number))
+        if data is None:
+            missing = (
+                f"the archive has {len(ours)} heads of {site} and lacks number {number} of at least {last}"
+            )
+            raise LedgerError(f"{missing}: whoever else was erased can't be told; run `ledger verify`")
         yield heads.open_head(data, keys)
-        number += 1
 
 
 def _within(kept: Archive, head: Head) -> Iterator[tuple[Place, bytes]]:

@@ -106,14 +106,14 @@ class Sealer:
     async def read_state(self) -> tuple[Document | None, State]:
         """The state and the document that holds it."""
         _, _, found = await self._documents()
-        return found, _state(found)
+        return found, state_of(found)
 
     async def _plan(self) -> bool:
         """Fix the next segment, if there is anything to seal or a plan already."""
         _, planned, found = await self._documents()
         if planned is not None:
             return True
-        state = _state(found)
+        state = state_of(found)
         spans = await self._spans(state)
         if not spans:
             return False
@@ -148,7 +148,7 @@ class Sealer:
         signed = heads.sign(self.signer, head, plan.key)
         await self.put(archive.segment_name(self.site, head.number), segment.data)
         await self.put(archive.marks_name(self.site, head.number), segment.marks)
-        await self.commit_state(found, _behind(_state(found), head, signed), head)
+        await self.commit_state(found, _behind(state_of(found), head, signed), head)
         await self.put(archive.head_name(self.site, head.number), signed)
 
     async def _entries(self, plan: Plan) -> list[Entry]:
@@ -190,7 +190,8 @@ class Sealer:
         return await asyncio.to_thread(self.archive.get, name)
 
 
-def _state(found: Document | None) -> State:
+def state_of(found: Document | None) -> State:
+    """What the document `STATE` says."""
     return State() if found is None else msgspec.msgpack.decode(found.value, type=State)
 
 

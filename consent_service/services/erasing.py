@@ -18,7 +18,8 @@ from consent_service.domain.suppression import NOBODY, pack_suppression, suppres
 from consent_service.errors import Conflict, StoreBusy
 from consent_service.identity.keys import KeyRing
 from consent_service.ledger.entries import Evidence, encode, entry_of
-from consent_service.ledger.erasures import REDONE, redone
+from consent_service.ledger.erasures import REDONE, Reach, reach
+from consent_service.ledger.sealing import STATE
 from consent_service.services.ids import RandomIds
 from consent_service.services.standings import record_key
 from consent_service.store.contract import Append, Change, Document, Key, Put, Store
@@ -94,10 +95,9 @@ class Erasing:
             return True
         raise StoreBusy(f"the record kept changing; gave up after {_ATTEMPTS} attempts")
 
-    async def redone(self, site: str) -> int:
-        """Up to which of the archive's heads all erasures hold in this store."""
-        (found,) = await self._store.get([Key(desk_shard(site), REDONE)])
-        return redone(found)
+    async def reach(self, site: str) -> Reach:
+        """What this store knows of the archive. Raises StoreError, LedgerError."""
+        return reach(*await self._store.get([Key(desk_shard(site), name) for name in (REDONE, STATE)]))
 
     async def note_redone(self, site: str, through: int) -> None:
         """Remember that they hold up to this head."""

@@ -17,6 +17,10 @@ def test_packing_and_unpacking_are_inverse(standing: Standing) -> None:
     assert unpack(pack(standing)) == standing
 
 
+def test_that_an_age_was_said_is_kept_without_the_age() -> None:
+    assert unpack(pack(Standing(age_at=7))) == Standing(age_at=7)
+
+
 def test_a_parents_consent_survives_packing() -> None:
     child = Standing(age=AgeBand.UNDER_13, parental_consent=True, age_at=7)
     assert unpack(pack(child)) == child
