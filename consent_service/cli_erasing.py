@@ -24,9 +24,21 @@ if TYPE_CHECKING:
 
 _HEX: Final = re.compile(r"[0-9a-fA-F]{32}")
 _PAGE: Final = 5_000
-
-
 _GONE: Final = "the receipt's number leads to nobody any more"
+
+
+class _Who(NamedTuple):
+    """Who is meant on a site: by one of the others, or whom the archive says was erased; "" as a site: on each."""
+
+    site: str
+    visitor: str = ""
+    receipt: str = ""
+    imported: str = ""
+
+    @property
+    def named(self) -> bool:
+        """Whether somebody is."""
+        return any(self[1:])
 
 
 class _Found(NamedTuple):
@@ -43,6 +55,12 @@ def erase(
         str, typer.Option(help="Who: a visitor token, or a visitor's id in hexadecimal.")
     ] = "",
     receipt: Annotated[str, typer.Option(help="Who: whoever got the receipt with this id.")] = "",
+    imported: Annotated[
+        str,
+        typer.Option(
+            metavar="TOOL:ID", help="Whom an import made a record of: the tool, or its cookie; its id."
+        ),
+    ] = "",
     again: Annotated[
         bool,
         typer.Option(help="Everybody whom the archive says was erased, and a restored backup still has."),
@@ -54,21 +72,22 @@ def erase(
     """Erase a visitor, also while the service runs. Their entries stay, and nothing leads to them any more; what they
     denied stays denied.
     """
-    if sum((bool(visitor), bool(receipt), again)) != 1:
-        raise typer.BadParameter("give one of --visitor, --receipt and --again")
+    if sum((bool(visitor), bool(receipt), bool(imported), again)) != 1:
+        raise typer.BadParameter("give one of --visitor, --receipt, --imported and --again")
     loaded = load_config(config)
-    found, through = asyncio.run(_find(loaded, site, visitor, receipt))
+    found, through = asyncio.run(_find(loaded, _Who(site, visitor, receipt, imported)))
     for one in found:
         typer.echo(_said(one))
     left = [one for one in found if not one.held.erased]
+    nothing = "nothing is left to erase" + (f": {_GONE}" if receipt and not found else "")
     if dry_run or (left and not (yes or typer.confirm(f"Erase {len(left)} for good?"))):
-        typer.echo("nothing was erased" + ("" if left else ": nothing is left to erase"))
+        typer.echo("nothing was erased" + ("" if left else f": {nothing}"))
         return
     asyncio.run(_erase(loaded, left, through))
     if left:
         typer.echo(f"erased {len(left)}; entries stay, and lead to nobody; sale and sharing stay denied")
     else:
-        typer.echo("nothing is left to erase" + (f": {_GONE}" if receipt and not found else ""))
+        typer.echo(nothing)
 
 
 class Redone(NamedTuple):
@@ -115,29 +134,39 @@ async def erase_again(config: Config, numbers: Mapping[str, set[bytes]]) -> Redo
 
 def number_of(config: Config, site: str, visitor: str) -> str:
     """The number that this visitor's entries bear, in hex; "" when there is no record that says it."""
-    (found,), _ = asyncio.run(_find(config, site, visitor, ""))
+    (found,), _ = asyncio.run(_find(config, _Who(site, visitor)))
     known = None if found.held.suppressed else found.held.known
     return known.subject.hex() if known else ""
 
 
-async def _find(config: Config, site: str, visitor: str, receipt: str) -> tuple[list[_Found], dict[str, int]]:
-    """Who is meant; without visitor and receipt, whom the archive says was erased, with its last head by site."""
-    sites = [site] if site or visitor or receipt else list(config.sites)
+async def _find(config: Config, who: _Who) -> tuple[list[_Found], dict[str, int]]:
+    """Who is meant; where nobody is named, whom the archive says was erased, with its last head by site."""
+    sites = [who.site] if who.site or who.named else list(config.sites)
     unknown = [one for one in sites if one not in config.sites]
     if unknown:
         raise UnknownSite(f"there is no site {unknown[0]!r}; there are: {', '.join(config.sites)}")
     async with _opened(config) as (store, erasing):
         found, through = list[_Found](), dict[str, int]()
-        for one in sites:
-            if visitor:
-                keys = [erasing.key(one, _visitor_id(config, one, visitor))]
-            elif receipt:
-                keys = await erasing.bearing(one, await _number(config, store, one, receipt))
+        for site in sites:
+            if who.named:
+                keys = await _keys(config, store, erasing, who)
             else:
-                numbers, through[one] = await _erased(config, erasing, one)
-                keys = await erasing.bearing(one, numbers)
-            found += [_Found(one, key, await erasing.held(key)) for key in keys]
-        return found, through
+                numbers, through[site] = await _erased(config, erasing, site)
+                keys = await erasing.bearing(site, numbers)
+            found += [_Found(site, key, await erasing.held(key)) for key in keys]
+    if who.imported and found[0].held.record is None:
+        raise LedgerError(
+            "no import made a record of this id: check the tool, and the id as its export has it"
+        )
+    return found, through
+
+
+async def _keys(config: Config, store: Store, erasing: Erasing, who: _Who) -> list[Key]:
+    """Where the records lie of whoever is named."""
+    if who.receipt:
+        return await erasing.bearing(who.site, await _number(config, store, who.site, who.receipt))
+    derived = _imported_id(config, who.site, who.imported) if who.imported else None
+    return [erasing.key(who.site, derived or _visitor_id(config, who.site, who.visitor))]
 
 
 async def _erase(config: Config, found: Sequence[_Found], through: Mapping[str, int]) -> None:
@@ -195,6 +224,15 @@ def _visitor_id(config: Config, site: str, visitor: str) -> bytes:
         return VisitorTokens(ring_of(config)).unsign(site, visitor, int(time.time())).visitor_id
     except IdentityError as error:
         raise LedgerError(f"neither a visitor token of {site!r} nor an id in hexadecimal: {error}") from error
+
+
+def _imported_id(config: Config, site: str, imported: str) -> bytes:
+    from consent_service.app import ring_of
+    from consent_service.config.prior_cmp import cookie_of
+    from consent_service.identity.visitor_ids import imported_id_for
+
+    tool, _, foreign_id = imported.partition(":")  # no cookie's name has one (RFC 6265 § 4.1.1), an id may
+    return imported_id_for(ring_of(config), site, cookie_of(tool), foreign_id)
 
 
 def _signer(config: Config) -> Signer:

@@ -15,7 +15,7 @@ import typer
 from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
 from consent_service.cli_store import shown
 from consent_service.config import Config
-from consent_service.config.prior_cmp import PRESETS
+from consent_service.config.prior_cmp import cookie_of
 from consent_service.errors import ImportRefused, UnknownSite
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _cookie(config: Config, site: str, tool: str) -> str:
     """The cookie in which the tool keeps its ids. Raises where the site's pages would never look for them."""
     if site not in config.sites:
         raise UnknownSite(f"there is no site {site!r}; there are: {', '.join(config.sites)}")
-    cookie = PRESETS[tool].cookie if tool in PRESETS else tool
+    cookie = cookie_of(tool)
     if cookie not in dict(config.sites[site].id_patterns):
         raise ImportRefused(
             f"the pages of {site!r} look for no id of {tool!r}, so nothing imported would ever bind: name the tool "

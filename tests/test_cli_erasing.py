@@ -50,6 +50,15 @@ class Place:
         config = ["--config", str(self.folder / "consent.toml")]
         return CliRunner(env=self._env).invoke(app, ["ledger", *arguments, *config], input=typed)
 
+    def imports(self, tool: str, text: str) -> None:
+        """Import this export of a tool that the site had before."""
+        file, config = self.folder / "export.csv", self.folder / "consent.toml"
+        file.write_text(text)
+        config.write_text(consent_toml(self.folder, more=self._more) + f'prior_ids = ["{tool}"]\n')
+        arguments = ["import", str(file), "--site", "acme", "--tool", tool, "--config", str(config)]
+        result = CliRunner(env=self._env).invoke(app, arguments)
+        assert result.exit_code == 0, result.output
+
     def restore(self, saved: Path) -> Result:
         arguments = ["restore", str(saved), "--config", str(self.folder / "consent.toml")]
         return CliRunner(env=self._env).invoke(app, arguments)
@@ -104,7 +113,9 @@ def test_a_receipt_says_who_is_meant(place: Place, later: int | None) -> None:
         place.serve(lambda service: seal(service, later))
     receipt = answer["receipt"]["id"]
     assert "erased 1" in place.erase("--site", "acme", "--receipt", receipt, "--yes")
-    assert place.erase("--site", "acme", "--receipt", receipt, "--yes").endswith("leads to nobody any more\n")
+    for end in ("--yes", "--dry-run"):
+        said = place.erase("--site", "acme", "--receipt", receipt, end)
+        assert said.endswith("nothing is left to erase: the receipt's number leads to nobody any more\n")
     assert place.serve(lambda service: service.flag(visitor=answer["visitor"]))["basis"] == "choice"
 
 
@@ -114,10 +125,29 @@ def test_an_id_may_be_given_in_hexadecimal_and_twice(place: Place) -> None:
     async def visitor(service: Running) -> str:
         return service.visitor_id(token).hex()
 
-    given = ("--site", "acme", "--visitor", place.serve(visitor), "--yes")
+    given = ("--site", "acme", "--visitor", place.serve(visitor).upper(), "--yes")
     assert "erased 1" in place.erase(*given)
     assert place.erase(*given) == "acme: erased before\nnothing is left to erase\n"
     assert "acme: no record, only the id" in place.erase("--site", "acme", "--visitor", "0" * 32, "--yes")
+
+
+@pytest.mark.parametrize("tool", ["onetrust", "OptanonConsent"])
+def test_what_an_import_made_is_erased_by_the_tool_s_id(place: Place, tool: str) -> None:
+    place.imports("onetrust", "id,sale_share\na:1,opt_out\n")
+    given = ("--site", "acme", "--imported", f"{tool}:a:1")
+    assert "acme: number " in place.erase(*given, "--dry-run")
+    assert "erased 1" in place.erase(*given, "--yes")
+    assert place.erase(*given, "--yes") == "acme: erased before\nnothing is left to erase\n"
+    assert place.serve(kinds) == ["ChoiceEntry", "ErasedEntry"]
+
+
+@pytest.mark.parametrize("slip", ["onetrust:a2", "cookiebot:a1", "onetrust", ":a1"])
+def test_a_slip_in_an_imported_id_is_refused_and_leaves_no_trace(place: Place, slip: str) -> None:
+    place.imports("onetrust", "id,sale_share\na1,opt_out\n")
+    result = place.ledger("erase", "--site", "acme", "--imported", slip, "--yes")
+    assert result.exit_code == 1
+    assert "no import made a record of this id" in str(result.exception)
+    assert place.serve(kinds) == ["ChoiceEntry"]
 
 
 @pytest.mark.parametrize(

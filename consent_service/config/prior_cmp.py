@@ -40,3 +40,8 @@ PRESETS: Final[Mapping[str, PriorCookie]] = {
     # allow or deny; a cookie for each category.
     "complianz": PriorCookie("cmplz_marketing", "^deny$"),
 }
+
+
+def cookie_of(tool: str) -> str:
+    """The cookie that is meant by a tool's name here, or by the cookie's own."""
+    return PRESETS[tool].cookie if tool in PRESETS else tool
