@@ -97,31 +97,41 @@ class Redone(NamedTuple):
     unknown: str
 
 
-async def erased_here(config: Config) -> dict[str, set[bytes]]:
-    """By site, the numbers that the store's own log says were erased. Raises ConfigError, StoreError, LedgerError."""
+class Before(NamedTuple):
+    """What a store knows that is about to be replaced: the numbers that its log says were erased, its last head."""
+
+    numbers: set[bytes]
+    sealed: int
+
+
+async def erased_here(config: Config) -> dict[str, Before]:
+    """What the store knows of each site. Raises ConfigError, StoreError, LedgerError."""
     from consent_service.ledger.entries import ErasedEntry, decode
     from consent_service.store.keys import LEDGER, site_shards
 
-    numbers: dict[str, set[bytes]] = {site: set() for site in config.sites}
-    async with _opened(config) as (store, _erasing):
-        for site, found in numbers.items():
+    before = dict[str, Before]()
+    async with _opened(config) as (store, erasing):
+        for site in config.sites:
+            found = set[bytes]()
             page = await store.read(LEDGER, site_shards(site, store.shards), "", _PAGE)
             while page.entries:
                 entries = (decode(one.payload) for one in page.entries if b'"kind":"erased"' in one.payload)
                 found.update(bytes.fromhex(one.subject) for one in entries if isinstance(one, ErasedEntry))
                 page = await store.read(LEDGER, site_shards(site, store.shards), page.cursor, _PAGE)
-    return numbers
+            before[site] = Before(found, (await erasing.reach(site)).sealed)
+    return before
 
 
-async def erase_again(config: Config, numbers: Mapping[str, set[bytes]]) -> Redone:
+async def erase_again(config: Config, before: Mapping[str, Before]) -> Redone:
     """Erase whom a restored store holds again: these numbers', and whom the archive names. Raises StoreError."""
     count, unknown = 0, ""
     async with _opened(config) as (_store, erasing):
         for site in config.sites:
-            known, through = set(numbers.get(site, ())), None
+            numbers, sealed = before.get(site, Before(set(), 0))
+            known, through = set(numbers), None
             try:
-                if config.ledger.archive:
-                    archived, through = await _erased(config, erasing, site)
+                if config.ledger.archive or sealed:  # what was sealed, the log may have forgotten
+                    archived, through = await _erased(config, erasing, site, sealed)
                     known |= archived
             except (LedgerError, IdentityError) as error:
                 unknown = str(error)
@@ -188,15 +198,17 @@ async def _number(config: Config, store: Store, site: str, receipt: str) -> set[
     return {bytes.fromhex(decode(proof.payload).subject)}
 
 
-async def _erased(config: Config, erasing: Erasing, site: str) -> Erasures:
-    """What the archive says was erased, and this store may have forgotten."""
+async def _erased(config: Config, erasing: Erasing, site: str, sealed: int = 0) -> Erasures:
+    """What the archive says was erased, and this store may have forgotten. It must hold head `sealed`."""
     from consent_service.ledger.archive import open_archive
     from consent_service.ledger.erasures import erased
 
     if not config.ledger.archive:
         raise LedgerError("without an archive under [ledger] nothing says who was erased")
     kept, keys = open_archive(config.ledger.archive), _signer(config).public()
-    return await asyncio.to_thread(erased, kept, keys, site, await erasing.reach(site))
+    known = await erasing.reach(site)
+    known = known._replace(sealed=max(known.sealed, sealed))
+    return await asyncio.to_thread(erased, kept, keys, site, known)
 
 
 @asynccontextmanager

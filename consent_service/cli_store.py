@@ -18,6 +18,7 @@ from consent_service.config.loading import STORE_PASSWORD, store_url
 from consent_service.errors import ConsentError
 
 if TYPE_CHECKING:
+    from consent_service.cli_erasing import Before
     from consent_service.config import Config
     from consent_service.store.copying import Progress as Told
 
@@ -51,7 +52,7 @@ def restore(
 
     loaded = load_config(config)
     service, kept = loaded.service, None
-    numbers, unknown = _erased_before(loaded)
+    before, unknown = _erased_before(loaded)
     if is_redis(service.store):
         with shown("shards") as progress:
             relaxed = service.durability == "relaxed"
@@ -59,11 +60,11 @@ def restore(
     else:
         kept = sqlite.restore(file, sqlite_path(service.store))
     typer.echo(f"restored {file}" + (f"; what was there is now {kept}" if kept else ""))
-    _erase_again(loaded, numbers, unknown)
+    _erase_again(loaded, before, unknown)
 
 
-def _erased_before(config: Config) -> tuple[dict[str, set[bytes]], str]:
-    """By site the numbers that the store which is to be replaced knows of; and why that can't be told, or ""."""
+def _erased_before(config: Config) -> tuple[dict[str, Before], str]:
+    """By site what the store knows that is to be replaced; and why that can't be told, or ""."""
     from consent_service.cli_erasing import erased_here
     from consent_service.store.url import is_redis, sqlite_path
 
@@ -76,12 +77,12 @@ def _erased_before(config: Config) -> tuple[dict[str, set[bytes]], str]:
         return {}, str(error)
 
 
-def _erase_again(config: Config, numbers: Mapping[str, set[bytes]], unknown: str) -> None:
+def _erase_again(config: Config, before: Mapping[str, Before], unknown: str) -> None:
     """Who was erased since the copy was made is erased in it, as far as anybody knows (design rule 8)."""
     from consent_service.cli_erasing import Redone, erase_again
 
     try:
-        redone = asyncio.run(erase_again(config, numbers))
+        redone = asyncio.run(erase_again(config, before))
     except ConsentError as error:
         redone = Redone(0, str(error))
     if redone.erased:

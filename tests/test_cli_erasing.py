@@ -232,6 +232,20 @@ def test_rule_8_an_archive_that_is_not_whole_never_says_that_nothing_is_left(pla
     assert isinstance(again.exception, LedgerError)
 
 
+def test_rule_8_restoring_tells_when_the_archive_lacks_what_the_store_before_had_sealed(place: Place) -> None:
+    saved, token = place.folder / "saved.db", place.serve(chosen)["visitor"]
+    place.serve(seal)
+    backup(place.folder / "consent.db", saved)
+    place.erase("--site", "acme", "--visitor", token, "--yes")
+    place.serve(seal)
+    place.serve(lambda service: seal(service, 90 * DAY))  # the log forgets them
+    for name in (head_name("acme", 2), segment_name("acme", 2)):
+        (place.folder / "archive" / name).unlink()
+    restored = place.restore(saved)
+    assert restored.exit_code == 0, restored.output
+    assert "lacks number 2 of at least 2" in restored.stderr
+
+
 def test_a_visitor_s_entries_are_exported_by_token_until_they_are_erased(place: Place) -> None:
     token = place.serve(chosen)["visitor"]
     place.serve(seal)
