@@ -111,7 +111,8 @@ def python_packages(target: str) -> None:
         import venv  # not there in Debian's smallest Python, which python_is_complete has ruled out
 
         venv.create(VENV, clear=True, with_pip=True, symlinks=True)
-    pip("--require-hashes", "--only-binary=:all:", "--requirement", str(lock))
+    # The lock is whole, so pip has nothing to resolve: with dependencies it may take a release newer than the lock.
+    pip("--require-hashes", "--no-deps", "--only-binary=:all:", "--requirement", str(lock))
     # hatchling itself comes from the lock, so nothing is fetched unlocked to build the project.
     pip("--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT))
     write(stamp, wanted)
