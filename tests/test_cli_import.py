@@ -18,7 +18,7 @@ from consent_service.store.keys import LEDGER, site_shards
 from consent_service.store.url import open_store
 from tests.process.configs import consent_toml, write_config
 from tests.process.serving import CLI
-from tests.process.waiting import eventually
+from tests.support.waiting import eventually
 
 GOOD = "id,sale_share,sensitive,at\na1,opt_out,,2025-01-31T10:00:00Z\na2,opt_out,limit,\n"
 MIXED = GOOD + "a3,opt_in,,\n\n,opt_out,,\na1,opt_out,,\nvery-secret,whatever,,\n"
@@ -201,7 +201,7 @@ def test_killed_half_way_it_goes_on_where_it_was_and_records_every_line_once(ope
     command = [*CLI, "import", "pipe.csv", *ACME, "--report", "first.csv"]
     with subprocess.Popen(command, cwd=operator.folder, env=env) as first:
         try:
-            eventually(lambda: report.stat().st_size > 1000, 60)
+            eventually(lambda: report.stat().st_size > 1000)
         finally:
             first.kill()
             done.set()

@@ -5,11 +5,13 @@ Each test runs the real scripts in a copied checkout, with stand-ins for apt-get
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import debian
 import pytest
@@ -33,8 +35,8 @@ class Machine:
         file.write_text(f"#!/bin/sh\n{script}\n")
         file.chmod(0o755)
 
-    def setup(self, target: str) -> subprocess.CompletedProcess[str]:
-        """Run the set-up as a person who is not root."""
+    def setup(self, target: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run the set-up as a person who is not root; `env` is added to an environment of PATH alone."""
         script = (
             "import os, runpy, sys; os.geteuid = lambda: 1000; sys.path.insert(0, 'scripts'); "
             f"sys.argv[1:] = ['{target}']; runpy.run_path('scripts/setup.py', run_name='__main__')"
@@ -42,7 +44,7 @@ class Machine:
         return subprocess.run(
             [sys.executable, "-c", script],
             cwd=self.checkout,
-            env={"PATH": str(self.bin)},
+            env={"PATH": str(self.bin), **env},
             capture_output=True,
             text=True,
             check=False,
@@ -114,6 +116,62 @@ def test_a_set_up_cut_short_is_done_again_and_a_finished_one_is_not(tmp_path: Pa
     (machine.checkout / "widget" / "package-lock.json").write_text('{"changed": true}')
     machine.setup("test")
     assert len((machine.bin / "npm.log").read_text().splitlines()) == 3
+
+
+BACKEND = """
+from pathlib import Path
+from zipfile import ZipFile
+
+FILES = {
+    "METADATA": "Metadata-Version: 2.1\\nName: checkout\\nVersion: 1.0\\n",
+    "WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    "RECORD": "",
+}
+
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    name = "checkout-1.0-py3-none-any.whl"
+    with ZipFile(Path(wheel_directory, name), "w") as wheel:
+        for file, text in FILES.items():
+            wheel.writestr(f"checkout-1.0.dist-info/{file}", text)
+    return name
+"""
+
+
+def write_wheel(folder: Path, name: str, version: str, module: str = "", requires: str = "") -> str:
+    """Write a wheel of one module, and return its line for a lock."""
+    info = f"{name}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nProvides-Extra: more\n"
+    file = folder / f"{name}-{version}-py3-none-any.whl"
+    with ZipFile(file, "w") as wheel:
+        wheel.writestr(f"{name}.py", module)
+        wheel.writestr(f"{info}/METADATA", metadata + (f"Requires-Dist: {requires}\n" if requires else ""))
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return f"{name}=={version} --hash=sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}\n"
+
+
+def test_what_was_published_after_the_lock_was_made_changes_nothing(machine: Machine, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    index.mkdir()
+    lock = [
+        write_wheel(index, "measuring", "1.0"),
+        write_wheel(index, "reporting", "1.0", requires="measuring[more]"),
+        write_wheel(index, "backend", "1.0", BACKEND),
+    ]
+    write_wheel(index, "measuring", "2.0")
+    (machine.checkout / "requirements").mkdir()
+    (machine.checkout / "requirements" / "demo.txt").write_text("".join(lock))
+    (machine.checkout / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["backend"]\nbuild-backend = "backend"\n'
+        '[project]\nname = "checkout"\nversion = "1.0"\n'
+    )
+    done = machine.setup("demo", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(index), PIP_CONFIG_FILE=os.devnull)
+    assert done.returncode == 0, done.stdout + done.stderr
+    python = machine.checkout / ".venv" / "bin" / "python"
+    version = "from importlib.metadata import version; print(version('measuring'))"
+    assert (
+        subprocess.run([python, "-c", version], capture_output=True, text=True, check=True).stdout == "1.0\n"
+    )
 
 
 def test_while_packages_are_installed_no_daemon_may_start(tmp_path: Path) -> None:

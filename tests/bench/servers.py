@@ -17,10 +17,10 @@ from typing import Final, NamedTuple
 
 from consent_service.identity.keys import encode_ring, new_ring
 from tests.bench.machine import pinned
+from tests.support.waiting import DEADLINE
 
 ORIGIN: Final = "http://shop.test"
 SITE: Final = "acme"
-_READY_WITHIN: Final = 30.0
 _STOPPED_WITHIN: Final = 20.0
 _PYTHON: Final = [sys.executable, "-m"]
 _COMMAND: Final = str(Path(sys.executable).with_name("consent-service"))
@@ -132,7 +132,7 @@ def _free_port() -> int:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + _READY_WITHIN
+    deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return

@@ -25,8 +25,8 @@ from consent_service.services.standings import record_key
 from consent_service.store.keys import LEDGER, site_shards
 from consent_service.store.url import open_store
 from tests.subjects import records_of
+from tests.support.waiting import DEADLINE
 
-READY_WITHIN: Final = 60.0  # seconds
 _COMMAND: Final = "import sys; from consent_service.cli import main; main(sys.argv[1:])"
 
 
@@ -117,12 +117,12 @@ def running(port: int, shop_port: int, data: Path, end: signal.Signals = signal.
         yield demo
     finally:
         process.send_signal(end)
-        process.communicate(timeout=30)
+        process.communicate(timeout=DEADLINE)
 
 
 def wait_until_ready(demo: Demo) -> None:
     """Ask until service and shop answer."""
-    deadline = time.monotonic() + READY_WITHIN
+    deadline = time.monotonic() + DEADLINE
     asked = ((demo.addresses.port, "/readyz"), (demo.addresses.shop_port, "/"))
     while not all(answers(port, path) for port, path in asked):
         if demo.process.poll() is not None or time.monotonic() > deadline:
@@ -141,7 +141,7 @@ def answers(port: int, path: str) -> bool:
 
 def get(port: int, path: str, host: str = LOOPBACK) -> tuple[int, bytes]:
     """Status and body."""
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=DEADLINE)
     try:
         connection.request("GET", path, headers={"Host": f"{host}:{port}"})
         response = connection.getresponse()

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.demo.demos import answers, get_json, running, start, two_free_ports
-
-GONE_WITHIN = 20.0  # seconds
+from tests.support.waiting import DEADLINE
 
 
 def descendants(pid: int) -> set[int]:
@@ -41,7 +40,7 @@ def is_running(pid: int) -> bool:
 
 
 def wait_until_gone(pids: set[int]) -> None:
-    deadline = time.monotonic() + GONE_WITHIN
+    deadline = time.monotonic() + DEADLINE
     while left := {pid for pid in pids if is_running(pid)}:
         assert time.monotonic() < deadline, f"still running: {left}"
         time.sleep(0.05)  # between two looks
@@ -49,7 +48,7 @@ def wait_until_gone(pids: set[int]) -> None:
 
 def refused(process: subprocess.Popen[str]) -> str:
     """What a demo that refuses to start prints."""
-    printed, _ = process.communicate(timeout=30)
+    printed, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 1
     return printed
 
@@ -77,7 +76,7 @@ def test_the_shop_opens_no_earlier_than_the_service_answers(data: Path) -> None:
         assert answers(port, "/readyz"), "a page of this moment would stay without its banner"
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=DEADLINE)
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

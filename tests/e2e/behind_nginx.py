@@ -17,6 +17,7 @@ from tests.demo.demos import two_free_ports
 from tests.process.configs import write_config
 from tests.process.serving import serving
 from tests.proxy.nginx import SITE_HOST, Front, nginx, recipe, self_signed, snippet
+from tests.support.waiting import DEADLINE
 
 PATH_SERVICE: Final = "privacy.localhost"
 """The service's own host where the site reaches it through a path: another site, as browsers see it."""
@@ -84,7 +85,7 @@ class Shop:
     def server_flag(self, token: str) -> dict[str, Any]:
         """The flag that the service gives to anybody who asks for this visitor."""
         url = f"http://127.0.0.1:{self.service_port}/v1/acme/flag?visitor={token}"
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=DEADLINE) as answer:
             said: dict[str, Any] = json.load(answer)
         return said
 

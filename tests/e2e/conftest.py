@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from tests.demo.demos import Demo, running, two_free_ports
 from tests.e2e.visiting import ThirdPartyCookies, Visitor, browser, visitor
+from tests.support.waiting import DEADLINE_MS
+
+expect.set_options(timeout=DEADLINE_MS)
 
 Arrive = Callable[..., Awaitable[Visitor]]
 

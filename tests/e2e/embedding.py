@@ -24,8 +24,8 @@ from consent_service.store.keys import LEDGER, site_shards
 from consent_service.store.url import open_store
 from tests.demo.demos import two_free_ports
 from tests.process.serving import Service, serving
+from tests.support.waiting import DEADLINE_MS
 
-PATIENCE = 10_000  # milliseconds
 SITE = "acme"
 FACTS = """\
 [service]
@@ -219,7 +219,7 @@ async def guest(browser: Browser, opened: Shop, **options: Any) -> AsyncIterator
 
 def arrived(context: BrowserContext, opened: Shop) -> Guest:
     """The visitor whose cookies these are."""
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(DEADLINE_MS)
     person = Guest(context, opened)
     context.on("request", person.note)
     context.on("weberror", lambda error: person.complaints.append(str(error.error)))

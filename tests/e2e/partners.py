@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Page
 
+from tests.support.waiting import DEADLINE
+
 HOST = "ads.partner.localhost"
 LAST = "/last.gif"
-PATIENCE = 10.0  # seconds
 DOMAIN = "partner.localhost"
 FACTS = f"""
 [partners.adnet]
@@ -46,7 +47,7 @@ class Partner:
 
         def wait() -> bool:
             with self._arrived:
-                return self._arrived.wait_for(lambda: set(paths) <= set(self.asked), PATIENCE)
+                return self._arrived.wait_for(lambda: set(paths) <= set(self.asked), DEADLINE)
 
         assert await asyncio.to_thread(wait), (paths, self.asked)
 

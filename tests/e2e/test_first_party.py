@@ -14,7 +14,8 @@ from playwright.async_api import APIResponse, Browser, BrowserContext, Error, Pa
 
 from tests.e2e.behind_nginx import NOTES_COOKIES, Shop, days_left, on_a_path, on_its_domain, opened, set_by
 from tests.e2e.conftest import ONCE
-from tests.e2e.visiting import PATIENCE, acknowledged, flag, opt_out, part
+from tests.e2e.visiting import acknowledged, flag, opt_out, part
+from tests.support.waiting import DEADLINE_MS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 
@@ -53,7 +54,7 @@ def shop(request: pytest.FixtureRequest) -> Shop:
 async def context(chromium: Browser) -> AsyncIterator[BrowserContext]:
     """A new visitor, whose scripts' cookies are noted."""
     made = await chromium.new_context(ignore_https_errors=True)
-    made.set_default_timeout(PATIENCE)
+    made.set_default_timeout(DEADLINE_MS)
     await made.add_init_script(NOTES_COOKIES)
     yield made
     await made.close()

@@ -24,6 +24,7 @@ from playwright.async_api import (
 
 from consent_service.demo.addresses import ADNET_HOST, SERVICE_HOST, SITE
 from tests.demo.demos import Demo
+from tests.support.waiting import DEADLINE_MS
 
 CHROMIUM = Path("/usr/bin/chromium")
 MISSING = (
@@ -40,7 +41,6 @@ FLAGS = [
     # Pages that a test hands over itself come from no address, and may not ask this machine otherwise.
     "--disable-features=LocalNetworkAccessChecks",
 ]
-PATIENCE = 15_000  # milliseconds
 SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
 
 ThirdPartyCookies = Literal["allowed", "blocked"]
@@ -123,7 +123,7 @@ async def browser(
 async def visitor(opened: Browser, demo: Demo, **options: Any) -> AsyncIterator[Visitor]:
     """Somebody who was never here; keywords as `new_context` has them."""
     context = await opened.new_context(**options)
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(DEADLINE_MS)
     person = Visitor(context, demo)
     context.on("request", lambda request: person.asked.append(request))
     context.on("console", lambda said: _note_complaint(person, said))

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.process.configs import write_config
-from tests.process.waiting import eventually, family, fetch, survivors
+from tests.process.waiting import family, fetch, survivors
+from tests.support.waiting import DEADLINE, eventually
 
 CLI = [sys.executable, "-c", "from consent_service.cli import main; main()"]
 
@@ -45,9 +46,9 @@ class Service:
     def signal(self, signum: signal.Signals) -> None:
         self.process.send_signal(signum)
 
-    def ended(self, seconds: float = 30.0) -> int:
+    def ended(self) -> int:
         """The exit status, once it has ended."""
-        return self.process.wait(seconds)
+        return self.process.wait(DEADLINE)
 
 
 @contextmanager
@@ -56,11 +57,11 @@ def serving(folder: Path, text: str, port: int, *options: str) -> Iterator[Servi
     write_config(folder, text)
     service = Service(folder, port, *options)
     try:
-        eventually(lambda: service.process.poll() is not None or fetch(port, "/readyz").status == 200, 60)
+        eventually(lambda: service.process.poll() is not None or fetch(port, "/readyz").status == 200)
         assert service.process.poll() is None, service.log.read_text()
         yield service
     finally:
         started = family(service.process.pid)
         service.process.terminate()
-        service.process.wait(30)
+        service.process.wait(DEADLINE)
         assert survivors(started) == []

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from consent_service.process.child import Child, NeverStarted, delay_before_restart
-from tests.process.waiting import eventually, survivors
+from tests.process.waiting import survivors
+from tests.support.waiting import eventually
 
 ENV = dict(os.environ)
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from consent_service.process.logs import PERSONAL
+from tests.support.waiting import DEADLINE
 
 
 def lines(source: str) -> list[dict[str, Any]]:
     """What a process that runs this source writes to stderr."""
     code = f"import logging, structlog\nfrom consent_service.process import logs\nlogs.configure('web')\n{source}"
     ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=DEADLINE
     )
     assert ended.stdout == ""
     return [json.loads(line) for line in ended.stderr.splitlines()]
@@ -67,6 +68,6 @@ def test_where_no_line_can_be_written_whoever_logs_goes_on() -> None:
     )
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(
-            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=full, text=True, timeout=30
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=full, text=True, timeout=DEADLINE
         )
     assert ended.stdout == "went on\n"

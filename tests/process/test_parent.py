@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.process.waiting import survivors
+from tests.support.waiting import DEADLINE
 
 CHILD = """
 import os, signal, sys
@@ -35,5 +36,5 @@ def test_a_child_is_gone_soon_after_its_parent(end: signal.Signals) -> None:
 
 
 def test_a_child_whose_parent_died_before_it_asked_dies_at_once() -> None:
-    ended = subprocess.run([sys.executable, "-c", CHILD, str(os.getpid() + 1)], check=False, timeout=20)
+    ended = subprocess.run([sys.executable, "-c", CHILD, str(os.getpid() + 1)], check=False, timeout=DEADLINE)
     assert ended.returncode == -signal.SIGKILL

@@ -11,7 +11,7 @@ from consent_service.ledger.archive import FolderArchive, head_name
 from consent_service.ledger.verification import verify
 from tests.process.configs import RING, consent_toml
 from tests.process.serving import serving
-from tests.process.waiting import eventually
+from tests.support.waiting import eventually
 
 
 def choose(port: int) -> None:

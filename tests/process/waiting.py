@@ -1,4 +1,4 @@
-"""Waiting for what other processes do: until it is so, or until a deadline fails the test."""
+"""What other processes do: their answers, their descendants, those of them that still run."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import http.client
 import os
 import select
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-_T = TypeVar("_T")
+from tests.support.waiting import DEADLINE
 
 
 class Answer(NamedTuple):
@@ -21,25 +21,13 @@ class Answer(NamedTuple):
 
 def fetch(port: int, path: str) -> Answer:
     """One GET on loopback, on a connection of its own; OSError while nothing listens."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
         return Answer(response.status, response.read().decode())
     finally:
         connection.close()
-
-
-def eventually(look: Callable[[], _T], seconds: float = 20.0) -> _T:
-    """What `look` returns as soon as it is true; looks again and again, and fails at the deadline."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with suppress(OSError):  # not listening yet
-            found = look()
-            if found:
-                return found
-        time.sleep(0.02)
-    raise AssertionError(f"did not happen within {seconds} s")
 
 
 def family(pid: int) -> list[int]:
@@ -54,9 +42,9 @@ def family(pid: int) -> list[int]:
     return []
 
 
-def survivors(pids: Iterable[int], seconds: float = 20.0) -> list[int]:
-    """Those of these processes that still run after so many seconds; returns as soon as none does."""
-    deadline = time.monotonic() + seconds
+def survivors(pids: Iterable[int]) -> list[int]:
+    """Return those of these processes that still run at the deadline; at once when none does."""
+    deadline = time.monotonic() + DEADLINE
     with ExitStack() as stack:
         left: dict[int, int] = {}
         for pid in pids:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.process.serving import CLI
-from tests.process.waiting import eventually
+from tests.support.waiting import eventually
 
 SITE_HOST = "shop.localhost"
 MISSING = "nginx is missing: `make test` installs it, or: apt-get install --no-install-recommends nginx-light"

@@ -14,6 +14,7 @@ import pytest
 from tests.demo.demos import two_free_ports
 from tests.process.configs import write_config
 from tests.proxy.nginx import SITE_HOST, Front, nginx, recipe
+from tests.support.waiting import DEADLINE
 
 SERVICE_HOST = "privacy.localhost"
 FACTS = """\
@@ -110,7 +111,7 @@ def ask(front: Front) -> Ask:
     def ask(
         path: str, *headers: tuple[str, str], host: str = SITE_HOST, method: str = "GET", size: int = 0
     ) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=DEADLINE)
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         for name, value in (("Host", f"{host}:{front.port}"), ("Content-Length", str(size)), *headers):
             connection.putheader(name, value)

@@ -15,7 +15,8 @@ from typing import Final
 
 from consent_service.identity.keys import encode_ring, new_ring
 from tests.process.serving import CLI
-from tests.process.waiting import eventually, family, fetch, survivors
+from tests.process.waiting import family, fetch, survivors
+from tests.support.waiting import eventually
 
 SITE: Final = "acme"
 SHOP: Final = "https://shop.example"
@@ -78,7 +79,7 @@ class Server:
     def wait_until_whole(self) -> None:
         """Until every part runs and the service is ready, by its own word."""
         process = self._running()
-        eventually(lambda: process.poll() is not None or self._whole(), 40)
+        eventually(lambda: process.poll() is not None or self._whole())
         assert process.poll() is None, self.log.read_text()
 
     def pids(self, part: str = "") -> list[int]:
@@ -104,7 +105,7 @@ class Server:
         started = family(self._process.pid)
         signal_all(started, signal.SIGCONT)  # a stopped one could not hear of it
         signal_all(self.pids(" serve ")[-1:], signal.SIGTERM)  # the supervisor itself, not what wraps it
-        left = survivors(started, 30)
+        left = survivors(started)
         signal_all(left, signal.SIGKILL)
         self._process.wait(20)
         self._process = None

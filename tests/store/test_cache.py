@@ -11,6 +11,7 @@ from consent_service.errors import StoreUnavailable
 from consent_service.store.cache import LEASE, MISSING, CoherentCache
 from consent_service.store.contract import Change, Document, Key, Put, Store
 from tests.store.harness import START, Harness
+from tests.support.waiting import DEADLINE
 
 SHARD = "acme.07"
 A, B, C = (Key(SHARD, name) for name in (b"a", b"b", b"c"))
@@ -87,7 +88,7 @@ async def test_another_openings_commit_is_seen_within_a_second(store: Store, oth
     await cache.start()
     await cache.fetch(A)
     await write(other, A, "theirs")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(DEADLINE):
         while (seen := cache.peek(A)) is None:
             await asyncio.sleep(0)
     assert seen is MISSING

@@ -13,9 +13,9 @@ from playwright.async_api import Browser
 from tests.bench.pages import tasks
 from tests.bench.pages.serving import Served
 from tests.bench.pages.variants import BARE, Variant
+from tests.support.waiting import DEADLINE_MS
 
 SETTLED: Final = 500  # milliseconds that are watched after the banner is there: some of them move
-_PATIENCE: Final = 30_000
 _SETTLE: Final = f"() => new Promise((done) => setTimeout(done, {SETTLED}))"
 
 
@@ -36,7 +36,7 @@ async def visit(browser: Browser, served: Served, variant: Variant, slower: int 
     context = await browser.new_context()
     try:
         page = await context.new_page()
-        page.set_default_timeout(_PATIENCE)
+        page.set_default_timeout(DEADLINE_MS)
         devtools = await context.new_cdp_session(page)
         await devtools.send("Emulation.setCPUThrottlingRate", {"rate": slower})
         await browser.start_tracing(page=page, categories=tasks.CATEGORIES)

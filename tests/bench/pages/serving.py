@@ -31,7 +31,8 @@ from tests.bench.pages.compressing import brotli
 from tests.bench.pages.variants import BARE, FILES, MODULES, Variant, ours
 from tests.demo.demos import two_free_ports
 from tests.process.serving import serving
-from tests.process.waiting import eventually, fetch
+from tests.process.waiting import fetch
+from tests.support.waiting import eventually
 
 LATENCY: Final = 0.05  # seconds that every answer is on its way
 _PASSED_ON: Final = ("content-type", "access-control-allow-origin", "vary")

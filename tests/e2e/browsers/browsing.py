@@ -24,7 +24,8 @@ from tests.e2e.browsers.words import (
     Wire,
     Word,
 )
-from tests.process.waiting import eventually, family
+from tests.process.waiting import family
+from tests.support.waiting import eventually
 
 TAB: Final = "\ue004"
 ENTER: Final = "\ue007"

@@ -18,13 +18,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.e2e.browsers.words import Refused, Word
-from tests.process.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 
 COMMAND: Final = "firefox-esr"
 MISSING: Final = (
     f"{COMMAND} is missing: `make test` installs it, or: apt-get install --no-install-recommends {COMMAND}"
 )
-PATIENCE: Final = 60.0  # seconds; a first start on a busy machine takes ten
 SIGNAL: Final = {"privacy.globalprivacycontrol.enabled": True}
 _ALWAYS: Final[Mapping[str, bool | int | str]] = {
     "marionette.port": 0,  # any free one; it is written into the profile
@@ -41,7 +40,7 @@ class Marionette:
     """The socket. Each message is its length in bytes, a colon, and JSON."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
         self._file = self._socket.makefile("rb")
         self._said = 0
         self._hear()  # its greeting
@@ -86,7 +85,7 @@ def firefox(folder: Path, preferences: Mapping[str, bool | int | str] | None = N
             marionette.command("WebDriver:NewSession", {"pageLoadStrategy": "none"})
             yield marionette
             marionette.command("Marionette:Quit", {"flags": ["eForceQuit"]})
-            process.wait(PATIENCE)
+            process.wait(DEADLINE)
         finally:
             marionette.close()
 
@@ -109,7 +108,7 @@ def _process(folder: Path, profile: Path) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.terminate()
-            process.wait(PATIENCE)
+            process.wait(DEADLINE)
 
 
 def _port(process: subprocess.Popen[bytes], profile: Path) -> int:
@@ -120,4 +119,4 @@ def _port(process: subprocess.Popen[bytes], profile: Path) -> int:
         assert process.poll() is None, f"Firefox ended: {(profile.parent / 'firefox.log').read_text()}"
         return int(file.read_text() or 0)
 
-    return eventually(written, PATIENCE)
+    return eventually(written)

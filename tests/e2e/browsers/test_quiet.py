@@ -7,7 +7,7 @@ import pytest
 from tests.demo.demos import Demo
 from tests.e2e.browsers.browsing import Browsing
 from tests.e2e.browsers.test_core_walk import opt_out
-from tests.process.waiting import eventually
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.e2e.browsers.words import Refused, Word
-from tests.process.waiting import eventually, fetch
+from tests.process.waiting import fetch
+from tests.support.waiting import DEADLINE, eventually
 
 DRIVER: Final = "WebKitWebDriver"
 SCREEN: Final = "Xvfb"
@@ -25,7 +26,6 @@ MISSING: Final = (
     f"{DRIVER} or {SCREEN} is missing: `make test` installs them, "
     "or: apt-get install --no-install-recommends webkit2gtk-driver xvfb"
 )
-PATIENCE: Final = 60.0  # seconds
 
 
 class Session:
@@ -47,7 +47,7 @@ class Session:
         self._ask("DELETE", "", {})
 
     def _ask(self, method: str, path: str, given: dict[str, Any]) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=DEADLINE)
         try:
             body = json.dumps(given) if method == "POST" else None
             connection.request(method, self._path + path, body, {"Content-Type": "application/json"})
@@ -76,7 +76,7 @@ def driver(folder: Path, port: int) -> Iterator[int]:
     assert shutil.which(DRIVER), MISSING
     assert shutil.which(SCREEN), MISSING
     with _screen(folder) as display, _process(folder, [DRIVER, f"--port={port}"], display):
-        eventually(lambda: fetch(port, "/status").status == 200, PATIENCE)
+        eventually(lambda: fetch(port, "/status").status == 200)
         yield port
 
 
@@ -102,7 +102,7 @@ def _process(folder: Path, command: Sequence[str], display: str, *keep: int) -> 
         yield
     finally:
         process.terminate()
-        process.wait(PATIENCE)
+        process.wait(DEADLINE)
 
 
 def _small_browser() -> Path:

@@ -10,7 +10,6 @@ import resource
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,13 +18,13 @@ from typing import Any, ClassVar, Final, TypeVar
 import redis
 
 from tests.store.redis import certificates
+from tests.support import waiting
 
 PROGRAM: Final = os.environ.get("TEST_REDIS_SERVER", "redis-server")
 """What is started: Debian's server, or another one that claims to do the same, by its path."""
 
 HOST: Final = "127.0.0.1"
 _ELSEWHERE: Final = "127.0.0.2"
-_DEADLINE: Final = 30.0
 
 _T = TypeVar("_T")
 
@@ -38,16 +37,8 @@ def free_ports(count: int) -> list[int]:
 
 
 def eventually(look: Callable[[], _T]) -> _T:
-    """What `look` returns as soon as it is true; fails at a deadline."""
-    deadline = time.monotonic() + _DEADLINE
-    while time.monotonic() < deadline:
-        try:
-            if found := look():
-                return found
-        except redis.RedisError:  # not there yet
-            pass
-        time.sleep(0.02)
-    raise AssertionError(f"did not happen within {_DEADLINE} s")
+    """Call `look` until it returns something true, and return that; a server may not be there yet."""
+    return waiting.eventually(look, ignoring=[redis.RedisError])
 
 
 class Server:
@@ -115,7 +106,7 @@ class Server:
 
     def ended(self) -> None:
         """Returns once it has ended."""
-        self._process.wait(_DEADLINE)
+        self._process.wait(waiting.DEADLINE)
         self._client.close()
 
     def full(self, *, room: int | None) -> None:

@@ -19,6 +19,7 @@ from tests.running import running
 from tests.store.redis.fleets import Fleet, Guarded, online_replicas
 from tests.store.redis.sea import Sea
 from tests.store.redis.servers import Server, eventually
+from tests.support.waiting import DEADLINE
 
 A = Key("acme.07", b"a")
 
@@ -96,7 +97,7 @@ async def test_rule_5_a_promise_that_is_broken_later_is_noticed(standalone: Flee
 
 
 async def commit_until_refused(store: RedisStore) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         while True:
             await store.commit(put(b"2"))
             await asyncio.sleep(0.05)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,8 +13,7 @@ from consent_service.store.redis import RedisStore
 from tests.store.redis.fleets import Fleet
 from tests.store.redis.servers import HOST, free_ports
 from tests.store.redis.wires import Wires
-
-PATIENCE = 5.0
+from tests.support.waiting import DEADLINE
 
 
 @pytest.fixture
@@ -46,11 +44,10 @@ async def test_a_choice_is_sent_over_a_connection_that_took_longer_to_open_than_
     await store.close()
 
 
-async def test_a_server_that_stays_silent_is_given_up_in_time(standalone: Fleet, wires: Wires) -> None:
+async def test_a_server_that_stays_silent_is_given_up(standalone: Fleet, wires: Wires) -> None:
     (port,) = free_ports(1)
     wires.lay(port, standalone.servers[0].port)
     wires.cut(lambda _wire: True)
-    began = time.monotonic()
-    with pytest.raises(StoreTimeout, match="did not answer within"):
-        await asyncio.to_thread(RedisStore.open, f"redis://{HOST}:{port}")
-    assert time.monotonic() - began < PATIENCE + 1
+    async with asyncio.timeout(DEADLINE):
+        with pytest.raises(StoreTimeout, match="did not answer within"):
+            await asyncio.to_thread(RedisStore.open, f"redis://{HOST}:{port}")

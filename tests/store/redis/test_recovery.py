@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
@@ -24,6 +23,7 @@ from consent_service.store.redis.layout import place
 from tests.store.redis.fleets import MASTER, Cluster, Fleet, Watched
 from tests.store.redis.sea import Sea
 from tests.store.redis.servers import HOST, Server
+from tests.support.waiting import DEADLINE
 
 T = TypeVar("T")
 
@@ -42,9 +42,9 @@ def put(value: bytes, key: Key = A) -> Change:
     return Change(key.shard, put=[Put(key.name, value)])
 
 
-async def until_done(call: Callable[[], Awaitable[T]], seconds: float = 20.0) -> T:
-    """The call's answer, as soon as the store can give one."""
-    async with asyncio.timeout(seconds):
+async def until_done(call: Callable[[], Awaitable[T]]) -> T:
+    """Return the call's answer, as soon as the store can give one."""
+    async with asyncio.timeout(DEADLINE):
         while True:
             try:
                 return await call()
@@ -89,17 +89,16 @@ async def test_a_server_that_comes_back_is_used_again(standalone: Fleet, store: 
     assert found == [Document(b"3", 2)], "what was acknowledged outlived the crash"
 
 
-async def test_a_server_that_hangs_is_given_up_in_bounded_time(standalone: Fleet, store: RedisStore) -> None:
+async def test_a_server_that_hangs_is_given_up(standalone: Fleet, store: RedisStore) -> None:
     await store.commit(put(b"1"))
     await store.get([A])
     os.kill(standalone.servers[0].pid, signal.SIGSTOP)
     try:
-        began = time.monotonic()
-        with pytest.raises((StoreTimeout, StoreUnavailable)):
-            await store.get([A])
-        with pytest.raises((StoreTimeout, StoreUnavailable)):
-            await store.commit(put(b"2"))
-        assert time.monotonic() - began < 8
+        async with asyncio.timeout(DEADLINE):
+            with pytest.raises((StoreTimeout, StoreUnavailable)):
+                await store.get([A])
+            with pytest.raises((StoreTimeout, StoreUnavailable)):
+                await store.commit(put(b"2"))
     finally:
         os.kill(standalone.servers[0].pid, signal.SIGCONT)
     await until_done(lambda: store.commit(put(b"3")))
@@ -192,13 +191,7 @@ async def test_behind_a_clusters_failover_everything_goes_on_with_what_was_ackno
     victim.kill()
     try:
         # Its replica takes over, but has none itself, so it may not acknowledge; every choice can be read.
-        async with asyncio.timeout(20):
-            while True:
-                try:
-                    assert await store.get(keys) == [Document(b"1", 1)] * 16
-                    break
-                except StoreError:
-                    await asyncio.sleep(0.05)
+        assert await until_done(lambda: store.get(keys)) == [Document(b"1", 1)] * 16
     finally:
         victim.start()
         cluster.masters()

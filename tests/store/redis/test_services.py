@@ -13,9 +13,10 @@ import pytest
 
 from tests.process.configs import consent_toml
 from tests.process.serving import serving
-from tests.process.waiting import eventually, fetch
+from tests.process.waiting import fetch
 from tests.store.redis.fleets import HARBOUR, Cluster, Fleet, empty
 from tests.store.redis.servers import free_ports
+from tests.support.waiting import eventually
 
 ORIGIN: Final = "https://shop.example.com"
 COHERENT: Final = 1.0

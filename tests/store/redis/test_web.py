@@ -13,6 +13,7 @@ from consent_service.store.contract import Change, Document, Key, Put
 from consent_service.store.redis import RedisStore
 from tests.running import Running, running
 from tests.store.redis.fleets import Fleet
+from tests.support.waiting import eventually_async
 from tests.web.test_choices import (  # noqa: F401 - collected here, with the fixture below
     TestAVisitorWhoCannotBeRecognised,
     TestSignals,
@@ -56,9 +57,12 @@ async def test_the_store_gone_is_denied_and_never_an_error(tmp_path: Path, stand
         assert (flag["sale"], flag["basis"], flag["max_age"]) == ("denied", "unavailable", 0)
         assert (await service.choose(sale_share="opt_out", visitor=token)).status_code == 503
         standalone.servers[0].show()
-        async with asyncio.timeout(5):
-            while (await service.flag(visitor=token))["basis"] == "unavailable":
-                await asyncio.sleep(0.05)
+        await eventually_async(lambda: answered(service, token))
+
+
+async def answered(service: Running, token: str) -> bool:
+    """Return True once the flag is read from the store again."""
+    return bool((await service.flag(visitor=token))["basis"] != "unavailable")
 
 
 def test_the_servers_own_event_loop_carries_it_too(standalone: Fleet) -> None:

@@ -29,6 +29,7 @@ from consent_service.errors import (
 from consent_service.store.contract import Change, Document, Key, Put
 from consent_service.store.sqlite import SqliteStore, files, schema
 from tests.store.every_method import CALLS, READS, Call
+from tests.support.waiting import DEADLINE
 
 NOBODY = 65534
 SPAWN = multiprocessing.get_context("spawn")
@@ -213,7 +214,7 @@ def in_process(work: Callable[[Path, Any], None], path: Path) -> tuple[str, str]
     answers = SPAWN.Queue()
     process = SPAWN.Process(target=work, args=(path, answers))
     process.start()
-    answer: tuple[str, str] = answers.get(timeout=30)
+    answer: tuple[str, str] = answers.get(timeout=DEADLINE)
     process.join()
     return answer
 
