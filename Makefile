@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MEASURED := tests/domain tests/identity
+WORKERS ?= 3# more than there are cores: most tests wait for a browser or a server
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-header --no-emit-index-url --no-emit-find-links --group build pyproject.toml
 
@@ -18,8 +20,8 @@ setup: ## what test, check, soak and bench need: Debian's, npm's and Python's pa
 test: setup ## every test but the long ones, in real browsers too
 	$(PYTHON) scripts/widget_dist.py
 	npm --prefix widget test
-	$(BIN)/pytest $(or $(TESTS),$(addprefix --ignore=,$(MEASURED)))
-	$(BIN)/pytest --quiet --cov --cov-report= $(MEASURED)
+	$(PYTEST) $(or $(TESTS),$(addprefix --ignore=,$(MEASURED)))
+	$(PYTEST) --quiet --cov --cov-report= $(MEASURED)
 	$(BIN)/coverage report --fail-under=100 --include='consent_service/domain/*,consent_service/identity/*'
 
 check: setup ## lint, format and types, of Python and of the widget

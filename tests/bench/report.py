@@ -64,6 +64,16 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def against(rounds: Sequence[Mapping[str, Measurement]], name: str, other: str) -> str:
+    """Return one sentence: the medians of same-round ratios of one variant to another."""
+    rates = [measured[name].rate / measured[other].rate for measured in rounds]
+    cpus = [measured[name].cpu / measured[other].cpu for measured in rounds]
+    return (
+        f"{name} / {other}: rate {median(rates):.2f} ({min(rates):.2f}-{max(rates):.2f}), "
+        f"CPU {median(cpus):.2f} ({min(cpus):.2f}-{max(cpus):.2f})."
+    )
+
+
 def choices(rounds: Sequence[Mapping[str, Measurement]], name: str, goal: float | None) -> str:
     """One variant that writes, in a sentence."""
     rates = [measured[name].rate for measured in rounds]

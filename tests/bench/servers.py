@@ -17,13 +17,14 @@ from typing import Final, NamedTuple
 
 from consent_service.identity.keys import encode_ring, new_ring
 from tests.bench.machine import pinned
+from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE
 
 ORIGIN: Final = "http://shop.test"
 SITE: Final = "acme"
 _STOPPED_WITHIN: Final = 20.0
 _PYTHON: Final = [sys.executable, "-m"]
-_COMMAND: Final = str(Path(sys.executable).with_name("consent-service"))
+COMMAND: Final = str(Path(sys.executable).with_name("consent-service"))
 
 CONFIG: Final = """\
 [service]
@@ -64,7 +65,9 @@ class Server(NamedTuple):
 class Workshop:
     """One folder, one key ring, and the ways to start each server in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, command: str = COMMAND) -> None:
+        """`command`: the `consent-service` to start, for instance an earlier version's."""
+        self._command = command
         ring = new_ring(int(time.time()), os.urandom(32), os.urandom(32))
         self._folder = folder
         self._environment = {**os.environ, "CONSENT_KEYS": encode_ring(ring)}
@@ -74,7 +77,7 @@ class Workshop:
     ) -> contextlib.AbstractContextManager[Server]:
         """The service as shipped: `consent-service serve` with one worker."""
         port, metrics_port, config = self._configured(store, cache)
-        command = [_COMMAND, "serve", "--config", str(config), "--workers", "1"]
+        command = [self._command, "serve", "--config", str(config), "--workers", "1"]
         return self._running(core, port, command, metrics_port)
 
     def consent_on_uvicorn(self, core: int, *, store: str) -> contextlib.AbstractContextManager[Server]:
@@ -85,7 +88,7 @@ class Workshop:
 
     def empty_on_granian(self, core: int) -> contextlib.AbstractContextManager[Server]:
         """The empty application on granian, set up as the service sets it up."""
-        port = _free_port()
+        port = free_port()
         options = ["--interface", "asgi", "--http", "1", "--no-ws", "--workers", "1", "--port", str(port)]
         return self._running(
             core, port, [*_PYTHON, "granian", *options, "--no-log", "tests.bench.apps:empty"]
@@ -93,11 +96,11 @@ class Workshop:
 
     def empty_on_uvicorn(self, core: int) -> contextlib.AbstractContextManager[Server]:
         """The empty application on uvicorn at its fastest."""
-        port = _free_port()
+        port = free_port()
         return self._running(core, port, [*_uvicorn(port), "--lifespan", "off", "tests.bench.apps:empty"])
 
     def _configured(self, store: str, cache: bool) -> tuple[int, int, Path]:
-        port, metrics_port = _free_port(), _free_port()
+        port, metrics_port = free_port(), free_port()
         config = self._folder / f"{port}.toml"
         facts = {"port": port, "metrics_port": metrics_port, "cache": str(cache).lower()}
         config.write_text(CONFIG.format(store=store, **facts))
@@ -123,12 +126,6 @@ class Workshop:
 def _uvicorn(port: int) -> list[str]:
     fast = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
     return [*_PYTHON, "uvicorn", *fast, "--port", str(port)]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as opened:
-        port: int = opened.getsockname()[1]
-        return port
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -29,6 +29,12 @@ def test_a_share_is_the_median_of_same_round_ratios_not_a_ratio_of_medians() -> 
     assert (row.rate, row.cpu) == (105.0, 8.1)
 
 
+def test_another_version_is_compared_round_by_round() -> None:
+    assert (
+        report.against(ROUNDS, "ours", "slow") == "ours / slow: rate 1.20 (1.17-1.40), CPU 0.89 (0.89-0.89)."
+    )
+
+
 def test_the_noise_is_how_far_one_variant_strayed() -> None:
     assert report.spread(ROUNDS, "fast") == pytest.approx(0.55)
 

@@ -16,7 +16,7 @@ from typing import Final
 from tests.bench import answers, visitors, wrk
 from tests.bench.machine import LOAD_CORE, SERVER_CORE, cpu_seconds
 from tests.bench.report import Measurement
-from tests.bench.servers import Server, Workshop
+from tests.bench.servers import COMMAND, Server, Workshop
 from tests.bench.stores import Store
 from tests.bench.user_agents import user_agents
 
@@ -62,10 +62,10 @@ class Variant:
 class Stand:
     """Starts the servers under one folder and keeps them until the stack is closed."""
 
-    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
+    def __init__(self, folder: Path, stack: contextlib.ExitStack, command: str = COMMAND) -> None:
         self._folder = folder
         self._stack = stack
-        self._workshop = Workshop(folder)
+        self._workshop = Workshop(folder, command)
         self._agents = self._lines("agents", user_agents(1000))
 
     def empty(self, like: Variant) -> list[Variant]:

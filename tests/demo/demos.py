@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from consent_service.services.standings import record_key
 from consent_service.store.keys import LEDGER, site_shards
 from consent_service.store.url import open_store
 from tests.subjects import records_of
+from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE
 
 _COMMAND: Final = "import sys; from consent_service.cli import main; main(sys.argv[1:])"
@@ -89,9 +89,8 @@ class Demo:
 
 
 def two_free_ports() -> tuple[int, int]:
-    """Two loopback ports that were free together a moment ago."""
-    with socket.create_server((LOOPBACK, 0)) as first, socket.create_server((LOOPBACK, 0)) as second:
-        return first.getsockname()[1], second.getsockname()[1]
+    """Return two loopback ports on which nobody listens."""
+    return free_port(), free_port()
 
 
 def start(port: int, shop_port: int, data: Path) -> subprocess.Popen[str]:

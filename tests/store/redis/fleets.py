@@ -9,7 +9,8 @@ from collections.abc import Callable
 from itertools import cycle
 from typing import ClassVar, Final, Protocol
 
-from tests.store.redis.servers import HOST, Server, eventually, free_ports
+from tests.store.redis.servers import HOST, Server, eventually
+from tests.support.ports import free_ports
 
 _ON_DISK: Final = ("save ''", "appendonly yes", "appendfsync always")
 _ON_REPLICAS: Final = ("save ''", "appendonly no", "min-replicas-to-write 1", "repl-diskless-sync-delay 0")

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from tests.store.redis.fleets import Cluster
-from tests.store.redis.servers import HOST, Server, free_ports
+from tests.store.redis.servers import HOST, Server
 from tests.store.redis.wires import Wire, Wires
+from tests.support.ports import free_ports
 
 NODE_TIMEOUT: Final = 2.0
 """Seconds after which the others elect another in a silent node's place."""

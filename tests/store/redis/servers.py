@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import os
 import resource
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -27,13 +25,6 @@ HOST: Final = "127.0.0.1"
 _ELSEWHERE: Final = "127.0.0.2"
 
 _T = TypeVar("_T")
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that were all free together a moment ago."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server((HOST, 0))) for _ in range(count)]
-        return [opened.getsockname()[1] for opened in sockets]
 
 
 def eventually(look: Callable[[], _T]) -> _T:

@@ -15,7 +15,7 @@ from tests.process.configs import consent_toml
 from tests.process.serving import serving
 from tests.process.waiting import fetch
 from tests.store.redis.fleets import HARBOUR, Cluster, Fleet, empty
-from tests.store.redis.servers import free_ports
+from tests.support.ports import free_ports
 from tests.support.waiting import eventually
 
 ORIGIN: Final = "https://shop.example.com"
