@@ -2,6 +2,8 @@
 
 Opting out needs nothing. Whatever would turn a denied right into an allowed one, raise a minor's age or join
 an incentive programme needs a confirmation on the service's own page (§ 7028(a); Civ. Code 1798.125(b)(3)).
+Each is judged under every regime of the site, because the place of a call can be forged: the regime of the caller
+can add a second step, never save one (design rule 3).
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ from msgspec.structs import replace
 
 from consent_service.domain.facts import ChoiceMade, apply
 from consent_service.domain.regimes import Regime
-from consent_service.domain.resolution import resolve
+from consent_service.domain.resolution import Ruling, resolve
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
-from consent_service.domain.words import RIGHTS, AgeBand, Right, Stance, Step, Unhonoured
+from consent_service.domain.words import RIGHTS, AgeBand, Basis, Right, Stance, Step, Unhonoured
 
 
 class Decided(NamedTuple):
@@ -32,12 +34,29 @@ class Decided(NamedTuple):
 
 
 class Situation(Struct, frozen=True):
-    """What is known when somebody chooses. The standings are as `resolution.resolve` takes them."""
+    """What is known when somebody chooses. The standings are as `resolution.resolve` takes them.
+
+    `regime`: the one that binds the caller. `binding`: every one that may bind this visitor elsewhere or later.
+    """
 
     regime: Regime
     signals: Sources
     standing: Standing | Unhonoured | None
     consumer_standing: Standing | Unhonoured | None = None
+    binding: tuple[Regime, ...] = ()
+
+    @property
+    def age(self) -> AgeBand | None:
+        """The age on record; None where none is, or nothing can be known."""
+        return self.standing.age if isinstance(self.standing, Standing) else None
+
+    def is_minor(self, age: AgeBand | None) -> bool:
+        """Return True if some regime asks for an affirmative opt-in at this age."""
+        return any(regime.is_minor(age) for regime in (self.regime, *self.binding))
+
+    def needs_parent(self, age: AgeBand | None) -> bool:
+        """Return True if under some regime only a parent's consent counts at this age."""
+        return any(regime.needs_parent(age) for regime in (self.regime, *self.binding))
 
 
 def decide(asked: ChoiceMade, situation: Situation) -> Decided:
@@ -61,7 +80,7 @@ def decide(asked: ChoiceMade, situation: Situation) -> Decided:
         age=asked.age if restricting.age is None else None,
         incentive=asked.incentive if restricting.incentive is None else None,
     ).opting_in(lifted)
-    if not to_confirm.empty and _needs_parent(after):
+    if not to_confirm.empty and after.needs_parent(after.age):
         return Decided(_unless_empty(at_once), None, needs_parent=True)
     return Decided(_unless_empty(at_once), _unless_empty(to_confirm))
 
@@ -86,35 +105,39 @@ def _only_restricts(asked: ChoiceMade) -> bool:
 
 
 def _opt_ins(asked: ChoiceMade, situation: Situation) -> tuple[list[Right], list[Right]]:
-    """Rights asked to be opted in: those already allowed (keeping is no change), and those denied now."""
+    """Rights asked to be opted in: those that the visitor only keeps, and those that are denied."""
     now = situation.standing.latest_at if isinstance(situation.standing, Standing) else 0
-    resolution = resolve(
-        situation.regime,
-        situation.signals,
-        situation.standing,
-        situation.consumer_standing,
-        max(now, asked.at),
+    here, *elsewhere = (
+        resolve(
+            regime, situation.signals, situation.standing, situation.consumer_standing, max(now, asked.at)
+        )
+        for regime in (situation.regime, *situation.binding)
     )
     opted_in = [right for right in RIGHTS if asked.stance(right) is Stance.OPTED_IN]
-    kept = [right for right in opted_in if not resolution.ruling(right).denied]
+    kept = [
+        right
+        for right in opted_in
+        if not here.ruling(right).denied
+        and not any(_denied_on_record(one.ruling(right)) for one in elsewhere)
+    ]
     return kept, [right for right in opted_in if right not in kept]
+
+
+def _denied_on_record(ruling: Ruling) -> bool:
+    """Return True if a denial comes from what is on record. A default outlasts what is kept (`resolution`)."""
+    return ruling.denied and ruling.basis is not Basis.DEFAULT
 
 
 def _age_at_once(age: AgeBand | None, situation: Situation) -> bool:
     """A first word on age, or a lower age, is taken at once; raising a known minor's needs the second step."""
-    known = situation.standing.age if isinstance(situation.standing, Standing) else None
-    return known is None or age is None or age <= known or not situation.regime.is_minor(known)
+    known = situation.age
+    return known is None or age is None or age <= known or not situation.is_minor(known)
 
 
 def _after(situation: Situation, fact: ChoiceMade) -> Standing | Unhonoured | None:
     if isinstance(situation.standing, Unhonoured) or fact.empty:
         return situation.standing
     return apply(situation.standing or Standing(), fact)
-
-
-def _needs_parent(situation: Situation) -> bool:
-    standing = situation.standing
-    return isinstance(standing, Standing) and situation.regime.needs_parent(standing.age)
 
 
 def _only(stance: Stance | None, wanted: Stance) -> Stance | None:

@@ -168,6 +168,16 @@ def regime_on(code: str, day: date) -> Regime:
     return max(rows, key=lambda row: row.valid_from)
 
 
+@lru_cache(maxsize=1000)
+def rows_from(codes: tuple[str, ...], day: date) -> tuple[Regime, ...]:
+    """The rows of these regimes that are in force on this day or come into force later.
+
+    Raises LookupError as `regime_on` does.
+    """
+    to_come = (row for row in ROWS if row.code in codes and row.valid_from > day)
+    return (*(regime_on(code, day) for code in codes), *to_come)
+
+
 def defaults(regime: Regime) -> Mapping[Right, Answer]:
     """What holds for somebody of whom nothing is known."""
     return {right: regime.model(right).default for right in RIGHTS}

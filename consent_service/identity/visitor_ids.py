@@ -10,13 +10,15 @@ from consent_service.identity.keys import KeyRing, Purpose, keyed_hash
 ID_BYTES = 16
 
 
-def visitor_id_for(ring: KeyRing, site: str, request_id: bytes) -> bytes:
+def visitor_id_for(ring: KeyRing, site: str, request_id: bytes, *, doubted: bool = False) -> bytes:
     """The id of the visitor whom the request with this id mints on this site; 16 bytes.
 
     A lost answer and its retry carry the same request id, so they meet the same visitor. Nobody without the
-    key can tell a visitor's id from a request's.
+    key can tell a visitor's id from a request's. `doubted`: the visitor who takes the place of an identity that
+    can't be honoured, never the one whom the same request mints without such an identity (design rule 2).
     """
-    return keyed_hash(ring.hashing_key, Purpose.VISITOR_ID, [site.encode(), request_id])[:ID_BYTES]
+    parts = [site.encode(), request_id, *([b"doubted"] if doubted else [])]
+    return keyed_hash(ring.hashing_key, Purpose.VISITOR_ID, parts)[:ID_BYTES]
 
 
 def record_id(ring: KeyRing, site: str, visitor_id: bytes) -> bytes:

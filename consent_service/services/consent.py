@@ -19,7 +19,7 @@ from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution, resolve, stricter
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
-from consent_service.domain.words import UNHONOURED, Unhonoured
+from consent_service.domain.words import SALE_AND_SHARE, UNHONOURED, Stance, Unhonoured
 from consent_service.errors import ConfirmationInvalid, ConsentError
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.visitor_ids import imported_id_for, visitor_id_for
@@ -124,9 +124,7 @@ class Consent:
         found = await self._recognise(caller)
         subject = self._subject(caller, found)
         regime = caller.regime
-        written = await self._write(
-            caller, subject, choice_plan(caller, subject, regime, asked), digest_of(asked)
-        )
+        written = await self._write(caller, subject, choice_plan(caller, subject, asked), digest_of(asked))
         return Chosen(
             await self._ruling(caller, regime, written.standing),
             regime,
@@ -138,15 +136,17 @@ class Consent:
     async def opened(self, caller: Caller, nonce: str) -> tuple[Opened, Sources]:
         """What this nonce would confirm, and the signals it would be over: this call's and those on record.
 
+        None where it opts nobody in to sale or sharing, of which alone the signal speaks (GPC-10).
         Raises ConfirmationInvalid when it can't any more.
         """
         opened = self._confirmations.open(caller.site.key, nonce, caller.now)
-        signals = caller.signals
+        signals = Sources.NONE
         for one in opened.records:
             record = await self._standings.record(caller.site.key, one.visitor_id)
             if record is None or record.version != one.version or not isinstance(record.standing, Standing):
                 raise ConfirmationInvalid(OVERTAKEN)
-            signals |= record.standing.gpc
+            if any(one.choice.stance(right) is Stance.OPTED_IN for right in SALE_AND_SHARE):
+                signals |= caller.signals | record.standing.gpc
         return opened, signals
 
     async def confirm(self, caller: Caller, nonce: str) -> tuple[Opened, Resolution]:
@@ -204,8 +204,9 @@ class Consent:
         if isinstance(found, Visitor):
             return Subject(found.id, minted=False, unhonoured=False)
         request = (caller.request_id or self._ids.next()).bytes
-        visitor_id = visitor_id_for(self._ring, caller.site.key, request)
-        return Subject(visitor_id, minted=True, unhonoured=found is UNHONOURED)
+        doubted = found is UNHONOURED
+        visitor_id = visitor_id_for(self._ring, caller.site.key, request, doubted=doubted)
+        return Subject(visitor_id, minted=True, unhonoured=doubted)
 
     async def _write(
         self, caller: Caller, subject: Subject, plan: Plan, asked: bytes | None = None

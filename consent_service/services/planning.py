@@ -93,14 +93,19 @@ def signal_plan(caller: Caller, subject: Subject, theirs: Standing | None = None
     return plan
 
 
-def choice_plan(caller: Caller, subject: Subject, regime: Regime, asked: ChoiceMade) -> Plan:
+def choice_plan(caller: Caller, subject: Subject, asked: ChoiceMade) -> Plan:
     """Record what restricts at once and the first step of what opts in, which is left to confirm."""
 
     def plan(standing: Standing | None, _version: int) -> Planned:
         facts = _seen(caller, subject, standing)
         after = _applied(standing, facts)
         at = not_before(after, caller.now)
-        situation = Situation(regime, caller.signals, UNHONOURED if subject.unhonoured else after)
+        situation = Situation(
+            caller.regime,
+            caller.signals,
+            UNHONOURED if subject.unhonoured else after,
+            binding=caller.site.binding(caller.now),
+        )
         decided = decide(asked if at == asked.at else replace(asked, at=at), situation)
         if decided.at_once is not None:
             facts.append(decided.at_once)

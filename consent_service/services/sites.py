@@ -14,7 +14,7 @@ from typing import Final
 from consent_service.config import SiteFacts
 from consent_service.domain.flags import FlagTerms
 from consent_service.domain.places import NOWHERE, Place, regime_code_at
-from consent_service.domain.regimes import Regime, regime_on
+from consent_service.domain.regimes import Regime, regime_on, rows_from
 from consent_service.domain.resolution import Resolution
 from consent_service.domain.strings import Mspa, Strings, StringTerms, strings_of
 
@@ -66,6 +66,10 @@ class Site:
         """The rows of every regime the site configures."""
         day = datetime.fromtimestamp(now, UTC).date()
         return tuple(regime_on(code, day) for code in self.regime_codes)
+
+    def binding(self, now: int) -> tuple[Regime, ...]:
+        """The rows of every regime the site configures, in force now or later: a choice is judged under each."""
+        return rows_from(self.regime_codes, datetime.fromtimestamp(now, UTC).date())
 
     def strings(self, regime: Regime, resolution: Resolution, now: int) -> Strings:
         """What partners that never heard of us read. They speak for every regime that may bind the visitor."""

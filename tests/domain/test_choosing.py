@@ -16,7 +16,7 @@ from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import UNHONOURED, AgeBand, Right, Stance, Step
 
-from .strategies import CALIFORNIA, ELSEWHERE, NOW, choices, codes, regimes, sources, standings
+from .strategies import CALIFORNIA, COLORADO, ELSEWHERE, NOW, choices, codes, regimes, sources, standings
 
 IN, OUT = Stance.OPTED_IN, Stance.OPTED_OUT
 TODAY = date(2026, 11, 22)
@@ -77,6 +77,28 @@ def test_raising_the_age_of_a_minor_waits_for_the_second_step() -> None:
     assert decide(grown, Situation(CALIFORNIA, Sources.NONE, almost)).at_once == grown
 
 
+def test_a_minor_of_any_regime_of_the_site_is_one_under_each() -> None:
+    minor = fold([ChoiceMade(1, age=AgeBand.FROM_16_TO_17)])
+    at_home = Situation(CALIFORNIA, Sources.NONE, minor, binding=(CALIFORNIA, COLORADO))
+    for asked in (ChoiceMade(10, age=AgeBand.ADULT), KEEP):
+        assert decide(asked, at_home) == (None, asked, False)
+    grown = fold([ChoiceMade(1, age=AgeBand.ADULT)])
+    assert decide(KEEP, replace(at_home, standing=grown)).at_once == KEEP
+
+
+def test_the_age_below_which_a_parent_consents_is_the_highest_of_the_site() -> None:
+    teen = fold([ChoiceMade(1, age=AgeBand.FROM_13_TO_15)])
+    for asked in (KEEP, ChoiceMade(10, age=AgeBand.ADULT)):
+        decided = decide(asked, Situation(CALIFORNIA, Sources.NONE, teen, binding=(CALIFORNIA, ELSEWHERE)))
+        assert decided == (None, None, True)
+
+
+def test_what_another_regime_only_denies_by_default_is_kept_at_once_and_stays_denied_there() -> None:
+    kept = decide(KEEP, Situation(CALIFORNIA, Sources.NONE, None, binding=(ELSEWHERE,))).at_once
+    assert kept == KEEP
+    assert resolve(ELSEWHERE, Sources.NONE, fold([kept]), None, 10).sale.denied
+
+
 def test_for_a_child_only_a_parent_can_consent() -> None:
     child = fold([ChoiceMade(1, age=AgeBand.UNDER_13)])
     for asked in (KEEP, ChoiceMade(10, age=AgeBand.ADULT)):
@@ -96,12 +118,13 @@ def test_the_two_steps_are_two_facts() -> None:
 def test_rule_3_no_sequence_of_single_posts_ever_opts_in(
     judged_under: str, live: Sources, standing: Standing, posts: list[tuple[str, Sources, ChoiceMade]]
 ) -> None:
-    """Whatever is posted, under whatever regimes, no right that was denied becomes allowed."""
+    """Whatever is posted, under whatever regimes of a site, no right that was denied becomes allowed."""
     judge = regime_on(judged_under, TODAY)
+    site = (CALIFORNIA, COLORADO, ELSEWHERE)
     before = resolve(judge, live, standing, None, NOW)
     for code, signals, post in posts:
         asked = replace(post, at=NOW)
-        decided = decide(asked, Situation(regime_on(code, TODAY), signals, standing))
+        decided = decide(asked, Situation(regime_on(code, TODAY), signals, standing, binding=site))
         for fact in (decided.at_once, decided.to_confirm and first_step(decided.to_confirm, NOW)):
             standing = apply(standing, fact) if fact else standing
     after = resolve(judge, live, standing, None, NOW)

@@ -12,6 +12,7 @@ from consent_service.domain.regimes import (
     defaults,
     known_codes,
     regime_on,
+    rows_from,
     strictest_defaults,
 )
 from consent_service.domain.words import AgeBand, Answer, Right
@@ -37,6 +38,14 @@ def test_california_is_complete() -> None:
 def test_the_row_in_force_depends_on_the_day() -> None:
     assert not regime_on("us-ca", date(2025, 12, 31)).show_status
     assert regime_on("us-ca", date(2026, 1, 1)).show_status
+
+
+def test_rows_that_come_into_force_later_bind_a_choice_too() -> None:
+    before = date(2025, 12, 31)
+    assert [row.show_status for row in rows_from(("us-ca",), before)] == [False, True]
+    assert rows_from(("us-ca", "elsewhere"), TODAY) == (CALIFORNIA, ELSEWHERE)
+    with pytest.raises(LookupError, match="no regime 'us-or' in force"):
+        rows_from(("us-ca", "us-or"), before)
 
 
 def test_outside_the_united_states_everything_needs_an_opt_in() -> None:

@@ -25,14 +25,15 @@ def test_a_retry_meets_the_same_visitor_also_after_a_rotation(request_id: bytes)
     assert first != request_id
 
 
-def test_another_site_request_or_hashing_key_gives_another_visitor() -> None:
+def test_another_site_request_hashing_key_or_a_doubt_gives_another_visitor() -> None:
     ids = {
-        visitor_id_for(ring, site, request_id)
+        visitor_id_for(ring, site, request_id, doubted=doubted)
         for ring in (RING, OTHER_RING)
         for site in ("acme", "acme2")
         for request_id in (b"1" * 16, b"2" * 16)
+        for doubted in (False, True)
     }
-    assert len(ids) == 8
+    assert len(ids) == 16
 
 
 def test_a_consumer_is_hashed_within_a_business_and_never_meets_a_visitor() -> None:
