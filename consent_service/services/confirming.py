@@ -76,7 +76,7 @@ class Confirmations:
                 site=site,
                 visitor_id=visitor_id,
                 version=version,
-                change=msgspec.msgpack.encode(_waiting(choice)),
+                change=pack_choice(choice),
                 origin=origin,
                 lang=lang,
                 issued_at=now,
@@ -95,13 +95,13 @@ class Confirmations:
         """Raises ConfirmationInvalid when it is forged, foreign or too old."""
         found = self._nonces.unsign(site, nonce, now)
         try:
-            waiting = msgspec.msgpack.decode(found.change, type=_Waiting)
+            choice = unpack_choice(found.change, now)
         except msgspec.DecodeError as error:  # made by another version: start again
             raise ConfirmationInvalid("this confirmation can't be read; make the choice again") from error
         return Opened(
             visitor_id=found.visitor_id,
             version=found.version,
-            choice=_choice(waiting, now),
+            choice=choice,
             request_id=found.request_id,
             origin=found.origin,
             lang=found.lang,
@@ -109,16 +109,20 @@ class Confirmations:
         )
 
 
-def _waiting(choice: ChoiceMade) -> _Waiting:
-    return _Waiting(
+def pack_choice(choice: ChoiceMade) -> bytes:
+    """What waits for the second step, as nonces and marks carry it."""
+    waiting = _Waiting(
         rights=[right.value for right in RIGHTS if choice.stance(right) is Stance.OPTED_IN],
         age=None if choice.age is None else int(choice.age),
         incentive=None if choice.incentive is None else choice.incentive.number,
         method=int(choice.method),
     )
+    return msgspec.msgpack.encode(waiting)
 
 
-def _choice(waiting: _Waiting, now: int) -> ChoiceMade:
+def unpack_choice(data: bytes, now: int) -> ChoiceMade:
+    """The inverse of `pack_choice`, as a choice made now. Raises msgspec.DecodeError."""
+    waiting = msgspec.msgpack.decode(data, type=_Waiting)
     return ChoiceMade(
         at=now,
         method=Method(waiting.method),

@@ -25,10 +25,10 @@ from consent_service.identity.keys import KeyRing
 from consent_service.identity.visitor_ids import imported_id_for, visitor_id_for
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.services.confirming import Confirmations, Opened
-from consent_service.services.drafting import Plan, Receipt, Work, Written
+from consent_service.services.drafting import Plan, Work, Written
 from consent_service.services.ids import RandomIds
+from consent_service.services.marks import Outcome, Receipt, refusal
 from consent_service.services.planning import (
-    OVERTAKEN,
     Caller,
     Subject,
     choice_plan,
@@ -142,27 +142,51 @@ class Consent:
         opened = self._confirmations.open(caller.site.key, nonce, caller.now)
         signals = Sources.NONE
         for one in opened.records:
-            record = await self._standings.record(caller.site.key, one.visitor_id)
-            if record is None or record.version != one.version or not isinstance(record.standing, Standing):
-                raise ConfirmationInvalid(OVERTAKEN)
+            standing = await self._unchanged(caller, one)
+            if standing is None:
+                raise refusal(Outcome.CONFIRMATION_DEAD)
             if any(one.choice.stance(right) is Stance.OPTED_IN for right in SALE_AND_SHARE):
-                signals |= caller.signals | record.standing.gpc
+                signals |= caller.signals | standing.gpc
         return opened, signals
 
     async def confirm(self, caller: Caller, nonce: str) -> tuple[Opened, Resolution]:
         """The second step. Raises ConfirmationInvalid when anything changed since the nonce was made.
 
-        Of several records each is confirmed by itself; where one can't be, its answer stays the stricter one.
+        Of several records none is confirmed when one of them changed. Where one changes while the others are being
+        confirmed, the answer is the stricter one of all.
         """
         opened = self._confirmations.open(caller.site.key, nonce, caller.now)
-        rulings = [await self._confirm(caller, one) for one in opened.records]
-        return opened, reduce(stricter, rulings)
+        whole = None not in [await self._unchanged(caller, one) for one in opened.also]
+        rulings, dead = list[Resolution](), list[Opened]()
+        for one in opened.records:
+            try:
+                rulings.append(await self._confirm(caller, one, whole=whole))
+                whole = True  # also where it was confirmed by an earlier press: the next may have been, or not yet
+            except ConfirmationInvalid:
+                dead.append(one)
+                whole = False  # of the others only a signal that this call brings is recorded
+        if not rulings:
+            raise refusal(Outcome.CONFIRMATION_DEAD)
+        return opened, reduce(stricter, [*rulings, *[await self._present(caller, one) for one in dead]])
 
-    async def _confirm(self, caller: Caller, opened: Opened) -> Resolution:
+    async def _confirm(self, caller: Caller, opened: Opened, *, whole: bool) -> Resolution:
         subject = Subject(opened.visitor_id, minted=False, unhonoured=False)
         request = caller._replace(request_id=uuid.UUID(bytes=opened.request_id))
-        written = await self._write(request, subject, confirm_plan(caller, subject, opened), b"confirm")
+        plan = confirm_plan(caller, subject, opened, whole=whole)
+        written = await self._write(request, subject, plan, b"confirm")
         return await self._ruling(caller, caller.regime, written.standing)
+
+    async def _present(self, caller: Caller, opened: Opened) -> Resolution:
+        """The ruling on a record that could not be confirmed."""
+        record = await self._standings.record(caller.site.key, opened.visitor_id)
+        return await self._ruling(caller, caller.regime, UNHONOURED if record is None else record.standing)
+
+    async def _unchanged(self, caller: Caller, opened: Opened) -> Standing | None:
+        """The standing that the nonce saw; None when it changed since."""
+        record = await self._standings.record(caller.site.key, opened.visitor_id)
+        if record is None or record.version != opened.version or not isinstance(record.standing, Standing):
+            return None
+        return record.standing
 
     def remember(self, caller: Caller, visitor: Visitor) -> None:
         """Record a signal that a flag request brought, without keeping that request waiting (design rule 1)."""

@@ -1,7 +1,7 @@
 """Drafting: one commit to one visitor's standing, put together from the plans of those who wait for it.
 
-Callers say what to do as a plan over the standing as it is. Plans are folded one after the other; a request `id`
-that was met before gets its first receipt again and records nothing. Touches no store.
+Callers say what to do as a plan over the standing as it is. Plans are folded one after the other. A request `id`
+that was met before gets its first outcome and receipt again, and its choice is not recorded twice. Touches no store.
 """
 
 from __future__ import annotations
@@ -19,34 +19,22 @@ from consent_service.domain.suppression import NOBODY, beginning
 from consent_service.errors import RequestIdReused, StoreCorrupt
 from consent_service.ledger import receipts
 from consent_service.ledger.entries import Evidence, digest, encode, entry_of
+from consent_service.services.confirming import pack_choice, unpack_choice
 from consent_service.services.ids import RandomIds
+from consent_service.services.marks import REQUEST_MARK_SECONDS, Mark, Outcome, Receipt, refusal
 from consent_service.store.contract import Append, Change, Document, Key, Put
 from consent_service.store.keys import LEDGER, request_name
 
 _UNSEEN: Final = -1
 """The version of a record that is not committed yet: no nonce has seen it."""
 
-REQUEST_MARK_SECONDS: Final = 30 * 86_400
-"""How long a request `id` is remembered: a queued opt-out may come that late."""
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """A visitor's proof of an entry: its id, when (Unix seconds), and SHA-256 of its canonical bytes.
-
-    While it is drafted and in marks, `id` is the entry's own; what callers get also says where the entry is.
-    """
-
-    id: str
-    at: int
-    digest: str
-
 
 class Planned(NamedTuple):
-    """What a plan wants: facts to record, what is left to confirm, and an error to raise once they are."""
+    """What a plan wants: facts to record, what is left to confirm, and the refusal to raise once they are."""
 
     facts: Sequence[Fact] = ()
     to_confirm: ChoiceMade | None = None
-    refusal: Exception | None = None
+    refusal: Outcome | None = None
 
 
 Plan = Callable[[Standing | None, int], Planned]
@@ -68,11 +56,17 @@ class Work(NamedTuple):
     request: tuple[bytes, bytes] | None = None
     minted: bool = False
 
+    @property
+    def asked(self) -> bytes:
+        """The digest of what a repeatable call asked."""
+        return b"" if self.request is None else self.request[1]
+
 
 class Written(NamedTuple):
     """What stands after the work: record, version, the receipt of its last entry, and the plan's outcome.
 
-    `overtaken`: another change to the same visitor was committed right behind this one.
+    `overtaken`: another change to the same visitor was committed behind this one, so no second step may confirm
+    what is left to confirm.
     """
 
     standing: Standing | None
@@ -82,26 +76,24 @@ class Written(NamedTuple):
     overtaken: bool = False
 
 
-class _Mark(msgspec.Struct, frozen=True, array_like=True):
-    """What is remembered of a request `id`."""
-
-    asked: bytes
-    receipt: Receipt | None
-
-
 class Waiting(NamedTuple):
     work: Work
     done: asyncio.Future[Written]
 
 
-class _Outcome(NamedTuple):
-    """What a plan came to. `recorded`: the version of the commit that its receipt speaks of, 0 = this one's."""
+class _Done(NamedTuple):
+    """What one call came to. `entries_then`: how many entries this commit had behind it.
+
+    Of a call that was met before: `recorded` is the version of the commit that its receipt speaks of (0 = of this
+    commit), `overtaken` is what its mark says.
+    """
 
     waiting: Waiting
     planned: Planned
     receipt: Receipt | None
     entries_then: int
     recorded: int = 0
+    overtaken: bool = False
 
 
 def mark_name(key: Key, work: Work) -> bytes | None:
@@ -121,50 +113,51 @@ class Draft:
         self.subject = ids.draw() if record is None or self._erased else record.subject
         self.standing = None if record is None else record.standing
         self.expect = {key.name: self.version}
-        self.marks: list[Put] = []
         self.repeats = False
         """Whether somebody gets a receipt again: that says once more that the choice is durable."""
-        self._marked: dict[bytes, _Mark] = {}
+        self._marked: dict[bytes, _Done] = {}
         self.entries: list[Append] = []
-        self.outcomes: list[_Outcome] = []
+        self.done: list[_Done] = []
 
     def add(self, waiting: Waiting, mark: Document | None) -> None:
         """Run one plan on the standing so far; a mark that is there already makes it a repetition."""
         work = waiting.work
         name = mark_name(self.key, work)
-        known = self._known(name, work, mark)
         # Behind another change of this very draft the record is no longer what anybody has seen.
         planned = work.plan(self.standing, _UNSEEN if self.entries else self.version)
-        if known is not None:
+        before = None if name is None else self._before(name, waiting, mark, planned)
+        if before is not None:
             self.repeats = True
-            planned = planned._replace(facts=(), refusal=None)
-            version = 0 if mark is None else mark.version
-            self.outcomes.append(_Outcome(waiting, planned, known.receipt, len(self.entries), version))
+            self.done.append(before)
+            # Its choice was recorded then. A signal or a doubt that only this call brings was not (design rule 1).
+            self._record(work, [fact for fact in planned.facts if not isinstance(fact, ChoiceMade)])
             return
         receipt = self._record(work, planned.facts)
-        if receipt is not None:
-            self._mark(name, work, receipt)
-        self.outcomes.append(_Outcome(waiting, planned, receipt, len(self.entries)))
+        done = _Done(waiting, planned, receipt, len(self.entries))
+        self.done.append(done)
+        if receipt is not None and name is not None:
+            self._marked[name] = done
+            self.expect[name] = 0
 
-    def _known(self, name: bytes | None, work: Work, found: Document | None) -> _Mark | None:
-        if name is None or work.request is None:
+    def _before(
+        self, name: bytes, waiting: Waiting, found: Document | None, planned: Planned
+    ) -> _Done | None:
+        """What the first call with this `id` came to; None when there was none. Raises RequestIdReused."""
+        first = self._marked.get(name)
+        if first is not None:
+            asked, before = first.waiting.work.asked, first._replace(waiting=waiting)
+        elif found is not None:
+            mark = msgspec.msgpack.decode(found.value, type=Mark)
+            then, behind = _planned_then(mark, planned, waiting.work.now), len(self.entries)
+            asked = mark.asked
+            before = _Done(waiting, then, mark.receipt, behind, found.version, mark.overtaken)
+        else:
             return None
-        known = self._marked.get(name)
-        if known is None and found is not None:
-            known = msgspec.msgpack.decode(found.value, type=_Mark)
-        if known is not None and known.asked != work.request[1]:
+        if asked != waiting.work.asked:
             raise RequestIdReused(
                 "this id was used before for something else; make a new id for a new choice"
             )
-        return known
-
-    def _mark(self, name: bytes | None, work: Work, receipt: Receipt) -> None:
-        if name is None or work.request is None:
-            return
-        mark = self._marked[name] = _Mark(work.request[1], receipt)
-        self.expect[name] = 0
-        expires_at = work.now + REQUEST_MARK_SECONDS
-        self.marks.append(Put(name, msgspec.msgpack.encode(mark), expires_at))
+        return before
 
     def _record(self, work: Work, facts: Sequence[Fact]) -> Receipt | None:
         receipt = None
@@ -192,21 +185,50 @@ class Draft:
     def change(self) -> Change:
         assert self.standing is not None  # there are entries, so there is a standing
         record = Put(self.key.name, pack_record(VisitorRecord(self.subject, self.standing)))
-        return Change(self.key.shard, expect=self.expect, put=[record, *self.marks], append=self.entries)
+        marks = [
+            Put(name, msgspec.msgpack.encode(self._mark(done)), done.waiting.work.now + REQUEST_MARK_SECONDS)
+            for name, done in self._marked.items()
+        ]
+        return Change(self.key.shard, expect=self.expect, put=[record, *marks], append=self.entries)
 
     def settle(self, version: int) -> None:
         """Tell everybody what stands now."""
-        for waiting, planned, receipt, entries_then, recorded in self.outcomes:
+        for done in self.done:
+            waiting, planned, receipt = done.waiting, done.planned, done.receipt
             if waiting.done.done():
                 continue
             if planned.refusal is not None:
-                waiting.done.set_exception(planned.refusal)
+                waiting.done.set_exception(refusal(planned.refusal))
                 continue
-            overtaken = len(self.entries) > entries_then
             if receipt is not None:
-                place = receipts.receipt_id(receipt.id, self.key.shard, recorded or version)
+                place = receipts.receipt_id(receipt.id, self.key.shard, done.recorded or version)
                 receipt = Receipt(place, receipt.at, receipt.digest)
+            overtaken = self._overtaken(done) or done.recorded not in (0, version)
             waiting.done.set_result(Written(self.standing, version, receipt, planned, overtaken))
+
+    def _overtaken(self, done: _Done) -> bool:
+        """Return True if another change stands behind the call in the commit that recorded it."""
+        return done.overtaken or len(self.entries) > done.entries_then
+
+    def _mark(self, done: _Done) -> Mark:
+        """The mark of a call that this commit records."""
+        planned, asked = done.planned, done.waiting.work.asked
+        if planned.refusal is not None:
+            return Mark(asked, None, planned.refusal)
+        if planned.to_confirm is None:
+            return Mark(asked, done.receipt, Outcome.RECORDED)
+        waits = pack_choice(planned.to_confirm)
+        return Mark(asked, done.receipt, Outcome.WAITS, waits, self._overtaken(done))
+
+
+def _planned_then(mark: Mark, planned: Planned, now: int) -> Planned:
+    """What the call wanted when it came first. `planned`: what it would want now, as far as the mark doesn't say."""
+    outcome = mark.known_outcome
+    if outcome is None:
+        return Planned(to_confirm=planned.to_confirm)
+    if outcome is Outcome.WAITS:
+        return Planned(to_confirm=unpack_choice(mark.to_confirm, now))
+    return Planned(refusal=None if outcome is Outcome.RECORDED else outcome)
 
 
 def _record(found: Document) -> VisitorRecord:

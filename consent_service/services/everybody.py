@@ -14,7 +14,7 @@ from consent_service.domain.facts import ChoiceMade
 from consent_service.domain.resolution import Resolution
 from consent_service.services.confirming import Confirmations
 from consent_service.services.consent import Chosen, Consent
-from consent_service.services.drafting import Receipt
+from consent_service.services.marks import Receipt
 from consent_service.services.planning import Caller, digest_of
 from consent_service.services.standings import Standings, Visitor
 

@@ -21,15 +21,12 @@ from consent_service.domain.regimes import Regime
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import UNHONOURED
-from consent_service.errors import ConfirmationInvalid, ParentalConsentRequired
 from consent_service.ledger.entries import Evidence
 from consent_service.services.confirming import Opened
 from consent_service.services.devices import is_bot
 from consent_service.services.drafting import Plan, Planned
+from consent_service.services.marks import Outcome
 from consent_service.services.sites import Site
-
-OVERTAKEN: Final = "something changed since this page was made; make the choice again"
-
 
 LONGEST_PRIOR_ID: Final = 256
 """Characters of another consent tool's id of a visitor."""
@@ -111,16 +108,14 @@ def choice_plan(caller: Caller, subject: Subject, asked: ChoiceMade) -> Plan:
             facts.append(decided.at_once)
         if decided.to_confirm is not None:
             facts.append(first_step(decided.to_confirm, at))
-        refusal = None
-        if decided.needs_parent and decided.at_once is None:
-            refusal = ParentalConsentRequired("at this age only a parent or guardian can opt in")
-        return Planned(facts, decided.to_confirm, refusal)
+        refused = decided.needs_parent and decided.at_once is None
+        return Planned(facts, decided.to_confirm, Outcome.PARENT_REQUIRED if refused else None)
 
     return plan
 
 
-def confirm_plan(caller: Caller, subject: Subject, opened: Opened) -> Plan:
-    """The second step, on exactly the standing that the nonce saw.
+def confirm_plan(caller: Caller, subject: Subject, opened: Opened, *, whole: bool = True) -> Plan:
+    """The second step, on exactly the standing that the nonce saw. `whole` False: it is one of several, and dead.
 
     A signal that this very call brings and nobody had seen is a change: it is recorded, and the nonce dies
     (design rule 1: the confirmation must come after the signal was first seen).
@@ -128,8 +123,8 @@ def confirm_plan(caller: Caller, subject: Subject, opened: Opened) -> Plan:
 
     def plan(standing: Standing | None, version: int) -> Planned:
         facts = _seen(caller, subject, standing)
-        if facts or version != opened.version:
-            return Planned(facts, refusal=ConfirmationInvalid(OVERTAKEN))
+        if facts or not whole or version != opened.version:
+            return Planned(facts, refusal=Outcome.CONFIRMATION_DEAD)
         return Planned([confirmed(opened.choice, not_before(standing, caller.now))])
 
     return plan

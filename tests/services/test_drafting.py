@@ -16,7 +16,7 @@ from consent_service.ledger.entries import Evidence
 from consent_service.services.confirming import Opened
 from consent_service.services.drafting import Draft, Plan, Planned, Waiting, Work
 from consent_service.services.ids import RandomIds
-from consent_service.services.planning import Caller, Subject, confirm_plan
+from consent_service.services.planning import Caller, Subject, choice_plan, confirm_plan, digest_of
 from consent_service.services.sites import Site
 from consent_service.store.contract import Document, Key
 from tests.running import START
@@ -78,3 +78,48 @@ async def test_two_confirmations_of_one_standing_are_one() -> None:
     assert one.done.result().version == SEEN_VERSION + 1
     with pytest.raises(ConfirmationInvalid):
         other.done.result()
+
+
+ASKED = ChoiceMade(START, sale=Stance.OPTED_IN)
+REQUEST = (bytes(range(16)), digest_of(ASKED))
+
+
+def asking() -> Waiting:
+    """A repeatable call that asks to opt in, which waits for the second step."""
+    plan = choice_plan(CALLER, Subject(VISITOR, minted=False, unhonoured=False), ASKED)
+    return waiting(plan)._replace(work=waiting(plan).work._replace(request=REQUEST))
+
+
+def committed(found: Draft) -> tuple[Document, Document]:
+    """The record and the mark of the one repeatable call, as this draft leaves them."""
+    record, mark = found.change().put
+    return Document(record.value, SEEN_VERSION + 1), Document(mark.value, SEEN_VERSION + 1)
+
+
+@pytest.mark.parametrize("behind", [False, True])
+async def test_rule_3_met_again_a_call_knows_of_a_change_behind_it_in_its_own_commit(behind: bool) -> None:
+    """Then the record still has the version of that commit, and a second step must not be taken for alive."""
+    first, found = asking(), draft()
+    found.add(first, None)
+    if behind:
+        found.add(waiting(lambda _standing, _version: Planned([OUT])), None)
+    record, mark = committed(found)
+    found.settle(SEEN_VERSION + 1)
+    again, later = asking(), Draft(KEY, record, RandomIds())
+    later.add(again, mark)
+    assert later.entries == []
+    later.settle(later.version)
+    assert first.done.result().overtaken is again.done.result().overtaken is behind
+    assert again.done.result().planned.to_confirm == ASKED
+    assert again.done.result().receipt == first.done.result().receipt
+
+
+async def test_rule_3_two_of_one_call_in_one_commit_are_both_overtaken_by_what_comes_behind_them() -> None:
+    one, other, found = asking(), asking(), draft()
+    found.add(one, None)
+    found.add(other, None)
+    found.add(waiting(lambda _standing, _version: Planned([OUT])), None)
+    found.settle(SEEN_VERSION + 1)
+    assert one.done.result().overtaken is other.done.result().overtaken is True
+    assert one.done.result().receipt == other.done.result().receipt
+    assert len(found.entries) == 2

@@ -36,6 +36,12 @@ from tests.web.test_imported import (  # noqa: F401
     test_two_imports_of_one_file_at_once_record_each_line_once,
     test_whoever_brings_an_imported_id_is_opted_out_from_then_on,
 )
+from tests.web.test_repeating import (  # noqa: F401
+    TestACallThatComesAgain,
+    TestAConfirmationThatComesAgain,
+    TestOneConfirmationOfSeveralRecords,
+    TestWhatOtherVersionsRemember,
+)
 from tests.web.test_script import (  # noqa: F401
     test_a_version_that_was_served_before_is_still_served,
     test_todays_version_is_kept_for_thirteen_months,
