@@ -130,7 +130,7 @@ def snippet(
     loaded = load_config(config)
     embed = _embed(loaded, site)
     if nginx:
-        address = upstream or f"http://{loaded.service.host}:{loaded.service.port}"
+        address = upstream or recipe.upstream_of(loaded.service.host, loaded.service.port)
         server = recipe.Server(address, listen, certificate, certificate_key)
         said = recipe.render_nginx(site, loaded.service.public_url, embed.way, server)
     elif self_host is not None:

@@ -16,6 +16,7 @@ from consent_service.config.locating import Path
 from consent_service.config.reading import Misread, unknown
 from consent_service.config.shape import Geo, PartnerFacts, Service, SiteFacts, TagFacts
 from consent_service.config.tags import restriction_faults, sites_among, tag_faults
+from consent_service.domain.addresses import read_address
 
 _LINK_TITLES: Final = ("Your Privacy Choices", "Your California Privacy Choices")
 
@@ -49,8 +50,9 @@ def _own_origin(parts: Mapping[Path, object]) -> Iterator[Misread]:
 
 
 def _listeners(service: Service, _sites: Collection[str]) -> Iterator[Misread]:
-    hosts = {service.host, service.metrics_host}
-    if service.port == service.metrics_port and (len(hosts) == 1 or hosts & {"0.0.0.0", "::"}):  # noqa: S104 - compared, not bound
+    hosts = {read_address(host) or host for host in (service.host, service.metrics_host)}
+    everywhere = any(not isinstance(host, str) and host.is_unspecified for host in hosts)
+    if service.port == service.metrics_port and (len(hosts) == 1 or everywhere):
         yield Misread(("metrics_port",), "is the service's own port; metrics have a listener of their own")
 
 

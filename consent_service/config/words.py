@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from consent_service.config.prior_cmp import PRESETS
+from consent_service.domain.addresses import read_network
 from consent_service.domain.regimes import known_codes
 
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -112,7 +113,7 @@ def trace(value: str) -> str:
 def network(value: str) -> str:
     """An address or a CIDR range."""
     try:
-        everybody = not ipaddress.ip_network(value).prefixlen
+        everybody = not read_network(value).prefixlen
     except ValueError as error:
         return f'wanted an address or a range such as "10.0.0.0/8": {error}'
     return "would trust whoever connects: name the proxies themselves" if everybody else ""

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from consent_service.domain.addresses import Address
 from consent_service.domain.places import NOWHERE, Place, place_of
 from consent_service.errors import CannotStart
 
-Locate = Callable[[str], Place]
-"""From an address to its place; NOWHERE for one that is none, or that the file does not know."""
+Locate = Callable[[Address], Place]
+"""From an address to its place; NOWHERE for one that the file does not know."""
 
 
 def open_database(path: Path) -> Locate:
@@ -29,10 +30,10 @@ def open_database(path: Path) -> Locate:
     except (OSError, maxminddb.InvalidDatabaseError) as error:
         raise CannotStart(f"geo.database {path} can't be read: {error}") from error
 
-    def locate(address: str) -> Place:
+    def locate(address: Address) -> Place:
         try:
             return _place(reader.get(address))
-        except (ValueError, maxminddb.InvalidDatabaseError):
+        except (ValueError, maxminddb.InvalidDatabaseError):  # an IPv6 address in a file of IPv4
             return NOWHERE
 
     return locate

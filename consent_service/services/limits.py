@@ -10,9 +10,20 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from ipaddress import IPv4Address
+from typing import Final
 
+from consent_service.domain.addresses import Address
 from consent_service.errors import TooManyRequests
+
+_SHARES: Final = ((64, 1), (48, 4))
+"""Bits of an IPv6 address that count as one client, and how many times the limit it may use.
+
+A line is given at least a /64, and a subscriber up to a /48 (RFC 6177): who holds one could write from 65,536
+addresses that look like others'. Of IPv4 nothing wider than the address counts: behind one already stand all the
+subscribers of a carrier's NAT, and its neighbours belong to others.
+"""
 
 
 class Limits:
@@ -32,18 +43,50 @@ class Limits:
     def tracked(self) -> int:
         return len(self._buckets)
 
-    def take(self, kind: str, address: str) -> None:
-        """Take one call of this kind from the address's bucket. Raises TooManyRequests when it is empty."""
+    def take(self, kind: str, address: Address | None) -> None:
+        """Take one call of this kind from each bucket that the address draws from, or from none of them.
+
+        Callers without an address that can be read share one bucket. Raises TooManyRequests when one is empty.
+        """
         if not self._rate:
             return
         now = self._clock()
-        key = hashlib.blake2b(f"{kind}|{address}".encode(), key=self._key, digest_size=16).digest()
-        level, then = self._buckets.pop(key, (self._burst, now))
-        level = min(self._burst, level + (now - then) * self._rate)
-        allowed = level >= 1
-        self._buckets[key] = (level - 1 if allowed else level, now)
-        if len(self._buckets) > self._tracked:
+        buckets = [(self._hashed(f"{kind}|{client}"), times) for client, times in _clients_of(address)]
+        levels = [self._level(key, times, now) for key, times in buckets]
+        wait = max(
+            (1 - level) / (self._rate * times) for (_, times), level in zip(buckets, levels, strict=True)
+        )
+        if wait > 0:
+            self._keep_in_mind(key for key, _ in buckets)
+            seconds = math.ceil(wait)
+            raise TooManyRequests(f"too many calls from this address; try again in {seconds} s", seconds)
+        for (key, _), level in zip(buckets, levels, strict=True):
+            self._buckets[key] = (level - 1, now)
+        self._keep_in_mind(key for key, _ in buckets)
+        while len(self._buckets) > self._tracked:
             self._buckets.popitem(last=False)
-        if not allowed:
-            wait = math.ceil((1 - level) / self._rate)
-            raise TooManyRequests(f"too many calls from this address; try again in {wait} s", wait)
+
+    def _keep_in_mind(self, keys: Iterable[bytes]) -> None:
+        """Make these the most recently used. A refused call begins no bucket, so it drops nobody else's."""
+        for key in keys:
+            if key in self._buckets:
+                self._buckets.move_to_end(key)
+
+    def _level(self, key: bytes, times: int, now: float) -> float:
+        """Return how many calls the bucket holds by now."""
+        full = self._burst * times
+        level, then = self._buckets.get(key, (full, now))
+        return min(full, level + (now - then) * self._rate * times)
+
+    def _hashed(self, client: str) -> bytes:
+        return hashlib.blake2b(client.encode(), key=self._key, digest_size=16).digest()
+
+
+def _clients_of(address: Address | None) -> Iterator[tuple[str, int]]:
+    """Yield each client as which the address counts, and how many times the limit that one may use."""
+    if address is None or isinstance(address, IPv4Address):
+        yield str(address), 1
+        return
+    for bits, times in _SHARES:
+        start = int(address) >> (address.max_prefixlen - bits)
+        yield f"{start:x}/{bits}", times

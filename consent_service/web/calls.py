@@ -21,7 +21,7 @@ from consent_service.services.limits import Limits
 from consent_service.services.planning import Caller
 from consent_service.services.sites import Site
 from consent_service.web import headers
-from consent_service.web.clients import Clients, household
+from consent_service.web.clients import Clients
 from consent_service.web.places import Places
 
 PREFLIGHT_SECONDS: Final = 86_400
@@ -61,7 +61,7 @@ class Calls:
     def reader(self, request: Request, kind: str) -> Site:
         """The site of a question that takes some work to answer. Raises UnknownSite, TooManyRequests."""
         site = self.site(request)
-        self._limits.take(kind, household(self._clients.address(request.scope)))
+        self._limits.take(kind, self._clients.address(request.scope))
         return site
 
     def writer(self, request: Request, kind: str) -> tuple[Site, str]:
@@ -75,7 +75,7 @@ class Calls:
             raise OriginNotAllowed(
                 f"writes come from the site's own pages; {origin or 'no origin'} is none of them"
             )
-        self._limits.take(kind, household(self._clients.address(request.scope)))
+        self._limits.take(kind, self._clients.address(request.scope))
         return site, origin
 
     def own_page(self, request: Request, kind: str) -> Site:
@@ -86,7 +86,7 @@ class Calls:
             raise OriginNotAllowed(
                 "this form works only on the service's own page; open it again and press its button"
             )
-        self._limits.take(kind, household(self._clients.address(request.scope)))
+        self._limits.take(kind, self._clients.address(request.scope))
         return site
 
     def caller(

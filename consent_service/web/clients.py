@@ -6,63 +6,51 @@ The address is for limits and for the place it seems to be in; it is used and dr
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
 
 from starlette.types import Scope
 
-Network = IPv4Network | IPv6Network
+from consent_service.domain.addresses import Address, Networks, read_address, read_network
+
+_MOST_HOPS: Final = 32
+"""Hops that are looked at, the nearest first. No chain of trusted proxies is as long."""
 
 
 class Clients:
     """Finds the client's address. `trusted`: the proxies that may name it in X-Forwarded-For."""
 
     def __init__(self, trusted: Sequence[str]) -> None:
-        self._trusted: tuple[Network, ...] = tuple(ip_network(network) for network in trusted)
+        self._trusted = Networks(read_network(network) for network in trusted)
 
-    def address(self, scope: Scope) -> str:
-        """The last hop that is not a trusted proxy; "" when there is none."""
+    def address(self, scope: Scope) -> Address | None:
+        """Return the last hop that is not a trusted proxy; the peer itself where it names none.
+
+        None when that hop can't be read: nobody knows who that is, and to take the proxy's own address instead
+        would place every such visitor where the proxy is.
+        """
         peer = peer_of(scope)
-        if not self._trusted:
+        if peer is None or not self.trusts(peer):
             return peer
-        for hop in reversed([*_forwarded(scope["headers"]), peer]):
-            if hop and not self.trusts(hop):
-                return hop
-        return peer
+        hops = _forwarded(scope["headers"])
+        for hop in filter(None, hops):
+            address = read_address(hop)
+            if address is None or not self.trusts(address):
+                return address
+        return peer if len(hops) < _MOST_HOPS else None
 
-    def trusts(self, address: str) -> bool:
-        """Whether what this address says of the client counts."""
-        if not self._trusted:
-            return False
-        try:
-            return any(ip_address(address) in network for network in self._trusted)
-        except ValueError:
-            return False
+    def trusts(self, address: Address | None) -> bool:
+        """Return True when what this address says of the client counts."""
+        return address is not None and address in self._trusted
 
 
-def peer_of(scope: Scope) -> str:
-    """The other end of the connection."""
+def peer_of(scope: Scope) -> Address | None:
+    """Return the other end of the connection; None on a Unix socket."""
     client = scope.get("client")
-    return client[0] if client else ""
-
-
-def household(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the /64 that one line is given of IPv6."""
-    if ":" not in address:
-        return address
-    try:
-        found = IPv6Address(address)
-    except ValueError:
-        return address
-    return str(ip_network(f"{found}/64", strict=False))
+    return read_address(client[0]) if client else None
 
 
 def _forwarded(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
-    lines = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
-    return [_host(hop.strip()) for hop in ",".join(lines).split(",")]
-
-
-def _host(hop: str) -> str:
-    """A hop without the port that some proxies add."""
-    if hop.startswith("["):
-        return hop[1:].partition("]")[0]
-    return hop.partition(":")[0] if hop.count(":") == 1 else hop
+    """Return the hops of X-Forwarded-For, the nearest first; no more than are looked at."""
+    lines = b",".join(value for name, value in headers if name == b"x-forwarded-for")
+    nearest = lines.rsplit(b",", _MOST_HOPS)[-_MOST_HOPS:]
+    return [hop.strip().decode("latin-1") for hop in reversed(nearest)]

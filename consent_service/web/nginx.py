@@ -12,11 +12,13 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from consent_service.config.first_party import FirstParty
+from consent_service.domain.addresses import read_address
 from consent_service.errors import RecipeLoops
 from consent_service.web.bodies import MOST_BYTES
 from consent_service.web.headers import cookie_name
 
-_THIS_MACHINE: Final = ("127.0.0.1", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared, not bound
+_LOOPBACK: Final = "127.0.0.1"
+_THIS_MACHINE: Final = (_LOOPBACK, "::1", "localhost", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 _BATCH: Final = "128k"
 _VISITORS: Final = f"{MOST_BYTES // 1024}k"
 
@@ -65,6 +67,17 @@ class Server:
     listen: str | None = None
     certificate: str | None = None
     certificate_key: str | None = None
+
+
+def upstream_of(host: str, port: int) -> str:
+    """Return the address at which a web server on this machine finds a service that listens on this host.
+
+    On every address it is asked for at 127.0.0.1, as which `trusted_proxies` name that web server.
+    """
+    address = read_address(host)
+    if address is not None and address.is_unspecified:
+        host = _LOOPBACK
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def render_nginx(site: str, public_url: str, way: FirstParty | None, server: Server) -> str:

@@ -50,7 +50,8 @@ class Places:
         """Where this call comes from."""
         said = self._said(scope) if self._names is not None else NOWHERE
         if said.country is None and self._locate is not None:
-            return self._locate(self._clients.address(scope))
+            address = self._clients.address(scope)
+            return NOWHERE if address is None else self._locate(address)
         return said
 
     def _said(self, scope: Scope) -> Place:

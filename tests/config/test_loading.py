@@ -238,6 +238,17 @@ sites = ["shop"]
         ),
         ('"10.0.0.0/8", "::1"', '"::/0"', "9 service.trusted_proxies[0]: would trust whoever connects"),
         (
+            '"10.0.0.0/8", "::1"',
+            '"::ffff:0:0/96"',
+            "9 service.trusted_proxies[0]: would trust whoever connects",
+        ),
+        (
+            '"10.0.0.0/8", "::1"',
+            '"::/64"',
+            '9 service.trusted_proxies[0]: wanted an address or a range such as "10.0.0.0/8": it holds all of IPv4 '
+            "as ::ffff:0:0/96; write ranges of IPv4 in their own form",
+        ),
+        (
             "[limits]",
             '[geo]\nproxy = "akamai"\n[limits]',
             "23 geo.proxy: wanted 'cloudflare' or 'cloudfront' or 'fastly', found 'akamai'",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from ipaddress import ip_address
 from pathlib import Path
 
+import httpx2
 import mmdb_writer
 import pytest
 from netaddr import IPSet
@@ -14,7 +16,7 @@ from consent_service.errors import CannotStart
 from consent_service.services.geo import open_database
 from consent_service.web.clients import Clients
 from consent_service.web.places import PROXIES, Places
-from tests.running import SHOP, Running, running
+from tests.running import SERVICE, SHOP, Running, running
 
 PEER = "127.0.0.1"  # of the tests' transport
 DENIED_BY_DEFAULT = ("denied", "default", "1---")
@@ -150,12 +152,30 @@ async def test_the_database_is_asked_about_the_client_behind_the_proxies(
         ("2001:db8:5::1", Place("US", "CA")),
         ("203.0.113.1", Place("US", None)),
         ("10.0.0.1", NOWHERE),
-        ("", NOWHERE),
-        ("not an address", NOWHERE),
     ],
 )
 def test_an_address_is_looked_up(database: Path, address: str, place: Place) -> None:
-    assert open_database(database)(address) == place
+    assert open_database(database)(ip_address(address)) == place
+
+
+@pytest.mark.parametrize("peer", ["198.51.100.7", "::ffff:198.51.100.7", "64:ff9b::198.51.100.7"])
+async def test_ipv4_has_its_place_also_in_the_form_of_ipv6(tmp_path: Path, database: Path, peer: str) -> None:
+    async with running(tmp_path, more=f'[geo]\ndatabase = "{database}"') as service:
+        transport = httpx2.ASGITransport(app=service.app, client=(peer, 1))
+        async with httpx2.AsyncClient(transport=transport, base_url=SERVICE) as client:
+            assert (await client.get("/v1/states/flag")).json()["sale"] == "denied"
+
+
+async def test_a_visitor_whom_the_proxy_does_not_name_is_not_placed_where_the_proxy_is(
+    tmp_path: Path, database: Path
+) -> None:
+    async with running(
+        tmp_path, proxies=["198.51.100.0/24"], more=f'[geo]\ndatabase = "{database}"'
+    ) as service:
+        transport = httpx2.ASGITransport(app=service.app, client=("198.51.100.7", 1))
+        async with httpx2.AsyncClient(transport=transport, base_url=SERVICE) as client:
+            flag = (await client.get("/v1/states/flag", headers={"x-forwarded-for": "unknown"})).json()
+            assert flag["sale"] == "allowed", "the site's own regime"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"something else"])
@@ -174,5 +194,5 @@ def test_a_database_of_countries_knows_no_regions_and_odd_records_are_nowhere(tm
     writer.insert_network(IPSet(["198.51.100.0/24"]), {"continent": {"code": "EU"}})
     writer.to_db_file(str(file))
     locate = open_database(file)
-    assert [locate(f"{start}.1") for start in ("192.0.2", "198.51.100")] == [NOWHERE, NOWHERE]
-    assert locate("2001:db8::1") == NOWHERE, "a database of IPv4 knows nothing of IPv6"
+    assert [locate(ip_address(f"{start}.1")) for start in ("192.0.2", "198.51.100")] == [NOWHERE, NOWHERE]
+    assert locate(ip_address("2001:db8::1")) == NOWHERE, "a database of IPv4 knows nothing of IPv6"

@@ -10,7 +10,7 @@ import pytest
 
 from consent_service.config.first_party import FirstParty
 from consent_service.errors import RecipeLoops
-from consent_service.web.nginx import Server, render_nginx
+from consent_service.web.nginx import Server, render_nginx, upstream_of
 from consent_service.web.script import Script
 from consent_service.web.snippet import Embed, render_policy, render_self_hosted, render_snippet
 
@@ -112,6 +112,20 @@ def test_the_recipe_takes_ports_files_and_paths_as_they_are_given() -> None:
     ):
         assert line in text
     assert "listen 80;" in render_nginx("acme", "http://privacy.example", None, UPSTREAM)
+
+
+@pytest.mark.parametrize(
+    ("host", "upstream"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("::", "http://127.0.0.1:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("2001:db8::1", "http://[2001:db8::1]:8000"),
+        ("consent.internal", "http://consent.internal:8000"),
+    ],
+)
+def test_the_recipe_finds_the_service_at_the_address_that_it_listens_on(host: str, upstream: str) -> None:
+    assert upstream_of(host, 8000) == upstream
 
 
 def test_a_recipe_that_leads_to_itself_is_refused() -> None:
