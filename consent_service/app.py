@@ -51,6 +51,7 @@ from consent_service.store.contract import Store
 from consent_service.store.url import open_store
 from consent_service.web import problems
 from consent_service.web.access import Access, AccessLines, AccessLog, to_standard_error
+from consent_service.web.bounds import Bounded
 from consent_service.web.calls import Calls
 from consent_service.web.choices_page import ChoicesPage
 from consent_service.web.clients import Clients
@@ -128,6 +129,7 @@ def create_app(
         routes=routes(rooms, parts.sites),
         middleware=[
             Middleware(AccessLog, access=access),
+            Middleware(Bounded),
             Middleware(OwnHost, public_url=config.service.public_url),
         ],
         exception_handlers={

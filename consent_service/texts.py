@@ -45,11 +45,13 @@ def nearest(wanted: Iterable[str], offered: Collection[str]) -> str | None:
 
     `es-MX` finds `es` where `es-MX` is not offered (RFC 4647 section 3.4); case says nothing.
     """
-    known = {lang.lower(): lang for lang in offered}
+    known = {f"{lang.lower()}-": lang for lang in offered}
     for lang in wanted:
-        for tag in _with_parents(lang.lower()):
-            if tag in known:
-                return known[tag]
+        # Looked for among what is offered: a wanted tag is any caller's text, and may have any number of parents.
+        asked = f"{lang.lower()}-"
+        parents = [tag for tag in known if asked.startswith(tag)]
+        if parents:
+            return known[max(parents, key=len)]
     return None
 
 

@@ -48,21 +48,25 @@ BANNED_IN_PURE = frozenset(
 # room -> rooms that it may import besides itself.
 ARROWS: dict[str, frozenset[str]] = {
     "errors": frozenset(),
+    "addresses": frozenset(),
     "resources": frozenset(),
     "texts": frozenset({"resources"}),
     "codecs": frozenset({"errors"}),
     "identity": frozenset({"errors"}),
     "domain": frozenset({"errors", "codecs", "identity"}),
     "store": frozenset({"errors"}),
-    "config": frozenset({"errors", "codecs", "identity", "domain", "texts"}),
+    "config": frozenset({"errors", "addresses", "codecs", "identity", "domain", "texts"}),
     "inspection": frozenset({"errors", "config"}),
     "ledger": frozenset({"errors", "codecs", "identity", "domain", "store"}),
     "doctor": frozenset({"errors", "identity", "ledger", "store", "config"}),
-    "services": frozenset({"errors", "codecs", "identity", "domain", "ledger", "store", "config"}),
+    "services": frozenset(
+        {"errors", "addresses", "codecs", "identity", "domain", "ledger", "store", "config"}
+    ),
     "importing": frozenset({"errors", "identity", "domain", "ledger", "services", "store"}),
     "web": frozenset(
         {
             "errors",
+            "addresses",
             "codecs",
             "identity",
             "domain",

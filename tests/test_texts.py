@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -80,3 +81,19 @@ def test_no_word_of_the_widget_is_left_out_of_both_its_files() -> None:
     said = shipped()["en"]
     together = {*of_script(said), *of_settings(said, sensitive=True)}
     assert together == {key for key in said if not key.startswith(PAGES_ONLY)}
+
+
+def memory(wanted: str) -> int:
+    """Bytes that the search for this language takes at most."""
+    tracemalloc.start()
+    nearest([wanted], ["en", "es"])
+    try:
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_wanted_tag_of_any_number_of_parts_takes_as_much_work_as_it_has_bytes() -> None:
+    for unit in ("a-", "-"):
+        assert memory(unit * 8000) <= 12 * memory(unit * 1000)
+    assert nearest([f"es{'-a' * 20_000}"], ["en", "es"]) == "es"

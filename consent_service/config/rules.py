@@ -11,12 +11,12 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from consent_service import texts
+from consent_service.addresses import is_unspecified, read_address
 from consent_service.config.first_party import first_party_faults, is_below, origin_of
 from consent_service.config.locating import Path
 from consent_service.config.reading import Misread, unknown
 from consent_service.config.shape import Geo, PartnerFacts, Service, SiteFacts, TagFacts
 from consent_service.config.tags import restriction_faults, sites_among, tag_faults
-from consent_service.domain.addresses import read_address
 
 _LINK_TITLES: Final = ("Your Privacy Choices", "Your California Privacy Choices")
 
@@ -51,7 +51,7 @@ def _own_origin(parts: Mapping[Path, object]) -> Iterator[Misread]:
 
 def _listeners(service: Service, _sites: Collection[str]) -> Iterator[Misread]:
     hosts = {read_address(host) or host for host in (service.host, service.metrics_host)}
-    everywhere = any(not isinstance(host, str) and host.is_unspecified for host in hosts)
+    everywhere = any(not isinstance(host, str) and is_unspecified(host) for host in hosts)
     if service.port == service.metrics_port and (len(hosts) == 1 or everywhere):
         yield Misread(("metrics_port",), "is the service's own port; metrics have a listener of their own")
 

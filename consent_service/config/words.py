@@ -10,8 +10,8 @@ import re
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from consent_service.addresses import read_network
 from consent_service.config.prior_cmp import PRESETS
-from consent_service.domain.addresses import read_network
 from consent_service.domain.regimes import known_codes
 
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")

@@ -29,12 +29,12 @@ def gpc_in_headers(values: Iterable[bytes]) -> bool:
     Only the exact value `1` counts; everything else is no signal (GPC-1). Of several headers one exact `1`
     is enough (GPC-2), also when a proxy joined them into one, which says the same (RFC 9110 section 5.2).
     """
-    return any(value == b"1" or b"1" in _members(value) for value in values)
+    return any(value == b"1" or (b"," in value and _is_among(value)) for value in values)
 
 
-def _members(value: bytes) -> list[bytes]:
-    """The values that were joined; none when nothing was."""
-    return [part.strip(b" \t") for part in value.split(b",")] if b"," in value else []
+def _is_among(joined: bytes) -> bool:
+    """Return True when one of the joined values is exactly `1`. No length is too much to read: none may hide it."""
+    return b",1," in b"," + joined.translate(None, b" \t") + b","
 
 
 def sources_of(*, header: bool, script: bool | None = None, partner: bool = False) -> Sources:

@@ -33,7 +33,7 @@ _HINTS: Final = {
 _ADDRESSES: Final = ("src", "href", "srcset", "imagesrcset", "data", "poster")
 _LONGEST: Final = 300
 _CANDIDATE: Final = re.compile(r"[\s,]+")
-_LINKED: Final = re.compile(r"<([^>]*)>")
+_LINKED: Final = re.compile(r"<([^<>]*)>")
 
 
 def markup_findings(html: str, page: str, partners: Blocked) -> list[Finding]:

@@ -23,6 +23,7 @@ from consent_service.process import logs
 from consent_service.process.parent import die_with
 from consent_service.process.rundir import RunDir
 from consent_service.process.worker import load_app
+from consent_service.web.bounds import MOST_HEAD
 
 KILL_WORKERS_AFTER: Final = 10  # seconds to end the requests in flight
 BACKLOG: Final = 4096
@@ -30,6 +31,9 @@ CONNECTIONS: Final = (
     16_384  # open at once in a worker; idle ones cost little, and refusing the next stops everybody
 )
 HEADER_SECONDS: Final = 10  # for a request's head; a slower client is cut off
+HEAD_BYTES: Final = (
+    2 * MOST_HEAD
+)  # beyond it the server answers 431 by itself, before the application is asked
 OVERLAP: Final = 3.0  # seconds for a respawned worker to import and listen before the old one stops
 
 
@@ -48,7 +52,7 @@ def server(config: Config, workers: int) -> MPServer:
         workers_kill_timeout=KILL_WORKERS_AFTER,
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEAD_BYTES),
         log_dictconfig=logs.library_logging("web"),
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from consent_service.domain.addresses import Address
+from consent_service.addresses import Address, text_of
 from consent_service.domain.places import NOWHERE, Place, place_of
 from consent_service.errors import CannotStart
 
@@ -32,7 +32,7 @@ def open_database(path: Path) -> Locate:
 
     def locate(address: Address) -> Place:
         try:
-            return _place(reader.get(address))
+            return _place(reader.get(text_of(address)))
         except (ValueError, maxminddb.InvalidDatabaseError):  # an IPv6 address in a file of IPv4
             return NOWHERE
 

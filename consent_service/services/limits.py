@@ -10,15 +10,14 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
-from ipaddress import IPv4Address
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from consent_service.domain.addresses import Address
+from consent_service.addresses import IPV4_BYTES, Address
 from consent_service.errors import TooManyRequests
 
-_SHARES: Final = ((64, 1), (48, 4))
-"""Bits of an IPv6 address that count as one client, and how many times the limit it may use.
+_SHARES: Final = ((8, 1), (6, 4))
+"""Bytes of an IPv6 address that count as one client (a /64, a /48), and how many times the limit it may use.
 
 A line is given at least a /64, and a subscriber up to a /48 (RFC 6177): who holds one could write from 65,536
 addresses that look like others'. Of IPv4 nothing wider than the address counts: behind one already stand all the
@@ -51,7 +50,7 @@ class Limits:
         if not self._rate:
             return
         now = self._clock()
-        buckets = [(self._hashed(f"{kind}|{client}"), times) for client, times in _clients_of(address)]
+        buckets = [(self._hashed(kind, client), times) for client, times in _clients_of(address)]
         levels = [self._level(key, times, now) for key, times in buckets]
         wait = max(
             (1 - level) / (self._rate * times) for (_, times), level in zip(buckets, levels, strict=True)
@@ -78,15 +77,13 @@ class Limits:
         level, then = self._buckets.get(key, (full, now))
         return min(full, level + (now - then) * self._rate * times)
 
-    def _hashed(self, client: str) -> bytes:
-        return hashlib.blake2b(client.encode(), key=self._key, digest_size=16).digest()
+    def _hashed(self, kind: str, client: bytes) -> bytes:
+        message = b"%b|%b" % (kind.encode(), client)
+        return hashlib.blake2b(message, key=self._key, digest_size=16).digest()
 
 
-def _clients_of(address: Address | None) -> Iterator[tuple[str, int]]:
-    """Yield each client as which the address counts, and how many times the limit that one may use."""
-    if address is None or isinstance(address, IPv4Address):
-        yield str(address), 1
-        return
-    for bits, times in _SHARES:
-        start = int(address) >> (address.max_prefixlen - bits)
-        yield f"{start:x}/{bits}", times
+def _clients_of(address: Address | None) -> list[tuple[bytes, int]]:
+    """Return each client as which the address counts, and how many times the limit that one may use."""
+    if address is None or len(address) == IPV4_BYTES:
+        return [(address or b"", 1)]
+    return [(address[:length], times) for length, times in _SHARES]

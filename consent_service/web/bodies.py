@@ -159,7 +159,7 @@ async def read_bytes(request: Request, patience: Patience) -> bytes:
 
 
 async def _received(request: Request) -> bytes:
-    data = b""
+    data = bytearray()
     while True:
         message = await request.receive()
         if message["type"] == "http.disconnect":
@@ -169,7 +169,7 @@ async def _received(request: Request) -> bytes:
         if len(data) > MOST_BYTES:
             raise BodyTooLarge(f"at most {MOST_BYTES} bytes")
         if not message.get("more_body", False):
-            return data
+            return bytes(data)
 
 
 _SAID_BY_PAGES: Final = {word: method for word, method in METHODS.items() if method is not Method.IMPORT}

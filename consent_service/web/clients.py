@@ -10,7 +10,7 @@ from typing import Final
 
 from starlette.types import Scope
 
-from consent_service.domain.addresses import Address, Networks, read_address, read_network
+from consent_service.addresses import Address, Networks, read_address, read_network
 
 _MOST_HOPS: Final = 32
 """Hops that are looked at, the nearest first. No chain of trusted proxies is as long."""

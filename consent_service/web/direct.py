@@ -20,6 +20,7 @@ from consent_service.errors import ConsentError
 from consent_service.services.sites import Site
 from consent_service.web import problems
 from consent_service.web.access import Access
+from consent_service.web.bounds import fits
 from consent_service.web.calls import allowed_origin, for_origin
 from consent_service.web.visitor import VisitorApi
 
@@ -45,8 +46,8 @@ class DirectWrites:
         }
 
     def answers(self, scope: Scope) -> bool:
-        """Whether this is such a call."""
-        return scope["method"] == "POST" and scope["path"] in self._paths
+        """Whether this is such a call. One with a head too large is not: the routes refuse it."""
+        return scope["method"] == "POST" and scope["path"] in self._paths and fits(scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         direct = self._paths[scope["path"]]

@@ -28,6 +28,7 @@ from consent_service.services.planning import Caller
 from consent_service.services.sites import Site
 from consent_service.services.standings import Record, Standings, Visitor, strictest
 from consent_service.web import headers, problems
+from consent_service.web.bounds import MOST_QUERY
 from consent_service.web.metrics import Metrics
 from consent_service.web.places import Places
 from consent_service.web.times import rfc3339
@@ -232,11 +233,16 @@ class FlagEndpoint:
 
 
 def _visitor_in(query: bytes) -> str | None:
-    """The `visitor` parameter. Given twice it is in doubt: a text that no key has signed."""
+    """The `visitor` parameter.
+
+    Given twice, or in a query too long to be read, it is in doubt: a text that no key has signed.
+    """
     if not query:
         return None
     if query.startswith(b"visitor=") and b"&" not in query and b"%" not in query and b"+" not in query:
         return query[8:].decode("latin-1")
+    if len(query) > MOST_QUERY:
+        return headers.UNREADABLE
     pairs = parse_qsl(query.decode("latin-1").replace(";", "&"))
     values = [value for name, value in pairs if name == "visitor"]
     return " ".join(values) or None

@@ -7,21 +7,27 @@ from collections.abc import AsyncGenerator, Iterable
 from typing import Final
 
 from starlette.exceptions import HTTPException
-from starlette.formparsers import FormParser
+from starlette.formparsers import FormParser, MultiPartException
 from starlette.requests import Request
 
+from consent_service.errors import InvalidBody
 from consent_service.web.bodies import body_patience, media_type, read_bytes
 
 MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
 _LONGEST_ADDRESS: Final = 1024
+_MOST_FIELDS: Final = 1000
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The form's fields, the last of each name. Raises BodyTooLarge, or 415."""
+    """The form's fields, the last of each name. Raises BodyTooLarge, InvalidBody for too many, or 415."""
     if media_type(request) not in ("", MEDIA_TYPE):
         raise HTTPException(415, f"send {MEDIA_TYPE}, as forms do")
-    form = await FormParser(request.headers, _once(await read_bytes(request, body_patience()))).parse()
+    body = _once(await read_bytes(request, body_patience()))
+    try:
+        form = await FormParser(request.headers, body, max_fields=_MOST_FIELDS).parse()
+    except MultiPartException as error:
+        raise InvalidBody(f"a form of ours has at most {_MOST_FIELDS} fields") from error
     return {name: value for name, value in form.multi_items() if isinstance(value, str)}
 
 

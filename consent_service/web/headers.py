@@ -7,11 +7,12 @@ read in one way only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from starlette.types import Scope
 
 from consent_service.domain.signals import gpc_in_headers
+from consent_service.web.bounds import MOST_COOKIES, MOST_HEAD
 
 Raw = list[tuple[bytes, bytes]]
 """Headers as ASGI sends them."""
@@ -38,6 +39,7 @@ def seen(scope: Scope) -> Seen:
 def read(headers: Iterable[tuple[bytes, bytes]]) -> Seen:
     """One pass over the raw ASGI headers (names in lower case)."""
     gpc: list[bytes] = []
+    more_cookies: list[bytes] = []
     origin: str | None = None
     cookie = user_agent = if_none_match = b""
     for name, value in headers:
@@ -46,17 +48,24 @@ def read(headers: Iterable[tuple[bytes, bytes]]) -> Seen:
         elif name == b"origin":
             origin = value.decode("latin-1") if origin is None else "null"  # two origins are none
         elif name == b"cookie":
-            cookie = cookie + b"; " + value if cookie else value
+            if cookie:
+                more_cookies.append(value)
+            else:
+                cookie = value
         elif name == b"user-agent":
             user_agent = value
         elif name == b"if-none-match":
             if_none_match = value
     agent = user_agent.decode("latin-1") if user_agent else None
+    if more_cookies:
+        cookie = b"; ".join([cookie, *more_cookies])
     return Seen(gpc_in_headers(gpc) if gpc else False, origin, cookie, agent, if_none_match)
 
 
 _KEPT_AS = "consent.headers"
 COOKIE_PREFIX = "pc_"
+UNREADABLE: Final = "?"
+"""Stands for an identity that was presented and is not read: no token of anybody."""
 _TOKEN_FIELD = 6
 
 
@@ -79,17 +88,29 @@ def cookie_tokens(cookie: bytes, site: str) -> list[str]:
     A cookie is `1.<answers>.<basis>.<gpc>.<as_of>.<max_age>.<token>`. One that can't be read is a token that
     can't be honoured, not the absence of one. Two of one name (set for the host and for its domain) both count.
     """
-    tokens = [token for text in cookie_texts(cookie, site) if (token := _token(text)) is not None]
+    texts = cookie_values(cookie, cookie_name(site))
+    tokens = [token for text in texts if (token := _token(text)) is not None]
     return tokens if len(tokens) < 2 else list(dict.fromkeys(tokens))
 
 
 def cookie_texts(cookie: bytes, site: str) -> list[str]:
     """The texts of the site's first-party cookies in a `Cookie` header, in its order."""
-    name = cookie_name(site).encode() + b"="
-    if name not in cookie:
+    return cookie_values(cookie, cookie_name(site))
+
+
+def cookie_values(cookie: bytes, name: str) -> list[str]:
+    """Return the values of the cookies of this name in a `Cookie` header, in its order.
+
+    A header that is too long, and cookies beyond the most that are read, are one that can't be read.
+    """
+    start = name.encode() + b"="
+    if start not in cookie:
         return []
-    values = [part.strip() for part in cookie.split(b";")]
-    return [value[len(name) :].decode("latin-1") for value in values if value.startswith(name)]
+    if len(cookie) > MOST_HEAD:
+        return [UNREADABLE]
+    pairs = [pair.strip() for pair in cookie.split(b";")]
+    values = [pair[len(start) :].decode("latin-1") for pair in pairs if pair.startswith(start)]
+    return values if len(values) <= MOST_COOKIES else [*values[:MOST_COOKIES], UNREADABLE]
 
 
 def presented(explicit: str | None, cookie: bytes, site: str) -> Sequence[str]:

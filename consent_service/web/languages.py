@@ -9,13 +9,14 @@ from starlette.requests import Request
 
 from consent_service.services.sites import Site
 from consent_service.texts import nearest
+from consent_service.web.bounds import MOST_QUERY
 
 _MOST: Final = 20
 
 
 def language_of(request: Request, site: Site, came_from: str = "") -> str:
     """Asked for in the address, else that of the page the visitor came from, else the browser's, else the site's."""
-    asked = request.query_params.get("lang", "")
+    asked = request.query_params.get("lang", "") if len(request.scope["query_string"]) <= MOST_QUERY else ""
     wanted = [asked, came_from, *_accepted(request.headers.get("accept-language", ""))]
     return nearest(wanted, site.texts) or site.lang
 

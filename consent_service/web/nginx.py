@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from consent_service.addresses import is_unspecified, read_address
 from consent_service.config.first_party import FirstParty
-from consent_service.domain.addresses import read_address
 from consent_service.errors import RecipeLoops
 from consent_service.web.bodies import MOST_BYTES
 from consent_service.web.headers import cookie_name
@@ -75,7 +75,7 @@ def upstream_of(host: str, port: int) -> str:
     On every address it is asked for at 127.0.0.1, as which `trusted_proxies` name that web server.
     """
     address = read_address(host)
-    if address is not None and address.is_unspecified:
+    if address is not None and is_unspecified(address):
         host = _LOOPBACK
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 

@@ -9,6 +9,7 @@ import msgspec
 
 from consent_service.domain.flags import Flag
 from consent_service.web import bodies, forms, problems, receipts
+from consent_service.web.bounds import MOST_HEAD
 from consent_service.web.script import TYPES
 
 _STRUCTS: Final = (
@@ -59,8 +60,11 @@ _PROBLEM_TITLES: Final = {
     415: "The body's type is not supported",
     421: "The page was asked for under another host than the service's own",
     429: "Too many requests: `Retry-After` says when to send it again",
+    431: f"Path, query and headers have more than {MOST_HEAD} bytes; beyond twice that there is no body",
     503: "Not stored, so not acknowledged: send it again with the same id",
 }
+_ANYWHERE: Final = (431,)
+"""What every call may be answered."""
 
 Json = dict[str, Any]
 
@@ -157,7 +161,7 @@ def _write(summary: str, body: str, answers: Json, statuses: tuple[int, ...]) ->
         "summary": summary,
         "parameters": [_SITE, _ORIGIN, _GPC],
         "requestBody": {"required": True, "content": {"application/json": content, "text/plain": content}},
-        "responses": {**answers, **_problems(statuses)},
+        "responses": {**answers, **_problems((*statuses, *_ANYWHERE))},
     }
 
 
@@ -203,7 +207,8 @@ def _posting(described: Json, fields: Json, statuses: tuple[int, ...]) -> Json:
 
 
 def _get(summary: str, parameters: list[Json], answers: Json, statuses: tuple[int, ...]) -> Json:
-    return {"summary": summary, "parameters": parameters, "responses": {**answers, **_problems(statuses)}}
+    responses = {**answers, **_problems((*statuses, *_ANYWHERE))}
+    return {"summary": summary, "parameters": parameters, "responses": responses}
 
 
 def _path(name: str) -> Json:

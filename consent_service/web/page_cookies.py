@@ -11,6 +11,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from consent_service.web.headers import cookie_values, seen
+
 KEPT_SECONDS: Final = 400 * 86_400
 _LONGEST: Final = 4096
 
@@ -36,8 +38,8 @@ class PageCookies:
         self._set(response, f"pc_visit_{site}", visit, None)
 
     def _read(self, request: Request, name: str) -> str | None:
-        value = request.cookies.get(self._prefix + name)
-        return value if value is None else value[:_LONGEST]
+        values = cookie_values(seen(request.scope).cookie, self._prefix + name)
+        return values[-1][:_LONGEST] if values else None
 
     def _set(self, response: Response, name: str, value: str, max_age: int | None) -> None:
         response.set_cookie(

@@ -17,7 +17,7 @@ from consent_service.web.spoken import doubt, layouts, letters_of, outcomes, us_
 Json = dict[str, object]
 
 _OURS: Final = "pc_|usprivacy$|__gpp(?:_sid)?$"
-_ANYTHING: Final = re.compile(r"(?:\\\*)+")
+_ANYTHING: Final = re.compile(r"\*+")
 
 
 def rule_of(site: Site, facts: SiteFacts, now: int) -> Json:
@@ -71,5 +71,16 @@ def _traces(partner: PartnerFacts) -> Json:
 
 def _anchored(names: Iterable[str]) -> str:
     """A pattern over whole names that never matches one of ours, whatever stands in `names`."""
-    patterns = "|".join(_ANYTHING.sub(".*", re.escape(name)) for name in names)
+    patterns = "|".join(map(_pattern, names))
     return f"^(?!{_OURS})(?:{patterns})$" if patterns else ""
+
+
+def _pattern(name: str) -> str:
+    """A pattern over one whole name, in which `*` stands for anything.
+
+    What stands between two `*` is taken where it first occurs: tried at every place, a long name, which any script
+    of the page can make, would take time by the square of its length.
+    """
+    first, *others = map(re.escape, _ANYTHING.split(name))
+    between = "".join(f"(?:(?!{part}).)*{part}" for part in others[:-1])
+    return f"{first}{between}.*{others[-1]}" if others else first

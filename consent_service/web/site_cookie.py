@@ -19,7 +19,7 @@ from consent_service.domain.words import Basis, Stance
 MAX_AGE: Final = 34_560_000
 """Seconds: 400 days, the longest that browsers keep a cookie (RFC 6265bis)."""
 
-_SHAPE: Final = re.compile(r"1\.([ad]{3})\.([a-z_]+)\.([0-3])\.(\d{10})\.(\d+)\.([\w.-]*)", re.ASCII)
+_SHAPE: Final = re.compile(r"1\.([ad]{3})\.([a-z_]+)\.([0-3])\.(\d{10})\.(\d{1,9})\.([\w.-]*)", re.ASCII)
 
 
 class Kept(NamedTuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from msgspec.structs import replace
 
@@ -76,6 +78,16 @@ def test_links_of_the_answer_are_followed_too() -> None:
     links = "<https://shop.example/own.css>; rel=preload, <https://ads.example>; rel=preconnect"
     (finding,) = header_findings(links, PAGE, blocked("acme", [ADNET]))
     assert (finding.kind, finding.evidence) == ("header", "Link: <https://ads.example>")
+
+
+def test_a_link_header_without_an_end_is_read_once() -> None:
+    def seconds(size: int) -> float:
+        began = time.thread_time()
+        assert header_findings("<" * size, PAGE, blocked("acme", [ADNET])) == []
+        return time.thread_time() - began
+
+    once = min(seconds(4000) for _ in range(3))
+    assert min(seconds(32_000) for _ in range(3)) < 24 * max(once, 1e-4)
 
 
 def test_only_the_sites_own_partners_that_are_blocked_and_that_the_signal_denies_count() -> None:

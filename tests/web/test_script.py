@@ -6,6 +6,8 @@ import base64
 import hashlib
 import json
 import re
+import time
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -235,6 +237,39 @@ cookies = ["_other"]
     assert [name for name in (*ours, "user", "__gads") if cookies.match(name)] == ["user", "__gads"]
     assert storage.match("adnet")
     assert not storage.match("pc_acme_adnet")
+
+
+def named(tmp_path: Path, trace: str) -> re.Pattern[str]:
+    """The pattern by which the page finds what a partner with this trace left."""
+    partner = f'name = "adnet"\ndomains = ["adnet.example"]\nsites = ["acme"]\ncookies = [\'{trace}\']'
+    config = load(f"{facts(tmp_path)}\n[partners.adnet]\n{partner}", {})
+    (traces,) = configured(script_of(config, "acme", START).body.decode())["traces"]
+    return re.compile(traces["cookies"])
+
+
+@pytest.mark.parametrize(
+    "trace", ["_ad_*", "*_ad", "_ad*id", "a*b*c", "*ab*", "ab*ab*ab", "a.*b+*(c", "aa**a"]
+)
+def test_a_star_stands_for_anything(tmp_path: Path, trace: str) -> None:
+    pattern = named(tmp_path, trace)
+    inside = [trace.replace("*", text) for text in ("", "x", "ab", "aabb", "abab", trace.replace("*", ""))]
+    outside = (
+        [f"x{name}" for name in inside] + [f"{name}x" for name in inside] + [name[1:] for name in inside]
+    )
+    for name in (*inside, *outside):
+        assert bool(pattern.match(name)) == fnmatchcase(name, trace), name
+
+
+def test_a_name_of_any_length_is_looked_at_once(tmp_path: Path) -> None:
+    pattern = named(tmp_path, "_a*b*c")
+
+    def seconds(size: int) -> float:
+        began = time.thread_time()
+        assert not pattern.match(f"_a{'b' * size}")
+        return time.thread_time() - began
+
+    once = min(seconds(2000) for _ in range(3))
+    assert min(seconds(16_000) for _ in range(3)) < 24 * max(once, 1e-4)
 
 
 async def test_the_debug_panel_has_an_address_that_never_changes(tmp_path: Path) -> None:

@@ -124,3 +124,8 @@ def test_of_two_cookies_each_must_give_way() -> None:
 
 def test_a_cookie_that_cannot_be_read_gives_way_to_an_answer_without_doubt() -> None:
     assert renewed(["?"], kept("dda"), OPT_OUT)
+
+
+def test_numbers_longer_than_any_that_is_written_make_it_no_record() -> None:
+    for digits in (10, 5000):
+        assert parse(f"1.dda.choice.0.1795000000.{'9' * digits}.") is None

@@ -24,3 +24,16 @@ test("a page that names no language, or one that is not offered, is spoken to in
 test("what every object has is no language", () => {
   for (const lang of ["constructor", "__proto__", "toString"]) assert.equal(textsFor(OFFERED, lang, "es").lang, "es");
 });
+
+test("a tag with any number of parts takes no more look-ups than one that is offered could have", () => {
+  let looked = 0;
+  const counting = new Proxy(OFFERED, {
+    get(offered, lang: string) {
+      looked++;
+      return Reflect.get(offered, lang);
+    },
+  });
+  assert.equal(textsFor(counting, `es${"-a".repeat(50_000)}`, "en").lang, "es");
+  assert.equal(textsFor(counting, "-".repeat(100_000), "en").lang, "en");
+  assert.ok(looked < 400, `${looked} look-ups`);
+});

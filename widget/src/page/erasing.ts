@@ -3,6 +3,11 @@
 import type { Traces } from "../core/protocol";
 import { quietly } from "../quietly";
 
+/** In characters: browsers take no longer path for a cookie (RFC 6265bis § 5.6). */
+const LONGEST_PATH = 1024;
+/** So many levels of the page's address are tried: whoever makes a link to it says how many it has. */
+const DEEPEST = 20;
+
 export function erase(win: Window, { cookies, storage }: Omit<Traces, "rights">): void {
   if (cookies) quietly(() => eraseCookies(win, RegExp(cookies)));
   if (storage) {
@@ -14,7 +19,7 @@ export function erase(win: Window, { cookies, storage }: Omit<Traces, "rights">)
 /** Whoever set a cookie chose its domain and path, and no script can read them: all that may be are tried. */
 function eraseCookies({ document: doc, location }: Window, pattern: RegExp): void {
   const domains = location.hostname.split(".").map((_, at, labels) => `; Domain=${labels.slice(at).join(".")}`);
-  const paths = location.pathname.split("/").flatMap((_, at, parts) => {
+  const paths = location.pathname.slice(0, LONGEST_PATH).split("/", DEEPEST).flatMap((_, at, parts) => {
     const path = parts.slice(0, at + 1).join("/");
     return [path, `${path}/`];
   });

@@ -1,0 +1,43 @@
+"""Heads of any size, to the real server: an answer in words, an answer at all, and no worker that is held up."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from consent_service.web.bounds import MOST_HEAD
+from tests.process.configs import consent_toml
+from tests.process.serving import serving
+
+ORIGIN = "https://shop.example.com"
+
+
+def asked(port: int, method: str, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    """Status and body of one call with these headers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        body = b'{"sale_share": "opt_out"}' if method == "POST" else None
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def test_a_head_of_any_size_is_answered(tmp_path: Path, free_port: int) -> None:
+    with serving(tmp_path, consent_toml(tmp_path, free_port), free_port):
+        choices, flag = "/v1/acme/choices", "/v1/acme/flag"
+        large = {"origin": ORIGIN, "cookie": "a=b; " * (MOST_HEAD // 5)}
+        status, body = asked(free_port, "POST", choices, large)
+        assert (status, json.loads(body)["type"]) == (431, "urn:consent-service:problem:head-too-large")
+        ours = {"origin": ORIGIN, "cookie": f"pc_acme=x; {'a=b; ' * (MOST_HEAD // 5)}"}
+        status, body = asked(free_port, "GET", flag, ours)
+        assert (status, json.loads(body)["basis"]) == (200, "unavailable")
+        larger = {"origin": ORIGIN, "cookie": "a=b; " * MOST_HEAD}
+        for method, path in (("POST", choices), ("GET", flag)):
+            # The server closes with most of the head unread, which may cut off its answer as well.
+            with suppress(ConnectionError):
+                assert asked(free_port, method, path, larger)[0] == 431
+        assert asked(free_port, "POST", choices, {"origin": ORIGIN})[0] == 201
