@@ -40,6 +40,8 @@ async def test_rule_2_more_cookies_than_are_read_are_in_doubt(service: Running, 
     cookies = [cookie(await known(service))] * (MOST_COOKIES + 1)
     headers = [("cookie", "; ".join(cookies))] if as_one else [("cookie", text) for text in cookies]
     assert (await call(service, "GET /v1/acme/flag", headers)).flag == DOUBT
+    viewed = await call(service, "POST /v1/acme/signals", [("origin", SHOP), *headers], body=b"{}")
+    assert viewed.json()["flag"]["basis"] == "unavailable"
 
 
 async def test_rule_2_a_cookie_somewhere_in_a_header_too_long_to_be_read_is_in_doubt(
