@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 1 << 28
 """Of any object; the largest segment has a fraction of it."""
+
+
+_OBJECT: Final = re.compile(r"[^/]+/(?P<kind>[a-z]+)/(?!0{8})[0-9]{8}(?P<ending>(?:\.[a-z]+)+)")
+_ENDINGS: Final = frozenset(
+    {("heads", ".json"), ("segments", ".jsonl.gz"), ("marks", ".bin"), ("anchors", ".json")}
+)
+_LEFTOVER: Final = re.compile(r"\.([^/]+)\.[0-9a-f]{8}")
 
 
 class Archive(Protocol):
@@ -52,17 +60,34 @@ def segment_name(site: str, number: int) -> str:
     return f"{site}/segments/{number:08d}.jsonl.gz"
 
 
-def is_segment(name: str) -> bool:
-    """Whether this is what `segment_name` names."""
-    return name.count("/") == 2 and "/segments/" in name and name.endswith(".jsonl.gz")
-
-
 def marks_name(site: str, number: int) -> str:
     return f"{site}/marks/{number:08d}.bin"
 
 
 def anchor_name(site: str, number: int) -> str:
     return f"{site}/anchors/{number:08d}.json"
+
+
+def is_segment(name: str) -> bool:
+    """Return True for a name that `segment_name` gives."""
+    return "/segments/" in name and is_object(name)
+
+
+def is_object(name: str) -> bool:
+    """Return True for a name that the service gives: anything else in an archive is a stranger's."""
+    return (found := _OBJECT.fullmatch(name)) is not None and (found["kind"], found["ending"]) in _ENDINGS
+
+
+def number_of(name: str) -> int:
+    """The number in an object's name, which is one that the service gives."""
+    return int(name.rpartition("/")[2][:8])
+
+
+def is_leftover(name: str) -> bool:
+    """Return True for a file that `FolderArchive.put` leaves if its process is killed before it was renamed."""
+    folder, _, last = name.rpartition("/")
+    found = _LEFTOVER.fullmatch(last)
+    return found is not None and is_object(f"{folder}/{found[1]}")
 
 
 def open_archive(place: str) -> Archive:

@@ -10,6 +10,8 @@ User-Agent (design rule 7).
 from __future__ import annotations
 
 import hashlib
+import re
+import struct
 from collections.abc import Iterable
 from typing import Final, TypedDict
 
@@ -30,12 +32,16 @@ from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing, pack, unpack
 from consent_service.domain.words import AGE_BANDS, LIMIT_WORDS, METHODS, OPT_WORDS, Step
 from consent_service.errors import LedgerError
+from consent_service.ledger import canonical
+from consent_service.ledger.canonical import Unreadable
 
 VERSION: Final = 2
+DEVICES: Final = frozenset({"desktop", "mobile", "tablet", "bot", "other"})
+"""Classes of devices."""
 
 
 class Device(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What kind of browser it was: class (`desktop`, `mobile`, `tablet`, `bot`, `other`) and family."""
+    """What kind of browser it was: class (one of `DEVICES`) and family."""
 
     kind: str
     browser: str
@@ -175,14 +181,43 @@ def encode(entry: Entry) -> bytes:
 
 
 def decode(data: bytes) -> Entry:
-    """The inverse of `encode`. Raises `EntryUnreadable`."""
+    """Return the entry of its canonical bytes: the inverse of `encode`, and of nothing else.
+
+    Raises `EntryUnreadable`, NotCanonical, FormatNewer.
+    """
+    canonical.refuse_newer(data, VERSION)
     try:
-        entry: Entry = _decoder.decode(data)
-    except msgspec.DecodeError as error:
+        return canonical.read(data, _decoder, _encoder)
+    except Unreadable as error:
         raise EntryUnreadable(
             f"unreadable ledger entry of {len(data)} bytes; this service reads version {VERSION}: {error}"
         ) from error
-    return entry
+
+
+def check(entry: Entry) -> None:
+    """Refuse an entry that no fact makes: what is read back from its fact must be the entry.
+
+    Raises `EntryUnreadable`.
+    """
+    if entry.v != VERSION:
+        raise EntryUnreadable(f"entry {entry.id} is of version {entry.v}; this service reads version {VERSION}")
+    if not _UUID.fullmatch(entry.id) or not _SUBJECT.fullmatch(entry.subject):
+        raise EntryUnreadable(f"entry {entry.id!r} about {entry.subject!r}: no id, or no number of a record")
+    if entry.device is not None and entry.device.kind not in DEVICES:
+        raise EntryUnreadable(f"entry {entry.id} names a device {entry.device.kind!r}, which is none")
+    try:
+        evidence, fact = _evidence(entry), fact_of(entry)
+        again = entry_of(
+            fact,
+            entry_id=entry.id,
+            site=entry.site,
+            subject=bytes.fromhex(entry.subject),
+            evidence=evidence,
+        )
+    except (struct.error, OverflowError) as error:
+        raise EntryUnreadable(f"entry {entry.id} says {error}") from error
+    if again != entry:
+        raise EntryUnreadable(f"entry {entry.id} says what no {type(fact).__name__} fact says")
 
 
 def digest(data: bytes) -> str:
@@ -227,8 +262,16 @@ def standing_of(payloads: Iterable[bytes]) -> Standing:
 _OPT_NAMES: Final = {stance: word for word, stance in OPT_WORDS.items()}
 _LIMIT_NAMES: Final = {stance: word for word, stance in LIMIT_WORDS.items()}
 
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SUBJECT: Final = re.compile(r"[0-9a-f]{32}")
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 _decoder: Final = msgspec.json.Decoder(Entry)
+
+
+def _evidence(entry: Entry) -> Evidence:
+    if isinstance(entry, ChoiceEntry):
+        return Evidence(entry.device, entry.notice, entry.lang, entry.made_at)
+    return Evidence(entry.device)
 
 
 def _decided(standing: Standing) -> dict[str, str | None]:

@@ -36,6 +36,12 @@ class Tampering(StrEnum):
     OBJECT_UNKNOWN = "object-unknown"
     OBJECT_UNFIT = "object-unfit"
     ARCHIVE_EMPTY = "archive-empty"
+    NOT_CANONICAL = "not-canonical"
+    FORMAT_NEWER = "format-newer"
+    ENTRY_UNFIT = "entry-unfit"
+    NEWEST_WRONG = "newest-wrong"
+    TIME_WRONG = "time-wrong"
+    DROP_UNFINISHED = "drop-unfinished"
 
 
 class Finding(NamedTuple):

@@ -8,13 +8,16 @@ nothing of where heads are kept.
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
 from consent_service.errors import LedgerError
 from consent_service.identity.signatures import PublicKeys, Signed, Signer, Statement, unsign
-from consent_service.ledger.segments import Segment
+from consent_service.ledger import canonical
+from consent_service.ledger.canonical import Unreadable
+from consent_service.ledger.segments import MOST_LINES, Segment
 
 VERSION: Final = 1
 
@@ -66,7 +69,11 @@ class Anchor(msgspec.Struct, frozen=True):
 
 
 class HeadUnreadable(LedgerError):
-    """The text is not a head or an anchor that this version can read."""
+    """The text is not a head or an anchor that this version can read, or says what none says."""
+
+
+class HeadElsewhere(LedgerError):
+    """The head holds, and lies in another one's place."""
 
 
 def head_of(site: str, plan: Plan, segment: Segment) -> Head:
@@ -91,14 +98,35 @@ def sign(signer: Signer, said: Head | Anchor, key: str | None = None) -> bytes:
     return msgspec.json.encode(signer.sign(_KINDS[type(said)], text, key))
 
 
-def open_head(data: bytes, keys: PublicKeys) -> Head:
-    """The head of a signed object. Raises HeadUnreadable, KeyUnknown, TokenForged."""
-    return _opened(data, keys, Head)
+def open_head(data: bytes, keys: PublicKeys | None) -> Head:
+    """Return the head of a signed object. Without keys its signature is not checked: only an auditor may do that.
+
+    Raises KeyUnknown, TokenForged, HeadUnreadable, NotCanonical, FormatNewer.
+    """
+    head = _opened(data, keys, Statement.CHECKPOINT, _head)
+    if fault := _fault_of(head):
+        raise HeadUnreadable(f"says what no head says: {fault}")
+    return head
 
 
-def open_anchor(data: bytes, keys: PublicKeys) -> Anchor:
-    """The anchor of a signed object. Raises HeadUnreadable, KeyUnknown, TokenForged."""
-    return _opened(data, keys, Anchor)
+def open_head_at(data: bytes, keys: PublicKeys | None, site: str, number: int) -> Head:
+    """Return the head that lies in this place of the archive. Raises as `open_head`, and HeadElsewhere."""
+    head = open_head(data, keys)
+    if (head.site, head.number) != (site, number):
+        raise HeadElsewhere(f"is head {head.number} of {head.site}")
+    return head
+
+
+def open_anchor(data: bytes, keys: PublicKeys | None, head: Head) -> Anchor:
+    """Return the anchor that stands for this head's segment. Raises as `open_head`."""
+    anchor = _opened(data, keys, Statement.ANCHOR, _anchor)
+    if (anchor.site, anchor.number) != (head.site, head.number):
+        raise HeadUnreadable(f"names segment {anchor.number} of {anchor.site}: it stands for another segment")
+    if anchor.head != digest_of(head):
+        raise HeadUnreadable("names another head: it stands for another segment")
+    if not 0 < anchor.at <= _LATEST:
+        raise HeadUnreadable(f"says what no anchor says: {anchor.at} is no time")
+    return anchor
 
 
 def digest_of(head: Head) -> str:
@@ -107,24 +135,56 @@ def digest_of(head: Head) -> str:
 
 
 def signed_of(data: bytes) -> Signed:
-    """The signed object's parts, unchecked. Raises HeadUnreadable."""
+    """The signed object's parts, unchecked. Raises HeadUnreadable, NotCanonical."""
     try:
-        return msgspec.json.decode(data, type=Signed)
-    except (msgspec.DecodeError, RecursionError) as error:
+        return canonical.read(data, _signed, _outer)
+    except Unreadable as error:
         raise HeadUnreadable(f"is no signed text: {error}") from error
 
 
 _Said = TypeVar("_Said", Head, Anchor)
-_encoder: Final = msgspec.json.Encoder(order="sorted")
 _KINDS: Final[dict[type, Statement]] = {Head: Statement.CHECKPOINT, Anchor: Statement.ANCHOR}
+_LATEST: Final = 2**53
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_SHARD: Final = re.compile(r"[0-9]{2,4}|desk")
+_encoder: Final = msgspec.json.Encoder(order="sorted")
+_outer: Final = msgspec.json.Encoder()
+_signed: Final = msgspec.json.Decoder(Signed)
+_head: Final = msgspec.json.Decoder(Head)
+_anchor: Final = msgspec.json.Decoder(Anchor)
 
 
-def _opened(data: bytes, keys: PublicKeys, kind: type[_Said]) -> _Said:
-    text = unsign(keys, _KINDS[kind], signed_of(data))
+def _opened(
+    data: bytes, keys: PublicKeys | None, statement: Statement, decoder: msgspec.json.Decoder[_Said]
+) -> _Said:
+    signed = signed_of(data)
+    text = (signed.text if keys is None else unsign(keys, statement, signed)).encode()
+    canonical.refuse_newer(text, VERSION)
     try:
-        said = msgspec.json.decode(text, type=kind)
-    except msgspec.DecodeError as error:
+        said = canonical.read(text, decoder, _encoder)
+    except Unreadable as error:
         raise HeadUnreadable(f"says what this version can't read: {error}") from error
-    if said.v != VERSION or _encoder.encode(said) != text.encode():
+    if said.v != VERSION:
         raise HeadUnreadable(f"is of version {said.v}; this one reads {VERSION}")
     return said
+
+
+def _fault_of(head: Head) -> str:
+    """What can't stand in a head, whatever the log held; "" for nothing."""
+    digests = [head.digest, head.root, head.marks, *([head.previous] if head.number > 1 else [])]
+    times = [head.at, *head.newest.values()]
+    if head.number < 1 or (head.number == 1 and head.previous):
+        return f"number {head.number} behind head {head.previous!r}"
+    if not all(map(_DIGEST.fullmatch, digests)):
+        return "a digest that is not 64 hexadecimal digits in lower case"
+    if not 1 <= head.entries <= MOST_LINES:
+        return f"{head.entries} entries; a segment has 1 to {MOST_LINES}"
+    if not all(0 < at <= _LATEST for at in times):
+        return "a time that is none"
+    for shard, span in head.spans.items():
+        site, _, part = shard.rpartition(".")
+        if site != head.site or not _SHARD.fullmatch(part):
+            return f"shard {shard!r}, which is none of {head.site}"
+        if not 0 <= span.after <= span.through <= _LATEST:
+            return f"positions {list(span)} of {shard}"
+    return ""

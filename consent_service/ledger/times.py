@@ -1,0 +1,49 @@
+"""Times: which of an archive's times can be true, by the clock of whoever verifies and by one another. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from consent_service.ledger.findings import Finding, Tampering
+
+SKEW: Final = 3_600
+"""Seconds by which the clocks of two machines may differ."""
+EARLIEST: Final = 1_735_689_600
+"""2025-01-01: before there was this service, nothing was recorded or sealed."""
+
+
+class Times(NamedTuple):
+    """The verifier's clock, in Unix seconds; without one (None) no time is judged."""
+
+    now: int | None = None
+
+    def check(
+        self, name: str, at: int, said: str, since: tuple[int, str] = (0, ""), by: tuple[int, str] | None = None
+    ) -> Iterator[Finding]:
+        """Name a time that can't be true: `said` tells which of the object's.
+
+        It lies between `since` and `by`, give or take the skew; each is a time and what it belongs to.
+        """
+        if self.now is None:
+            return
+        if at < EARLIEST:
+            why = "which is before there was this service"
+        elif at > self.now + SKEW:
+            why = f"which lies ahead of this machine's clock ({day(self.now)})"
+        elif at < since[0] - SKEW:
+            why = f"which is before {since[1]} ({day(since[0])})"
+        elif by is not None and at > by[0] + SKEW:
+            why = f"which is after {by[1]} ({day(by[0])})"
+        else:
+            return
+        yield Finding(Tampering.TIME_WRONG, name, f"{said} is {day(at)}, {why}")
+
+
+def day(at: int) -> str:
+    """The time in UTC, or the number where no calendar has it."""
+    try:
+        return datetime.fromtimestamp(at, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return str(at)
