@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,10 +21,13 @@ from rich.progress import Progress
 
 from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
 from consent_service.cli_erasing import erase, number_of
-from consent_service.errors import LedgerError
+from consent_service.errors import IdentityError, LedgerError
 
 if TYPE_CHECKING:
+    from consent_service.identity.signatures import PublicKeys
     from consent_service.ledger.export import Wanted
+    from consent_service.ledger.heads import Head
+    from consent_service.ledger.verification import Report
 
 ledger = typer.Typer(
     help="Check the archive of what was recorded, export from it, erase a visitor.", no_args_is_help=True
@@ -31,6 +35,7 @@ ledger = typer.Typer(
 Place = Annotated[str, typer.Argument(metavar="ARCHIVE", help="The folder, or the object store's URL.")]
 
 
+_MOST: Final = 4 << 20
 _NUMBER: Final = re.compile("[0-9a-f]{32}")
 
 
@@ -45,21 +50,26 @@ class Format(StrEnum):
 @ledger.command()
 def verify(
     archive: Place,
-    key: Annotated[Path, typer.Option(help="Public keys, as /.well-known/jwks.json gives them.")],
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            help="Public keys, as /.well-known/jwks.json gives them. Without: no signature is checked."
+        ),
+    ] = None,
     checkpoint: Annotated[
         list[Path] | None,
         typer.Option(help="A head kept elsewhere: finds what was taken away from the end."),
     ] = None,
 ) -> None:
-    """Find every changed, missing, reordered or added entry; offline. Exit status 1 when there is one."""
+    """Find every changed, missing, reordered or added entry; offline. Exit status 1 when there is one, 2 when none
+    was found and no --key was given.
+    """
     from consent_service.identity.signatures import decode_jwks
     from consent_service.ledger.archive import open_archive
-    from consent_service.ledger.findings import plain
-    from consent_service.ledger.heads import open_head
     from consent_service.ledger.verification import verify as check
 
-    keys = decode_jwks(_read(key))
-    known = [open_head(_read(file), keys) for file in checkpoint or ()]
+    keys = None if key is None else decode_jwks(_read(key))
+    known = [_checkpoint(file, keys) for file in checkpoint or ()]
     with Progress(console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task("segments", total=None)
         report = check(
@@ -67,14 +77,18 @@ def verify(
             keys,
             known,
             lambda done, total: shown.update(task, completed=done, total=total),
+            int(time.time()),
         )
-    for finding in report.findings:
-        typer.echo(str(finding))
-    for site, (number, digest) in report.last.items():
-        typer.echo(plain(f"{site}: head {number}, {digest}"))
+    _tell(report)
+    if keys is None:
+        typer.echo(
+            "without --key no signature was checked: whoever can write to this archive can have made all of it anew; "
+            "take the keys from the service's /.well-known/jwks.json"
+        )
     said = f"{report.entries} entries in {report.segments} segments, {report.dropped} dropped in time"
     typer.echo(f"{said}: {len(report.findings) or 'no'} findings")
-    raise typer.Exit(1 if report.findings else 0)
+    unproved = 2 if keys is None else 0
+    raise typer.Exit(1 if report.findings else unproved)
 
 
 @ledger.command()
@@ -91,7 +105,9 @@ def export(
     out: Annotated[Path | None, typer.Option(help="The file to write, in place of standard output.")] = None,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
-    """Write what was sealed, by site, time and subject. Exit status 1 when some of it can't be read."""
+    """Write what lies in the archive, by site, time and subject. Proves nothing: run `ledger verify` first. Exit
+    status 1 when some of it can't be read.
+    """
     from consent_service.ledger import export as formats
     from consent_service.ledger.archive import open_archive
     from consent_service.ledger.findings import Finding
@@ -126,6 +142,33 @@ def keys(
     from consent_service.process import keyfile
 
     typer.echo(encode_jwks(Signer(keyfile.read(file)).public()).decode())
+
+
+def _tell(report: Report) -> None:
+    """Print findings, what to do about each kind, hints, and the newest head of each site."""
+    from consent_service.ledger.findings import LEFTOVER, REMEDIES, Tampering, plain
+
+    for finding in report.findings:
+        typer.echo(str(finding))
+    for what in dict.fromkeys(finding.what for finding in report.findings):
+        typer.echo(f"what to do about {what}: {REMEDIES[what]}")
+    for hint in report.hints:
+        remedy = LEFTOVER if hint.what is Tampering.OBJECT_UNKNOWN else REMEDIES[hint.what]
+        typer.echo(f"hint: {hint}: {remedy}")
+    for site, (number, digest) in report.last.items():
+        typer.echo(plain(f"{site}: head {number}, {digest}"))
+
+
+def _checkpoint(file: Path, keys: PublicKeys | None) -> Head:
+    """The head in a file that somebody kept. It is read as strictly as those in the archive."""
+    from consent_service.ledger.heads import open_head
+
+    try:
+        return open_head(_read(file), keys)
+    except (IdentityError, LedgerError) as error:
+        raise LedgerError(
+            f"{file}: the checkpoint {error}; keep a head's file as it lies in the archive, to the byte"
+        ) from error
 
 
 def _seconds(at: datetime) -> int:
@@ -166,7 +209,12 @@ def _new(file: Path) -> BinaryIO:
 
 
 def _read(file: Path) -> bytes:
+    """A small file: keys or a head."""
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(_MOST + 1)
     except OSError as error:
         raise LedgerError(f"{file}: can't be read: {os.strerror(error.errno or 0)}") from None
+    if len(data) > _MOST:
+        raise LedgerError(f"{file}: has more than {_MOST} bytes; no set of keys and no head is as large")
+    return data

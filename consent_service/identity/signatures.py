@@ -9,7 +9,8 @@ said.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -106,17 +107,29 @@ def encode_jwks(keys: PublicKeys) -> bytes:
 
 
 def decode_jwks(data: bytes) -> dict[str, Ed25519PublicKey]:
-    """The inverse of `encode_jwks`; keys of other kinds are passed over. Raises KeyRingInvalid."""
+    """The inverse of `encode_jwks`; keys of other kinds and members that are not ours are passed over (RFC 7517 § 4).
+
+    A member that stands twice is refused: another reader could take the other one for the key. Raises KeyRingInvalid.
+    """
     try:
         found = msgspec.json.decode(data, type=_Jwks).keys
         keys = [Ed25519PublicKey.from_public_bytes(from_base64url(key.x)) for key in _of_our_kind(found)]
-    except (msgspec.DecodeError, ValueError) as error:
+        json.loads(data.decode(), object_pairs_hook=_once)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise KeyRingInvalid("not a set of public keys: take it from /.well-known/jwks.json") from error
+    if not keys:
+        raise KeyRingInvalid("the set holds no Ed25519 key: take it from /.well-known/jwks.json")
     return {key_id(key): key for key in keys}  # what a key is called follows from what it is
 
 
 def _of_our_kind(keys: Iterable[_Jwk]) -> Iterable[_Jwk]:
     return (key for key in keys if (key.kty, key.crv) == ("OKP", "Ed25519"))
+
+
+def _once(members: Sequence[tuple[str, object]]) -> None:
+    names = [name for name, _ in members]
+    if len(set(names)) < len(names):
+        raise ValueError("a member stands twice")
 
 
 def _private(secret: bytes) -> Ed25519PrivateKey:

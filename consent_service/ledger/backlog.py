@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import msgspec
-
-from consent_service.errors import LedgerError
 from consent_service.ledger.entries import decode
-from consent_service.ledger.sealing import STATE, State
+from consent_service.ledger.sealing import STATE, state_of
 from consent_service.store.contract import Key
 from consent_service.store.examining import Examiner
 from consent_service.store.keys import LEDGER, desk_shard, site_shards
@@ -25,10 +22,7 @@ class Backlog(NamedTuple):
 async def backlog(store: Examiner, shards: int, site: str) -> Backlog:
     """What waits to be sealed: one small question a shard. Raises StoreError, LedgerError."""
     (found,) = await store.get([Key(desk_shard(site), STATE)])
-    try:
-        state = State() if found is None else msgspec.msgpack.decode(found.value, type=State)
-    except msgspec.DecodeError as error:
-        raise LedgerError(f"how far {site} is sealed can't be read: restore a backup") from error
+    state = state_of(found, site)
     waiting = dict[str, int]()
     for shard in site_shards(site, shards):
         payload = await store.next_behind(LEDGER, shard, state.through.get(shard, 0))

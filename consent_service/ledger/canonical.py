@@ -28,8 +28,6 @@ class FormatNewer(LedgerError):
     """A newer version of this service wrote the bytes: only that version can judge them."""
 
 
-
-
 class _Version(msgspec.Struct, frozen=True):
     v: int = 0
 

@@ -22,7 +22,9 @@ MOST_OF_A_HEAD: Final = 4 << 20
 class Chain:
     """One site's heads. `names`: the site's objects that are named as the service names them."""
 
-    def __init__(self, kept: Archive, keys: PublicKeys | None, site: str, names: list[str], times: Times) -> None:
+    def __init__(
+        self, kept: Archive, keys: PublicKeys | None, site: str, names: list[str], times: Times
+    ) -> None:
         self._kept = kept
         self._keys = keys
         self._site = site
@@ -94,7 +96,9 @@ class Chain:
         for number, head in self.heads.items():
             name = archive.head_name(self._site, number)
             for kind, at in head.newest.items():
-                yield from self._times.check(name, at, f"its newest {kind} entry", by=(head.at, "the head itself"))
+                yield from self._times.check(
+                    name, at, f"its newest {kind} entry", by=(head.at, "the head itself")
+                )
             yield from self._times.check(name, head.at, "its own time", since=(before, "the head before it"))
             before = head.at
 

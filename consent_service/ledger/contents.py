@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from consent_service.errors import IdentityError, ObjectUnfit
@@ -43,8 +44,12 @@ def unpacked(kept: Archive, head: Head) -> Unpacked:
     return Unpacked(raw, segments.digest(raw))
 
 
-class Site(NamedTuple):
-    """What all segments of one site are checked with. `digests`: which segment has which digest."""
+@dataclass
+class Site:
+    """What all segments of one site are checked with.
+
+    `digests`: which segment has which digest; `oldest`: the first segment that is still there, 0 before it was read.
+    """
 
     kept: Archive
     keys: PublicKeys | None
@@ -52,6 +57,7 @@ class Site(NamedTuple):
     digests: Mapping[str, int]
     times: Times
     reader: LineReader
+    oldest: int = 0
 
 
 class Contents:
@@ -69,14 +75,15 @@ class Contents:
 
     def check(self, found: Unpacked) -> Iterator[Finding]:
         """Name all that is wrong with it."""
-        if found.fault is not None:
-            yield self._unreadable(found.fault)
-        elif found.raw is None:
+        if found.raw is None and found.fault is None:
             yield from self._absence()
             return
-        elif found.digest == self._head.digest:
+        self._site.oldest = self._site.oldest or self._head.number
+        if found.fault is not None:
+            yield self._unreadable(found.fault)
+        elif found.raw is not None and found.digest == self._head.digest:
             yield from self._as_sealed(found.raw)
-        else:
+        elif found.raw is not None:
             yield from self._difference(found.raw, found.digest)
         if self._anchor_name in self._site.names:
             faults = list(self._anchor_faults())
@@ -87,13 +94,17 @@ class Contents:
         if isinstance(fault, ObjectUnfit):
             return Finding(Tampering.OBJECT_UNFIT, self._name, fault.why)
         cut = str(fault) == "is cut off"
-        return Finding(Tampering.SEGMENT_TRUNCATED if cut else Tampering.SEGMENT_DAMAGED, self._name, str(fault))
+        return Finding(
+            Tampering.SEGMENT_TRUNCATED if cut else Tampering.SEGMENT_DAMAGED, self._name, str(fault)
+        )
 
     def _as_sealed(self, raw: bytes) -> Iterator[Finding]:
         """Whoever sealed can have sealed nonsense."""
         head = self._head
         if raw.count(b"\n") != head.entries or not raw.endswith(b"\n"):
-            yield Finding(Tampering.ROOT_WRONG, self._name, f"has not the {head.entries} lines that its head says")
+            yield Finding(
+                Tampering.ROOT_WRONG, self._name, f"has not the {head.entries} lines that its head says"
+            )
             return
         lines = segments.split(raw)
         self.entries = len(lines)
@@ -166,6 +177,9 @@ class Contents:
         """A segment that is not there: dropped when its time was over, or taken away."""
         faults = list(self._anchor_faults())
         yield from faults
+        if not faults and self._site.oldest:
+            said = f"segment {self._site.oldest} is older and still there: the oldest goes first"
+            yield Finding(Tampering.ANCHOR_FORGED, self._anchor_name, said)
         if self._marks_name in self._site.names and self._marks() is None:
             yield Finding(Tampering.MARKS_DAMAGED, self._marks_name, "the segment itself is gone")
         self.dropped = 0 if faults else 1
@@ -185,7 +199,9 @@ class Contents:
 
     def _anchor_ages(self, anchor: Anchor) -> Iterator[Finding]:
         if anchor.at < max(self._head.newest.values(), default=0) + LEAST_KEPT:
-            yield Finding(Tampering.ANCHOR_EARLY, self._anchor_name, "it was dropped before 24 months were over")
+            yield Finding(
+                Tampering.ANCHOR_EARLY, self._anchor_name, "it was dropped before 24 months were over"
+            )
         yield from self._site.times.check(
             self._anchor_name, anchor.at, "its own time", since=(self._head.at, "its head")
         )

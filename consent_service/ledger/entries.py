@@ -13,7 +13,7 @@ import hashlib
 import re
 import struct
 from collections.abc import Iterable
-from typing import Final, TypedDict
+from typing import Annotated, Final, TypedDict, get_args
 
 import msgspec
 
@@ -50,7 +50,7 @@ class Device(msgspec.Struct, frozen=True, omit_defaults=True):
 class Joined(msgspec.Struct, frozen=True):
     """An incentive programme's number on the site, and whether it was joined or left."""
 
-    number: int
+    number: Annotated[int, msgspec.Meta(ge=0, le=7)]
     do: str
 
 
@@ -97,7 +97,7 @@ class ChoiceEntry(_Entry, frozen=True, tag="choice"):
     sensitive: str | None = None
     age: str | None = None
     incentive: Joined | None = None
-    step: str = Step.ONLY.value
+    step: Step = Step.ONLY  # omitted by identity, which words read from bytes do not have
     notice: str | None = None
     lang: str | None = None
     made_at: str | None = None
@@ -129,6 +129,10 @@ class ErasedEntry(_Entry, frozen=True, tag="erased"):
 
 
 Entry = SignalEntry | DoubtEntry | ChoiceEntry | CarriedEntry | SuppressedEntry | ErasedEntry
+
+
+KINDS: Final = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Entry))
+"""The kinds of entries: what stands under `kind`."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -168,7 +172,7 @@ def entry_of(fact: Fact, *, entry_id: str, site: str, subject: bytes, evidence: 
         sensitive=None if fact.sensitive is None else _LIMIT_NAMES[fact.sensitive],
         age=None if fact.age is None else fact.age.word,
         incentive=_joined(fact.incentive),
-        step=fact.step.value,
+        step=fact.step,
         notice=evidence.notice,
         lang=evidence.lang,
         made_at=evidence.made_at,
@@ -187,11 +191,12 @@ def decode(data: bytes) -> Entry:
     """
     canonical.refuse_newer(data, VERSION)
     try:
-        return canonical.read(data, _decoder, _encoder)
+        entry: Entry = canonical.read(data, _decoder, _encoder)
     except Unreadable as error:
         raise EntryUnreadable(
             f"unreadable ledger entry of {len(data)} bytes; this service reads version {VERSION}: {error}"
         ) from error
+    return entry
 
 
 def check(entry: Entry) -> None:
@@ -200,7 +205,9 @@ def check(entry: Entry) -> None:
     Raises `EntryUnreadable`.
     """
     if entry.v != VERSION:
-        raise EntryUnreadable(f"entry {entry.id} is of version {entry.v}; this service reads version {VERSION}")
+        raise EntryUnreadable(
+            f"entry {entry.id} is of version {entry.v}; this service reads version {VERSION}"
+        )
     if not _UUID.fullmatch(entry.id) or not _SUBJECT.fullmatch(entry.subject):
         raise EntryUnreadable(f"entry {entry.id!r} about {entry.subject!r}: no id, or no number of a record")
     if entry.device is not None and entry.device.kind not in DEVICES:
@@ -248,7 +255,7 @@ def fact_of(entry: Entry) -> Fact:
             incentive=None
             if entry.incentive is None
             else Incentive(entry.incentive.number, entry.incentive.do == "join"),
-            step=Step(entry.step),
+            step=entry.step,
         )
     except (KeyError, ValueError) as error:
         raise EntryUnreadable(f"entry {entry.id} says {error}, which this version does not know") from error

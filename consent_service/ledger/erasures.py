@@ -25,6 +25,7 @@ REDONE: Final = sealing_name("erased")
 It is restored with the store: an older state says less.
 """
 _KIND: Final = "erased"
+_VERIFY: Final = "run `ledger verify`"
 
 
 class Erasures(NamedTuple):
@@ -47,7 +48,7 @@ def erased(kept: Archive, keys: PublicKeys, site: str, reach: Reach) -> Erasures
     """
     numbers, through = set[bytes](), reach.after
     for head in _heads(kept, keys, site, reach):
-        numbers.update(number for _, number in _within(kept, head))
+        numbers.update(number for _, number in _within(kept, keys, head))
         through = head.number
     return Erasures(numbers, through)
 
@@ -56,7 +57,7 @@ def forgotten(
     kept: Archive, keys: PublicKeys, site: str, reach: Reach, lost: Callable[[str, int], bool]
 ) -> int:
     """How many erasures behind a head a restoration has undone: their commits are lost. Raises as `erased`."""
-    places = (place for head in _heads(kept, keys, site, reach) for place, _ in _within(kept, head))
+    places = (place for head in _heads(kept, keys, site, reach) for place, _ in _within(kept, keys, head))
     return sum(lost(place.shard, place.sequence) for place in places)
 
 
@@ -68,28 +69,47 @@ def reach(redone: Document | None, sealed: Document | None) -> Reach:
 def _heads(kept: Archive, keys: PublicKeys, site: str, reach: Reach) -> Iterator[Head]:
     """All of them behind one: where one is missing, or the folder, nobody can say who else was erased."""
     ours = [name for name in kept.names() if name.startswith(f"{site}/heads/")]
-    last = max(len(ours), reach.sealed)
+    last, before = max(len(ours), reach.sealed), ""
     for number in range(reach.after + 1, last + 1):
         data = kept.get(archive.head_name(site, number))
         if data is None:
             missing = (
                 f"the archive has {len(ours)} heads of {site} and lacks number {number} of at least {last}"
             )
-            raise LedgerError(f"{missing}: whoever else was erased can't be told; run `ledger verify`")
-        yield heads.open_head(data, keys)
+            raise LedgerError(f"{missing}: whoever else was erased can't be told; {_VERIFY}")
+        head = heads.trusted_head(data, keys, site, number)
+        if before and head.previous != before:
+            raise LedgerError(f"head {number} of {site} does not go on from head {number - 1}: {_VERIFY}")
+        before = heads.digest_of(head)
+        yield head
 
 
-def _within(kept: Archive, head: Head) -> Iterator[tuple[Place, bytes]]:
+def _within(kept: Archive, keys: PublicKeys, head: Head) -> Iterator[tuple[Place, bytes]]:
     """Where each erasure of this segment stands, and its number; none when the segment was dropped in time."""
-    data = kept.get(archive.segment_name(head.site, head.number)) if _KIND in head.newest else None
+    if _KIND not in head.newest:
+        return
+    data = kept.get(archive.segment_name(head.site, head.number))
     if data is None:
+        _require_anchor(kept, keys, head)
         return
     raw = segments.unpack(data, segments.room_for(head.entries))
     if segments.digest(raw) != head.digest:
-        raise LedgerError(f"segment {head.number} of {head.site} is not as sealed: run `ledger verify`")
+        raise LedgerError(f"segment {head.number} of {head.site} is not as sealed: {_VERIFY}")
     for line in segments.split(raw):
         if b'"kind":"erased"' in line:
             place, payload = segments.entry_at(line)
             entry = entries.decode(payload)
             if isinstance(entry, ErasedEntry):
+                entries.check(entry)
                 yield place, bytes.fromhex(entry.subject)
+
+
+def _require_anchor(kept: Archive, keys: PublicKeys, head: Head) -> None:
+    """Raise LedgerError unless a signed anchor says that this segment's time was over."""
+    data = kept.get(archive.anchor_name(head.site, head.number))
+    if data is None:
+        raise LedgerError(
+            f"segment {head.number} of {head.site}, which names erasures, is missing, and no anchor says that its "
+            f"time was over: {_VERIFY}"
+        )
+    heads.trusted_anchor(data, keys, head)

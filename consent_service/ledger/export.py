@@ -16,8 +16,9 @@ from typing import Annotated, Any, BinaryIO, Final, NamedTuple
 import msgspec
 
 from consent_service.errors import LedgerError, ObjectUnfit
-from consent_service.ledger import archive, segments
+from consent_service.ledger import archive, canonical, segments
 from consent_service.ledger.archive import Archive
+from consent_service.ledger.canonical import NotCanonical, Unreadable
 from consent_service.ledger.findings import MOST_LINES, Finding, Tampering
 from consent_service.ledger.segments import SegmentDamaged
 
@@ -61,8 +62,6 @@ _Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]  # a time or a position
 
 
 class _Said(msgspec.Struct, frozen=True):
-    sequence: _Number
-    number: _Number
     at: _Number
     subject: str
     v: _Number = 0
@@ -136,10 +135,12 @@ def _within(name: str, raw: bytes, wanted: Wanted, tell: Tell) -> Iterator[tuple
             continue
         try:
             entry, said = _read(line)
-        except SegmentDamaged as error:
+        except (SegmentDamaged, NotCanonical) as error:
             damaged += 1
             if damaged <= MOST_LINES:
-                tell(Finding(Tampering.SEGMENT_DAMAGED, f"{name} line {number}", str(error)))
+                ambiguous = isinstance(error, NotCanonical)
+                what = Tampering.NOT_CANONICAL if ambiguous else Tampering.SEGMENT_DAMAGED
+                tell(Finding(what, f"{name} line {number}", str(error)))
             continue
         if wanted.subject in ("", said.subject) and wanted.since <= said.at < wanted.until:
             yield line, entry
@@ -148,13 +149,21 @@ def _within(name: str, raw: bytes, wanted: Wanted, tell: Tell) -> Iterator[tuple
 
 
 def _read(line: bytes) -> tuple[Row, _Said]:
-    """An entry with its place. Raises SegmentDamaged for what no column can hold."""
+    """Return an entry with its place, and what it is chosen by.
+
+    Raises SegmentDamaged for what no column can hold, NotCanonical for what two readers could read as two entries.
+    """
     place, payload = segments.entry_at(line)
     try:
-        entry = msgspec.json.decode(payload, type=dict[str, Any]) | place._asdict()
-        return entry, msgspec.convert(entry, _Said)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        said = _said.decode(payload)
+        return canonical.read(payload, _members, _sorted) | place._asdict(), said
+    except (Unreadable, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SegmentDamaged(f"holds an entry that can't be read: {error}") from error
+
+
+_said: Final = msgspec.json.Decoder(_Said)
+_members: Final = msgspec.json.Decoder(dict[str, Any])
+_sorted: Final = msgspec.json.Encoder(order="sorted")
 
 
 def _segments(names: Iterable[str], site: str) -> list[str]:

@@ -44,6 +44,42 @@ class Tampering(StrEnum):
     DROP_UNFINISHED = "drop-unfinished"
 
 
+_RESTORE: Final = (
+    "Put the object back from a copy of the archive that holds, and find out who wrote to this one."
+)
+_SEALED: Final = (
+    "Whoever signed this held the service's key: find out who, rotate the key (`keys rotate`), and compare with a "
+    "checkpoint and a copy of the archive that were kept elsewhere."
+)
+_STRANGE: Final = "The service put nothing under this name: move it elsewhere, and find out who put it there."
+REMEDIES: Final[dict[Tampering, str]] = {
+    **dict.fromkeys(Tampering, _RESTORE),
+    Tampering.HEAD_FORGED: "If the key is unknown, take newer keys from /.well-known/jwks.json. Else: "
+    + _RESTORE,
+    Tampering.CHAIN_BROKEN: _RESTORE + " If the copy says the same: " + _SEALED,
+    **dict.fromkeys(
+        (
+            Tampering.ROOT_WRONG,
+            Tampering.PLACE_WRONG,
+            Tampering.SPAN_BROKEN,
+            Tampering.ENTRY_UNFIT,
+            Tampering.NEWEST_WRONG,
+            Tampering.ANCHOR_EARLY,
+        ),
+        _SEALED,
+    ),
+    Tampering.TIME_WRONG: "Set this machine's clock, and look at the clocks of the service's. If they were right: "
+    + _SEALED,
+    Tampering.NOT_CANONICAL: _RESTORE + " If the copy holds the same bytes: " + _SEALED,
+    Tampering.FORMAT_NEWER: "Run `ledger verify` of the newest version; this one says nothing of what it can't read.",
+    Tampering.OBJECT_UNKNOWN: _STRANGE,
+    Tampering.ARCHIVE_EMPTY: "Look whether this is the archive that [ledger] names.",
+    Tampering.DROP_UNFINISHED: "The service was interrupted while it dropped this segment; `work` goes on with it.",
+}
+"""What to do about each kind of finding."""
+LEFTOVER: Final = "The service was interrupted while it wrote this file. Nothing reads it: delete it."
+
+
 class Finding(NamedTuple):
     """One thing wrong: what, in which object, and what more can be said. Printed it is one line."""
 

@@ -13,10 +13,11 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from consent_service.errors import LedgerError
+from consent_service.errors import IdentityError, LedgerError
 from consent_service.identity.signatures import PublicKeys, Signed, Signer, Statement, unsign
 from consent_service.ledger import canonical
-from consent_service.ledger.canonical import Unreadable
+from consent_service.ledger.canonical import FormatNewer, Unreadable
+from consent_service.ledger.entries import KINDS
 from consent_service.ledger.segments import MOST_LINES, Segment
 
 VERSION: Final = 1
@@ -104,6 +105,10 @@ def open_head(data: bytes, keys: PublicKeys | None) -> Head:
     Raises KeyUnknown, TokenForged, HeadUnreadable, NotCanonical, FormatNewer.
     """
     head = _opened(data, keys, Statement.CHECKPOINT, _head)
+    if unknown := sorted(head.newest.keys() - KINDS):
+        raise FormatNewer(
+            f"names entries of a kind {unknown[0]!r}: if a newer version made it, check it with that one"
+        )
     if fault := _fault_of(head):
         raise HeadUnreadable(f"says what no head says: {fault}")
     return head
@@ -115,6 +120,23 @@ def open_head_at(data: bytes, keys: PublicKeys | None, site: str, number: int) -
     if (head.site, head.number) != (site, number):
         raise HeadElsewhere(f"is head {head.number} of {head.site}")
     return head
+
+
+def trusted_head(data: bytes, keys: PublicKeys, site: str, number: int) -> Head:
+    """Return the head in this place for whoever acts on it. Raises LedgerError for all that `verify` would name."""
+    try:
+        return open_head_at(data, keys, site, number)
+    except (IdentityError, LedgerError) as error:
+        raise LedgerError(f"head {number} of {site} does not hold: {error}: run `ledger verify`") from error
+
+
+def trusted_anchor(data: bytes, keys: PublicKeys, head: Head) -> Anchor:
+    """Return the anchor of this head's segment for whoever acts on it. Raises LedgerError as `trusted_head`."""
+    try:
+        return open_anchor(data, keys, head)
+    except (IdentityError, LedgerError) as error:
+        named = f"the anchor of segment {head.number} of {head.site}"
+        raise LedgerError(f"{named} does not hold: {error}: run `ledger verify`") from error
 
 
 def open_anchor(data: bytes, keys: PublicKeys | None, head: Head) -> Anchor:
@@ -179,6 +201,8 @@ def _fault_of(head: Head) -> str:
         return "a digest that is not 64 hexadecimal digits in lower case"
     if not 1 <= head.entries <= MOST_LINES:
         return f"{head.entries} entries; a segment has 1 to {MOST_LINES}"
+    if not head.newest:
+        return "no kind of entry"
     if not all(0 < at <= _LATEST for at in times):
         return "a time that is none"
     for shard, span in head.spans.items():

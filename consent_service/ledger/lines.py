@@ -8,8 +8,10 @@ checked by itself, and what is wrong is named.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice, pairwise
 from operator import lt
 from typing import Annotated, Final, NamedTuple
@@ -26,6 +28,8 @@ from consent_service.ledger.segments import Place, SegmentDamaged
 _HEX: Final = b"0123456789abcdef"
 _ID, _SUBJECT, _TIME = 36, 32, 10
 _DASHES: Final = (8, 13, 18, 23)
+_MADE_AT: Final = re.compile(rb'(?<="made_at":")[0-9T:.Z+-]+(?=")')
+"""The visitor's own clock: any text, and another one in every line that has it."""
 _MOST_SHAPES: Final = 4_096
 _BILLION: Final = b"1000000000"
 """The least time with ten digits (2001); no entry is older."""
@@ -41,15 +45,24 @@ class Fault(NamedTuple):
 
 Position = tuple[int, int]
 _Parts = tuple[bytes, bytes, bytes, bytes]
-_Values = tuple[bytes, bytes, bytes, bytes]
-"""Of one line: its time, its entry's id, its subject, and its end from the commit on."""
 
 
-class _Shape(NamedTuple):
-    """What lines of one shape have in common."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shape:
+    """What lines of one shape have in common. Each shape is one object, told from others by being itself."""
 
     kind: str
     shard: str
+
+
+class _Cut(NamedTuple):
+    """Of each line: its time, its entry's id, its subject, its end from the commit on, and its shape."""
+
+    times: list[bytes]
+    ids: list[bytes]
+    subjects: list[bytes]
+    ends: list[bytes]
+    shapes: list[_Shape]
 
 
 class Read(NamedTuple):
@@ -77,48 +90,75 @@ class LineReader:
         return self._together(lines) or self._one_by_one(lines)
 
     def _together(self, lines: Sequence[bytes]) -> Read | None:
-        """Return what the lines say if all of them are as sealing writes them, else None.
-
-        The line is cut in the loop itself: a call and a tuple for each of a million lines are half of the work.
-        """
+        """Return what the lines say if all of them are as sealing writes them, else None."""
         if len(self._shapes) > _MOST_SHAPES:
             self._shapes.clear()
-        known, newest, shards = self._shapes, dict[str, bytes](), list[str]()
-        times, ids, subjects, ends = list[bytes](), list[bytes](), list[bytes](), list[bytes]()
-        for line in lines:
-            at = line.find(b'"at":', 10) + 5
-            name = line.find(b'"id":"', at) + 6
-            about = line.find(b'"subject":"', name) + 11
-            end = line.rfind(b'",', about) + 2
-            time = line[at : at + _TIME]
-            parts = (line[:at], line[at + _TIME : name], line[name + _ID : about], line[about + _SUBJECT : end])
-            times.append(time)
-            ids.append(line[name : name + _ID])
-            subjects.append(line[about : about + _SUBJECT])
-            ends.append(line[end:])
-            shape = known.get(parts) or self._learn(line, parts, (time, ids[-1], subjects[-1], ends[-1]))
-            if shape is None:
-                return None
-            kind, shard = shape
-            shards.append(shard)
-            if kind not in newest or time > newest[kind]:
-                newest[kind] = time
-        positions = _positions(ends)
-        if positions is None or not (_are_times(times) and _are_ids(ids) and _are_subjects(subjects)):
+        cut = self._cut(lines)
+        if cut is None:
             return None
-        latest = {kind: int(time) for kind, time in newest.items()}
-        return Read([], shards, positions, latest, int(min(times, default=0)))
+        positions = _positions(cut.ends)
+        if positions is None or not (
+            _are_times(cut.times) and _are_ids(cut.ids) and _are_subjects(cut.subjects)
+        ):
+            return None
+        oldest = int(min(cut.times, default=0))
+        return Read([], [shape.shard for shape in cut.shapes], positions, _newest(cut), oldest)
 
-    def _learn(self, line: bytes, parts: _Parts, found: _Values) -> _Shape | None:
-        """Remember this line's shape, if the line holds and its values are where they were looked for."""
+    def _cut(self, lines: Sequence[bytes]) -> _Cut | None:
+        """Cut each line into its shape, which must be known or hold, and its values: both are the whole line.
+
+        All in one loop, and neighbours of one shape are compared without looking it up: a million lines come by.
+        """
+        cut = _Cut([], [], [], [], [])
+        add = (cut.times.append, cut.ids.append, cut.subjects.append, cut.ends.append, cut.shapes.append)
+        add_time, add_id, add_subject, add_end, add_shape = add
+        first = second = third = last = b"\0"  # no line has it
+        time = past_time = name = past_name = about = past_about = end = 0
+        shape = _Shape("", "")
+        for line in lines:
+            if not (
+                line.startswith(second, past_time)
+                and line.startswith(third, past_name)
+                and line.startswith(last, past_about)
+                and line.startswith(first)
+            ):
+                time = line.find(b'"at":', 10) + 5
+                past_time = time + _TIME
+                name = line.find(b'"id":"', past_time) + 6
+                past_name = name + _ID
+                about = line.find(b'"subject":"', past_name) + 11
+                past_about = about + _SUBJECT
+                end = line.rfind(b'",', past_about) + 2
+                first, second = line[:time], line[past_time:name]
+                third, last = line[past_name:about], line[past_about:end]
+                parts = (first, second, _MADE_AT.sub(b"", third) if b"made_at" in third else third, last)
+                known = self._shapes.get(parts) or self._learn(parts, line, time, name, about, end)
+                if known is None:
+                    return None
+                shape = known
+            add_time(line[time:past_time])
+            add_id(line[name:past_name])
+            add_subject(line[about:past_about])
+            add_end(line[end:])
+            add_shape(shape)
+        return cut
+
+    def _learn(self, parts: _Parts, line: bytes, time: int, name: int, about: int, end: int) -> _Shape | None:
+        """Remember this line's shape, if the line holds and its values lie at these places."""
         try:
             place, entry = self._line(line)
         except (FormatNewer, NotCanonical, SegmentDamaged, EntryUnreadable):
             return None
-        end = f"{place.sequence},{place.number}]}}"
-        if found != tuple(map(str.encode, (str(entry.at), entry.id, entry.subject, end))):
+        values = (
+            line[time : time + _TIME],
+            line[name : name + _ID],
+            line[about : about + _SUBJECT],
+            line[end:],
+        )
+        said = (str(entry.at), entry.id, entry.subject, f"{place.sequence},{place.number}]}}")
+        if values != tuple(map(str.encode, said)):
             return None
-        self._shapes[parts] = shape = _Shape(_kind(entry), place.shard)
+        shape = self._shapes[parts] = _Shape(_kind(entry), place.shard)
         return shape
 
     def _one_by_one(self, lines: Sequence[bytes]) -> Read:
@@ -158,7 +198,10 @@ def misplaced(read: Read, spans: Mapping[str, Span]) -> Iterator[str]:
     """Name what contradicts a head's spans: places rise, lie in their span, and each span ends with one."""
     shards = list(spans)
     if read.shards == sorted(read.shards) and set(read.shards) == spans.keys():
-        runs = {shard: slice(bisect_left(read.shards, shard), bisect_right(read.shards, shard)) for shard in shards}
+        runs = {
+            shard: slice(bisect_left(read.shards, shard), bisect_right(read.shards, shard))
+            for shard in shards
+        }
         if all(_fills(read.positions[runs[shard]], spans[shard]) for shard in shards):
             return
     places = list(zip(read.shards, read.positions, strict=True))
@@ -194,6 +237,17 @@ def _positions(ends: Sequence[bytes]) -> list[Position] | None:
         return None
     whole = len(positions) == joined.count(b"]}") == len(ends) and _encoder.encode(positions) == text
     return positions if whole else None
+
+
+def _newest(cut: _Cut) -> dict[str, int]:
+    """Return for each kind its latest time."""
+    if len(kinds := {shape.kind for shape in set(cut.shapes)}) == 1:
+        return {kinds.pop(): int(max(cut.times))}
+    newest = dict[str, bytes]()
+    for shape, time in zip(cut.shapes, cut.times, strict=True):
+        if time > newest.get(shape.kind, b""):
+            newest[shape.kind] = time
+    return {kind: int(time) for kind, time in newest.items()}
 
 
 def _are_times(times: Sequence[bytes]) -> bool:

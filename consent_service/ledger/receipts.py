@@ -20,6 +20,9 @@ from consent_service.ledger.segments import Place
 _ID: Final = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{2,4})\.([1-9][0-9]{0,15})")
 
 
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+
+
 class Sought(NamedTuple):
     """What a receipt's id names: an entry of one commit."""
 
@@ -68,7 +71,9 @@ def inclusion(lines: Sequence[bytes], index: int) -> Inclusion:
 
 
 def proves(root: str, proof: Inclusion) -> bool:
-    """Whether the proof holds under the root that a checkpoint signs."""
+    """Return True if the proof holds under the root that a checkpoint signs. Hashes are 64 digits in lower case."""
+    if not all(map(_HASH.fullmatch, (root, *proof.path))):
+        return False
     path = [bytes.fromhex(node) for node in proof.path]
     leaf = tree.leaf_hash(proof.line.encode())
     return tree.includes(bytes.fromhex(root), proof.size, proof.index, leaf, path)

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from consent_service.errors import Conflict, LeaseLost, LedgerForked
+from consent_service.errors import Conflict, LeaseLost, LedgerError, LedgerForked
 from consent_service.identity.signatures import Signer
 from consent_service.ledger import archive, heads, segments
 from consent_service.ledger.archive import Archive
@@ -161,11 +161,17 @@ class Sealer:
     async def _adopt(self) -> None:
         """Bring store and archive together: put what a crash left out, take on what a restored backup forgot."""
         found, state = await self.read_state()
-        if state.number and await self.get(archive.head_name(self.site, state.number)) is None:
+        ours = await self.get(archive.head_name(self.site, state.number)) if state.number else state.head
+        if ours is None:
             await self.put(archive.head_name(self.site, state.number), state.head)
+        elif ours != state.head:
+            raise LedgerForked(
+                f"head {state.number} of {self.site} in the archive is not the one that this store sealed: run "
+                "`ledger verify`; put the head back from a copy, or give each service an archive of its own"
+            )
         while signed := await self.get(archive.head_name(self.site, state.number + 1)):
-            head = heads.open_head(signed, self.signer.public())
-            if (head.site, head.number, head.previous) != (self.site, state.number + 1, state.digest):
+            head = heads.trusted_head(signed, self.signer.public(), self.site, state.number + 1)
+            if head.previous != state.digest:
                 raise LedgerForked(
                     f"head {state.number + 1} of {self.site} in the archive does not go on from this store's: "
                     "give each service an archive of its own, and keep both"
@@ -190,9 +196,12 @@ class Sealer:
         return await asyncio.to_thread(self.archive.get, name)
 
 
-def state_of(found: Document | None) -> State:
-    """What the document `STATE` says."""
-    return State() if found is None else msgspec.msgpack.decode(found.value, type=State)
+def state_of(found: Document | None, site: str = "the site") -> State:
+    """Return what the document `STATE` says. Raises LedgerError."""
+    try:
+        return State() if found is None else msgspec.msgpack.decode(found.value, type=State)
+    except msgspec.DecodeError as error:
+        raise LedgerError(f"how far {site} is sealed can't be read: restore a backup") from error
 
 
 def _behind(state: State, head: Head, signed: bytes) -> State:

@@ -12,7 +12,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
@@ -47,8 +47,8 @@ class Place(NamedTuple):
     """Where an entry stands in the log."""
 
     shard: str
-    sequence: int
-    number: int
+    sequence: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+    number: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class Segment(NamedTuple):

@@ -20,7 +20,12 @@ class Times(NamedTuple):
     now: int | None = None
 
     def check(
-        self, name: str, at: int, said: str, since: tuple[int, str] = (0, ""), by: tuple[int, str] | None = None
+        self,
+        name: str,
+        at: int,
+        said: str,
+        since: tuple[int, str] = (0, ""),
+        by: tuple[int, str] | None = None,
     ) -> Iterator[Finding]:
         """Name a time that can't be true: `said` tells which of the object's.
 

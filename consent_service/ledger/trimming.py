@@ -36,11 +36,11 @@ async def trim(sealer: Sealer, before: int) -> int:
 
 
 async def head_at(sealer: Sealer, number: int) -> Head:
-    """The archive's head of this number. Raises LedgerError when it is gone or does not hold."""
+    """Return the archive's head of this number. Raises LedgerError when it is gone or does not hold."""
     signed = await sealer.get(archive.head_name(sealer.site, number))
     if signed is None:
         raise LedgerError(f"head {number} of {sealer.site} is missing in the archive: run `ledger verify`")
-    return heads.open_head(signed, sealer.signer.public())
+    return heads.trusted_head(signed, sealer.signer.public(), sealer.site, number)
 
 
 async def lines_of(sealer: Sealer, head: Head) -> list[bytes] | None:

@@ -9,7 +9,7 @@ only a checkpoint that was kept elsewhere can tell (`known`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import NamedTuple
@@ -85,7 +85,7 @@ def _contents(
                 yield Contents(shared, head), found
 
 
-def _ahead(kept: Archive, heads: Sequence[Head]) -> Iterator[tuple[Head, Unpacked]]:
+def _ahead(kept: Archive, heads: Sequence[Head]) -> Generator[tuple[Head, Unpacked], None, None]:
     """Each head's segment, read one ahead."""
     with ThreadPoolExecutor(1) as thread:
         following: Future[Unpacked] | None = None

@@ -42,7 +42,12 @@ def subject(number: int) -> bytes:
 
 
 async def record(
-    store: Store, number: int, fact: Fact = OPT_OUT, site: str = "acme", notice: str | None = None
+    store: Store,
+    number: int,
+    fact: Fact = OPT_OUT,
+    site: str = "acme",
+    notice: str | None = None,
+    evidence: Evidence | None = None,
 ) -> str:
     """Commit standing and entry of one fact; the entry's id."""
     key = standing_key(site, visitor(number), store.shards)
@@ -51,7 +56,13 @@ async def record(
     standing = apply(known.standing, fact)
     entry_id = str(uuid.uuid4())
     payload = encode(
-        entry_of(fact, entry_id=entry_id, site=site, subject=known.subject, evidence=Evidence(notice=notice))
+        entry_of(
+            fact,
+            entry_id=entry_id,
+            site=site,
+            subject=known.subject,
+            evidence=evidence or Evidence(notice=notice),
+        )
     )
     await store.commit(
         Change(
@@ -71,9 +82,10 @@ class Site:
         self.folder = folder
         self.archive = FolderArchive(folder)
         self.clock = clock
+        self.signer = SIGNER
 
     def sealer(self) -> Sealer:
-        return Sealer(self.store, self.archive, SIGNER, "acme", self.clock)
+        return Sealer(self.store, self.archive, self.signer, "acme", self.clock)
 
     async def seal(self) -> int:
         """Seal what there is, as one run of the work process, which lets the last one's lease lapse."""
