@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from consent_service.cli import app
+from consent_service.errors import LedgerError
 from consent_service.identity.keys import encode_ring
-from consent_service.ledger.archive import head_name, segment_name
-from tests.ledger.sealed import RING, Site, a_site, subject
+from consent_service.ledger.archive import anchor_name, head_name, marks_name, segment_name
+from consent_service.ledger.heads import Anchor, digest_of, open_head, sign
+from tests.ledger.sealed import RING, SIGNER, Site, a_site, subject
 
 
 def run(*arguments: object) -> tuple[int, str]:
@@ -59,6 +62,70 @@ async def test_a_checkpoint_finds_what_the_archive_can_t_tell(tmp_path: Path, ke
         assert run("ledger", "verify", site.folder, "--key", key)[0] == 0
         status, said = run("ledger", "verify", site.folder, "--key", key, "--checkpoint", kept)
         assert (status, said.partition(":")[0]) == (1, "tail-missing")
+
+
+async def test_each_kind_of_finding_is_printed_with_what_to_do_about_it(tmp_path: Path, key: Path) -> None:
+    async with a_site(tmp_path, [4, 3, 2]) as site:
+        for number in (1, 2):
+            name = head_name("acme", number)
+            site.archive.put(name, site.objects()[name].replace(b'"key"', b'"key":"","key"', 1))
+        (site.folder / "acme/heads/.00000003.json.0a1b2c3d").write_text("{")
+        status, said = run("ledger", "verify", site.folder, "--key", key)
+    lines = said.splitlines()
+    assert status == 1
+    assert [line.partition(": its")[0] for line in lines[:2]] == [
+        f"not-canonical: {head_name('acme', number)}" for number in (1, 2)
+    ]
+    assert [line for line in lines if line.startswith("what to do about not-canonical: Put the object back")]
+    assert [line for line in lines if line.startswith("hint: object-unknown: ") and "delete it" in line]
+    assert lines[-1] == "2 entries in 1 segments, 0 dropped in time: 2 findings"
+
+
+async def test_without_a_key_nothing_is_proved_and_the_command_says_so(tmp_path: Path) -> None:
+    async with a_site(tmp_path, [4]) as site:
+        status, said = run("ledger", "verify", site.folder)
+        assert status == 2
+        assert "without --key no signature was checked" in said
+        assert said.endswith("no findings\n")
+        site.archive.delete(segment_name("acme", 1))
+        assert run("ledger", "verify", site.folder)[0] == 1
+
+
+async def test_an_anchor_of_a_later_century_is_found_by_the_clock(tmp_path: Path, key: Path) -> None:
+    async with a_site(tmp_path, [4]) as site:
+        head = open_head(site.objects()[head_name("acme", 1)], SIGNER.public())
+        site.archive.delete(segment_name("acme", 1))
+        site.archive.delete(marks_name("acme", 1))
+        anchor = Anchor("acme", 1, digest_of(head), 3_976_214_400)
+        site.archive.put(anchor_name("acme", 1), sign(SIGNER, anchor))
+        status, said = run("ledger", "verify", site.folder, "--key", key)
+    assert status == 1
+    assert said.startswith(
+        "time-wrong: acme/anchors/00000001.json: its own time is 2096-01-01T00:00:00+00:00, which lies ahead of"
+    )
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data + b"\n",
+        lambda data: b"\xef\xbb\xbf" + data,
+        lambda data: data[:-9],
+        lambda data: data.replace(b'"signature":"', b'"signature":"A'),
+        lambda data: b"[" * 5_000_000,
+    ],
+    ids=["a line end", "a byte order mark", "cut off", "another signature", "huge"],
+)
+async def test_a_checkpoint_that_is_no_head_to_the_byte_is_refused_by_its_name(
+    tmp_path: Path, key: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    async with a_site(tmp_path, [4]) as site:
+        (tmp_path / "kept.json").write_bytes(damage(site.objects()[head_name("acme", 1)]))
+        options = ["--key", str(key), "--checkpoint", str(tmp_path / "kept.json")]
+        result = CliRunner().invoke(app, ["ledger", "verify", str(site.folder), *options])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, LedgerError)
+    assert str(result.exception).startswith(str(tmp_path / "kept.json"))
 
 
 async def test_one_visitor_s_entries_are_exported(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from consent_service.ledger.canonical import FormatNewer, NotCanonical
 from consent_service.ledger.chains import MOST_OF_A_HEAD, refused
 from consent_service.ledger.findings import MOST_LINES, Finding, Tampering, differences
 from consent_service.ledger.heads import Anchor, Head, HeadUnreadable
-from consent_service.ledger.lines import LineReader, Read, misplaced
+from consent_service.ledger.lines import LineReader, Read
+from consent_service.ledger.places import misplaced
 from consent_service.ledger.segments import MARK_BYTES, SegmentDamaged
 from consent_service.ledger.times import Times
 
@@ -123,7 +124,7 @@ class Contents:
             yield Finding(fault.what, f"{self._name} line {fault.line}", fault.detail)
         if len(read.faults) > MOST_LINES:
             yield Finding(Tampering.NOT_CANONICAL, self._name, f"{len(read.faults)} lines can't be believed")
-        for place in list(misplaced(read, head.spans))[:MOST_LINES]:
+        for place in list(misplaced(read.shards, read.positions, head.spans))[:MOST_LINES]:
             yield Finding(Tampering.PLACE_WRONG, self._name, place)
         if not read.faults and read.newest != head.newest:
             said = ", ".join(f"{kind} {at}" for kind, at in sorted(read.newest.items()))

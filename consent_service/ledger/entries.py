@@ -10,8 +10,6 @@ User-Agent (design rule 7).
 from __future__ import annotations
 
 import hashlib
-import re
-import struct
 from collections.abc import Iterable
 from typing import Annotated, Final, TypedDict, get_args
 
@@ -199,34 +197,6 @@ def decode(data: bytes) -> Entry:
     return entry
 
 
-def check(entry: Entry) -> None:
-    """Refuse an entry that no fact makes: what is read back from its fact must be the entry.
-
-    Raises `EntryUnreadable`.
-    """
-    if entry.v != VERSION:
-        raise EntryUnreadable(
-            f"entry {entry.id} is of version {entry.v}; this service reads version {VERSION}"
-        )
-    if not _UUID.fullmatch(entry.id) or not _SUBJECT.fullmatch(entry.subject):
-        raise EntryUnreadable(f"entry {entry.id!r} about {entry.subject!r}: no id, or no number of a record")
-    if entry.device is not None and entry.device.kind not in DEVICES:
-        raise EntryUnreadable(f"entry {entry.id} names a device {entry.device.kind!r}, which is none")
-    try:
-        evidence, fact = _evidence(entry), fact_of(entry)
-        again = entry_of(
-            fact,
-            entry_id=entry.id,
-            site=entry.site,
-            subject=bytes.fromhex(entry.subject),
-            evidence=evidence,
-        )
-    except (struct.error, OverflowError) as error:
-        raise EntryUnreadable(f"entry {entry.id} says {error}") from error
-    if again != entry:
-        raise EntryUnreadable(f"entry {entry.id} says what no {type(fact).__name__} fact says")
-
-
 def digest(data: bytes) -> str:
     """SHA-256 of an entry's canonical bytes, in hex."""
     return hashlib.sha256(data).hexdigest()
@@ -269,16 +239,8 @@ def standing_of(payloads: Iterable[bytes]) -> Standing:
 _OPT_NAMES: Final = {stance: word for word, stance in OPT_WORDS.items()}
 _LIMIT_NAMES: Final = {stance: word for word, stance in LIMIT_WORDS.items()}
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_SUBJECT: Final = re.compile(r"[0-9a-f]{32}")
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 _decoder: Final = msgspec.json.Decoder(Entry)
-
-
-def _evidence(entry: Entry) -> Evidence:
-    if isinstance(entry, ChoiceEntry):
-        return Evidence(entry.device, entry.notice, entry.lang, entry.made_at)
-    return Evidence(entry.device)
 
 
 def _decided(standing: Standing) -> dict[str, str | None]:

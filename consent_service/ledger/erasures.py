@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from consent_service.errors import LedgerError
 from consent_service.identity.signatures import PublicKeys
-from consent_service.ledger import archive, entries, heads, segments
+from consent_service.ledger import archive, entries, heads, segments, soundness
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.entries import ErasedEntry
 from consent_service.ledger.heads import Head
@@ -100,7 +100,7 @@ def _within(kept: Archive, keys: PublicKeys, head: Head) -> Iterator[tuple[Place
             place, payload = segments.entry_at(line)
             entry = entries.decode(payload)
             if isinstance(entry, ErasedEntry):
-                entries.check(entry)
+                soundness.check(entry)
                 yield place, bytes.fromhex(entry.subject)
 
 

@@ -9,20 +9,17 @@ checked by itself, and what is wrong is named.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
-from operator import lt
 from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
-from consent_service.ledger import entries, segments
+from consent_service.ledger import entries, segments, soundness
 from consent_service.ledger.canonical import FormatNewer, NotCanonical
 from consent_service.ledger.entries import Entry, EntryUnreadable
 from consent_service.ledger.findings import Tampering
-from consent_service.ledger.heads import Span
+from consent_service.ledger.places import Position
 from consent_service.ledger.segments import Place, SegmentDamaged
 
 _HEX: Final = b"0123456789abcdef"
@@ -43,7 +40,6 @@ class Fault(NamedTuple):
     detail: str
 
 
-Position = tuple[int, int]
 _Parts = tuple[bytes, bytes, bytes, bytes]
 
 
@@ -188,43 +184,10 @@ class LineReader:
         """
         place, payload = segments.entry_at(line)
         entry = entries.decode(payload)
-        entries.check(entry)
+        soundness.check(entry)
         if entry.site != self._site:
             raise EntryUnreadable(f"entry {entry.id} is of site {entry.site!r}")
         return place, entry
-
-
-def misplaced(read: Read, spans: Mapping[str, Span]) -> Iterator[str]:
-    """Name what contradicts a head's spans: places rise, lie in their span, and each span ends with one."""
-    shards = list(spans)
-    if read.shards == sorted(read.shards) and set(read.shards) == spans.keys():
-        runs = {
-            shard: slice(bisect_left(read.shards, shard), bisect_right(read.shards, shard))
-            for shard in shards
-        }
-        if all(_fills(read.positions[runs[shard]], spans[shard]) for shard in shards):
-            return
-    places = list(zip(read.shards, read.positions, strict=True))
-    for earlier, later in pairwise(places):
-        if later <= earlier:
-            yield f"{_told(*later)} does not belong behind {_told(*earlier)}"
-    for shard, position in places:
-        if shard not in spans or not spans[shard].after < position[0] <= spans[shard].through:
-            yield f"{_told(shard, position)} does not belong there"
-    last = dict(zip(read.shards, read.positions, strict=True))
-    for shard, span in spans.items():
-        if last.get(shard, (0, 0))[0] < span.through:
-            yield f"the head's span of {shard} ends at {span.through}, where no entry is"
-
-
-def _fills(positions: Sequence[Position], span: Span) -> bool:
-    """Return True if one shard's positions rise, lie in the span and end where it ends."""
-    rising = all(map(lt, positions, islice(positions, 1, None)))
-    return rising and span.after < positions[0][0] and positions[-1][0] == span.through
-
-
-def _told(shard: str, position: Position) -> str:
-    return str([shard, *position])
 
 
 def _positions(ends: Sequence[bytes]) -> list[Position] | None:

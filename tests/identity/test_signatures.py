@@ -62,7 +62,17 @@ def test_a_key_is_never_called_what_it_is_not() -> None:
     assert list(decode_jwks(text)) == [SIGNER.current]
 
 
-@pytest.mark.parametrize("text", [b"", b"{}", b'{"keys":[{"x":"AA"}]}', b'{"keys":[{"x":"!"}]}'])
+TWICE = encode_jwks(SIGNER.public())[:-1] + b',"keys":[]}'
+AHEAD = b'{"keys":[],' + encode_jwks(SIGNER.public())[1:]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(b"", b"{}", b'{"keys":[{"x":"AA"}]}', b'{"keys":[{"x":"!"}]}', b'{"keys":[]}', TWICE, AHEAD),
+        *(b"\xef\xbb\xbf" + encode_jwks(SIGNER.public()), b'{"x":' + b"[" * 200_000),
+    ],
+)
 def test_a_text_that_is_no_set_of_keys_is_refused(text: bytes) -> None:
     with pytest.raises(KeyRingInvalid):
         decode_jwks(text)

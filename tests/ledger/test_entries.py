@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from consent_service.domain.facts import ChoiceMade, Fact, Incentive, SignalSeen, fold
 from consent_service.domain.signals import Sources
 from consent_service.domain.words import AgeBand, Method, Stance
+from consent_service.ledger.canonical import FormatNewer, NotCanonical
 from consent_service.ledger.entries import (
     Device,
     EntryUnreadable,
@@ -23,6 +24,7 @@ from consent_service.ledger.entries import (
     fact_of,
     standing_of,
 )
+from consent_service.ledger.soundness import check
 from tests.domain.strategies import carried, erasures, facts
 
 SUBJECT = bytes(range(16))
@@ -103,3 +105,20 @@ def test_entries_of_the_first_layout_are_refused_in_words() -> None:
     )
     with pytest.raises(EntryUnreadable, match=r"reads version 2.*missing required field `subject`"):
         decode(named)
+
+
+def test_a_step_that_goes_without_saying_is_not_said() -> None:
+    data = payload(ChoiceMade(5, Method.BANNER, sale=Stance.OPTED_OUT))
+    assert b'"step"' not in data
+    with pytest.raises(NotCanonical):
+        decode(data.replace(b'"subject"', b'"step":"only","subject"'))
+
+
+def test_an_entry_of_a_newer_version_is_called_so() -> None:
+    with pytest.raises(FormatNewer, match="format 3; this one reads 2"):
+        decode(b'{"v":3,"whatever":[]}')
+
+
+@given(facts() | carried() | erasures())
+def test_every_fact_makes_an_entry_that_holds(fact: Fact) -> None:
+    check(decode(payload(fact)))

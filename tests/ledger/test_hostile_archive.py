@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import zlib
@@ -12,6 +13,7 @@ import pytest
 
 from consent_service.ledger.archive import anchor_name, head_name, marks_name, segment_name
 from consent_service.ledger.findings import Finding, Tampering
+from consent_service.ledger.segments import digest
 from consent_service.ledger.verification import verify
 from tests.ledger.sealed import SIGNER, Site, a_site
 
@@ -85,6 +87,42 @@ async def test_names_that_no_object_has_make_no_chain_longer(site: Site) -> None
 async def test_a_head_nested_without_end_is_forged(site: Site) -> None:
     site.archive.put(head_name("acme", 2), b'{"x":' + b"[" * 200_000)
     assert [found[:2] for found in findings(site)] == [(Tampering.HEAD_FORGED, head_name("acme", 2))]
+
+
+async def test_a_signed_text_nested_without_end_is_forged_also_where_no_signature_is_checked(
+    site: Site,
+) -> None:
+    head = json.loads(site.objects()[head_name("acme", 2)])
+    head["text"] = '{"x":' + "[" * 200_000 + "]" * 200_000 + "," + head["text"][1:]
+    site.archive.put(head_name("acme", 2), json.dumps(head, separators=(",", ":")).encode())
+    report = verify(site.archive, None)
+    assert [found[:2] for found in report.findings] == [(Tampering.HEAD_FORGED, head_name("acme", 2))]
+
+
+async def test_a_head_that_claims_lines_without_end_reserves_no_room_for_them(site: Site) -> None:
+    deflate = zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    raw = b"\n" * 200_000_000
+    (site.folder / segment_name("acme", 2)).write_bytes(deflate.compress(raw) + deflate.flush())
+    head = json.loads(site.objects()[head_name("acme", 2)])
+    said = json.loads(head["text"]) | {"entries": 200_000_000, "digest": digest(raw)}
+    head["text"] = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    site.archive.put(head_name("acme", 2), json.dumps(head, separators=(",", ":")).encode())
+    del raw
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert (Tampering.HEAD_FORGED, head_name("acme", 2)) in [
+        found[:2] for found in verify(site.archive, None).findings
+    ]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+async def test_links_in_a_circle_and_folders_without_end_are_not_walked(site: Site) -> None:
+    (site.folder / "acme/heads/round").symlink_to("..")
+    deep = site.folder / "acme/deep"
+    for _ in range(120):
+        deep = deep / ("d" * 20)
+    deep.mkdir(parents=True)
+    (deep / "file").write_text("x")
+    assert [found.what for found in findings(site)] == [Tampering.OBJECT_UNKNOWN] * 2
 
 
 FORGERY = "x\x1b[2K\n12 entries in 1 segments: no findings\u202e"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,27 @@ async def test_every_line_of_a_segment_is_proved_under_its_head(tmp_path: Path) 
         assert all(receipts.proves(head.root, proof) for proof in proofs)
         other = proofs[0].line.replace("opt_out", "opt_in")
         assert not receipts.proves(head.root, receipts.Inclusion(other, 0, proofs[0].size, proofs[0].path))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        str.upper,
+        lambda node: f" {node}",
+        lambda node: f"{node[:2]} {node[2:]}",
+        lambda node: node[:-2],
+        str.title,
+    ],
+    ids=["capitals", "a space before", "a space within", "cut off", "titles"],
+)
+async def test_a_proof_whose_hashes_are_written_otherwise_proves_nothing(
+    tmp_path: Path, written: Callable[[str], str]
+) -> None:
+    async with a_site(tmp_path, [7]) as site:
+        objects = site.objects()
+        head = heads.open_head(objects[head_name("acme", 1)], SIGNER.public())
+        lines = segments.split(segments.unpack(objects[segment_name("acme", 1)]))
+        proof = receipts.inclusion(lines, 3)
+        path = [written(node) for node in proof.path]
+        assert not receipts.proves(head.root, receipts.Inclusion(proof.line, 3, proof.size, path))
+        assert not receipts.proves(written(head.root), proof)

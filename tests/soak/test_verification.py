@@ -43,11 +43,13 @@ finally:
 
 
 def entries() -> Iterator[Entry]:
-    """As many as are wanted, of one shard."""
+    """As many as are wanted, of one shard, each a second after the one before; the last one when all are sealed."""
     ids, sequence = RandomIds(), 0
     while True:
         sequence += 1
-        fact = ChoiceMade(START + sequence, Method.BANNER, sale=Stance.OPTED_OUT, share=Stance.OPTED_OUT)
+        fact = ChoiceMade(
+            START - ENTRIES + sequence, Method.BANNER, sale=Stance.OPTED_OUT, share=Stance.OPTED_OUT
+        )
         entry = entry_of(
             fact, entry_id=str(ids.next()), site="acme", subject=ids.next().bytes, evidence=EVIDENCE
         )

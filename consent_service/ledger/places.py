@@ -1,0 +1,47 @@
+"""Places: whether a segment's entries stand where its head says that they do. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, pairwise
+from operator import lt
+
+from consent_service.ledger.heads import Span
+
+Position = tuple[int, int]
+"""A commit, and the entry's number in it."""
+
+
+def misplaced(
+    shards: Sequence[str], positions: Sequence[Position], spans: Mapping[str, Span]
+) -> Iterator[str]:
+    """Name what contradicts a head's spans: places rise, lie in their span, and each span ends with one.
+
+    `shards` and `positions` have a value for each line.
+    """
+    if shards == sorted(shards) and set(shards) == spans.keys():
+        runs = {shard: slice(bisect_left(shards, shard), bisect_right(shards, shard)) for shard in spans}
+        if all(_fills(positions[runs[shard]], span) for shard, span in spans.items()):
+            return
+    places = list(zip(shards, positions, strict=True))
+    for earlier, later in pairwise(places):
+        if later <= earlier:
+            yield f"{_told(*later)} does not belong behind {_told(*earlier)}"
+    for shard, position in places:
+        if shard not in spans or not spans[shard].after < position[0] <= spans[shard].through:
+            yield f"{_told(shard, position)} does not belong there"
+    last = dict(zip(shards, positions, strict=True))
+    for shard, span in spans.items():
+        if last.get(shard, (0, 0))[0] < span.through:
+            yield f"the head's span of {shard} ends at {span.through}, where no entry is"
+
+
+def _fills(positions: Sequence[Position], span: Span) -> bool:
+    """Return True if one shard's positions rise, lie in the span and end where it ends."""
+    rising = all(map(lt, positions, islice(positions, 1, None)))
+    return rising and span.after < positions[0][0] and positions[-1][0] == span.through
+
+
+def _told(shard: str, position: Position) -> str:
+    return str([shard, *position])

@@ -1,0 +1,55 @@
+"""Soundness: whether an entry is one that a fact makes, and not only JSON of the right members. Pure."""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import Final
+
+from consent_service.ledger.entries import (
+    DEVICES,
+    VERSION,
+    ChoiceEntry,
+    Entry,
+    EntryUnreadable,
+    Evidence,
+    entry_of,
+    fact_of,
+)
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SUBJECT: Final = re.compile(r"[0-9a-f]{32}")
+
+
+def check(entry: Entry) -> None:
+    """Refuse an entry that no fact makes: what is read back from its fact must be the entry.
+
+    Raises `EntryUnreadable`.
+    """
+    if entry.v != VERSION:
+        raise EntryUnreadable(
+            f"entry {entry.id} is of version {entry.v}; this service reads version {VERSION}"
+        )
+    if not _UUID.fullmatch(entry.id) or not _SUBJECT.fullmatch(entry.subject):
+        raise EntryUnreadable(f"entry {entry.id!r} about {entry.subject!r}: no id, or no number of a record")
+    if entry.device is not None and entry.device.kind not in DEVICES:
+        raise EntryUnreadable(f"entry {entry.id} names a device {entry.device.kind!r}, which is none")
+    try:
+        evidence, fact = _evidence(entry), fact_of(entry)
+        again = entry_of(
+            fact,
+            entry_id=entry.id,
+            site=entry.site,
+            subject=bytes.fromhex(entry.subject),
+            evidence=evidence,
+        )
+    except (struct.error, OverflowError) as error:
+        raise EntryUnreadable(f"entry {entry.id} says {error}") from error
+    if again != entry:
+        raise EntryUnreadable(f"entry {entry.id} says what no {type(fact).__name__} fact says")
+
+
+def _evidence(entry: Entry) -> Evidence:
+    if isinstance(entry, ChoiceEntry):
+        return Evidence(entry.device, entry.notice, entry.lang, entry.made_at)
+    return Evidence(entry.device)
