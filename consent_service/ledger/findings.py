@@ -77,7 +77,9 @@ REMEDIES: Final[dict[Tampering, str]] = {
     Tampering.DROP_UNFINISHED: "The service was interrupted while it dropped this segment; `work` goes on with it.",
 }
 """What to do about each kind of finding."""
-LEFTOVER: Final = "The service was interrupted while it wrote this file. Nothing reads it: delete it."
+LEFTOVER: Final = (
+    "Nothing reads it: a file that an interrupted process left, or a folder's empty object. Delete it."
+)
 
 
 class Finding(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 import msgspec
 
 from consent_service.errors import IdentityError, LedgerError
-from consent_service.identity.signatures import PublicKeys, Signed, Signer, Statement, unsign
+from consent_service.identity.signatures import PublicKeys, Signed, Signer, Statement, unchecked, unsign
 from consent_service.ledger import canonical
 from consent_service.ledger.canonical import FormatNewer, Unreadable
 from consent_service.ledger.entries import KINDS
@@ -180,7 +180,7 @@ def _opened(
     data: bytes, keys: PublicKeys | None, statement: Statement, decoder: msgspec.json.Decoder[_Said]
 ) -> _Said:
     signed = signed_of(data)
-    text = (signed.text if keys is None else unsign(keys, statement, signed)).encode()
+    text = (unchecked(signed) if keys is None else unsign(keys, statement, signed)).encode()
     canonical.refuse_newer(text, VERSION)
     try:
         said = canonical.read(text, decoder, _encoder)

@@ -163,5 +163,21 @@ def test_a_file_that_a_killed_process_left_half_written_is_a_hint_and_any_other_
         ]
 
 
+def test_a_folder_s_empty_object_is_a_hint_and_one_that_holds_something_a_finding(genuine: Objects) -> None:
+    report = checked({**genuine, "acme/heads": b"", "acme": b""})
+    assert ([hint.where for hint in report.hints], report.findings) == (["acme", "acme/heads"], [])
+    assert [finding.where for finding in checked({**genuine, "acme/heads": b"x"}).findings] == ["acme/heads"]
+
+
+@pytest.mark.parametrize("signature", ["", "AA", "A" * 85 + "B", "é" * 86])
+def test_without_a_key_at_least_a_signature_s_form_is_checked(genuine: Objects, signature: str) -> None:
+    name = head_name("acme", 3)
+    data = json.dumps(
+        json.loads(genuine[name]) | {"signature": signature}, separators=(",", ":"), ensure_ascii=False
+    )
+    findings = checked({**genuine, name: data.encode()}, keyed=False).findings
+    assert [finding[:2] for finding in findings] == [(Tampering.HEAD_FORGED, name)]
+
+
 def _with(text: str, change: dict[str, object]) -> str:
     return json.dumps(json.loads(text) | change, sort_keys=True, separators=(",", ":"))

@@ -132,3 +132,20 @@ async def test_an_entry_that_two_readers_read_otherwise_is_told_and_not_exported
         f"not-canonical: {segment_name('acme', 2)} line 1"
     ]
     assert len(out.getvalue().splitlines()) == 7
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        lambda line: line.replace(b'"subject":"', b'"subject":"\\u0061'),
+        lambda line: line.replace(b'"subject":"', b'"subject": "'),
+        lambda line: line.replace(b'"subject":"', b'"subj\\u0065ct":"'),
+        lambda line: line.replace(b'"subject":"', b'"subject":"' + b"0" * 32 + b'","subject": "'),
+    ],
+    ids=["escaped", "white space", "name escaped", "doubled"],
+)
+async def test_no_entry_hides_from_its_subject_s_export(site: Site, hide: Callable[[bytes], bytes]) -> None:
+    site.relined(segment_name("acme", 2), lambda lines: [hide(lines[0]), *lines[1:]])
+    told = list[Finding]()
+    FORMATS["jsonl"](site.archive, Wanted(subject=subject(1).hex()), io.BytesIO(), told.append)
+    assert [finding.where for finding in told] == [f"{segment_name('acme', 2)} line 1"]
