@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from consent_service.errors import LedgerError
 from consent_service.identity.signatures import PublicKeys
-from consent_service.ledger import archive, entries, heads, segments, soundness
+from consent_service.ledger import anchors, archive, entries, heads, segments, soundness
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.entries import ErasedEntry
 from consent_service.ledger.heads import Head
@@ -90,7 +90,7 @@ def _within(kept: Archive, keys: PublicKeys, head: Head) -> Iterator[tuple[Place
         return
     data = kept.get(archive.segment_name(head.site, head.number))
     if data is None:
-        _require_anchor(kept, keys, head)
+        anchors.require(kept, keys, head)
         return
     raw = segments.unpack(data, segments.room_for(head.entries))
     if segments.digest(raw) != head.digest:
@@ -102,14 +102,3 @@ def _within(kept: Archive, keys: PublicKeys, head: Head) -> Iterator[tuple[Place
             if isinstance(entry, ErasedEntry):
                 soundness.check(entry)
                 yield place, bytes.fromhex(entry.subject)
-
-
-def _require_anchor(kept: Archive, keys: PublicKeys, head: Head) -> None:
-    """Raise LedgerError unless a signed anchor says that this segment's time was over."""
-    data = kept.get(archive.anchor_name(head.site, head.number))
-    if data is None:
-        raise LedgerError(
-            f"segment {head.number} of {head.site}, which names erasures, is missing, and no anchor says that its "
-            f"time was over: {_VERIFY}"
-        )
-    heads.trusted_anchor(data, keys, head)

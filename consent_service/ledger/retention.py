@@ -20,7 +20,7 @@ from consent_service.domain.records import VisitorRecord, unpack_record
 from consent_service.domain.standing import StandingUnreadable
 from consent_service.errors import Conflict, LedgerError
 from consent_service.identity.keys import DAY
-from consent_service.ledger import archive, entries, heads, segments
+from consent_service.ledger import anchors, archive, entries, heads, segments
 from consent_service.ledger.heads import Anchor, Head
 from consent_service.ledger.sealing import MOST_ENTRIES, Sealer
 from consent_service.ledger.trimming import head_at, lines_of
@@ -80,8 +80,11 @@ async def _carry_forward(sealer: Sealer, due: Sequence[Head], now: int) -> None:
     named = set[bytes]()
     for head in due:
         lines = await lines_of(sealer, head)
-        if lines is None:
-            continue  # gone before a crash; what rests on it was carried before that
+        if (
+            lines is None
+        ):  # gone before a crash: what rests on it was carried, and its anchor was put, before that
+            await asyncio.to_thread(anchors.require, sealer.archive, sealer.signer.public(), head)
+            continue
         payloads = (segments.entry_at(line)[1] for line in lines)
         named.update(bytes.fromhex(entries.decode(payload).subject) for payload in payloads)
     async for batch in sealer.store.walk(visitor_shards(sealer.site, sealer.store.shards), STANDINGS):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from consent_service.domain.records import standing_in
 from consent_service.errors import LedgerError
@@ -12,6 +13,7 @@ from consent_service.identity.keys import DAY
 from consent_service.ledger import segments
 from consent_service.ledger.archive import segment_name
 from consent_service.ledger.entries import CarriedEntry, decode, standing_of
+from consent_service.ledger.findings import Tampering
 from consent_service.ledger.heads import Head
 from consent_service.ledger.retention import drop, is_over
 from consent_service.ledger.trimming import trim
@@ -79,6 +81,31 @@ async def test_nothing_goes_before_its_time_or_before_it_left_the_log(tmp_path: 
         sealer = site.sealer()
         assert await sealer.take_lease()
         assert await drop(sealer, KEPT, int(site.clock())) == 0
+
+
+async def test_a_segment_that_was_taken_away_gets_no_anchor(tmp_path: Path) -> None:
+    async with a_site(tmp_path, [5, 3]) as site:
+        site.clock.now += 800 * DAY
+        sealer, now = site.sealer(), int(site.clock())
+        assert await sealer.take_lease()
+        assert await trim(sealer, now) == 2
+        site.archive.delete(segment_name("acme", 1))
+        with pytest.raises(LedgerError, match=r"segment 1 of acme is missing in the archive, and no anchor"):
+            await drop(sealer, KEPT, now)
+        assert [finding.what for finding in verify(site.archive, SIGNER.public()).findings] == [
+            Tampering.SEGMENT_MISSING
+        ]
+
+
+async def test_a_drop_that_a_crash_cut_off_goes_on(tmp_path: Path) -> None:
+    async with a_site(tmp_path, [5, 3]) as site:
+        assert await dropped(site, 800) == 2
+        sealer = site.sealer()
+        found, state = await sealer.read_state()
+        assert await sealer.take_lease()
+        await sealer.commit_state(found, replace(state, dropped=1))  # the second one's anchor is there
+        assert await drop(sealer, KEPT, int(site.clock())) == 1
+        assert verify(site.archive, SIGNER.public()).findings == []
 
 
 async def test_what_goes_together_is_carried_once(tmp_path: Path) -> None:

@@ -1,0 +1,23 @@
+"""Anchors in the archive: the signed word that a segment's time was over, for whoever finds the segment gone.
+
+Blocking: callers on an event loop give it a thread.
+"""
+
+from __future__ import annotations
+
+from consent_service.errors import LedgerError
+from consent_service.identity.signatures import PublicKeys
+from consent_service.ledger import archive, heads
+from consent_service.ledger.archive import Archive
+from consent_service.ledger.heads import Head
+
+
+def require(kept: Archive, keys: PublicKeys, head: Head) -> None:
+    """Raise LedgerError unless a signed anchor says that this head's segment was dropped when its time was over."""
+    data = kept.get(archive.anchor_name(head.site, head.number))
+    if data is None:
+        raise LedgerError(
+            f"segment {head.number} of {head.site} is missing in the archive, and no anchor says that its time was "
+            "over: run `ledger verify`"
+        )
+    heads.trusted_anchor(data, keys, head)
