@@ -77,7 +77,7 @@ async def test_each_kind_of_finding_is_printed_with_what_to_do_about_it(tmp_path
         f"not-canonical: {head_name('acme', number)}" for number in (1, 2)
     ]
     assert [line for line in lines if line.startswith("what to do about not-canonical: Put the object back")]
-    assert [line for line in lines if line.startswith("hint: object-unknown: ") and "delete it" in line]
+    assert [line for line in lines if line.startswith("hint: object-unknown: ") and "Delete it" in line]
     assert lines[-1] == "2 entries in 1 segments, 0 dropped in time: 2 findings"
 
 

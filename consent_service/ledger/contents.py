@@ -25,7 +25,7 @@ LEAST_KEPT: Final = 730 * 86_400
 
 
 class Unpacked(NamedTuple):
-    """A segment's bytes as they lie in the archive: `raw` is None if it is not there or `fault` says why not."""
+    """A segment's lines and their digest. `raw` is None if the segment is not there, or can't be read (`fault`)."""
 
     raw: bytes | None = None
     digest: str = ""
@@ -33,7 +33,7 @@ class Unpacked(NamedTuple):
 
 
 def unpacked(kept: Archive, head: Head) -> Unpacked:
-    """Read and decompress a head's segment. Needs nothing of what was read before, so a thread may be ahead."""
+    """Read and decompress a head's segment. Depends on no other segment, so a thread may be one ahead."""
     room = segments.room_for(head.entries)
     try:
         data = kept.get(archive.segment_name(head.site, head.number), room)
@@ -100,7 +100,7 @@ class Contents:
         )
 
     def _as_sealed(self, raw: bytes) -> Iterator[Finding]:
-        """Whoever sealed can have sealed nonsense."""
+        """Check a segment whose digest is the head's: whoever sealed it can have sealed nonsense."""
         head = self._head
         if raw.count(b"\n") != head.entries or not raw.endswith(b"\n"):
             yield Finding(
@@ -118,7 +118,7 @@ class Contents:
             yield Finding(Tampering.MARKS_DAMAGED, self._marks_name, "the segment itself is whole")
 
     def _said(self, lines: list[bytes]) -> Iterator[Finding]:
-        """What the lines say, against what the head says of them."""
+        """Compare what the lines say with what the head says of them."""
         head, read = self._head, self._site.reader.read(lines)
         for fault in read.faults[:MOST_LINES]:
             yield Finding(fault.what, f"{self._name} line {fault.line}", fault.detail)
@@ -141,7 +141,7 @@ class Contents:
                 )
 
     def _difference(self, raw: bytes, digest: str) -> Iterator[Finding]:
-        """What was done to lines that are not as sealed."""
+        """Name what was done to lines that are not as sealed."""
         if (count := raw.count(b"\n")) > 2 * self._head.entries + MOST_LINES:
             yield Finding(Tampering.SEGMENT_DAMAGED, self._name, f"{count} lines are not as sealed")
             return
@@ -175,7 +175,7 @@ class Contents:
         return data
 
     def _absence(self) -> Iterator[Finding]:
-        """A segment that is not there: dropped when its time was over, or taken away."""
+        """Tell a segment that was dropped when its time was over from one that was taken away."""
         faults = list(self._anchor_faults())
         yield from faults
         if not faults and self._site.oldest:

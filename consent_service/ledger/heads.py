@@ -192,7 +192,7 @@ def _opened(
 
 
 def _fault_of(head: Head) -> str:
-    """What can't stand in a head, whatever the log held; "" for nothing."""
+    """Return what no log can make a head say; "" if there is nothing."""
     digests = [head.digest, head.root, head.marks, *([head.previous] if head.number > 1 else [])]
     times = [head.at, *head.newest.values()]
     if head.number < 1 or (head.number == 1 and head.previous):

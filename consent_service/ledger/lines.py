@@ -1,4 +1,4 @@
-"""Lines: whether each line of a segment is one that sealing writes: canonical, about this site, in its place.
+"""Lines of a segment: each must be one that sealing writes, canonical and about this site.
 
 Most lines of a ledger differ in five values alone: time, entry's id, subject, commit and number. What stands
 between those values is the line's shape. The first line of each shape is decoded, encoded again and compared; of
@@ -33,7 +33,7 @@ _BILLION: Final = b"1000000000"
 
 
 class Fault(NamedTuple):
-    """One thing wrong. `line` counts from 1; 0 is the segment as a whole."""
+    """One thing wrong with a line; `line` counts from 1."""
 
     line: int
     what: Tampering

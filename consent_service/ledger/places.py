@@ -1,4 +1,4 @@
-"""Places: whether a segment's entries stand where its head says that they do. Pure."""
+"""Places of a segment's entries in the log, against the spans that its head names. Pure."""
 
 from __future__ import annotations
 

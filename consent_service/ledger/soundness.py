@@ -1,4 +1,4 @@
-"""Soundness: whether an entry is one that a fact makes, and not only JSON of the right members. Pure."""
+"""Soundness of an entry: it must be one that a fact makes, and not only JSON with the right members. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times: which of an archive's times can be true, by the clock of whoever verifies and by one another. Pure."""
+"""Times of an archive: those that can't be true, by the verifier's clock and by one another. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verification: whether an archive still says what was sealed, from nothing but the archive and the public keys.
+"""Verification of an archive against what was sealed, from nothing but the archive and the public keys.
 
 First the heads, which are small: each signature, the chain, the spans without a gap. Then one segment at a time,
 so that memory does not grow with the archive: its digest, its tree, its lines, its places. Every object is decoded,
@@ -64,25 +64,21 @@ def verify(
         entries, dropped, hints = entries + checked.entries, dropped + checked.dropped, hints + checked.hints
         progress(done, total)
     wanted = {name for chain in chains.values() for name in chain.names}
+    folders = {name.rpartition("/")[0] for name in wanted} | chains.keys()
     for name in names:
         if name not in wanted:
-            (hints if _is_harmless(kept, name, wanted) else findings).append(
-                Finding(Tampering.OBJECT_UNKNOWN, name)
-            )
+            harmless = archive.is_leftover(name) or (name in folders and _is_empty(kept, name))
+            (hints if harmless else findings).append(Finding(Tampering.OBJECT_UNKNOWN, name))
     if not wanted and not findings:
         findings.append(Finding(Tampering.ARCHIVE_EMPTY, "archive", "nothing is in it that could be checked"))
     last = {site: chain.last for site, chain in chains.items() if chain.last is not None}
     return Report(entries, total - dropped, dropped, findings, last, hints)
 
 
-def _is_harmless(kept: Archive, name: str, wanted: Iterable[str]) -> bool:
-    """Return True for what our own writing leaves when it is cut off, and for the empty object that a store's console
-    makes for a folder.
-    """
-    if archive.is_leftover(name):
-        return True
+def _is_empty(kept: Archive, name: str) -> bool:
+    """Return True for the empty object that an object store's console makes for a folder."""
     try:
-        return any(one.startswith(f"{name}/") for one in wanted) and kept.get(name, 0) == b""
+        return kept.get(name, 0) == b""
     except ObjectUnfit:
         return False
 
@@ -90,7 +86,7 @@ def _is_harmless(kept: Archive, name: str, wanted: Iterable[str]) -> bool:
 def _contents(
     kept: Archive, keys: PublicKeys | None, chains: dict[str, Chain], times: Times
 ) -> Iterator[tuple[Contents, Unpacked]]:
-    """Every segment with what was read of it, the next one read meanwhile: decompressing needs no interpreter."""
+    """Yield every segment with what was read of it."""
     for site, chain in chains.items():
         digests = {head.digest: head.number for head in chain.heads.values()}
         shared = Site(kept, keys, chain.names, digests, times, LineReader(site))
@@ -100,7 +96,7 @@ def _contents(
 
 
 def _ahead(kept: Archive, heads: Sequence[Head]) -> Generator[tuple[Head, Unpacked], None, None]:
-    """Each head's segment, read one ahead."""
+    """Yield each head's segment, and read the next one meanwhile: decompressing holds no lock of the interpreter."""
     with ThreadPoolExecutor(1) as thread:
         following: Future[Unpacked] | None = None
         for number, head in enumerate(heads):

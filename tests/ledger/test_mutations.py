@@ -151,7 +151,7 @@ def test_any_edit_of_a_line_by_a_holder_of_the_key_is_found_or_canonical(
 
 
 @pytest.mark.soak
-@settings(_SETTINGS, max_examples=20_000)
+@settings(_SETTINGS, max_examples=10_000)
 @given(draw=st.data())
 def test_any_of_many_edits_is_found(genuine: Objects, draw: st.DataObject) -> None:
     _edit(genuine, draw)
