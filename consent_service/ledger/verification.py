@@ -9,9 +9,8 @@ only a checkpoint that was kept elsewhere can tell (`known`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Thread
 from typing import NamedTuple
 
 from consent_service.errors import ObjectUnfit
@@ -90,20 +89,43 @@ def _contents(
     for site, chain in chains.items():
         digests = {head.digest: head.number for head in chain.heads.values()}
         shared = Site(kept, keys, chain.names, digests, times, LineReader(site))
-        with closing(_ahead(kept, list(chain.heads.values()))) as read:
-            for head, found in read:
-                yield Contents(shared, head), found
+        for head, found in _ahead(kept, list(chain.heads.values())):
+            yield Contents(shared, head), found
 
 
-def _ahead(kept: Archive, heads: Sequence[Head]) -> Generator[tuple[Head, Unpacked], None, None]:
+def _ahead(kept: Archive, heads: Sequence[Head]) -> Iterator[tuple[Head, Unpacked]]:
     """Yield each head's segment, and read the next one meanwhile: decompressing holds no lock of the interpreter."""
-    with ThreadPoolExecutor(1) as thread:
-        following: Future[Unpacked] | None = None
-        for number, head in enumerate(heads):
-            found = following or thread.submit(unpacked, kept, head)
-            rest = heads[number + 1 : number + 2]
-            following = thread.submit(unpacked, kept, rest[0]) if rest else None
-            yield head, found.result()
+    following: _Reading | None = None
+    for number, head in enumerate(heads):
+        reading = following or _Reading(kept, head)
+        rest = heads[number + 1 : number + 2]
+        following = _Reading(kept, rest[0]) if rest else None
+        yield head, reading.result()
+
+
+class _Reading(Thread):
+    """A segment that is being read. (`concurrent.futures` would do, and takes a tenth of a short run to import.)"""
+
+    def __init__(self, kept: Archive, head: Head) -> None:
+        super().__init__(daemon=True)
+        self._kept = kept
+        self._head = head
+        self._found: Unpacked | Exception | None = None
+        self.start()
+
+    def run(self) -> None:
+        """Read it; what is raised is kept for `result`."""
+        try:
+            self._found = unpacked(self._kept, self._head)
+        except Exception as error:
+            self._found = error
+
+    def result(self) -> Unpacked:
+        """Wait until it is read. Raises ArchiveUnavailable."""
+        self.join()
+        if not isinstance(self._found, Unpacked):
+            raise self._found or SystemError("the segment's reader ended without a word")
+        return self._found
 
 
 def _by_site(names: Iterable[str], known: Iterable[Head]) -> dict[str, list[str]]:
