@@ -75,7 +75,8 @@ def foreign_cookie(value: str) -> str:
     """The name of a cookie that is not ours."""
     if not _COOKIE.fullmatch(value):
         return 'wanted a cookie\'s name such as "OptanonConsent"'
-    return "" if not value.startswith("pc_") else "cookies that start with pc_ are this service's own"
+    ours = value.removeprefix("__Host-").startswith("pc_")
+    return "cookies that start with pc_ are this service's own" if ours else ""
 
 
 def pattern(value: str) -> str:

@@ -6,7 +6,7 @@ read in one way only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from starlette.types import Scope
@@ -57,7 +57,14 @@ def read(headers: Iterable[tuple[bytes, bytes]]) -> Seen:
 
 _KEPT_AS = "consent.headers"
 COOKIE_PREFIX = "pc_"
+HOST_PREFIX = "__Host-"
+_PREFIXES = (b"", HOST_PREFIX.encode())
 _TOKEN_FIELD = 6
+
+
+Presented = tuple[list[str], list[str]]
+"""The visitor tokens of a request: those of which the first names the record and the others only deny, and those that
+name nobody, even where they stand alone, and only deny too."""
 
 
 def cross_origin(origin: str) -> Raw:
@@ -68,36 +75,42 @@ def cross_origin(origin: str) -> Raw:
     ]
 
 
-def cookie_name(site: str) -> str:
-    """The name of a site's first-party cookie."""
-    return COOKIE_PREFIX + site
+def cookie_name(site: str, *, host_only: bool) -> str:
+    """Return the name of a site's first-party cookie. `host_only`: on https, for one host alone."""
+    return f"{HOST_PREFIX if host_only else ''}{COOKIE_PREFIX}{site}"
 
 
-def cookie_tokens(cookie: bytes, site: str) -> list[str]:
-    """The visitor tokens in the site's first-party cookies: mostly none or one.
+def cookie_texts(cookie: bytes, site: str) -> list[tuple[bytes, str]]:
+    """Return the texts of the site's first-party cookies in a `Cookie` header, each behind its name's prefix.
 
-    A cookie is `1.<answers>.<basis>.<gpc>.<as_of>.<max_age>.<token>`. One that can't be read is a token that
-    can't be honoured, not the absence of one. Two of one name (set for the host and for its domain) both count.
+    With the prefix it is the site's own host's alone (RFC 6265bis section 4.1.3.2), without it (b"") a sibling
+    subdomain may have set it.
     """
-    tokens = [token for text in cookie_texts(cookie, site) if (token := _token(text)) is not None]
-    return tokens if len(tokens) < 2 else list(dict.fromkeys(tokens))
-
-
-def cookie_texts(cookie: bytes, site: str) -> list[str]:
-    """The texts of the site's first-party cookies in a `Cookie` header, in its order."""
-    name = cookie_name(site).encode() + b"="
+    name = f"{COOKIE_PREFIX}{site}=".encode()
     if name not in cookie:
         return []
-    values = [part.strip() for part in cookie.split(b";")]
-    return [value[len(name) :].decode("latin-1") for value in values if value.startswith(name)]
+    parts = [part.strip().partition(name) for part in cookie.split(b";") if name in part]
+    return [(prefix, text.decode("latin-1")) for prefix, _, text in parts if prefix in _PREFIXES]
 
 
-def presented(explicit: str | None, cookie: bytes, site: str) -> Sequence[str]:
-    """The visitor tokens of a request: the explicit one first, then the cookies' if they are others."""
-    tokens = cookie_tokens(cookie, site) if cookie else []
-    if not explicit:
-        return tokens
-    return [explicit, *(token for token in tokens if token != explicit)]
+def presented(explicit: str | None, cookie: bytes, site: str, *, host_only: bool) -> Presented:
+    """Return the visitor tokens of a request: the explicit one first, then those of the cookies.
+
+    A cookie is `1.<answers>.<basis>.<gpc>.<as_of>.<max_age>.<token>`. One that can't be read is a token that
+    can't be honoured, not the absence of one. `host_only`: a cookie under the plain name is none of the site's own.
+    """
+    tokens = [explicit] if explicit else []
+    plain: list[str] = []
+    for prefix, text in cookie_texts(cookie, site):
+        token = _token(text)
+        if token is not None:
+            (tokens if prefix else plain).append(token)
+    if plain and not host_only:
+        tokens, plain = tokens + plain, []
+    if len(tokens) + len(plain) > 1:
+        tokens = list(dict.fromkeys(tokens))
+        plain = [token for token in dict.fromkeys(plain) if token not in tokens]
+    return tokens, plain
 
 
 def _token(value: str) -> str | None:

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Flag } from "../src/core/protocol";
 import { embed } from "./embedded";
+import { pattern } from "./site";
 
 const CONFIG = { d: "ddd us-ca:aaa us-co:aad" };
 
@@ -66,7 +67,7 @@ test("a page that names a consumer is denied until one was identified on this de
 });
 
 test("another consent tool's cookie leaves it in doubt as long as there is none of ours", () => {
-  const more = { p: "(OptanonConsent|usprivacy)=" };
+  const more = { p: pattern("OptanonConsent|usprivacy") };
   assert.equal(load({ cookie: "usprivacy=1YYN", more }).flag().basis, "unavailable");
   assert.equal(load({ cookie: "a=1; OptanonConsent=x", more }).flag().sale, "denied");
   assert.equal(load({ cookie: "a=1", more }).flag().basis, "default");
