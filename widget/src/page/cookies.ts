@@ -75,7 +75,7 @@ export function recordCell(site: Site & { extras: Extras }, name: string, spare:
     // Where it fails the spare holds it.
     quietly(() => {
       const there = () => texts(own).some((kept) => kept === text || same(kept, text));
-      if (plain) put(PREFIX + name, "", ""); // from before the domain was shared
+      if (plain && texts(PREFIX + name).length) put(PREFIX + name, "", ""); // from before the domain was shared
       // The service has just written it: rewritten here, Safari would forget it in 7 days.
       if (!site.config.api || !there()) put(own, text);
       before?.renew(text);

@@ -41,7 +41,7 @@ export function former(
       return kept ? format({ ...kept, asOf: kept.asOf - STALE }) : ours;
     },
     renew(text) {
-      put(name, denies(text) ? text : "");
+      if (denies(text) || texts(name).length) put(name, denies(text) ? text : "");
       if (!/^1\.aa.\.(aff|opt)/.test(text)) return;
       hostname.split(".").forEach((_, at, labels) => put(name, "", `; Domain=${labels.slice(at).join(".")}`));
     },
