@@ -158,6 +158,10 @@ async def test_first_party_answers_take_no_consumer_from_such_a_cookie(tmp_path:
             assert kept is not None
             return kept.identified
 
+        made_there = f"pc_acme=1.dda.choice.0.{START}.0."
+        assert not await identified(made_there), (
+            "a choice that only a sibling speaks of keeps nothing from renewal"
+        )
         marked = [f"{name}=1.aaa.default.2.{START}.300." for name in ("pc_acme", "__Host-pc_acme")]
         assert not await identified(marked[0])
         assert await identified(marked[1])

@@ -12,7 +12,7 @@ const TAGS_BUDGET = 700;
 const GUARD_BUDGET = 1150;
 const SCRIPT_BUDGET = 10 * 1024;
 /** Held so that it comes down to the script's own; not there yet. */
-const SPOKEN_BUDGET = 10950;
+const SPOKEN_BUDGET = 11000;
 
 /** What is put before the script where a site's configuration asks for it. */
 export const EXTRAS = ["debugging", "erasing", "former", "looks", "prior"];

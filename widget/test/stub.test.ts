@@ -197,6 +197,14 @@ test("a forged record hides neither another consent tool's cookie nor who the co
   assert.equal(load({ cookie: identified, more, location: https, consumer: "signed" }).flag().basis, "unavailable");
 });
 
+test("a record that is only old leaves no doubt, whatever other tools' cookies there are", () => {
+  const more = { ...ALONE, d: "aaa", p: pattern("usprivacy") };
+  const old = allowed.replace(/\.1\d{9}\./, ".1700000000.");
+  for (const cookie of [`usprivacy=1YNN; __Host-${old}`, `__Host-${old}; usprivacy=1YNN`]) {
+    assert.equal(load({ cookie, more, location: https, region: null }).flag().basis, "default", cookie);
+  }
+});
+
 test("a page full of our own cookies is answered at once", () => {
   for (const text of ["pc_acme=; ", "pc_acme=1.aaa.", `${opted}; `]) {
     const began = performance.now();

@@ -24,6 +24,7 @@ type Line = [letters: string, basis: string, ...marksAsOfMaxAge: any[]];
 export function answer(rule: Rule, tag: Tag, found: string, plain: boolean, gpc: boolean, now: number): Flag {
   const lines: Line[] = [];
   let doubt: unknown;
+  let tool: unknown; // another consent tool's cookie, where no text is this page's own
   // Doubt means denied: what can't be read is not "nothing on record", and a consumer is not this device's visitor.
   let missing: unknown = tag.consumer ? [] : [rule.d.split(` ${tag.region}:`)[1] || rule.d, "default"];
   const add = (letters = "ddd", basis = "unavailable", ...rest: any[]): void => {
@@ -33,17 +34,18 @@ export function answer(rule: Rule, tag: Tag, found: string, plain: boolean, gpc:
     lines.push(gpc && basis != "affirmed" ? ["dd" + letters[2], "gpc", ...rest] : [letters, basis, ...rest]);
   };
   for (const [, prefix, letters, basis, marks, asOf, maxAge, prior] of found.matchAll(rule.p as any) as any) {
-    if (prior) missing = missing && [];
+    if (prior) tool = tool ?? missing;
     else if (!letters || (tag.consumer && marks < 2)) add();
     else {
       const own = prefix ? prefix[1] : plain; // the mirror's is one character
+      if (own) tool = 0;
       // An age from a minute before now, for clocks differ, to a day.
       if (own && Math.abs(now / 1e3 - asOf - 43170) <= 43230 && !(maxAge > rule.m!)) missing = 0;
       else if (letters < "aab") continue;
       add(letters, basis, marks, asOf, maxAge);
     }
   }
-  if (missing) add(...(missing as []));
+  if (missing) add(...(tool ? [] : (missing as [])));
   const [letters, basis, marks, asOf, maxAge] = lines.sort().reverse()[0] as Line;
   const say = (place: number): Answer => (lines.every(([text]) => text[place] == "a") ? "allowed" : "denied");
   return {

@@ -63,8 +63,7 @@ export function recordCell(site: Site & { extras: Extras }, name: string, spare:
 
   /** The mirror comes first: this origin alone can have written it. */
   function owned(): string[] {
-    const kept = mirror.read() || "";
-    const beside = [kept.startsWith(mark) ? kept.slice(mark.length) : undefined, spare.read()];
+    const beside = [(mirror.read() || "").split(mark)[1], spare.read()];
     // A sandboxed frame may not read cookies: in doubt.
     return [...beside.filter((text) => text !== undefined), ...quietly(() => names.flatMap(texts), ["?"])];
   }
