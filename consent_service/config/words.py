@@ -106,7 +106,7 @@ def trace(value: str) -> str:
         return 'wanted a name such as "_ads_*": at least two characters beside the *'
     if value.count("*") > _MOST_STARS:
         return f"at most {_MOST_STARS} * : the page looks for it in every name there is"
-    own = value.split("*")[0]
+    own = value.removeprefix("__Host-").split("*")[0]
     return "names that start with pc_ are this service's own" if "pc_".startswith(own[:3]) and own else ""
 
 

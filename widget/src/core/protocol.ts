@@ -50,7 +50,7 @@ export interface Reply {
 }
 
 /**
- * What stub and script must know of the site to answer, with names as short as they can be: the stub has 1 KB.
+ * What stub and script must know of the site to answer, with names as short as they can be: the stub has 1,100 bytes.
  * `s`: the site's key. `d`: letters for sale, share and sensitive of the strictest default of the site's regimes,
  * then of each region where it is another one, as in `ddd us-ca:aaa us-co:aad`. `u`: the US Privacy strings for neither
  * of sale and sharing denied, for either denied, and in doubt. `g`: the GPP in doubt, the ids of the sections that
