@@ -62,6 +62,7 @@ class _SiteFlags:
         self.site = site
         self.regime = site.regimes(now)[number]
         self.origins: tuple[str | None, ...] = (None, own_origin, *site.origins)
+        self.host_only = {origin: site.host_only_cookie(origin) for origin in self.origins}
         self._day = now // _DAY
         self._answers_of = (self._day * len(site.regime_codes) + number) << 3
         self._rendered: dict[Resolution, _Rendered] = {}
@@ -165,9 +166,8 @@ class FlagEndpoint:
             flag = flags.unpresented[signals]
         else:
             site = flags.site
-            given = headers.presented(
-                _visitor_in(query), seen.cookie, site.key, host_only=site.host_only_cookie(seen.origin)
-            )
+            host_only = flags.host_only[seen.origin]
+            given = headers.presented(_visitor_in(query), seen.cookie, site.key, host_only=host_only)
             flag = self._at_hand(flags, given, signals, now) or await self._asked(
                 flags, given, seen, signals, place, now
             )
@@ -186,7 +186,7 @@ class FlagEndpoint:
         tokens, beside = given
         if len(tokens) + len(beside) != 1:
             return None
-        record = self._standings.at_hand(flags.site.key, (tokens or beside)[0], now)
+        record = self._standings.at_hand(flags.site.key, tokens[0] if tokens else beside[0], now)
         if record is None or (signals is _HEADER and not record.gpc & _HEADER.value):
             return None
         return flags.of_record(record, signals, now, named=not beside)

@@ -86,11 +86,19 @@ def cookie_texts(cookie: bytes, site: str) -> list[tuple[bytes, str]]:
     With the prefix it is the site's own host's alone (RFC 6265bis section 4.1.3.2), without it (b"") a sibling
     subdomain may have set it.
     """
+    texts: list[tuple[bytes, str]] = []
     name = f"{COOKIE_PREFIX}{site}=".encode()
-    if name not in cookie:
-        return []
-    parts = [part.strip().partition(name) for part in cookie.split(b";") if name in part]
-    return [(prefix, text.decode("latin-1")) for prefix, _, text in parts if prefix in _PREFIXES]
+    start = cookie.find(name)
+    while start >= 0:
+        prefix = cookie[cookie.rfind(b";", 0, start) + 1 : start].strip()
+        start += len(name)
+        end = cookie.find(b";", start)
+        if prefix in _PREFIXES:
+            texts.append(
+                (prefix, (cookie[start:end] if end >= 0 else cookie[start:]).strip().decode("latin-1"))
+            )
+        start = cookie.find(name, end) if end >= 0 else end
+    return texts
 
 
 def presented(explicit: str | None, cookie: bytes, site: str, *, host_only: bool) -> Presented:
@@ -105,7 +113,9 @@ def presented(explicit: str | None, cookie: bytes, site: str, *, host_only: bool
         token = _token(text)
         if token is not None:
             (tokens if prefix else plain).append(token)
-    if plain and not host_only:
+    if not plain and len(tokens) < 2:
+        return tokens, plain
+    if not host_only:
         tokens, plain = tokens + plain, []
     if len(tokens) + len(plain) > 1:
         tokens = list(dict.fromkeys(tokens))

@@ -134,6 +134,22 @@ async def test_a_forged_cookie_in_the_place_of_ours_leaves_an_opted_out_visitor_
     assert site.server_flag(token)["basis"] == "choice"
 
 
+async def test_our_own_cookie_overwritten_from_another_port_allows_nothing_either(
+    context: BrowserContext, site: Site
+) -> None:
+    """Cookies know no ports: what the same host serves elsewhere can write the prefixed one, but no storage."""
+    await opt_out(await visit(context, site.url))
+    page = await visit(context, site.stub)
+    for cookie in FORGED.values():
+        text = cookie.partition("=")[2].partition(";")[0]
+        await page.evaluate(SET, [f"{HOST_COOKIE}={text}; Path=/; Secure"])
+        assert (await flag(page))["sale"] == "denied"
+    await everywhere_denied(context, site)
+    kept = (await names(context))[HOST_COOKIE]
+    assert kept.startswith("1.dda.choice.")
+    assert site.server_flag(kept.split(".", 6)[6])["basis"] == "choice"
+
+
 async def test_an_allowed_visitor_is_not_harmed_by_it(context: BrowserContext, site: Site) -> None:
     page = await visit(context, site.url)
     before = (await names(context))[HOST_COOKIE]
