@@ -167,16 +167,22 @@ async def test_first_party_answers_take_no_consumer_from_such_a_cookie(tmp_path:
         assert await identified(marked[1])
 
 
-async def test_on_the_choices_page_such_a_cookie_is_nobodys(service: Running) -> None:
+@pytest.mark.parametrize(("act", "after"), [("limit", "denied"), ("lift", "allowed")])
+async def test_on_the_choices_page_such_a_cookie_is_told_what_restricts_and_names_nobody(
+    service: Running, act: str, after: str
+) -> None:
     forged = await opted_in(service)
     page = await service.client.get("/s/states/privacy-choices", headers={"cookie": cookie(PLAIN, forged)})
     form = page.text.partition('name="form_token" value="')[2].partition('"')[0]
     sent = {"origin": SERVICE, "sec-fetch-site": "same-origin", "cookie": cookie(PLAIN, forged)}
+    before = len(await service.entries("states"))
     answer = await service.client.post(
-        "/s/states/privacy-choices", data={"form_token": form, "do": "limit"}, headers=sent
+        "/s/states/privacy-choices", data={"form_token": form, "do": act}, headers=sent
     )
     assert answer.status_code < 400
-    assert (await service.flag("states", visitor=forged))["sensitive"] == "allowed"
+    assert (await service.flag("states", visitor=forged))["sensitive"] == after
+    subjects = {entry.subject for entry in (await service.entries("states"))[before:]}
+    assert len(subjects) == (2 if act == "limit" else 1), "the visitor's own record is another one"
 
 
 @pytest.mark.parametrize(
