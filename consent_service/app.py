@@ -237,6 +237,7 @@ def site_of(key: str, facts: SiteFacts, config: Config) -> Site:
         facts.origins[0],
         facts.sensitive,
         placed=config.geo != Geo(),
+        shares_cookie=facts.cookie_domain is not None,
     )
 
 

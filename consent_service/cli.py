@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
+from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, hints_of, load_config
 from consent_service.cli_doctor import doctor
 from consent_service.cli_import import import_opt_outs
 from consent_service.cli_ledger import ledger
@@ -93,10 +93,12 @@ def check(
         typer.Option(metavar="PAGE", help="Also load this page in Chromium: what reaches blocked partners?"),
     ] = None,
 ) -> None:
-    """Check the configuration and name every fault with its key and line."""
+    """Check the configuration and name every fault, or hint, with its key and line."""
     loaded = load_config(config)
     sites = ", ".join(loaded.sites)
     typer.echo(f"{config} is fine: digest {digest(loaded)}, sites: {sites}")
+    for hint in hints_of(config, loaded):
+        typer.echo(f"hint: {hint}")
     for given in self_hosted or ():
         _check_self_hosted(loaded, *given.split("=", 1))
     if url is not None:

@@ -9,6 +9,8 @@ from typing import Annotated, Final
 import typer
 
 from consent_service.config import Config, load
+from consent_service.config.hints import hints
+from consent_service.errors import Fault
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration.")]
 DEFAULT_CONFIG: Final = Path("consent.toml")
@@ -19,3 +21,10 @@ def load_config(file: Path) -> Config:
     from consent_service.process.reloading import read_text
 
     return load(read_text(file), os.environ)
+
+
+def hints_of(file: Path, config: Config) -> tuple[Fault, ...]:
+    """What the configuration that was read from this file trusts."""
+    from consent_service.process.reloading import read_text
+
+    return hints(read_text(file), config)

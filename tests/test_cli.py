@@ -86,6 +86,18 @@ def test_check_says_that_a_good_file_is_fine_and_that_keys_were_not_looked_at(co
     assert ended.err == ""
 
 
+def test_check_says_with_key_and_line_that_every_host_below_a_shared_domain_is_trusted(
+    command: Command, tmp_path: Path
+) -> None:
+    assert "hint" not in command("check").out
+    text = (tmp_path / "consent.toml").read_text() + 'cookie_domain = "example.com"\n'
+    (tmp_path / "consent.toml").write_text(text)
+    ended = command("check")
+    line = len(text.splitlines())
+    assert ended.status == 0
+    assert f"hint: line {line}: sites.acme.cookie_domain: every host below example.com can set" in ended.out
+
+
 def test_check_is_silent_about_keys_that_are_there(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONSENT_KEYS_FILE", "keys.json")
     assert "CONSENT_KEYS_FILE" not in command("check").out

@@ -32,6 +32,11 @@ class FirstParty:
     on_site: bool
     """Whether it is a path of one of the site's origins, so that the site's own server leads there."""
 
+    @property
+    def host_only_cookie(self) -> bool:
+        """Whether the cookie has the prefix that keeps other hosts from setting it."""
+        return self.secure and self.cookie_domain is None
+
 
 def first_party(site: SiteFacts, public_url: str) -> FirstParty | None:
     """The way that the site configures, else the service itself where it is on the site's domain; or none."""

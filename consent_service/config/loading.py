@@ -69,7 +69,7 @@ def _facts(text: str) -> Facts:
     sites = document.get("sites")
     misread = [*reader.faults, *misfits(reader.parts, sites if isinstance(sites, dict) else ())]
     if misread:
-        raise ConfigError(_located(misread, text))
+        raise ConfigError(located(misread, text))
     return facts  # type: ignore[no-any-return]
 
 
@@ -117,7 +117,8 @@ def _collected(faults: list[Fault], read: Callable[[], _T]) -> _T | None:
         return None
 
 
-def _located(misread: Iterable[Misread], text: str) -> tuple[Fault, ...]:
+def located(misread: Iterable[Misread], text: str) -> tuple[Fault, ...]:
+    """Return what was met in this document with dotted keys and lines, in the order of the lines."""
     lines = locate(text)
     faults = [Fault(dotted(path), nearest(lines, path), said) for path, said in misread]
     return tuple(sorted(faults, key=lambda fault: (fault.line, fault.key)))

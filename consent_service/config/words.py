@@ -76,7 +76,8 @@ def foreign_cookie(value: str) -> str:
     """The name of a cookie that is not ours."""
     if not _COOKIE.fullmatch(value):
         return 'wanted a cookie\'s name such as "OptanonConsent"'
-    return "" if not value.startswith("pc_") else "cookies that start with pc_ are this service's own"
+    ours = value.removeprefix("__Host-").startswith("pc_")
+    return "cookies that start with pc_ are this service's own" if ours else ""
 
 
 def pattern(value: str) -> str:
@@ -106,7 +107,7 @@ def trace(value: str) -> str:
         return 'wanted a name such as "_ads_*": at least two characters beside the *'
     if value.count("*") > _MOST_STARS:
         return f"at most {_MOST_STARS} * : the page looks for it in every name there is"
-    own = value.split("*")[0]
+    own = value.removeprefix("__Host-").split("*")[0]
     return "names that start with pc_ are this service's own" if "pc_".startswith(own[:3]) and own else ""
 
 

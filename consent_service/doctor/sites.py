@@ -10,7 +10,10 @@ from consent_service.doctor.findings import Finding, hint, ok
 
 
 def judge_sites(config: Config) -> Iterator[Finding]:
-    """Whether each site's visitors stay known: Safari forgets in 7 days what a script wrote."""
+    """Judge for each site how long its visitors stay known, and whom its cookie trusts.
+
+    Safari forgets in 7 days what a script wrote.
+    """
     for key, site in config.sites.items():
         way = first_party(site, config.service.public_url)
         if way is None:
@@ -22,3 +25,7 @@ def judge_sites(config: Config) -> Iterator[Finding]:
             )
         else:
             yield ok("first party", f"{key}: its cookie is set by {way.address}, and kept for 400 days")
+        if site.cookie_domain is not None:
+            yield ok(
+                "cookie", f"{key}: trusts every host below {site.cookie_domain}, for each can set its cookie"
+            )

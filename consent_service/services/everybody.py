@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from consent_service.domain.facts import ChoiceMade
 from consent_service.domain.resolution import Resolution
+from consent_service.domain.words import Stance
 from consent_service.services.confirming import Confirmations
 from consent_service.services.consent import Chosen, Consent
 from consent_service.services.marks import Receipt
@@ -48,7 +50,7 @@ class Everybody:
 
     async def status(self, caller: Caller) -> Status:
         """The stricter answers of all records; a signal is recorded on each, and nobody is minted."""
-        known = await self._known(caller)
+        known = await self._known(caller, caller.tokens)
         for token in known:
             await self._consent.signal(caller._replace(tokens=[token]), keep=False)
         told = await self._consent.signal(caller, keep=False)
@@ -59,10 +61,11 @@ class Everybody:
     ) -> Outcome:
         """Record the choice for each record; with none, or a first token that can't be honoured, for a new one.
 
-        `form` is the id of the form that asks: sent twice on what stands, it is one choice. Raises as
-        `Consent.choose` does.
+        Records whose tokens name nobody are told what restricts, and nothing else. `form` is the id of the form that
+        asks: sent twice on what stands, it is one choice. Raises as `Consent.choose` does.
         """
-        known = await self._known(caller)
+        allows = Stance.OPTED_IN in (asked.sale, asked.share, asked.sensitive)
+        known = await self._known(caller, caller.tokens if allows else [*caller.tokens, *caller.beside])
         request = _request_id(form, asked, known)
         first = list(caller.tokens[:1])
         subjects = [first, *([token] for token in known if [token] != first)]
@@ -74,10 +77,10 @@ class Everybody:
         nonce = self._confirmations.join(caller.site.key, nonces, caller.now) if nonces else None
         return Outcome(chosen[0].visitor, chosen[0].receipt, nonce)
 
-    async def _known(self, caller: Caller) -> dict[str, Visitor]:
-        """For each visitor whom the tokens name one token, in order."""
+    async def _known(self, caller: Caller, tokens: Sequence[str]) -> dict[str, Visitor]:
+        """For each visitor whom these tokens name one token, in order."""
         known: dict[str, Visitor] = {}
-        for token in caller.tokens:
+        for token in tokens:
             found = await self._standings.recognise(caller.site.key, token, caller.now)
             if isinstance(found, Visitor) and all(found.id != other.id for other in known.values()):
                 known[token] = found

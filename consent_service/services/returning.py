@@ -67,7 +67,7 @@ class Returning:
             return await self._consent.signal(caller, keep=keep)
         if answered:
             await self._tell(caller, presented, named)
-        told = await self._consent.signal(caller._replace(beside=[token]), keep=keep)
+        told = await self._consent.signal(caller._replace(beside=[*caller.beside, token]), keep=keep)
         return told._replace(
             show=told.show._replace(banner=told.show.banner and not told.resolution.opted_out)
         )

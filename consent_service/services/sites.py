@@ -43,6 +43,7 @@ class Site:
     `texts`: every word the site's visitors read, by language; `lang` is the one where nothing else is wanted.
     `home`: the first of the origins; `sensitive`: whether it uses sensitive personal information.
     `placed`: the place of a call is looked at, so strings speak for the one regime that binds there.
+    `shares_cookie`: its pages' hosts, and every other below that domain, set one cookie.
     """
 
     key: str
@@ -56,7 +57,15 @@ class Site:
     home: str = ""
     sensitive: bool = False
     placed: bool = False
+    shares_cookie: bool = False
     spoken: SpokenStrings = field(default_factory=SpokenStrings, compare=False, repr=False)
+
+    def host_only_cookie(self, origin: str | None) -> bool:
+        """Return whether pages of this origin take their own host's cookie alone for theirs.
+
+        On plain http browsers know no such cookie. A call without an origin is as one of the first.
+        """
+        return not self.shares_cookie and not (origin or self.home).startswith("http:")
 
     def regime(self, now: int, place: Place = NOWHERE) -> Regime:
         """The row in force at this moment of the regime that binds at this place."""

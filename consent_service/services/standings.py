@@ -160,9 +160,12 @@ def record_key(ring: KeyRing, site: str, visitor_id: bytes, shards: int) -> Key:
 
 
 def strictest(
-    regime: Regime, signals: Sources, found: Sequence[Visitor | Unhonoured], now: int
+    regime: Regime, signals: Sources, found: Sequence[Visitor | Unhonoured | None], now: int
 ) -> Resolution:
-    """For each right the stricter of the rulings on everybody whom a request's tokens name (at least one)."""
+    """For each right the stricter of the rulings on everybody whom a request's tokens name (at least one).
+
+    None stands for nobody: the regime's default.
+    """
     rulings = (resolve(regime, signals, _standing(visitor), None, now) for visitor in found)
     return reduce(stricter, rulings)
 
@@ -179,5 +182,5 @@ def _honours(record: Record, claims: VisitorClaims) -> bool:
     return claims.version <= record.version and record.standing is not UNHONOURED and claims.consumer is None
 
 
-def _standing(visitor: Visitor | Unhonoured) -> Standing | Unhonoured:
+def _standing(visitor: Visitor | Unhonoured | None) -> Standing | Unhonoured | None:
     return visitor.record.standing if isinstance(visitor, Visitor) else visitor

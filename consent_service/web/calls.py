@@ -104,9 +104,13 @@ class Calls:
         """What this call brought, in the use cases' words."""
         seen = headers.seen(request.scope)
         evidence = Evidence(self._devices.of(seen.user_agent), _printable(notice), _printable(lang), made_at)
+        tokens, beside = headers.presented(
+            visitor, seen.cookie, site.key, host_only=site.host_only_cookie(seen.origin)
+        )
         return Caller(
             site=site,
-            tokens=headers.presented(visitor, seen.cookie, site.key),
+            tokens=tokens,
+            beside=beside,
             signals=sources_of(header=seen.gpc, script=script),
             evidence=evidence,
             now=int(self._clock()),

@@ -8,7 +8,7 @@ read), one look-up of a resolved answer, one pre-encoded body. The store out of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -17,9 +17,9 @@ from starlette.types import Receive, Scope, Send
 
 from consent_service.domain.flags import flag_of
 from consent_service.domain.places import NOWHERE, Place, regime_code_at
-from consent_service.domain.resolution import Resolution, resolve, unavailable
+from consent_service.domain.resolution import Resolution, resolve, stricter, unavailable
 from consent_service.domain.signals import Sources, sources_of
-from consent_service.domain.words import Basis
+from consent_service.domain.words import Basis, Unhonoured
 from consent_service.errors import OriginNotAllowed, StoreError, UnknownSite
 from consent_service.ledger.entries import Evidence
 from consent_service.services.consent import Consent
@@ -63,6 +63,7 @@ class _SiteFlags:
         self.site = site
         self.regime = site.regimes(now)[number]
         self.origins: tuple[str | None, ...] = (None, own_origin, *site.origins)
+        self.host_only = {origin: site.host_only_cookie(origin) for origin in self.origins}
         self._day = now // _DAY
         self._answers_of = (self._day * len(site.regime_codes) + number) << 3
         self._rendered: dict[Resolution, _Rendered] = {}
@@ -78,15 +79,22 @@ class _SiteFlags:
             rendered = self._rendered[resolution] = self._render(resolution)
         return rendered
 
-    def of_record(self, record: Record, signals: Sources, now: int) -> _Rendered:
-        """The bytes for this record, looked up on the record itself when they were made before today."""
+    def of_record(self, record: Record, signals: Sources, now: int, *, named: bool = True) -> _Rendered:
+        """The bytes for this record, looked up on the record itself when they were made before today.
+
+        `named` False: the record is not this caller's own for sure, so it can only deny.
+        """
         if now < record.latest_at:
             return self.render(unavailable(signals))  # our clock is behind the record, for now
         key = self._answers_of | signals.value
+        if not named:
+            key = ~key
         rendered = record.answers.get(key)
         if not isinstance(rendered, _Rendered):
-            rendered = self.render(resolve(self.regime, signals, record.standing, None, now))
-            record.answers[key] = rendered
+            resolution = resolve(self.regime, signals, record.standing, None, now)
+            if not named:
+                resolution = stricter(resolve(self.regime, signals, None, None, now), resolution)
+            rendered = record.answers[key] = self.render(resolution)
         return rendered
 
     def _render(self, resolution: Resolution) -> _Rendered:
@@ -158,9 +166,11 @@ class FlagEndpoint:
         if not query and not seen.cookie:
             flag = flags.unpresented[signals]
         else:
-            tokens = headers.presented(_visitor_in(query), seen.cookie, flags.site.key)
-            flag = self._at_hand(flags, tokens, signals, now) or await self._asked(
-                flags, tokens, seen, signals, place, now
+            site = flags.site
+            host_only = flags.host_only[seen.origin]
+            given = headers.presented(_visitor_in(query), seen.cookie, site.key, host_only=host_only)
+            flag = self._at_hand(flags, given, signals, now) or await self._asked(
+                flags, given, seen, signals, place, now
             )
         self._metrics.answers[flag.basis] += 1
         fixed = flag.headers[seen.origin]
@@ -171,20 +181,21 @@ class FlagEndpoint:
         await send({"type": "http.response.body", "body": flag.before + self._as_of + flag.after})
 
     def _at_hand(
-        self, flags: _SiteFlags, tokens: Sequence[str], signals: Sources, now: int
+        self, flags: _SiteFlags, given: headers.Presented, signals: Sources, now: int
     ) -> _Rendered | None:
         """The answer for one token, when memory alone can give it and nothing is left to record."""
-        if len(tokens) != 1:
+        tokens, beside = given
+        if len(tokens) + len(beside) != 1:
             return None
-        record = self._standings.at_hand(flags.site.key, tokens[0], now)
+        record = self._standings.at_hand(flags.site.key, tokens[0] if tokens else beside[0], now)
         if record is None or (signals is _HEADER and not record.gpc & _HEADER.value):
             return None
-        return flags.of_record(record, signals, now)
+        return flags.of_record(record, signals, now, named=not beside)
 
     async def _asked(
         self,
         flags: _SiteFlags,
-        tokens: Sequence[str],
+        given: headers.Presented,
         seen: headers.Seen,
         signals: Sources,
         place: Place,
@@ -192,16 +203,22 @@ class FlagEndpoint:
     ) -> _Rendered:
         """The answer when a token must be verified or the store asked; a signal is recorded on the way.
 
-        Two tokens of different visitors: the first names the record and the stricter answers. The store out of
-        reach: denied, `unavailable`.
+        Two tokens of different visitors: the first names the record and the stricter answers. Tokens that name
+        nobody deny beside whom there is, be it nobody. The store out of reach: denied, `unavailable`.
         """
-        if not tokens:
+        tokens, beside = given
+        if not tokens and not beside:
             return flags.unpresented[signals]
         site = flags.site
         try:
-            found = [await self._standings.recognise(site.key, token, now, briefly=True) for token in tokens]
+            found: list[Visitor | Unhonoured | None] = [
+                await self._standings.recognise(site.key, token, now, briefly=True)
+                for token in (*tokens, *beside)
+            ]
         except StoreError:
             return flags.render(unavailable(signals))
+        if not tokens:
+            found.insert(0, None)
         first = found[0]
         if isinstance(first, Visitor):
             if signals is _HEADER and not first.record.gpc & _HEADER.value:

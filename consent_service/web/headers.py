@@ -6,7 +6,7 @@ read in one way only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable
 from typing import Final, NamedTuple
 
 from starlette.types import Scope
@@ -64,9 +64,16 @@ def read(headers: Iterable[tuple[bytes, bytes]]) -> Seen:
 
 _KEPT_AS = "consent.headers"
 COOKIE_PREFIX = "pc_"
+HOST_PREFIX = "__Host-"
+_PREFIXES = (b"", HOST_PREFIX.encode())
 UNREADABLE: Final = "?"
 """Stands for an identity that was presented and is not read: no token of anybody."""
 _TOKEN_FIELD = 6
+
+
+Presented = tuple[list[str], list[str]]
+"""The visitor tokens of a request: those of which the first names the record and the others only deny, and those that
+name nobody, even where they stand alone, and only deny too."""
 
 
 def cross_origin(origin: str) -> Raw:
@@ -77,48 +84,68 @@ def cross_origin(origin: str) -> Raw:
     ]
 
 
-def cookie_name(site: str) -> str:
-    """The name of a site's first-party cookie."""
-    return COOKIE_PREFIX + site
+def cookie_name(site: str, *, host_only: bool) -> str:
+    """Return the name of a site's first-party cookie. `host_only`: on https, for one host alone."""
+    return f"{HOST_PREFIX if host_only else ''}{COOKIE_PREFIX}{site}"
 
 
-def cookie_tokens(cookie: bytes, site: str) -> list[str]:
-    """The visitor tokens in the site's first-party cookies: mostly none or one.
+def cookie_texts(cookie: bytes, site: str) -> list[tuple[bytes, str]]:
+    """Return the texts of the site's first-party cookies in a `Cookie` header, each behind its name's prefix.
 
-    A cookie is `1.<answers>.<basis>.<gpc>.<as_of>.<max_age>.<token>`. One that can't be read is a token that
-    can't be honoured, not the absence of one. Two of one name (set for the host and for its domain) both count.
+    With the prefix it is the site's own host's alone (RFC 6265bis section 4.1.3.2), without it (b"") a sibling
+    subdomain may have set it.
     """
-    texts = cookie_values(cookie, cookie_name(site))
-    tokens = [token for text in texts if (token := _token(text)) is not None]
-    return tokens if len(tokens) < 2 else list(dict.fromkeys(tokens))
-
-
-def cookie_texts(cookie: bytes, site: str) -> list[str]:
-    """The texts of the site's first-party cookies in a `Cookie` header, in its order."""
-    return cookie_values(cookie, cookie_name(site))
+    return _cookies(cookie, COOKIE_PREFIX + site, _PREFIXES)
 
 
 def cookie_values(cookie: bytes, name: str) -> list[str]:
-    """Return the values of the cookies of this name in a `Cookie` header, in its order.
+    """Return the values of the cookies of this name in a `Cookie` header, in its order."""
+    return [text for _, text in _cookies(cookie, name, (b"",))]
+
+
+def _cookies(cookie: bytes, name: str, prefixes: Container[bytes]) -> list[tuple[bytes, str]]:
+    """Return the cookies of this name behind one of these prefixes, each with its prefix, in the header's order.
 
     A header that is too long, and cookies beyond the most that are read, are one that can't be read.
     """
-    start = name.encode() + b"="
-    if start not in cookie:
-        return []
-    if len(cookie) > MOST_HEAD:
-        return [UNREADABLE]
-    pairs = [pair.strip() for pair in cookie.split(b";")]
-    values = [pair[len(start) :].decode("latin-1") for pair in pairs if pair.startswith(start)]
-    return values if len(values) <= MOST_COOKIES else [*values[:MOST_COOKIES], UNREADABLE]
+    name_and_sign = f"{name}=".encode()
+    start = cookie.find(name_and_sign)
+    if start >= 0 and len(cookie) > MOST_HEAD:
+        return [(b"", UNREADABLE)]
+    texts: list[tuple[bytes, str]] = []
+    while start >= 0:
+        prefix = cookie[cookie.rfind(b";", 0, start) + 1 : start].strip()
+        start += len(name_and_sign)
+        end = cookie.find(b";", start)
+        if prefix in prefixes:
+            if len(texts) == MOST_COOKIES:
+                return [*texts, (b"", UNREADABLE)]
+            text = cookie[start:end] if end >= 0 else cookie[start:]
+            texts.append((prefix, text.strip().decode("latin-1")))
+        start = cookie.find(name_and_sign, end) if end >= 0 else end
+    return texts
 
 
-def presented(explicit: str | None, cookie: bytes, site: str) -> Sequence[str]:
-    """The visitor tokens of a request: the explicit one first, then the cookies' if they are others."""
-    tokens = cookie_tokens(cookie, site) if cookie else []
-    if not explicit:
-        return tokens
-    return [explicit, *(token for token in tokens if token != explicit)]
+def presented(explicit: str | None, cookie: bytes, site: str, *, host_only: bool) -> Presented:
+    """Return the visitor tokens of a request: the explicit one first, then those of the cookies.
+
+    A cookie is `1.<answers>.<basis>.<gpc>.<as_of>.<max_age>.<token>`. One that can't be read is a token that
+    can't be honoured, not the absence of one. `host_only`: a cookie under the plain name is none of the site's own.
+    """
+    tokens = [explicit] if explicit else []
+    plain: list[str] = []
+    for prefix, text in cookie_texts(cookie, site):
+        token = _token(text)
+        if token is not None:
+            (tokens if prefix else plain).append(token)
+    if not plain and len(tokens) < 2:
+        return tokens, plain
+    if not host_only:
+        tokens, plain = tokens + plain, []
+    if len(tokens) + len(plain) > 1:
+        tokens = list(dict.fromkeys(tokens))
+        plain = [token for token in dict.fromkeys(plain) if token not in tokens]
+    return tokens, plain
 
 
 def _token(value: str) -> str | None:

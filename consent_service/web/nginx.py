@@ -51,11 +51,19 @@ _HINT: Final = """\
 _NOT_KEPT: Final = """\
 proxy_cache off;
 expires off;"""
-_ONE_COOKIE: Final = """\
-# The service sees its own cookie and none of the site's others.
+_OWN_COOKIES: Final = """\
+# The service sees its own cookies and none of the site's others: the one of this host alone, and of those that other
+# hosts can set as well the first and the last.
+set {variable}_host "";
+if ($http_cookie ~ "(?:^|; ?)({host}=[^;]*)") {{
+    set {variable}_host $1;
+}}
 set {variable} "";
 if ($http_cookie ~ "^(?:.*; ?)?({name}=[^;]*)") {{
     set {variable} $1;
+}}
+if ($http_cookie ~ "^(?:.*?; ?)??({name}=[^;]*).*; ?{name}=") {{
+    set {variable} "$1; {variable}";
 }}"""
 
 
@@ -113,10 +121,12 @@ def _way(site: str, way: FirstParty, server: Server) -> str:
     common = _COMMON.format(host=way.host, visitors=_VISITORS)
     script = f'{common}\nproxy_set_header Cookie "";\n{_SQUEEZED}\nproxy_pass {server.upstream}/w/;'
     variable = f"$pc_{site.replace('-', '_')}"
-    calls = f"{common}\nproxy_set_header Cookie {variable};\n{_NOT_KEPT}\nproxy_pass {server.upstream}/v1/{site}/;"
+    cookies = f"proxy_set_header Cookie {variable}_host;\nproxy_set_header Cookie {variable};"
+    calls = f"{common}\n{cookies}\n{_NOT_KEPT}\nproxy_pass {server.upstream}/v1/{site}/;"
+    host, name = (cookie_name(site, host_only=alone) for alone in (True, False))
     return "\n".join(
         [
-            _ONE_COOKIE.format(variable=variable, name=cookie_name(site)),
+            _OWN_COOKIES.format(variable=variable, host=host, name=name),
             _location(f"^~ {path}/w/", script),
             _location(f"^~ {path}/v1/{site}/", calls),
             "",

@@ -12,11 +12,12 @@ from typing import Final
 from consent_service.config import PartnerFacts, SiteFacts
 from consent_service.domain.regimes import defaults, strictest_defaults
 from consent_service.services.sites import Site
+from consent_service.web.headers import COOKIE_PREFIX
 from consent_service.web.spoken import doubt, layouts, letters_of, outcomes, us_privacy_table
 
 Json = dict[str, object]
 
-_OURS: Final = "pc_|usprivacy$|__gpp(?:_sid)?$"
+_OURS: Final = "(?:__Host-)?pc_|usprivacy$|__gpp(?:_sid)?$"
 _ANYTHING: Final = re.compile(r"\*+")
 
 
@@ -26,16 +27,29 @@ def rule_of(site: Site, facts: SiteFacts, now: int) -> Json:
     strictest = letters_of(strictest_defaults(regimes))
     named = ((regime.code, letters_of(defaults(regime))) for regime in regimes)
     others = [f"{code}:{letters}" for code, letters in named if letters != strictest]
-    theirs = dict(facts.opt_out_patterns + facts.id_patterns)
     rule: Json = {
         "s": site.key,
         "d": " ".join([strictest, *others]),
         "u": us_privacy_table(site, now),
         "g": doubt(site, now),
+        "m": max(1, site.terms.max_age),
+        "p": _on_record(site.key, dict(facts.opt_out_patterns + facts.id_patterns)),
     }
-    if theirs:
-        rule["p"] = f"({'|'.join(map(re.escape, theirs))})="
+    if not site.shares_cookie:
+        rule["h"] = 1
     return rule
+
+
+def _on_record(site: str, theirs: Iterable[str]) -> str:
+    """The pattern of what a page's cookies say of a visitor, ours and those of other consent tools.
+
+    Its groups are the prefix of our cookie's name, the letters, basis, marks, as_of and max_age of its text, which
+    are missing where it can't be read, and the name of another tool's cookie.
+    """
+    text = r"1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{10})\.(\d+)\.[\w.-]*(?![^;])"
+    ours = f"(?:^|; )(__Host-|-)?{COOKIE_PREFIX}{site}=(?:{text})?"
+    names = "|".join(map(re.escape, theirs))
+    return f"{ours}|({names})=" if names else ours
 
 
 def spoken_facts(site: Site, now: int) -> Json:

@@ -40,11 +40,13 @@ class Renewal:
             return []
         kept = site_cookie.answered(flag, token, now)
         brought = headers.cookie_texts(headers.seen(request.scope).cookie, site.key)
-        if not site_cookie.renewed(brought, kept, choice):
+        own = [text for prefix, text in brought if prefix or not way.host_only_cookie]
+        if not site_cookie.renewed(own, kept, choice):
             return []
-        identified = any(before.identified for before in map(site_cookie.parse, brought) if before)
-        kept = kept._replace(identified=identified)
-        return [(b"set-cookie", site_cookie.set_cookie(headers.cookie_name(site.key), way, kept))]
+        identified = any(before.identified for before in map(site_cookie.parse, own) if before)
+        name = headers.cookie_name(site.key, host_only=way.host_only_cookie)
+        cookie = site_cookie.set_cookie(name, way, kept._replace(identified=identified))
+        return [(b"set-cookie", cookie)]
 
 
 def _reaches(way: FirstParty, request: Request) -> bool:

@@ -111,6 +111,7 @@ def _wants_erasing(public: Mapping[str, object]) -> bool:
 _EXTRAS: Final[Mapping[str, Callable[[Mapping[str, object]], bool]]] = {
     "prior": lambda public: "prior" in public or "prior_ids" in public,
     "erasing": _wants_erasing,
+    "former": lambda public: public.get("cookie_domain", "") is None,
     "looks": lambda public: "look" in public,
     "debugging": lambda public: "debug" in public,
 }

@@ -17,8 +17,9 @@ TRUSTED_TYPES_POLICY = "privacy-choices"
 _SCRIPT_ONLY = """\
 Safari forgets cookies that a script has set after 7 days. A signal is read again at every page load, but a visitor
 who is forgotten is asked again, and an opt-out without a signal is lost there. First-party mode cures it: the
-service's answers set the cookie, for 400 days. Put the service on a host of the site's own domain and say
-cookie_domain, or lead a path of the site to it and say first_party; then `--nginx` writes the web server's part.
+service's answers set the cookie, for 400 days. Lead a path of the site to the service and say first_party; or put
+it on a host of the site's own domain and say cookie_domain, which trusts every host below it. Then `--nginx` writes
+the web server's part.
 """
 _FIRST_PARTY = """\
 First-party mode: script and calls go to {address},

@@ -5,7 +5,7 @@
   var script = document.querySelector('script[src*="/w/acme"]');
   var service = new URL(script.src).origin;
   var calls = service + "/v1/acme/";
-  var cookie = (document.cookie.match(/pc_acme=([^;]*)/) || [])[1] || "";
+  var cookie = (document.cookie.match(/(?:^|; )(?:__Host-)?pc_acme=([^;]*)/) || [])[1] || "";
   var token = cookie.split(".").slice(6).join(".");
   var list = document.getElementById("hostile-report");
   var confirmations = [];

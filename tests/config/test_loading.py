@@ -422,6 +422,10 @@ def test_the_digest_changes_with_every_fact_but_not_with_spelling_secrets_or_the
     [
         ('prior_cmp = ["onetrast"]', "sites.acme.prior_cmp[0]"),
         ('prior_cookies = [{ cookie = "pc_acme", pattern = "x" }]', "sites.acme.prior_cookies[0].cookie"),
+        (
+            'prior_cookies = [{ cookie = "__Host-pc_acme", pattern = "x" }]',
+            "sites.acme.prior_cookies[0].cookie",
+        ),
         ('prior_cookies = [{ cookie = "a b", pattern = "x" }]', "sites.acme.prior_cookies[0].cookie"),
         ('prior_cookies = [{ cookie = "old", pattern = "(" }]', "sites.acme.prior_cookies[0].pattern"),
         ('prior_cookies = [{ cookie = "old", pattern = "(?P<a>x)" }]', "sites.acme.prior_cookies[0].pattern"),
@@ -438,7 +442,7 @@ def test_a_consent_tool_before_is_one_we_know_or_a_cookie_with_a_pattern(line: s
     assert fault.startswith(f"9 {key}: ")
 
 
-@pytest.mark.parametrize("name", ["*", "a*", "pc_*", "pc_acme", "pc*", ""])
+@pytest.mark.parametrize("name", ["*", "a*", "pc_*", "pc_acme", "pc*", "__Host-pc_*", ""])
 def test_a_partners_names_may_take_away_nothing_else(name: str) -> None:
     partner = f'[partners.p]\nname = "P"\ndomains = ["p.example"]\nsites = ["acme"]\ncookies = ["{name}"]\n'
     (fault,) = faults(SMALLEST + partner)

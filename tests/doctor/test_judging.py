@@ -72,6 +72,12 @@ def test_a_site_that_only_scripts_serve_is_told_what_safari_does(tmp_path: Path)
     assert own.grade is Grade.OK
 
 
+def test_a_site_whose_hosts_share_the_cookie_is_told_whom_it_trusts(tmp_path: Path) -> None:
+    shared = consent_toml(tmp_path).replace("regime =", 'cookie_domain = "example.com"\nregime =')
+    _, trusting = judge_sites(load(shared, {}))
+    assert "trusts every host below example.com" in trusting.said
+
+
 def test_amounts_and_times_are_said_in_the_unit_that_fits() -> None:
     assert [amount(0), amount(1536), amount(5 << 40)] == ["0 bytes", "1.5 KiB", "5.0 TiB"]
     assert [span(2.5), span(150), span(7_200), span(200_000)] == ["2.5 s", "2 minutes", "2 hours", "2 days"]

@@ -342,6 +342,7 @@ async def test_the_cookies_say_the_same_and_are_no_other_tools_word(
         )
         assert sorted(found) == sorted(f"{name}={text}" for name, text in said.items())
         await visitor.context.clear_cookies(name="pc_acme")
+        await listed.evaluate("() => localStorage.removeItem('pc_acme_d')")
         anew = await visitor.visit()
         assert (await flag(anew))["basis"] == "default"
         methods = [choice.method for choice in await open_shop.choices()]

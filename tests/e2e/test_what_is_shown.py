@@ -119,7 +119,9 @@ async def test_a_notice_that_was_shown_does_not_come_again(arrive: Arrive) -> No
     await expect(part(page, "conflict")).to_have_count(0)
     again = await Stage().open(visitor, until="still")
     async with again.expect_response("**/v1/acme/signals") as answer:
-        await again.evaluate("() => { document.cookie = 'pc_acme=; Max-Age=0; Path=/'; }")
+        await again.evaluate(
+            "() => { document.cookie = 'pc_acme=; Max-Age=0; Path=/'; localStorage.removeItem('pc_acme_d'); }"
+        )
         await again.reload()
     assert (await answer.value).ok
     await expect(part(again, "status")).to_have_text(shipped()["en"]["honored"])

@@ -171,11 +171,14 @@ def test_signal_and_origin_pass_as_they_are_also_when_a_header_comes_twice(ask: 
     [
         ("session=secret; pc_acme=1.x.y; _ga=2", ["pc_acme=1.x.y"]),
         ("pc_acme=only", ["pc_acme=only"]),
-        ("pc_acme=old; session=secret; pc_acme=new", ["pc_acme=new"]),
-        ("session=secret; xpc_acme=1; pc_acme2=2", []),
+        ("pc_acme=old; session=secret; pc_acme=new", ["pc_acme=old; pc_acme=new"]),
+        ("pc_acme=1; pc_acme=2; a=b; pc_acme=3", ["pc_acme=1; pc_acme=3"]),
+        ("session=secret; xpc_acme=1; pc_acme2=2; x__Host-pc_acme=3", []),
+        ("a=b; __Host-pc_acme=1.x; _ga=2", ["__Host-pc_acme=1.x"]),
+        ("pc_acme=o; __Host-pc_acme=h; c=d; pc_acme=n", ["__Host-pc_acme=h", "pc_acme=o; pc_acme=n"]),
     ],
 )
-def test_of_the_sites_cookies_only_the_services_own_reaches_it(
+def test_of_the_sites_cookies_only_the_services_own_reach_it(
     ask: Ask, noted: Noted, brought: str, passed: list[str]
 ) -> None:
     ask("/privacy/v1/acme/signals", ("Cookie", brought), method="POST")

@@ -36,7 +36,7 @@ def cookie(answer: httpx2.Response) -> Kept:
     [header] = answer.headers.get_list("set-cookie")
     name, _, text = header.partition(";")[0].partition("=")
     kept = parse(text)
-    assert name == "pc_acme"
+    assert name == "__Host-pc_acme"
     assert kept is not None
     return kept
 
@@ -46,7 +46,7 @@ async def test_an_opt_out_is_kept_for_400_days_and_says_what_the_answer_says(on_
     [header] = answer.headers.get_list("set-cookie")
     token = answer.json()["visitor"]
     assert header == (
-        f"pc_acme=1.dda.choice.0.{START}.300.{token}; Path=/; SameSite=Lax; Max-Age={DAYS_400}; Secure"
+        f"__Host-pc_acme=1.dda.choice.0.{START}.300.{token}; Path=/; SameSite=Lax; Max-Age={DAYS_400}; Secure"
     )
 
 
@@ -58,14 +58,14 @@ async def test_a_page_view_renews_it_and_records_the_signal_in_it(on_a_path: Run
 
 async def test_a_choice_that_was_made_in_the_browser_outranks_a_page_view(on_a_path: Running) -> None:
     made_here = Kept("dda", "choice", False, START, 0, "")
-    sent = {"cookie": f"other=1; pc_acme={text_of(made_here)}"}
+    sent = {"cookie": f"other=1; __Host-pc_acme={text_of(made_here)}"}
     assert "set-cookie" not in (await call(on_a_path, **sent)).headers
     assert cookie(await call(on_a_path, "choices", **sent)).max_age == 300
 
 
 async def test_doubt_is_answered_and_not_kept(on_a_path: Running) -> None:
     forged = Kept("aaa", "opted_in", False, START, 300, "1.forged")
-    answer = await call(on_a_path, cookie=f"pc_acme={text_of(forged)}")
+    answer = await call(on_a_path, cookie=f"__Host-pc_acme={text_of(forged)}")
     assert answer.json()["flag"]["basis"] == "unavailable"
     assert "set-cookie" not in answer.headers
 

@@ -23,6 +23,9 @@ from consent_service.texts import of_script, shipped
 from consent_service.web.script import Script, build
 from tests.running import FACTS, SERVICE, SHOP, START, Running
 
+ON_RECORD = r"(?:^|; )(__Host-|-)?pc_acme=(?:1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{10})\.(\d+)\.[\w.-]*(?![^;]))?"
+"""The pattern of our own cookies among a page's."""
+
 
 def facts(tmp_path: Path) -> str:
     """The document of a small service."""
@@ -125,8 +128,37 @@ def test_the_public_configuration_holds_only_what_is_public(tmp_path: Path) -> N
         "d": "aaa",
         "u": ["1YNN", "1YYN", "1YYN"],
         "g": [[8], "DBABBg~BVVVVUCA.QA", "DBABBg~BVVVVUCA.YA"],
+        "m": 300,
+        "p": ON_RECORD,
+        "h": 1,
     }
     assert configured(built.stub) == config["rule"]
+
+
+def test_the_stub_knows_whether_other_hosts_share_the_cookie_and_the_longest_max_age(tmp_path: Path) -> None:
+    assert "h" not in configured(script(tmp_path, more='cookie_domain = "shop.example"').stub)
+    former = b".former="
+    assert script(tmp_path).body.count(former) == 1
+    assert script(tmp_path, more='cookie_domain = "shop.example"').body.count(former) == 0
+    for max_age, longest in ((0, 1), (600, 600)):
+        text = facts(tmp_path).replace("[flag]", f"[flag]\nmax_age = {max_age}")
+        assert configured(script_of(load(text, {}), "acme", START).stub)["m"] == longest
+
+
+@pytest.mark.parametrize(
+    ("cookies", "found"),
+    [
+        ("a=1; pc_acme=1.dda.choice.0.1795000000.300.t.k; b=2", ["dda"]),
+        ("__Host-pc_acme=1.aaa.default.0.1795000000.300.; pc_acme=?", ["aaa", None]),
+        ("pc_acme=; pc_acme2=1; xpc_acme=1; x__Host-pc_acme=1; pc_acme", [None]),
+        ("pc_acme=1.dda.choice.0.1795000000.300.t k", [None]),
+    ],
+)
+def test_the_pattern_of_what_is_on_record_finds_our_cookies_alone(
+    tmp_path: Path, cookies: str, found: list[str | None]
+) -> None:
+    pattern = configured(script(tmp_path).stub)["p"]
+    assert [match[2] for match in re.finditer(pattern, cookies)] == found
 
 
 def test_a_look_is_named_where_it_is_not_the_usual_one(tmp_path: Path) -> None:
@@ -151,7 +183,7 @@ def test_a_site_that_uses_an_extra_gets_it_and_nobody_else_does(tmp_path: Path) 
     config = configured(given.body.decode())
     assert config["reload"] is True
     assert config["prior"] == [["OptanonConsent", r"\b(C0004|SPD_BG):0"]]
-    assert configured(given.stub)["p"] == "(OptanonConsent)="
+    assert configured(given.stub)["p"] == f"{ON_RECORD}|(OptanonConsent)="
     assert len(given.body) - len(json.dumps(config)) > len(plain.body) - len(
         json.dumps(configured(plain.body.decode()))
     )
@@ -163,7 +195,7 @@ def test_a_tool_whose_export_was_imported_is_doubt_too_and_one_extra_reads_it(tm
     config = configured(given.body.decode())
     assert config["prior"] == [["usprivacy", "^1.[Yy]"]]
     assert config["prior_ids"] == [["OptanonConsent", r"\bconsentId=([^&]+)"], ["old.tool", "id=(.+)"]]
-    assert configured(given.stub)["p"] == r"(usprivacy|OptanonConsent|old\.tool)="
+    assert configured(given.stub)["p"] == rf"{ON_RECORD}|(usprivacy|OptanonConsent|old\.tool)="
     assert given.body.count(b".knownBefore=") == 1
 
 

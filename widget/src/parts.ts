@@ -8,7 +8,7 @@ import type { Config, Tag } from "./core/protocol";
 import { stringsOf } from "./core/strings";
 import type { Extras } from "./extras/extras";
 import { aloneIn } from "./page/alone";
-import { cookieCell, cookieWriter } from "./page/cookies";
+import { plainHere, recordCell } from "./page/cookies";
 import { fetchingService } from "./page/fetching";
 import { quietly } from "./quietly";
 import { storageCell } from "./page/storage";
@@ -25,7 +25,7 @@ export interface Host {
   readonly voice?: Voice | undefined;
 }
 
-/** The site's cookie, and what all else that is kept in the browser is named after. */
+/** The plain name of the site's cookie, and what all else that is kept in the browser is named after. */
 export function nameOf({ rule }: Config): string {
   return `pc_${rule.s}`;
 }
@@ -35,7 +35,7 @@ export function stringsWritten({ win, config }: Host): Cell {
   return storageCell(() => win.localStorage, `${nameOf(config)}_w`);
 }
 
-export function partsOf({ win, config, tag }: Host, lang: string): Omit<Parts, "updated" | "wrote" | "brought"> {
+export function partsOf({ win, config, tag, extras }: Host, lang: string): Omit<Parts, "updated" | "wrote" | "brought"> {
   const { rule, service, api, credentials = "omit" } = config;
   const { document: doc, navigator } = win;
   const name = nameOf(config);
@@ -47,7 +47,8 @@ export function partsOf({ win, config, tag }: Host, lang: string): Omit<Parts, "
     lang,
     gpc: typeof gpc === "boolean" ? gpc : null,
     storage: navigator.cookieEnabled && quietly(() => doc.cookie) !== undefined,
-    cookie: cookieCell(doc, name, cookieWriter({ win, config }), !!api, stored("")),
+    cookie: recordCell({ win, config, extras }, name, stored(""), stored("_d")),
+    plain: plainHere({ win, config }),
     queue: stored("_q"),
     signalId: stored("_s"),
     service: fetchingService(`${api || service}/v1/${rule.s}`, credentials),

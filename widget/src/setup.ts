@@ -1,6 +1,6 @@
 /** Wires core, page and view together. Everything comes in as a parameter, the window too. */
 
-import type { Cell } from "./core/cell";
+import type { RecordCell } from "./core/cell";
 import { manage, type Manager } from "./core/manager";
 import type { Flag, Method } from "./core/protocol";
 import type { Restriction } from "./core/settle";
@@ -138,12 +138,15 @@ export function setup(host: Host): Wired {
   };
 }
 
-/** An opt-out that another consent tool has noted counts as long as there is no record of ours; whether it did. */
-function honourPrior(host: Host, cookie: Cell, manager: Manager): boolean {
+/**
+ * An opt-out that another consent tool has noted, or a cookie of ours from before that any subdomain can set, counts as
+ * long as there is no record of ours; whether it did.
+ */
+function honourPrior(host: Host, cookie: RecordCell, manager: Manager): boolean {
   const { win, config, extras } = host;
   // Fails where the site has no such extra.
   const before = () => extras.optedOutBefore!(win.document, config.prior!, stringsWritten(host).read());
-  const opted = cookie.read() === undefined && !!quietly(before);
+  const opted = cookie.read() === undefined && (cookie.former() || !!quietly(before));
   if (opted) void manager.restrict(OPT_OUT, "prior_cmp");
   return opted;
 }

@@ -23,22 +23,22 @@ declare let __uspapi: unknown;
  */
 const ENOUGH = 9999;
 
-/** Of two cookies of one name the newer stands last: that is the one that tells a later opt-out. Without any, the
- * cookie of another consent tool leaves it in doubt until the script has read that one. */
-const read = (): string | undefined =>
-  quietly(
-    () =>
-      doubt || (document.cookie.match(`^(?:.*; )?pc_${__STUB__.s}=([^;]*)`) || document.cookie.match(__STUB__.p!) || [])[1],
-    "?", // a sandboxed frame may not read cookies: denied
-  );
+/** Only the host itself can write a cookie of the prefixed name; the plain one may be any sibling subdomain's. */
+const plain = !__STUB__.h || location.protocol == "http:";
+const name = `pc_${__STUB__.s}`;
+
+/** Every text on record. A denial is mirrored in storage: whoever makes the browser drop our cookie lifts nothing. */
+const read = (): string =>
+  // A sandboxed frame may not read cookies: denied.
+  quietly(() => doubt || document.cookie, name + "=") + "; " + quietly(() => localStorage[name + "_d"]);
 
 privacyChoices = {
   q: queue,
   g: voice,
-  flag: () => answer(__STUB__, tag, read(), (navigator as any).globalPrivacyControl === true, Date.now()),
+  flag: () => answer(__STUB__, tag, read(), plain, (navigator as any).globalPrivacyControl === true, Date.now()),
   on: later("on"),
   open: later("open"),
-  optOut: later("optOut", "?"), // denied from here on, although nothing is recorded yet
+  optOut: later("optOut", name + "="), // denied from here on, although nothing is recorded yet
   ready: new Promise((done) => queue.push(done)),
 };
 __gpp = gpp;

@@ -14,7 +14,7 @@ function cookie(letters: string, basis: string, ageMs = 0, gpc = 0): string {
 }
 
 function said(text: string | undefined, gpc: boolean, d: string, u = RULE.u): Flag {
-  return answer({ ...RULE, d, u }, {}, text, gpc, NOW);
+  return answer({ ...RULE, d, u }, {}, text === undefined ? "" : `pc_acme=${text}`, true, gpc, NOW);
 }
 
 function letters(text: string | undefined, { gpc = false, fallback = "aaa" } = {}): string {

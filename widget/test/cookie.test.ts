@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { format, parse, same, type Kept } from "../src/core/cookie";
+import { denies, format, parse, same, together, type Kept } from "../src/core/cookie";
 import type { Basis } from "../src/core/protocol";
 
 const BASES: Basis[] = ["gpc", "choice", "consumer", "minor", "affirmed", "opted_in", "default", "unavailable"];
@@ -37,4 +37,28 @@ test("two texts say the same when only their clocks differ, and by less than a m
   const others = [{ asOf: EXAMPLE.asOf + 60 }, { letters: "ddd" }, { maxAge: 0 }, { token: "" }, { gpc: false }];
   for (const other of others) assert.ok(!same(format({ ...EXAMPLE, ...other }), text), JSON.stringify(other));
   for (const none of [undefined, "", "?", "...."]) assert.ok(!same(none, text));
+});
+
+test("several texts say the strictest of each right, under the first token", () => {
+  const text = (letters: string, token: string, asOf = EXAMPLE.asOf) => format({ ...EXAMPLE, letters, token, asOf });
+  assert.equal(together([]), undefined);
+  assert.equal(together(["?"]), "?");
+  assert.equal(together(["?", text("aaa", "t")]), text("aaa", "t"));
+  assert.equal(together([text("dda", "one", 1_700_000_000), text("aaa", "two")]), text("dda", "one", 1_700_000_000));
+  assert.equal(together([text("aad", "one"), text("dda", "two", 1_700_000_000)]), text("ddd", "one", 1_700_000_000));
+  assert.equal(together([text("dda", ""), text("dda", "two")]), text("dda", "two"));
+});
+
+test("a text denies when any of its letters does, or when it can't be read", () => {
+  for (const letters of ["dda", "aad", "ada", "ddd"]) assert.ok(denies(format({ ...EXAMPLE, letters })));
+  assert.ok(!denies(format({ ...EXAMPLE, letters: "aaa" })));
+  assert.ok(denies("?"));
+  assert.ok(!denies(""));
+});
+
+test("another clock may be any number of seconds away, if one says so", () => {
+  const text = format(EXAMPLE);
+  assert.ok(same(format({ ...EXAMPLE, asOf: EXAMPLE.asOf + 900 }), text, Infinity));
+  assert.ok(!same(format({ ...EXAMPLE, asOf: EXAMPLE.asOf + 900, letters: "aaa" }), text, Infinity));
+  assert.ok(!same("?", text, Infinity));
 });

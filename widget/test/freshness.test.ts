@@ -59,12 +59,14 @@ test("fresh, stale and missing, as the page sees it: every kind of record at eve
     ["dda", "choice", day, "dda", "dda", false],
     ["dda", "choice", day + second, "dda", "ddd", true], // still denied
     ["ddd", "unavailable", 5 * minute + second, "ddd", "ddd", true],
-    ["aaa", "opted_in", -5 * minute - second, "aaa", "aaa", true],
+    ["aaa", "opted_in", -minute + second, "aaa", "aaa", false],
+    ["aaa", "opted_in", -minute - second, "aaa", "ddd", true], // nobody's clock here
+    ["dda", "choice", -minute - second, "dda", "ddd", true],
     ["aaa", "opted_in", -day - second, "aaa", "ddd", true],
   ];
   for (const [letters, basis, age, californian, anywhere, asks] of table) {
     const record = text(letters, basis, age);
-    const said = (region?: string) => lettersOf(answer(rule, { region }, record, false, NOW));
-    assert.deepEqual([said("us-ca"), said(), needsService(record, false, NOW)], [californian, anywhere, asks], record);
+    const said = (region?: string) => lettersOf(answer(rule, { region }, `pc_acme=${record}`, true, false, NOW));
+    assert.deepEqual([said("us-ca"), said(), needsService(record, false, NOW, 300)], [californian, anywhere, asks], record);
   }
 });

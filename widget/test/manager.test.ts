@@ -49,7 +49,8 @@ function page(base: string, { cookie, queue, signalId, strings }: Browser, { gpc
     gpc,
     lang: "en",
     storage: true,
-    cookie,
+    cookie: { all: () => (cookie.read() === undefined ? "" : `pc_acme=${cookie.read()}`), torn: () => false, former: () => false, ...cookie },
+    plain: true,
     queue,
     signalId,
     service: fetchingService(base, credentials),
@@ -425,4 +426,39 @@ test("an imported opt-out whose answer got lost is asked for under the same id b
   await next.manager.start();
   assert.equal(new Set(asked.map(({ body }) => body.id)).size, 1);
   assert.equal(next.manager.flag().basis, "choice");
+});
+
+test("where the mirror denies what the cookie allows the service is asked at once, and nothing is written before", async (t) => {
+  const written: string[] = [];
+  const { base, asked } = await service(t, () => {
+    assert.deepEqual(written, []);
+    return { status: 200, body: body("aaa", "opted_in") };
+  });
+  const visitor = browser();
+  visitor.cookie.write(`1.dda.choice.0.${NOW / 1000}.300.tok`);
+  let torn = true;
+  const cookie = {
+    read: visitor.cookie.read,
+    torn: () => torn,
+    write(text: string | undefined) {
+      torn = false;
+      written.push(text!);
+      visitor.cookie.write(text);
+    },
+  };
+  const { manager } = page(base, { ...visitor, cookie });
+  await manager.start();
+  assert.equal(asked.length, 1);
+  assert.equal(manager.flag().basis, "opted_in");
+});
+
+test("what the service wrote by a clock far from ours is its answer all the same", async (t) => {
+  const visitor = browser();
+  const { base } = await service(t, () => {
+    visitor.cookie.write(`1.aaa.opted_in.0.${NOW / 1000 + 900}.300.tok`);
+    return { status: 200, body: body("aaa", "opted_in") };
+  });
+  const { manager } = page(base, visitor, FIRST_PARTY);
+  await manager.start();
+  assert.equal(visitor.cookie.read(), `1.aaa.opted_in.0.${NOW / 1000}.300.tok`);
 });

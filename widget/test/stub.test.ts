@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Flag } from "../src/core/protocol";
 import { embed } from "./embedded";
+import { pattern } from "./site";
 
 const CONFIG = { d: "ddd us-ca:aaa us-co:aad" };
 
@@ -22,14 +23,17 @@ interface Page {
   readonly region?: string | null;
   readonly consumer?: string;
   readonly doc?: object;
+  readonly location?: { protocol: string };
+  readonly localStorage?: object;
   /** Members of the configuration beside the typical ones. */
   readonly more?: object;
 }
 
-function load({ cookie = "", gpc, region = "us-ca", consumer, doc = {}, more = {} }: Page = {}): Stub {
+function load({ cookie = "", gpc, region = "us-ca", consumer, doc = {}, more = {}, location, ...storage }: Page = {}): Stub {
   const currentScript = region === null ? null : { dataset: { region, consumer } };
   const document = Object.defineProperties({ cookie, currentScript }, Object.getOwnPropertyDescriptors(doc));
-  const given = { document, navigator: { globalPrivacyControl: gpc } } as { document: object; privacyChoices?: Stub };
+  const globals = { document, navigator: { globalPrivacyControl: gpc }, location, ...storage };
+  const given = globals as { document: object; privacyChoices?: Stub };
   return embed({ ...CONFIG, ...more }, given).privacyChoices!;
 }
 
@@ -66,7 +70,7 @@ test("a page that names a consumer is denied until one was identified on this de
 });
 
 test("another consent tool's cookie leaves it in doubt as long as there is none of ours", () => {
-  const more = { p: "(OptanonConsent|usprivacy)=" };
+  const more = { p: pattern("OptanonConsent|usprivacy") };
   assert.equal(load({ cookie: "usprivacy=1YYN", more }).flag().basis, "unavailable");
   assert.equal(load({ cookie: "a=1; OptanonConsent=x", more }).flag().sale, "denied");
   assert.equal(load({ cookie: "a=1", more }).flag().basis, "default");
@@ -102,9 +106,111 @@ test("what stands in another cookie's value, or behind another name, is not ours
   }
 });
 
-test("of two cookies of one name the newer one, which stands last, counts", () => {
+test("of several cookies of one name the stricter answers, in any order", () => {
   const allowed = opted.replace("dda.choice", "aaa.default");
-  assert.equal(load({ cookie: `${allowed}; ${opted}` }).flag().sale, "denied");
+  for (const cookie of [`${allowed}; ${opted}`, `${opted}; ${allowed}`, `${allowed}; ${opted}; ${allowed}`]) {
+    assert.equal(load({ cookie }).flag().sale, "denied", cookie);
+  }
+});
+
+const ALONE = { h: 1, d: "ddd" };
+const https = { protocol: "https:" };
+const allowed = opted.replace("dda.choice", "aaa.affirmed");
+
+test("where one host has the cookie alone, one under the plain name can only deny", () => {
+  const flag = (cookie: string, more: object = {}) => load({ cookie, more: { ...ALONE, ...more }, location: https, region: null }).flag();
+  assert.deepEqual([flag(allowed).sale, flag(allowed).basis, flag(allowed).max_age], ["denied", "default", 0]);
+  assert.equal(flag(`__Host-${allowed}`).sale, "allowed");
+  assert.equal(flag(`__Host-${allowed}; ${allowed}`).sale, "allowed");
+  assert.deepEqual([flag(opted, { d: "aaa" }).sale, flag(opted, { d: "aaa" }).basis], ["denied", "choice"]);
+  assert.equal(flag(`__Host-${allowed}; ${opted}`).sale, "denied");
+  assert.equal(flag(`__Host-${allowed}; pc_acme=?`).basis, "unavailable");
+  assert.equal(flag(`__host-${allowed}; x__Host-${allowed}`).basis, "default");
+});
+
+test("a limit under the plain name limits and says nothing of the rest", () => {
+  const cookie = opted.replace("dda.choice", "aad.choice");
+  const flag = load({ cookie, more: { h: 1, d: "aaa" }, location: https, region: null }).flag();
+  assert.deepEqual([flag.sale, flag.share, flag.sensitive], ["allowed", "allowed", "denied"]);
+  const strict = load({ cookie, more: ALONE, location: https, region: null }).flag();
+  assert.deepEqual([strict.sale, strict.share, strict.sensitive], ["denied", "denied", "denied"]);
+});
+
+test("on plain http, and where hosts share the cookie, it has the plain name", () => {
+  for (const page of [{ more: ALONE, location: { protocol: "http:" } }, { more: { d: "ddd" }, location: https }]) {
+    assert.equal(load({ cookie: allowed, region: null, ...page }).flag().sale, "allowed");
+  }
+});
+
+test("an allowed from a clock ahead, or good for longer than this site's answers are, is no answer", () => {
+  const now = Math.floor(Date.now() / 1000);
+  const text = (asOf: number, maxAge: number) => `pc_acme=1.aaa.opted_in.0.${asOf}.${maxAge}.`;
+  const flag = (cookie: string) => load({ cookie, more: { d: "ddd" }, region: null }).flag();
+  for (const counts of [text(now, 300), text(now + 50, 300), text(now - 86_000, 300), text(now, 0)]) {
+    assert.equal(flag(counts).sale, "allowed", counts);
+  }
+  for (const none of [text(now + 120, 300), text(now + 86_000, 300), text(9_999_999_999, 300), text(now, 301), text(now, 1e12)]) {
+    assert.deepEqual([flag(none).sale, flag(none).basis], ["denied", "default"], none);
+    assert.equal(flag(none.replace("aaa.opted_in", "dda.choice")).basis, "default", "the default denies more");
+    assert.equal(load({ cookie: none.replace("aaa.opted_in", "dda.choice") }).flag().basis, "choice", none);
+  }
+});
+
+test("only where every text was affirmed the signal is overridden", () => {
+  const page = { gpc: true, more: ALONE, location: https };
+  assert.equal(load({ ...page, cookie: `__Host-${allowed}` }).flag().sale, "allowed");
+  assert.equal(load({ ...page, cookie: allowed }).flag().basis, "gpc");
+  const other = allowed.replace("affirmed", "opted_in");
+  for (const cookie of [`__Host-${allowed}; __Host-${other}`, `__Host-${other}; __Host-${allowed}`]) {
+    assert.equal(load({ ...page, cookie }).flag().basis, "gpc", cookie);
+  }
+});
+
+test("a denial that is mirrored outlives the cookie, and nothing else is taken from there", () => {
+  const flag = (mirrored: unknown, cookie = "", more: object = ALONE) =>
+    load({ cookie, more, location: https, region: null, localStorage: { pc_acme_d: mirrored } }).flag();
+  const aside = { h: 1, d: "aaa" };
+  assert.deepEqual([flag(`-${opted}`, "", aside).sale, flag(`-${opted}`, "", aside).basis], ["denied", "choice"]);
+  assert.equal(flag(`-${opted}`, `__Host-${allowed}`).sale, "denied");
+  assert.equal(flag(`-${allowed}`).sale, "denied");
+  assert.equal(flag(`-${opted.replace("dda", "aad")}`, "", aside).sale, "allowed");
+  assert.equal(flag(`-${opted.replace("dda", "aad")}`, "", aside).sensitive, "denied");
+  assert.equal(flag("-pc_acme=1.rubbish", "", aside).basis, "unavailable");
+  for (const rubbish of [undefined, null, "", "null", "{}", "-", "; ".repeat(99_999), 7, {}, opted.slice(3)]) {
+    assert.equal(flag(rubbish, "", aside).sale, "allowed", String(rubbish).slice(0, 20));
+  }
+});
+
+test("storage that is missing or refused keeps nobody from an answer", () => {
+  assert.equal(load({ cookie: opted }).flag().basis, "choice");
+  const refuse = (): never => {
+    throw new Error("SecurityError");
+  };
+  assert.equal(load({ cookie: opted, localStorage: new Proxy({}, { get: refuse }) }).flag().basis, "choice");
+});
+
+test("a forged record hides neither another consent tool's cookie nor who the consumer is", () => {
+  const more = { ...ALONE, d: "aaa", p: pattern("OptanonConsent") };
+  const identified = allowed.replace("affirmed.0", "opted_in.2");
+  assert.equal(load({ cookie: `${allowed}; OptanonConsent=1`, more, location: https }).flag().basis, "unavailable");
+  assert.equal(load({ cookie: `OptanonConsent=1; __Host-${identified}`, more, location: https }).flag().sale, "allowed");
+  assert.equal(load({ cookie: identified, more, location: https, consumer: "signed" }).flag().basis, "unavailable");
+});
+
+test("a record that is only old leaves no doubt, whatever other tools' cookies there are", () => {
+  const more = { ...ALONE, d: "aaa", p: pattern("usprivacy") };
+  const old = allowed.replace(/\.1\d{9}\./, ".1700000000.");
+  for (const cookie of [`usprivacy=1YNN; __Host-${old}`, `__Host-${old}; usprivacy=1YNN`]) {
+    assert.equal(load({ cookie, more, location: https, region: null }).flag().basis, "default", cookie);
+  }
+});
+
+test("a page full of our own cookies is answered at once", () => {
+  for (const text of ["pc_acme=; ", "pc_acme=1.aaa.", `${opted}; `]) {
+    const began = performance.now();
+    load({ cookie: text.repeat(360_000 / text.length) }).flag();
+    assert.ok(performance.now() - began < 2000, text);
+  }
 });
 
 test("a page that may not read cookies is denied", () => {

@@ -44,7 +44,11 @@ class Browsing:
 
     def visit(self, *, until: str = "privacyChoices.ready") -> None:
         """Open the shop, and wait for what this expression promises."""
-        self._leave(VISIT, url=f"{self.demo.addresses.shop}/")
+        self.go(f"{self.demo.addresses.shop}/", until=until)
+
+    def go(self, url: str, *, until: str = "true") -> None:
+        """Open a page, and wait for what this expression promises."""
+        self._leave(VISIT, url=url)
         self.run(until)
 
     def reload(self) -> None:

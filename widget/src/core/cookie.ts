@@ -9,7 +9,7 @@ import type { Basis } from "./protocol";
  * Letters (a = allowed, d = denied), basis, marks (1: the service knows of a signal, 2: a consumer was identified
  * here), as_of (Unix seconds, ten digits until 2286), max_age (seconds), token (the rest).
  */
-export const SHAPE = /^1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{10})\.(\d+)\.([\w.-]*)$/;
+export const SHAPE = /^1\.[ad]{3}\.\w+\.[0-3]\.\d{10}\.\d+\.[\w.-]*$/;
 
 export interface Kept {
   readonly letters: string;
@@ -27,9 +27,8 @@ export interface Kept {
 
 /** The record in this text; null when there is none, or it is not one. */
 export function parse(text = ""): Kept | null {
-  const found = SHAPE.exec(text);
-  if (!found) return null;
-  const [, letters, basis, marks, asOf, maxAge, token] = found as unknown as string[];
+  if (!SHAPE.test(text)) return null;
+  const [, letters, basis, marks, asOf, maxAge, ...token] = text.split(".");
   return {
     letters: letters as string,
     basis: basis as Basis,
@@ -37,14 +36,32 @@ export function parse(text = ""): Kept | null {
     identified: +marks! > 1,
     asOf: +asOf!,
     maxAge: +maxAge!,
-    token: token as string,
+    token: token.join("."),
   };
 }
 
-/** Whether two texts say the same, by clocks that are less than a minute apart. */
-export function same(one = "", other: string): boolean {
+/** Return whether two texts say the same, by clocks that are at most so many seconds apart. */
+export function same(one = "", other: string, seconds = 59): boolean {
   const [was, is] = [one, other].map((text) => text.split(".")[4] as string) as [string, string];
-  return Math.abs(+was - +is) < 60 && one.replace(was, is) === other;
+  return Math.abs(+was - +is) <= seconds && one.replace(was, is) === other;
+}
+
+/** Return whether a text denies anything, or can't be read, which denies everything. */
+export function denies(text = ""): boolean {
+  return !!text && !text.startsWith("1.aaa.");
+}
+
+/**
+ * One text for all of these: for each right the stricter letter, the first token, the rest from the strictest. What
+ * can't be read is left out where anything else can. Undefined when there is none.
+ */
+export function together(texts: readonly string[]): string | undefined {
+  const records = texts.flatMap((text) => parse(text) || []);
+  if (records.length < 2) return records[0] ? format(records[0]) : texts[0];
+  const letters = [0, 1, 2].map((right) => (records.some((record) => record.letters[right] === "d") ? "d" : "a")).join("");
+  const strictest = records.reduce((one, other) => (other.letters > one.letters ? other : one));
+  const token = records.map((record) => record.token).find(Boolean) || "";
+  return format({ ...strictest, letters, token });
 }
 
 export function format(kept: Kept): string {

@@ -6,14 +6,19 @@ import { isDenied } from "./settle";
 /** Seconds for which a denied is good without asking again. */
 const DENIED_IS_GOOD = 86400;
 
+/** Seconds by which a text may be ahead: the service writes it too, by a clock of its own. */
+const AHEAD = 60;
+
 /**
  * @param gpc whether the browser sends the opt-out preference signal
  * @param now Unix milliseconds
+ * @param longest the longest `max_age` of the site's answers, in seconds
  */
-export function needsService(text: string | undefined, gpc: boolean, now: number): boolean {
+export function needsService(text: string | undefined, gpc: boolean, now: number, longest = Infinity): boolean {
   const kept = parse(text);
   if (!kept) return true;
   if (gpc && !kept.gpc) return true; // a signal that the service has not seen
-  const good = isDenied(kept) && kept.basis !== "unavailable" ? DENIED_IS_GOOD : kept.maxAge;
-  return Math.abs(now / 1e3 - kept.asOf) > good;
+  const good = isDenied(kept) && kept.basis !== "unavailable" ? DENIED_IS_GOOD : Math.min(kept.maxAge, longest);
+  const age = now / 1e3 - kept.asOf;
+  return age > good || age < -AHEAD;
 }

@@ -6,7 +6,7 @@
 import type { Alone } from "./alone";
 import { answer } from "./answer";
 import { delay, mayGoBetter } from "./backoff";
-import { memoryCell, type Cell } from "./cell";
+import { memoryCell, type Cell, type RecordCell } from "./cell";
 import { rfc3339, type Clock } from "./clock";
 import { format, parse, same, type Kept } from "./cookie";
 import { needsService } from "./freshness";
@@ -29,7 +29,9 @@ export interface Parts {
   readonly lang: string;
   /** False where the browser keeps no cookies: then a signal must not mint a visitor on every page. */
   readonly storage: boolean;
-  readonly cookie: Cell;
+  readonly cookie: RecordCell;
+  /** Whether a cookie under the plain name is the page's own. */
+  readonly plain: boolean;
   readonly queue: Cell;
   /** The id of a signal that the service has not answered yet. */
   readonly signalId: Cell;
@@ -110,8 +112,8 @@ export function manage(parts: Parts): Manager {
 
   function flag(): Flag {
     // Whoever another tool knew is in doubt, which denies, until the service has looked for an imported opt-out.
-    const text = cookie.read() ?? (brought.prior && "");
-    return strings.speak(answer(rule, tag, text, gpc, clock.now()), heard === false);
+    const unread = brought.prior && cookie.read() === undefined ? `; pc_${rule.s}=` : "";
+    return strings.speak(answer(rule, tag, cookie.all() + unread, parts.plain, gpc, clock.now()), heard === false);
   }
 
   function kept(): Kept | null {
@@ -128,7 +130,7 @@ export function manage(parts: Parts): Manager {
     return token() ? { visitor: token() } : {};
   }
 
-  const stale = () => needsService(cookie.read(), gpc, clock.now());
+  const stale = () => cookie.torn() || needsService(cookie.read(), gpc, clock.now(), rule.m);
 
   async function resume(): Promise<void> {
     if (pending().length) await flush();
@@ -169,7 +171,8 @@ export function manage(parts: Parts): Manager {
   function untouched(before: string | undefined, reply: Reply): boolean {
     const record = kept();
     const made = { ...answered(reply, clock.now()), identified: !!record?.identified };
-    return cookie.read() === before || same(cookie.read(), format(made));
+    // Its clock may be any other.
+    return cookie.read() === before || same(cookie.read(), format(made), Infinity);
   }
 
   /** @param repair whether a choice that got lost over there is sent again */
@@ -250,7 +253,7 @@ export function manage(parts: Parts): Manager {
       if (left && !pending().length) enqueue(left, "other");
       // Browsers forget what is not written again. Only a denial: it can't undo what another tab writes just now, and
       // an allowed is written by the answer that it needs every few minutes.
-      if (record && isDenied(record)) cookie.write(format(record));
+      if (record && isDenied(record) && !cookie.torn()) cookie.write(format(record));
       return resume();
     },
     ask,

@@ -50,19 +50,23 @@ export interface Reply {
 }
 
 /**
- * What stub and script must know of the site to answer, with names as short as they can be: the stub has 1 KB.
+ * What stub and script must know of the site to answer, with names as short as they can be: the stub has 1,100 bytes.
  * `s`: the site's key. `d`: letters for sale, share and sensitive of the strictest default of the site's regimes,
  * then of each region where it is another one, as in `ddd us-ca:aaa us-co:aad`. `u`: the US Privacy strings for neither
  * of sale and sharing denied, for either denied, and in doubt. `g`: the GPP in doubt, the ids of the sections that
- * apply, then the string without the signal and with it. `p`: a pattern with one group for
- * the names of other consent tools' cookies; left out where none is looked for.
+ * apply, then the string without the signal and with it. `h`: there where the cookie is one host's alone, so that on
+ * https its name has the prefix `__Host-`. `m`: the longest `max_age` that an answer has, in seconds. `p`: the pattern
+ * of every text on record among a page's cookies (see `consent_service/web/public.py`): its groups are the name's prefix
+ * (`-` in the mirror), letters, basis, marks, as_of, max_age, and the name of another consent tool's cookie.
  */
 export interface Rule {
   readonly s: string;
   readonly d: string;
   readonly u: readonly [allowed: string, denied: string, doubt: string];
   readonly g: readonly [sections: readonly number[], unsignalled: string, signalled: string];
-  readonly p?: string;
+  readonly h?: 1;
+  readonly m?: number;
+  readonly p: string;
 }
 
 /** The embedding tag's `data-region` (a regime's code) and `data-consumer` (signed by the site's own server). */

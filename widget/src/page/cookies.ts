@@ -1,63 +1,103 @@
-/** The first-party cookie as a cell. Where cookies can't be written, another cell holds the text instead. */
+/**
+ * The record as cookies, and what stands beside them. Where a cookie is one host's alone it has the prefix `__Host-` on
+ * https: any sibling subdomain could set one under the plain name. A denial is mirrored in storage, which no sibling
+ * reaches, because the browser drops cookies when anybody sets too many.
+ */
 
-import type { Cell } from "../core/cell";
-import { same } from "../core/cookie";
+import type { Cell, RecordCell } from "../core/cell";
+import { denies, parse, same, together } from "../core/cookie";
 import type { Config } from "../core/protocol";
+import type { Extras } from "../extras/extras";
 import { quietly } from "../quietly";
 
 /** Seconds: 400 days, the longest that browsers keep a cookie. */
 const MAX_AGE = 34560000;
+const PREFIX = "__Host-";
 
 /** Writes a cookie of this site; an empty text takes it away. May throw. */
-export type WriteCookie = (name: string, text: string) => void;
+export type WriteCookie = (name: string, text: string, where?: string) => void;
+
+interface Site {
+  readonly win: Window;
+  readonly config: Pick<Config, "api" | "cookie_domain" | "rule">;
+}
+
+/** Return whether the plain name is the page's own. A frame without an address of its own is as its page may be. */
+export function plainHere({ win, config }: Site): boolean {
+  return !config.rule.h || win.location.protocol === "http:";
+}
 
 /** The cookies are those of the configured domain, of this host alone without one; secure where the page is. */
-export function cookieWriter({ win, config }: { win: Window; config: Pick<Config, "cookie_domain"> }): WriteCookie {
-  const secure = win.location.protocol === "https:" ? "; Secure" : "";
+export function cookieWriter({ win, config }: Site): WriteCookie {
+  const secure = win.location.protocol === "http:" ? "" : "; Secure";
   const domain = config.cookie_domain;
   const put = (name: string, text: string, where: string) => {
     const age = text ? MAX_AGE : 0;
     win.document.cookie = `${name}=${text}; Path=/; SameSite=Lax; Max-Age=${age}${where}${secure}`;
   };
-  return (name, text) => {
+  return (name, text, where = domain ? `; Domain=${domain}` : "") => {
     // A cookie of this host alone would hide the one that the whole domain shares.
     if (domain) put(name, "", "");
-    put(name, text, domain ? `; Domain=${domain}` : "");
+    put(name, text, where);
   };
 }
 
 /**
- * @param served whether the service's answers carry the cookie (first-party mode)
+ * @param name the plain one
  * @param spare what holds the text where the browser keeps no cookie
+ * @param mirror what holds a denial besides
  */
-export function cookieCell(
-  doc: Document,
-  name: string,
-  put: WriteCookie,
-  served: boolean,
-  spare: Cell,
-): Cell {
-  function stored(): string | undefined {
-    // Of two cookies of one name the newer stands last (RFC 6265 § 5.4): it tells the later opt-out.
-    const pairs = doc.cookie.split("; ").filter((pair) => pair.startsWith(`${name}=`));
-    return pairs.length ? (pairs[pairs.length - 1] as string).slice(name.length + 1) : undefined;
+export function recordCell(site: Site & { extras: Extras }, name: string, spare: Cell, mirror: Cell): RecordCell {
+  const { document: doc, location } = site.win;
+  const put = cookieWriter(site);
+  const plain = plainHere(site);
+  const own = plain ? name : PREFIX + name;
+  const names = plain ? [PREFIX + name, name] : [own];
+  const mark = `-${name}=`;
+  const before = plain ? undefined : site.extras.former?.(location, name, texts, put);
+
+  function texts(wanted: string): string[] {
+    const pairs = doc.cookie.split("; ").filter((pair) => pair.startsWith(`${wanted}=`));
+    return pairs.map((pair) => pair.slice(wanted.length + 1));
   }
 
+  /** The mirror comes first: this origin alone can have written it. */
+  function owned(): string[] {
+    const beside = [(mirror.read() || "").split(mark)[1], spare.read()];
+    // A sandboxed frame may not read cookies: in doubt.
+    return [...beside.filter((text) => text !== undefined), ...quietly(() => names.flatMap(texts), ["?"])];
+  }
+
+  function write(text = ""): void {
+    spare.write(text || undefined);
+    mirror.write(denies(text) ? mark + text : undefined);
+    // Where it fails the spare holds it.
+    quietly(() => {
+      const there = () => texts(own).some((kept) => kept === text || same(kept, text));
+      if (plain && texts(PREFIX + name).length) put(PREFIX + name, "", ""); // from before the domain was shared
+      // The service has just written it: rewritten here, Safari would forget it in 7 days.
+      if (!site.config.api || !there()) put(own, text);
+      before?.renew(text);
+      if (there()) spare.write(undefined);
+    });
+  }
+
+  quietly(() => {
+    const former = owned().length ? undefined : before?.adopt();
+    if (former !== undefined) write(former);
+  });
   return {
-    read() {
-      const instead = spare.read();
-      // A sandboxed frame may not read cookies: in doubt.
-      return instead === undefined ? quietly(stored, "?") : instead;
+    read: () => together(owned()),
+    write,
+    all() {
+      const cookies = quietly(
+        () => [PREFIX + name, name].flatMap((one) => texts(one).map((text) => `${one}=${text}`)),
+        [`${name}=`],
+      );
+      const kept = spare.read();
+      return [...cookies, mirror.read(), kept !== undefined && `${own}=${kept}`].join("; ");
     },
-    write(text = "") {
-      spare.write(text || undefined);
-      // Where it fails the spare holds it.
-      quietly(() => {
-        // The service has just written it: rewritten here, Safari would forget it in 7 days.
-        if (served && same(stored(), text)) return spare.write(undefined);
-        put(name, text);
-        if (stored() === (text || undefined)) spare.write(undefined);
-      });
-    },
+    torn: () => new Set(owned().map((text) => parse(text)?.letters)).size > 1,
+    former: () => !!quietly(() => before?.optedOut()),
   };
 }

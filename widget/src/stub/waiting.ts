@@ -7,7 +7,7 @@ export const tag = ((document.currentScript as HTMLElement | null)?.dataset || {
 /** The tag's data first, then calls as [name, arguments], and whoever waits for `ready` as a function. */
 export const queue: unknown[] = [tag];
 
-/** The cookie's text instead of what it says, from when somebody opted out here. */
+/** A cookie that nobody can read in the place of all, from when somebody opted out here. */
 export let doubt: string | undefined;
 
 export const later =

@@ -1,0 +1,25 @@
+"""Hints: what a configuration that is fine still trusts, each with its key and line. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from consent_service.config.loading import located
+from consent_service.config.reading import Misread
+from consent_service.config.shape import Config
+from consent_service.errors import Fault
+
+
+def hints(text: str, config: Config) -> tuple[Fault, ...]:
+    """Return the hints for this `consent.toml`, in the order of its lines."""
+    return located(_shared_cookies(config), text)
+
+
+def _shared_cookies(config: Config) -> Iterator[Misread]:
+    for key, site in config.sites.items():
+        if site.cookie_domain is not None:
+            yield Misread(
+                ("sites", key, "cookie_domain"),
+                f"every host below {site.cookie_domain} can set the site's cookie, and so allow what a visitor "
+                "denied; leave cookie_domain out unless you trust each of them",
+            )
