@@ -160,10 +160,20 @@ class FolderArchive:
                 _sync(file.parent)
 
     def names(self) -> list[str]:
+        """Every file's name; no link is followed. A folder that can't be read raises: `rglob` would pass over it."""
         with _told(str(self._folder)):
             self._require()
-            found = [file for file in self._folder.rglob("*") if file.is_symlink() or not file.is_dir()]
-            return sorted(file.relative_to(self._folder).as_posix() for file in found)
+            found, folders = list[str](), [""]
+            while folders:
+                above = folders.pop()
+                with os.scandir(self._folder / above) as entries:
+                    for entry in entries:
+                        name = f"{above}{entry.name}"
+                        if entry.is_dir(follow_symlinks=False):
+                            folders.append(f"{name}/")
+                        else:
+                            found.append(name)
+            return sorted(found)
 
     def trouble(self) -> str:
         """What keeps this user from putting anything here; "" for nothing."""

@@ -16,7 +16,7 @@ from consent_service.domain.facts import ChoiceMade, Fact, apply
 from consent_service.domain.records import VisitorRecord, pack_record, unpack_record
 from consent_service.domain.standing import Standing, StandingUnreadable
 from consent_service.domain.suppression import NOBODY, beginning
-from consent_service.errors import RequestIdReused, StoreCorrupt
+from consent_service.errors import StoreCorrupt
 from consent_service.ledger import receipts
 from consent_service.ledger.entries import Evidence, digest, encode, entry_of
 from consent_service.services.confirming import pack_choice, unpack_choice
@@ -142,7 +142,7 @@ class Draft:
     def _before(
         self, name: bytes, waiting: Waiting, found: Document | None, planned: Planned
     ) -> _Done | None:
-        """What the first call with this `id` came to; None when there was none. Raises RequestIdReused."""
+        """What the first call with this `id` came to; None when there was none. A refusal if that asked otherwise."""
         first = self._marked.get(name)
         if first is not None:
             asked, before = first.waiting.work.asked, first._replace(waiting=waiting)
@@ -154,9 +154,7 @@ class Draft:
         else:
             return None
         if asked != waiting.work.asked:
-            raise RequestIdReused(
-                "this id was used before for something else; make a new id for a new choice"
-            )
+            return _Done(waiting, Planned(refusal=Outcome.ID_REUSED), None, len(self.entries))
         return before
 
     def _record(self, work: Work, facts: Sequence[Fact]) -> Receipt | None:

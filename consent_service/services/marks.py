@@ -11,7 +11,12 @@ from typing import Final
 
 import msgspec
 
-from consent_service.errors import ConfirmationInvalid, ParentalConsentRequired, RequestError
+from consent_service.errors import (
+    ConfirmationInvalid,
+    ParentalConsentRequired,
+    RequestError,
+    RequestIdReused,
+)
 
 REQUEST_MARK_SECONDS: Final = 30 * 86_400
 """How long a request `id` is remembered: a queued opt-out may come that late."""
@@ -29,12 +34,16 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Outcome(IntEnum):
-    """The outcome of a call. The numbers stand in marks: add, never renumber."""
+    """The outcome of a call. The numbers stand in marks: add, never renumber.
+
+    `ID_REUSED` stands in none: the mark is that of the call that used the id first.
+    """
 
     RECORDED = 1
     WAITS = 2
     PARENT_REQUIRED = 3
     CONFIRMATION_DEAD = 4
+    ID_REUSED = 5
 
 
 _REFUSALS: Final[dict[Outcome, tuple[type[RequestError], str]]] = {
@@ -45,6 +54,10 @@ _REFUSALS: Final[dict[Outcome, tuple[type[RequestError], str]]] = {
     Outcome.CONFIRMATION_DEAD: (
         ConfirmationInvalid,
         "something changed since this page was made; make the choice again",
+    ),
+    Outcome.ID_REUSED: (
+        RequestIdReused,
+        "this id was used before for something else; make a new id for a new choice",
     ),
 }
 

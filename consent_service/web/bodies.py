@@ -1,12 +1,15 @@
 """Bodies: what the visitor's calls take and give, as types; the OpenAPI description is made from them.
 
 Unknown members are ignored, so that older and newer scripts and servers meet (design rule 12). A word that
-this version does not know as a `method` is recorded as `other`: an opt-out is never refused for it.
+this version does not know as a `method` is recorded as `other`: an opt-out is never refused for it. A member that
+stands twice is refused: a parser takes one of the two, and a false would cancel a true (design rule 1).
 """
 
 from __future__ import annotations
 
+import json
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final, Literal, TypeVar
 
@@ -144,9 +147,11 @@ async def read_body(request: Request, kind: type[Body], patience: Patience) -> B
     """
     if media_type(request) not in _MEDIA_TYPES:
         raise HTTPException(415, "send application/json (or JSON as text/plain)")
+    data = await read_bytes(request, patience)
     try:
-        body = msgspec.json.decode(await read_bytes(request, patience), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        body = msgspec.json.decode(data, type=kind)
+        _refuse_doubled(data)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise InvalidBody(f"the body must be a JSON object as described in /openapi.json: {error}") from error
     if body.id is not None and not body.id.int:
         raise InvalidBody("id: make a random UUID for each choice; this one is everybody's")
@@ -170,6 +175,38 @@ async def _received(request: Request) -> bytes:
             raise BodyTooLarge(f"at most {MOST_BYTES} bytes")
         if not message.get("more_body", False):
             return bytes(data)
+
+
+_NAMES: Final = tuple(
+    f'"{name}"'.encode()
+    for name in {
+        *SignalsBody.__struct_fields__,
+        *ChoicesBody.__struct_fields__,
+        *PriorBody.__struct_fields__,
+        *IncentiveBody.__struct_fields__,
+    }
+)
+
+
+def _refuse_doubled(data: bytes) -> None:
+    """Raise ValueError for an object in which a member stands twice. `data`: JSON that can be read.
+
+    Nearly every body is let through by the first line: none of our names is in it twice, also not as an escape.
+    """
+    if b"\\" in data or max(map(data.count, _NAMES)) > 1:
+        _members.decode(data.decode())
+
+
+def _once(members: Sequence[tuple[str, object]]) -> None:
+    names = set[str]()
+    for name, _ in members:
+        if name in names:
+            raise ValueError(f"{name!r} stands twice")
+        names.add(name)
+
+
+# Numbers stay text: only names are looked at, and Python refuses to read very long integers.
+_members: Final = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse_float=str)
 
 
 _SAID_BY_PAGES: Final = {word: method for word, method in METHODS.items() if method is not Method.IMPORT}

@@ -59,21 +59,25 @@ class DirectWrites:
             status = response.status_code
             await response(scope, receive, send)
         except ClientDisconnect:
-            pass  # nobody is there to be told
+            pass  # the caller went away while the answer was sent
         finally:
             self._access.note(direct.route, status, began)
 
 
 async def _answer(direct: _Direct, request: Request) -> Response:
-    """The handler's answer, or that of its error. Raises ClientDisconnect."""
+    """The handler's answer, or that of its error.
+
+    A body that is cut off gets an answer too: where its chunks are malformed the caller is still there, and a call
+    without an answer would be a 500 of the server's own.
+    """
     try:
         return await direct.handler(request)
     except ConsentError as error:
         return await problems.on_consent_error(request, error)
     except HTTPException as error:
         return await problems.on_http_exception(request, error)
-    except ClientDisconnect:
-        raise
+    except ClientDisconnect as error:
+        return await problems.on_disconnect(request, error)
     except Exception as error:
         _log.exception("defect", route=direct.route)
         return await problems.on_unexpected(request, error)

@@ -109,8 +109,8 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 
 async def on_disconnect(request: Request, error: Exception) -> Response:
-    """Starlette's handler for a client that went away before its body was whole. Nobody reads this."""
-    return response(_GONE, "the body was cut off")
+    """Starlette's handler for a body that ended before it was whole: mostly nobody is there to read the answer."""
+    return response(_GONE, "the body was cut off, or its chunks are malformed; send the whole body again")
 
 
 async def on_unexpected(request: Request, error: Exception) -> Response:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import resource
+import tempfile
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from consent_service.ledger.archive import anchor_name, head_name, marks_name, segment_name
+from consent_service.errors import ArchiveUnavailable
+from consent_service.ledger.archive import FolderArchive, anchor_name, head_name, marks_name, segment_name
 from consent_service.ledger.findings import Finding, Tampering
 from consent_service.ledger.segments import digest
 from consent_service.ledger.verification import verify
@@ -123,6 +126,29 @@ async def test_links_in_a_circle_and_folders_without_end_are_not_walked(site: Si
     deep.mkdir(parents=True)
     (deep / "file").write_text("x")
     assert [found.what for found in findings(site)] == [Tampering.OBJECT_UNKNOWN] * 2
+
+
+def test_a_folder_that_may_not_be_read_is_no_archive_that_holds() -> None:
+    with tempfile.TemporaryDirectory() as open_to_all:
+        folder = Path(open_to_all)
+        folder.chmod(0o755)
+        (folder / "acme").mkdir()
+        (folder / "acme").chmod(0)
+        (folder / "other").write_text("what can be read")
+        with as_nobody(), pytest.raises(ArchiveUnavailable, match="acme"):
+            FolderArchive(folder).names()
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Act as a user to whom permissions apply."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
 
 
 FORGERY = "x\x1b[2K\n12 entries in 1 segments: no findings\u202e"

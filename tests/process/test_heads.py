@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +25,27 @@ def asked(port: int, method: str, path: str, headers: dict[str, str]) -> tuple[i
         return answer.status, answer.read()
     finally:
         connection.close()
+
+
+def sent(port: int, path: str, body: bytes) -> tuple[int, bytes]:
+    """Status and body of the answer to a chunked body as it is written here."""
+    head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\norigin: {ORIGIN}\r\ntransfer-encoding: chunked"
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(f"{head}\r\n\r\n".encode() + body)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        return answer.status, answer.read()
+
+
+def test_a_body_whose_chunks_are_malformed_is_a_problem_and_no_defect(tmp_path: Path, free_port: int) -> None:
+    with serving(tmp_path, consent_toml(tmp_path, free_port), free_port):
+        for path in ("/v1/acme/choices", "/v1/acme/signals"):
+            for body in (b"zz\r\n", b"2\r\n{}\r\nzz\r\n", b"2\r\n{}XX"):
+                status, answer = sent(free_port, path, body)
+                assert (status, json.loads(answer)["type"]) == (
+                    400,
+                    "urn:consent-service:problem:body-cut-off",
+                )
 
 
 def test_a_head_of_any_size_is_answered(tmp_path: Path, free_port: int) -> None:

@@ -72,6 +72,35 @@ async def test_bytes_that_are_no_json_object_are_a_problem(
     assert await service.entries() == []
 
 
+TWICE = [
+    ("signals", b'{"gpc": true, "gpc": false}'),
+    ("signals", b'{"gpc": true, "x": "\\"", "gpc" : null}'),
+    ("signals", b'{"gpc": true, "\\u0067pc": false}'),
+    ("signals", b'{"prior": {"cookie": "a", "id": "b", "id": "c"}}'),
+    ("choices", b'{"sale_share": "opt_out", "sale_share": "opt_in"}'),
+    ("choices", b'{"sale": "opt_out", "s\\u0061le": "opt_in"}'),
+    ("choices", b'{"age": "under_13", "age": "18_plus"}'),
+    ("choices", b'{"sale": "opt_out", "incentive": {"do": "leave", "id": "club", "do": "join"}}'),
+]
+
+
+@pytest.mark.parametrize(("call", "body"), TWICE, ids=lambda given: str(given)[:60])
+async def test_rule_1_a_member_that_stands_twice_is_refused_by_its_name(
+    service: Running, call: str, body: bytes
+) -> None:
+    response = await service.client.post(f"/v1/acme/{call}", content=body, headers={"origin": SHOP})
+    assert response.status_code == 400
+    assert response.json()["type"] == "urn:consent-service:problem:invalid-body"
+    assert "stands twice" in response.json()["detail"]
+    assert await service.entries() == []
+
+
+async def test_a_word_that_stands_twice_elsewhere_than_as_a_member_is_no_fault(service: Running) -> None:
+    body = b'{"sale_share": "opt_out", "notice": "\\"sale_share\\"", "x": ["sale_share", {"sale_share": 1}]}'
+    response = await service.client.post("/v1/acme/choices", content=body, headers={"origin": SHOP})
+    assert response.status_code == 201
+
+
 async def test_a_body_over_16_kb_is_refused_however_it_comes(service: Running) -> None:
     headers = {"origin": SHOP, "content-type": "application/json"}
     body = json.dumps({"sale_share": "opt_out", "pad": "x" * 17_000}).encode()

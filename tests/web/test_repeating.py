@@ -208,6 +208,19 @@ class TestACallThatComesAgain:
         other = await service.choose(visitor=child, id=request, sale_share="opt_out")
         assert other.status_code == 409
 
+    async def test_rule_1_a_call_that_reuses_an_id_still_brings_its_signal(self, service: Running) -> None:
+        token = await token_of(service, sensitive="limit")
+        body = {"id": new_id(), "visitor": token}
+        await service.choose(**body, sale="opt_in")
+        refused = [await with_signal(service, **body, sale="opt_out") for _ in range(2)]
+        assert {answer.json()["type"] for answer in refused} == {
+            "urn:consent-service:problem:request-id-reused"
+        }
+        assert (await service.flag(visitor=token))["basis"] == "gpc", "it answers to later calls"
+        assert (await service.check_fold(token)).sale.stance.name == "OPTED_IN", (
+            "and nothing else was recorded"
+        )
+
     async def test_two_visitors_may_use_one_id(self, service: Running) -> None:
         request = new_id()
         child = await token_of(service, age="under_13")
