@@ -19,8 +19,9 @@ from tests.e2e.siblings import (
     Site,
     beside_a_sibling,
 )
-from tests.e2e.visiting import PATIENCE, flag, opt_out, part
+from tests.e2e.visiting import flag, opt_out, part
 from tests.proxy.nginx import SITE_HOST
+from tests.support.waiting import DEADLINE_MS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 
@@ -54,7 +55,7 @@ def asking(mode: Mode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
 async def context(chromium: Browser) -> AsyncIterator[BrowserContext]:
     """A new visitor."""
     async with await chromium.new_context(ignore_https_errors=True) as made:
-        made.set_default_timeout(PATIENCE)
+        made.set_default_timeout(DEADLINE_MS)
         yield made
 
 
