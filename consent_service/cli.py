@@ -94,6 +94,8 @@ def check(
     ] = None,
 ) -> None:
     """Check the configuration and name every fault, or hint, with its key and line."""
+    from consent_service.process.preflight import warnings
+
     loaded = load_config(config)
     sites = ", ".join(loaded.sites)
     typer.echo(f"{config} is fine: digest {digest(loaded)}, sites: {sites}")
@@ -103,6 +105,8 @@ def check(
         _check_self_hosted(loaded, *given.split("=", 1))
     if url is not None:
         _inspect(loaded, url)
+    for warning in warnings(loaded.service):
+        typer.echo(warning)
     if loaded.keys is None:
         typer.echo("Keys were not looked at: `serve` will want CONSENT_KEYS_FILE in its environment.")
 

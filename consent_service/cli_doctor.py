@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import Counter
+from pathlib import Path
 
 import typer
 
 from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
+from consent_service.config.loading import KEYS
 from consent_service.doctor.findings import Finding, Grade
 
 
@@ -16,7 +19,9 @@ def doctor(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Say what the store promises and what endangers it; changes nothing. Exit status 1 when there is a fault."""
     from consent_service.doctor.examination import examine
 
-    findings = asyncio.run(examine(load_config(config), time.time))
+    keys_file = os.environ.get(f"{KEYS}_FILE")
+    loaded = load_config(config)
+    findings = asyncio.run(examine(loaded, time.time, Path(keys_file) if keys_file else None))
     for finding in findings:
         typer.echo(_render(finding))
     counted = Counter(finding.grade for finding in findings)

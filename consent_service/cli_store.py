@@ -31,6 +31,7 @@ def backup(
 ) -> None:
     """Copy the store, also while the service runs: a file as of one moment, Redis each shard as of one."""
     from consent_service.store import moving, sqlite
+    from consent_service.store.mounts import mount_of
     from consent_service.store.url import is_redis, sqlite_path
 
     store = load_config(config).service.store
@@ -40,13 +41,25 @@ def backup(
     else:
         sqlite.backup(sqlite_path(store), file)
     typer.echo(f"wrote {file}")
+    if (mount := mount_of(file)) is not None and mount.forgets:
+        typer.echo(f"{file} {mount.said}. Copy it to a disk.", err=True)
 
 
 def restore(
     file: Annotated[Path, typer.Argument(help="The copy to put in the store's place.")],
     config: ConfigFile = DEFAULT_CONFIG,
+    unverified: Annotated[
+        bool,
+        typer.Option(
+            help="Take a SQLite file without a digest: a store's own, or a backup of an earlier version. Whether all "
+            "of it is as it was saved can't be told."
+        ),
+    ] = False,
 ) -> None:
-    """Put a copy in the store's place, the service stopped. A file that was there is kept; Redis must be empty."""
+    """Put a copy in the store's place, the service stopped. A file that was there is kept; Redis must be empty.
+
+    All of the copy is examined first. One that is damaged, or that this service did not make so, changes nothing.
+    """
     from consent_service.store import moving, sqlite
     from consent_service.store.url import is_redis, sqlite_path
 
@@ -58,7 +71,7 @@ def restore(
             relaxed = service.durability == "relaxed"
             asyncio.run(moving.restore(file, service.store, relaxed=relaxed, progress=progress))
     else:
-        kept = sqlite.restore(file, sqlite_path(service.store))
+        kept = sqlite.restore(file, sqlite_path(service.store), unverified=unverified)
     typer.echo(f"restored {file}" + (f"; what was there is now {kept}" if kept else ""))
     _erase_again(loaded, before, unknown)
 
@@ -108,6 +121,7 @@ def move(
 ) -> None:
     """Copy a store to another engine, the service stopped. Interrupted, the same command goes on.
 
+    The old store is marked: nothing serves over it any more. To come back, move from the new one to the old one.
     Passwords come from the environment: CONSENT_FROM_PASSWORD and, for --to, CONSENT_STORE_PASSWORD, or _FILE.
     """
     from consent_service.store import moving
@@ -116,7 +130,10 @@ def move(
     end = store_url(os.environ, STORE_PASSWORD, destination)
     with shown("shards") as progress:
         moved = asyncio.run(moving.move(start, end, shards=shards, relaxed=relaxed, progress=progress))
-    typer.echo(f"moved {moved} shards, each read back and found equal; now set `store` and start the service")
+    typer.echo(
+        f"moved {moved} shards, each read back and found equal; {origin} takes no choice any more: now set "
+        f'`store = "{destination}"` and start the service'
+    )
 
 
 @contextmanager

@@ -193,6 +193,12 @@ class StoreMismatch(StoreUnavailable):
     permanent = True
 
 
+class StoreMoved(StoreUnavailable):
+    """The store was moved elsewhere: it takes nothing more and vouches for nothing."""
+
+    permanent = True
+
+
 class StoreOnNetworkMount(StoreUnavailable):
     """The file lies on a network file system, where locks and fsync can't be relied on."""
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from pathlib import Path
 
 from consent_service.config import Config
 from consent_service.doctor.files import judge_file
 from consent_service.doctor.findings import Finding, fault, ok
 from consent_service.doctor.keys import judge_keys
 from consent_service.doctor.ledger import judge_archive, judge_erasures, judge_ledger
+from consent_service.doctor.places import judge_keys_place, judge_mount
 from consent_service.doctor.servers import judge_servers
 from consent_service.doctor.sites import judge_sites
 from consent_service.errors import IdentityError, LedgerError, StoreError
@@ -25,11 +27,14 @@ from consent_service.ledger.sealing import STATE
 from consent_service.store.contract import Key
 from consent_service.store.examining import Examiner, FileFacts, FleetFacts
 from consent_service.store.keys import desk_shard
+from consent_service.store.mounts import mount_of
 from consent_service.store.url import examine_store
 
 
-async def examine(config: Config, clock: Callable[[], float]) -> list[Finding]:
-    """All findings. Raises StoreError only for a URL that names no store."""
+async def examine(config: Config, clock: Callable[[], float], keys_file: Path | None = None) -> list[Finding]:
+    """All findings. `keys_file`: where the key ring was read from. Raises StoreError only for a URL that names no
+    store.
+    """
     now = int(clock())
     store = examine_store(config.service.store, clock=clock)
     try:
@@ -40,17 +45,28 @@ async def examine(config: Config, clock: Callable[[], float]) -> list[Finding]:
         ]
         if place := config.ledger.archive:
             findings += judge_archive(place, await asyncio.to_thread(trouble_with, place))
+            findings += _archived(place)
         findings += await _ledger(store, facts, config, now)
         findings += await _erasures(store, facts, config)
     finally:
         await store.close()
-    return [*findings, *judge_keys(config.keys, now), *judge_sites(config)]
+    findings += judge_keys(config.keys, now)
+    if keys_file is not None:
+        findings += judge_keys_place(str(keys_file), mount_of(keys_file))
+    return [*findings, *judge_sites(config)]
 
 
 def _stored(facts: FileFacts | FleetFacts, config: Config, now: int) -> Iterator[Finding]:
+    relaxed = config.service.durability == "relaxed"
     if isinstance(facts, FileFacts):
-        return judge_file(facts)
-    return judge_servers(facts, now, relaxed=config.service.durability == "relaxed")
+        return judge_file(facts, relaxed=relaxed)
+    return judge_servers(facts, now, relaxed=relaxed)
+
+
+def _archived(place: str) -> Iterator[Finding]:
+    """What the archive's folder lies on: what was sealed is trimmed from the store. A network's folder is as good."""
+    if "://" not in place:
+        yield from judge_mount("archive", place, mount_of(Path(place)))
 
 
 async def _ledger(

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from consent_service.doctor.findings import Finding, fault, hint, ok
+from consent_service.doctor.places import judge_mount, judge_moved
 from consent_service.doctor.wording import amount
 from consent_service.store.examining import FileFacts
+from consent_service.store.mounts import Lying
 
 _SCARCE: Final = 64 << 20
 """Free bytes that one log, grown to its limit, would eat up."""
@@ -15,13 +17,14 @@ _LOG_GROWN: Final = 256 << 20
 """Four times what the service lets the log keep: something hinders it from being copied into the file."""
 
 
-def judge_file(facts: FileFacts) -> Iterator[Finding]:
-    """Everything there is to say about the file."""
+def judge_file(facts: FileFacts, *, relaxed: bool = False) -> Iterator[Finding]:
+    """Everything there is to say about the file. `relaxed`: the loss of choices was accepted."""
     yield ok("engine", facts.engine)
     if facts.troubles:
         yield from (fault("store", trouble, "Nothing is served until then.") for trouble in facts.troubles)
         return
     yield _place(facts)
+    yield from judge_mount("place", facts.name, facts.mount, accepted=relaxed)
     yield _space(facts)
     if facts.laid is not None:
         yield _promise(facts)
@@ -32,10 +35,13 @@ def judge_file(facts: FileFacts) -> Iterator[Finding]:
 def _place(facts: FileFacts) -> Finding:
     if facts.laid is None:
         return hint("store", f"{facts.name} is not there yet", "The first `serve` makes it.")
+    if facts.moved is not None:
+        return judge_moved(facts.name, facts.moved)
+    where = Lying.DISK if facts.mount is None else facts.mount.lying
     return ok(
         "store",
         f"{facts.name}: schema {facts.laid.version}, {facts.laid.shards} shards a site, {amount(facts.size)} and "
-        f"{amount(facts.log_size)} of log, on a disk of this machine",
+        f"{amount(facts.log_size)} of log, {where.value}",
     )
 
 
@@ -54,10 +60,10 @@ def _promise(facts: FileFacts) -> Finding:
         return fault(
             "durability", said, "Another program changed it: stop that one, then restart the service."
         )
-    return ok(
-        "durability",
-        "each choice is on the disk before its answer (WAL, synchronous FULL, set at every start)",
-    )
+    how = "before its answer (WAL, synchronous FULL, set at every start)"
+    if facts.mount is not None and facts.mount.forgets:
+        return hint("durability", f"each choice is synced {how}, to what keeps nothing", "See `place`.")
+    return ok("durability", f"each choice is on the disk {how}")
 
 
 def _open(facts: FileFacts) -> Finding:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from consent_service.doctor.findings import Finding, fault, hint, ok
+from consent_service.doctor.places import judge_mount, judge_moved
 from consent_service.doctor.wording import amount, day, span
 from consent_service.identity.keys import DAY
 from consent_service.store.examining import FleetFacts, SentinelFacts, ServerFacts
@@ -32,6 +33,8 @@ def judge_servers(facts: FleetFacts, now: int, *, relaxed: bool) -> Iterator[Fin
     if facts.half_copied is not None:
         said = f"{facts.name} holds half a copy of a store; whole shards so far: {facts.half_copied}"
         yield fault("store", said, _FINISH)
+    elif facts.moved is not None:
+        yield judge_moved(facts.name, facts.moved)
     elif facts.laid is not None:
         yield ok("store", f"{facts.name}: layout {facts.laid.version}, {facts.laid.shards} shards a site")
     elif not facts.troubles:
@@ -43,6 +46,7 @@ def judge_servers(facts: FleetFacts, now: int, *, relaxed: bool) -> Iterator[Fin
         yield from _replicas(server, facts)
         yield from _minority(server, facts)
         yield from _restart(server, facts)
+        yield from judge_mount("disk", f"what {server.name} writes", server.mount, accepted=True)
         yield _memory(server)
         yield _clock(server)
         yield from _failover(server)

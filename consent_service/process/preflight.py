@@ -11,7 +11,8 @@ from typing import Final
 
 from consent_service.config import Service
 from consent_service.errors import ConfigError, Fault
-from consent_service.store.url import open_store
+from consent_service.store.mounts import Lying, mount_of
+from consent_service.store.url import is_redis, open_store, sqlite_path
 
 _PATIENCE: Final = 2.0  # seconds; the workers of a service that was killed a moment ago may need them
 
@@ -30,6 +31,19 @@ def check(service: Service, parts: Sequence[str]) -> None:
     if faults:
         raise ConfigError(faults)
     asyncio.run(_open_once(service))
+
+
+def warnings(service: Service) -> list[str]:
+    """Sentences about a store that a restart of this machine or container takes along.
+
+    It keeps nobody from serving, because trials and tests may want it so; to the doctor it is a fault.
+    """
+    if is_redis(service.store):
+        return []
+    mount = mount_of(sqlite_path(service.store))
+    if mount is None or mount.lying not in {Lying.MEMORY, Lying.UNSYNCED, Lying.LAYER}:
+        return []
+    return [f"service.store: {sqlite_path(service.store)} {mount.said}"]
 
 
 def _listening_faults(key: str, host: str, port: int) -> Iterator[Fault]:

@@ -37,6 +37,8 @@ def supervise(
     loaded = load_serving(file, env)
     preflight.check(loaded.config.service, parts)
     logs.configure("supervisor")
+    for warning in preflight.warnings(loaded.config.service):
+        _log.warning("store may not last", reason=warning)
     with run_dir(env) as ours:
         return asyncio.run(Supervisor(file, env, loaded, ours, workers, parts).run())
 

@@ -129,10 +129,12 @@ class CoherentCache(Generic[T_co]):
                 self._values.pop(key, None)
 
     async def start(self) -> None:
-        """Begin to vouch: ask what changed, now and then for ever."""
-        if self._entries:
-            await self.ask()
-            self._polling = asyncio.create_task(self._ask_for_ever())
+        """Begin to vouch: ask what changed, now and then for ever.
+
+        It asks also when the cache is off: that is how an open store learns that it was moved.
+        """
+        await self.ask()
+        self._polling = asyncio.create_task(self._ask_for_ever())
 
     async def close(self) -> None:
         """Stop vouching."""
@@ -155,7 +157,8 @@ class CoherentCache(Generic[T_co]):
         else:
             self.invalidate(keys)
         self._mark = mark
-        self._trusted_until = began + LEASE
+        if self._entries:
+            self._trusted_until = began + LEASE
 
     async def _ask_for_ever(self) -> None:
         while True:

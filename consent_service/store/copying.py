@@ -11,6 +11,8 @@ from typing import Final
 
 from consent_service.errors import StoreBusy, StoreCorrupt
 from consent_service.store.dump import Batches, Counting, Head, Source, Tally, Target
+from consent_service.store.moved import Moved
+from consent_service.store.soundness import Examining
 
 _TRIES: Final = 20
 """Times that a shard is read again because it was written meanwhile."""
@@ -31,24 +33,42 @@ async def copy(
     *,
     still: bool = True,
     restored_at: int | None = None,
+    moved: Moved | None = None,
 ) -> int:
     """Copy all that `source` holds; returns how many shards that were.
 
     `still`: nothing may be written to the source from the first to the last shard, else StoreBusy. Without it each
-    shard is of its own moment. What was interrupted goes on where it was. Raises StoreCorrupt when a shard read
-    back is not what was written.
+    shard is of its own moment. `moved`: the mark that the source bears before the copy can be opened; what was
+    written to it until then is copied too. What was interrupted goes on where it was. Raises StoreCorrupt for a
+    record that can't be, and when a shard read back is not what was written.
     """
     held = dict(await target.begin(source.about))
+    tries = 1 if still else _TRIES
+    await _copy_shards(source, target, held, clock, tries, progress)
+    if still:
+        await _check_still(source, held)
+    if moved is not None:
+        await source.fence(moved)
+        await _copy_shards(source, target, held, clock, tries, show_nothing)
+    await target.complete(source.about, restored_at)
+    progress(len(held), len(held))
+    return len(held)
+
+
+async def _copy_shards(
+    source: Source,
+    target: Target,
+    held: dict[str, Head],
+    clock: Callable[[], float],
+    tries: int,
+    progress: Progress,
+) -> None:
+    """Copy the shards whose head is not what `held` says the target has; afterwards `held` says that it has them."""
     shards = _in_order(await source.shards())
     for number, shard in enumerate(shards):
         progress(number, len(shards))
         if held.get(shard) != await source.head(shard):
-            held[shard] = await _copy_shard(source, target, shard, clock, 1 if still else _TRIES)
-    if still:
-        await _check_still(source, held)
-    await target.complete(source.about, restored_at)
-    progress(len(shards), len(shards))
-    return len(shards)
+            held[shard] = await _copy_shard(source, target, shard, clock, tries)
 
 
 def _in_order(shards: list[str]) -> list[str]:
@@ -62,11 +82,12 @@ async def _copy_shard(
     for _ in range(tries):
         now, head = int(clock()), await source.head(shard)
         await target.clear(shard)
-        sent = Counting()
+        sent = Examining(shard, source.about.shards, head, now)
         async for records in source.contents(shard, now):
             sent.add(records)
             await target.put(shard, records, now)
         if await source.head(shard) == head:
+            sent.require_sound(source.name)
             _check_equal(sent.tally(), await _tally(target.contents(shard, now)), f"{shard} in {target.name}")
             await target.seal(shard, head)
             return head

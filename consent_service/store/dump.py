@@ -8,13 +8,20 @@ two copies of a shard are equal exactly when count and digest are. Knows no engi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Final, NamedTuple, Protocol
 
 import msgspec
 
+from consent_service.errors import StoreCorrupt
+from consent_service.store.moved import Moved
+
 BATCH: Final = 500
 """Records that travel together: what is in memory at once."""
+MOST_GAPS: Final = 10_000
+"""Restorations that a shard may have behind it."""
+LARGE: Final = 1 << 24
+"""Bytes of records behind which a batch ends early."""
 
 
 class About(msgspec.Struct, frozen=True):
@@ -33,7 +40,15 @@ class Head(msgspec.Struct, frozen=True):
 
     counter: int
     born: int = 0
-    gaps: tuple[tuple[int, int], ...] = ()
+    gaps: Annotated[tuple[tuple[int, int], ...], msgspec.Meta(max_length=MOST_GAPS)] = ()
+
+
+def decode_head(data: bytes | str, where: str) -> Head:
+    """The head that half a copy notes of a whole shard. Raises StoreCorrupt."""
+    try:
+        return msgspec.json.decode(data, type=Head)
+    except msgspec.MsgspecError as error:
+        raise StoreCorrupt(f"{where} is half a copy that is damaged: empty it, then begin again") from error
 
 
 class Document(msgspec.Struct, frozen=True, array_like=True, tag="d"):
@@ -65,7 +80,26 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, tag="e"):
 
 
 Record = Document | Member | Trimmed | Entry
+_SIZES: Final[Mapping[type[Record], Callable[[Any], int]]] = {
+    Document: lambda record: len(record.name) + len(record.value),
+    Member: lambda record: len(record.index) + len(record.member),
+    Trimmed: lambda record: len(record.log),
+    Entry: lambda record: len(record.log) + len(record.payload),
+}
 Batches = AsyncIterator[Sequence[Record]]
+
+
+def batched(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """The records in batches of at most BATCH, cut early where they are large."""
+    batch, size = list[Record](), 0
+    for record in records:
+        batch.append(record)
+        size += _SIZES[type(record)](record)
+        if len(batch) == BATCH or size >= LARGE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 class Tally(NamedTuple):
@@ -80,10 +114,13 @@ class Source(Protocol):
 
     `head`      changes with every commit to the shard.
     `contents`  every record in the order above; documents that have expired by `now` (Unix seconds) are left out.
+    `moved`     the mark that an earlier move left, or None.
+    `fence`     makes the mark durable: no commit is acknowledged by the source from then on.
     """
 
     name: str
     about: About
+    moved: Moved | None
 
     async def shards(self) -> list[str]: ...
 
@@ -91,12 +128,14 @@ class Source(Protocol):
 
     def contents(self, shard: str, now: int) -> Batches: ...
 
+    async def fence(self, moved: Moved) -> None: ...
+
 
 class Target(Protocol):
     """A place that a store is copied into. It can't be opened as a store before `complete`.
 
-    `begin`     takes an empty place, or one where copying the same store was interrupted, and says which shards it
-                holds already. Raises StoreUnavailable for any other.
+    `begin`     takes an empty place, one where copying the same store was interrupted, or one that this store was
+                moved away from, and says which shards it holds already. Raises StoreUnavailable for any other.
     `clear`     forgets what an interrupted attempt left of the shard.
     `seal`      the shard is whole.
     `complete`  makes it a store; with `restored_at` (Unix seconds) one that knows what it may have lost.
@@ -124,7 +163,7 @@ class Counting:
         self._count = 0
         self._digest = hashlib.sha256()
 
-    def add(self, records: Iterable[Record]) -> None:
+    def add(self, records: Sequence[Record]) -> None:
         for record in records:
             self._count += 1
             self._digest.update(msgspec.msgpack.encode(record))

@@ -2,48 +2,55 @@
 
 Frames, each with its length before it: what the file is, then for each shard its head behind its batches, and at
 the end the SHA-256 of all before. A file is read once from end to end, and its digest checked, before anything of
-it is believed.
+it is believed. Whoever made the file may have made it to hurt: no length in it is trusted, and no more of it is in
+memory at once than one frame.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import struct
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import BufferedRandom
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Annotated, BinaryIO, Final
 
 import msgspec
 
-from consent_service.errors import StoreCorrupt, StoreNewer, StoreUnavailable
-from consent_service.store.dump import About, Head, Record
+from consent_service.errors import StoreCorrupt, StoreError, StoreNewer, StoreUnavailable
+from consent_service.store.dump import BATCH, About, Document, Head, Record, batched
+from consent_service.store.moved import Moved
 
 VERSION: Final = 1
-_MAGIC: Final = b"consent-service store\n"
+MAGIC: Final = b"consent-service store\n"
 _LENGTH: Final = struct.Struct(">I")
 _PART: Final = ".part"
+_LARGEST: Final = 1 << 28
+"""Bytes of a frame: far more than a batch has, so only a huge record can be refused."""
+_SPOILT: Final = (msgspec.MsgspecError, UnicodeDecodeError, EOFError, RecursionError, OverflowError)
+"""What reading a file raises that nobody wrote so."""
 
 
-class _First(msgspec.Struct, frozen=True, array_like=True, tag="first"):
+class _First(msgspec.Struct, frozen=True, array_like=True, tag="first", forbid_unknown_fields=True):
     version: int
     about: About
 
 
-class _Batch(msgspec.Struct, frozen=True, array_like=True, tag="batch"):
-    records: list[Record]
+class _Batch(msgspec.Struct, frozen=True, array_like=True, tag="batch", forbid_unknown_fields=True):
+    records: Annotated[list[Record], msgspec.Meta(max_length=BATCH)]
 
 
-class _Whole(msgspec.Struct, frozen=True, array_like=True, tag="whole"):
+class _Whole(msgspec.Struct, frozen=True, array_like=True, tag="whole", forbid_unknown_fields=True):
     """The batches since the last of these are this shard."""
 
     shard: str
     head: Head
 
 
-class _End(msgspec.Struct, frozen=True, array_like=True, tag="end"):
+class _End(msgspec.Struct, frozen=True, array_like=True, tag="end", forbid_unknown_fields=True):
     digest: bytes
 
 
@@ -55,7 +62,7 @@ _DECODER: Final = msgspec.msgpack.Decoder(_Frame)
 def source(path: Path) -> Iterator[FileSource]:
     """The backup at `path`, checked. Raises StoreCorrupt, StoreNewer, StoreUnavailable."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             yield FileSource(file, path)
     except OSError as error:
         raise StoreUnavailable(f"{path}: {error.strerror}") from error
@@ -86,6 +93,7 @@ class FileSource:
         self.name = str(path)
         self._file = file
         self._shards: dict[str, tuple[int, Head]] = {}  # where its batches begin
+        self.moved: Moved | None = None
         self.about = self._learn()
 
     async def shards(self) -> list[str]:
@@ -99,37 +107,49 @@ class FileSource:
         for records in _batches(self._file, now):
             yield records
 
+    async def fence(self, moved: Moved) -> None:
+        """Nobody commits to a file."""
+
     def _learn(self) -> About:
         """Read everything once. Raises StoreCorrupt unless it is what was written."""
-        if self._file.read(len(_MAGIC)) != _MAGIC:
-            raise StoreCorrupt(f"{self.name} is no backup of a Redis store")
+        if self._file.read(len(MAGIC)) != MAGIC:
+            raise StoreCorrupt(
+                f"{self.name} is no backup of a Redis store: name a file that `backup` wrote of one"
+            )
         try:
-            return self._index(hashlib.sha256(_MAGIC))
-        except (msgspec.MsgspecError, UnicodeDecodeError, EOFError) as error:
+            return self._index(hashlib.sha256(MAGIC))
+        except _SPOILT as error:
             raise StoreCorrupt(f"{self.name} is damaged: use another backup") from error
 
     def _index(self, digest: hashlib._Hash) -> About:
-        about, start = None, 0
+        about, start, loose = None, 0, False
         while True:
             data = _read(self._file)
             frame = _DECODER.decode(data)
             if isinstance(frame, _End):
                 break
             digest.update(_LENGTH.pack(len(data)) + data)
+            if isinstance(frame, _First) != (about is None):
+                raise EOFError
             if isinstance(frame, _First):
                 self._require_known(frame.version)
                 about = frame.about
             elif isinstance(frame, _Whole):
+                if frame.shard in self._shards:
+                    raise EOFError
                 self._shards[frame.shard] = start, frame.head
-            if not isinstance(frame, _Batch):
+            loose = isinstance(frame, _Batch)
+            if not loose:
                 start = self._file.tell()
-        if about is None or frame.digest != digest.digest() or self._file.read(1):
+        if about is None or loose or frame.digest != digest.digest() or self._file.read(1):
             raise EOFError
         return about
 
     def _require_known(self, version: int) -> None:
         if version > VERSION:
             raise StoreNewer(f"{self.name} was written by a newer version of this service: install that one")
+        if version < 1:
+            raise EOFError
 
 
 class FileTarget:
@@ -143,7 +163,7 @@ class FileTarget:
         self._start = 0
 
     async def begin(self, about: About) -> Mapping[str, Head]:
-        self._file.write(_MAGIC)
+        self._file.write(MAGIC)
         self._add(_First(VERSION, about))
         self._start = self._file.tell()
         return {}
@@ -153,7 +173,8 @@ class FileTarget:
         self._file.truncate()
 
     async def put(self, shard: str, records: Sequence[Record], now: int) -> None:
-        self._add(_Batch(list(records)))
+        for batch in batched(records):
+            self._add(_Batch(batch))
 
     async def contents(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
         self._file.seek(self._start)
@@ -180,6 +201,10 @@ class FileTarget:
 
     def _add(self, frame: _Frame) -> None:
         data = msgspec.msgpack.encode(frame)
+        if len(data) > _LARGEST:
+            raise StoreError(
+                f"a record is too large for {self.name}: {len(data)} bytes, of at most {_LARGEST}"
+            )
         self._file.seek(0, os.SEEK_END)
         self._file.write(_LENGTH.pack(len(data)) + data)
 
@@ -187,7 +212,12 @@ class FileTarget:
 def _batches(file: BinaryIO, now: int) -> Iterator[list[Record]]:
     """The batches from here to the end of their shard, without what has expired. Raises EOFError."""
     while isinstance(frame := _DECODER.decode(_read(file)), _Batch):
-        yield [one for one in frame.records if (getattr(one, "expires_at", None) or now + 1) > now]
+        yield [one for one in frame.records if _lives(one, now)]
+
+
+def _lives(record: Record, now: int) -> bool:
+    """Whether it has not expired by `now`."""
+    return not isinstance(record, Document) or record.expires_at is None or record.expires_at > now
 
 
 def _read(file: BinaryIO) -> bytes:
@@ -195,7 +225,18 @@ def _read(file: BinaryIO) -> bytes:
     if len(lead) < _LENGTH.size:
         raise EOFError
     (length,) = _LENGTH.unpack(lead)
+    if length > min(_LARGEST, os.fstat(file.fileno()).st_size - file.tell()):
+        raise EOFError
     data = file.read(length)
     if len(data) < length:
         raise EOFError
     return data
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read. Raises OSError, and StoreUnavailable for what is no file: a pipe would never end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise StoreUnavailable(f"{path} is not a regular file: name the backup's own file")
+    return os.fdopen(descriptor, "rb")

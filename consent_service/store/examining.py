@@ -11,6 +11,8 @@ from typing import NamedTuple, Protocol
 
 from consent_service.store.contract import Document, Key
 from consent_service.store.lost import Lost
+from consent_service.store.mounts import Mount
+from consent_service.store.moved import Moved
 
 
 class Laid(NamedTuple):
@@ -25,7 +27,8 @@ class FileFacts(NamedTuple):
 
     `laid` None = no store is there yet, or it can't be read. Bytes throughout. `journal` is known only while a log
     lies beside the file. `holders`: how often the store is held open, as far as can be
-    seen from here; None where the system doesn't say.
+    seen from here; None where the system doesn't say. `moved`: the mark that a move left. `mount`: what it lies on;
+    None where the system doesn't say.
     """
 
     name: str
@@ -38,6 +41,8 @@ class FileFacts(NamedTuple):
     journal: str | None = None
     holders: int | None = None
     private: bool = True
+    moved: Moved | None = None
+    mount: Mount | None = None
 
 
 class ServerFacts(NamedTuple):
@@ -47,7 +52,8 @@ class ServerFacts(NamedTuple):
     acknowledged from its own disk alone; `forgets`: started again it is empty. `failing`: what it could not write
     of late. `replicas` that follow now, of `expected` ones; without `fewest` of them no commit is taken. Seconds:
     `skew` its clock ahead of ours, give or take `doubt`; `node_timeout` of a cluster's node.
-    `certificate_until`: Unix seconds, None without TLS.
+    `certificate_until`: Unix seconds, None without TLS. `mount`: what its files lie on, where it is known to run on
+    this machine.
     """
 
     name: str
@@ -67,6 +73,7 @@ class ServerFacts(NamedTuple):
     certificate_until: int | None = None
     forgets: bool = False
     fewest: int = 0
+    mount: Mount | None = None
 
 
 class SentinelFacts(NamedTuple):
@@ -84,7 +91,8 @@ class SentinelFacts(NamedTuple):
 class FleetFacts(NamedTuple):
     """A Redis store. `troubles`: servers that can't be asked, slots nobody serves, each with what to do.
 
-    `half_copied`: there is only half a copy of a store, with so many whole shards; None = no.
+    `half_copied`: there is only half a copy of a store, with so many whole shards; None = no. `moved`: the mark that
+    a move left.
     `remedy`: what to set where a server has a danger.
     """
 
@@ -95,6 +103,7 @@ class FleetFacts(NamedTuple):
     servers: Sequence[ServerFacts] = ()
     sentinels: Sequence[SentinelFacts] = ()
     remedy: str = ""
+    moved: Moved | None = None
 
 
 class Examiner(Protocol):

@@ -16,9 +16,13 @@ LEDGER: Final = "ledger"
 DEFAULT_SHARDS: Final = 64
 """Visitor shards of each site in a new store; a store's header fixes its own number."""
 
+MOST_SHARDS: Final = 1024
+"""Visitor shards of a site at most: every page of a log asks each of them, and every process what changed there."""
+
 STANDINGS: Final = b"v"
 """What the names of standings begin with, and of what belongs to one visitor."""
 _STANDING_NAME: Final = len(STANDINGS) + 16
+_REQUEST_PART: Final = len(b"r") + 16
 
 
 def visitor_shard(site: str, record: bytes, shards: int) -> str:
@@ -59,6 +63,25 @@ def lies_in(shard: str, name: bytes, shards: int) -> bool:
     if number is None or not name.startswith(STANDINGS):
         return True
     return visitor_shard(site, name[len(STANDINGS) :], shards) == shard
+
+
+def is_shard(shard: str, shards: int) -> bool:
+    """Return True for the name of a desk, or of one of a site's `shards` visitor shards."""
+    site, _, part = shard.rpartition(".")
+    if not site or "{" in shard or "}" in shard:
+        return False
+    return part == "desk" or (part.isdecimal() and part.isascii() and _is_number(part, shards))
+
+
+def _is_number(part: str, shards: int) -> bool:
+    return len(part) <= 4 and part == f"{int(part):02d}" and int(part) < shards
+
+
+def is_astray(shard: str, name: bytes, shards: int) -> bool:
+    """Return True for a standing, or a mark of one of its requests, outside the shard that its id gives it."""
+    standing, rest = name[:_STANDING_NAME], name[_STANDING_NAME:]
+    whole = is_standing(standing) and (not rest or (rest[:1] == b"r" and len(rest) == _REQUEST_PART))
+    return whole and not (_numbered(shard)[1] is not None and lies_in(shard, name, shards))
 
 
 def _numbered(shard: str) -> tuple[str, int | None]:

@@ -32,9 +32,20 @@ class Lost(NamedTuple):
         return any(after < value <= through for after, through in self.gaps.get(shard, ()))
 
 
+_AHEAD: Final = 50 * 366 * 86_400
+"""Seconds that the clock of whoever restored a store may once have been ahead of ours."""
+
 NOTHING_LOST: Final = Lost(0, {}, {})
 
 
 def start_anew(now: int, *taken: int) -> int:
     """Where all counters go on after a restoration at `now` (Unix seconds), behind every value known as taken."""
     return max(now << _EACH_SECOND, *taken) + 1
+
+
+def furthest(now: int) -> int:
+    """The highest value that any counter can have taken by `now` (Unix seconds).
+
+    It moves on with the time, so that a store whose counter was that far can be restored again and again.
+    """
+    return now + _AHEAD << _EACH_SECOND

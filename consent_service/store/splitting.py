@@ -10,16 +10,13 @@ Reads, like every source; knows no engine.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
 
 from msgspec.structs import replace
 
 from consent_service.errors import StoreMismatch
 from consent_service.store import keys
 from consent_service.store.dump import Document, Head, Record, Source
-
-MOST: Final = 1024
-"""Shards of a site: every page of a log asks each of them, and every process each of them what changed."""
+from consent_service.store.moved import Moved
 
 
 class Split:
@@ -27,11 +24,12 @@ class Split:
 
     def __init__(self, source: Source, shards: int) -> None:
         present = source.about.shards
-        if shards % present or not present <= shards <= MOST:
+        if shards % present or not present <= shards <= keys.MOST_SHARDS:
             raise StoreMismatch(
-                f"{source.name} has {present} shards a site: name a multiple of that, at most {MOST}"
+                f"{source.name} has {present} shards a site: name a multiple of that, at most {keys.MOST_SHARDS}"
             )
         self.name = source.name
+        self.moved = source.moved
         self.about = replace(source.about, shards=shards)
         self._source = source
 
@@ -47,6 +45,9 @@ class Split:
         async for records in self._source.contents(whole, now):
             if kept := [record for record in records if self._belongs(record, shard, whole)]:
                 yield kept
+
+    async def fence(self, moved: Moved) -> None:
+        await self._source.fence(moved)
 
     def _parts(self, shard: str) -> list[str]:
         return keys.split_shard(shard, self._source.about.shards, self.about.shards)

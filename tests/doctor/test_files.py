@@ -7,6 +7,8 @@ import pytest
 from consent_service.doctor.files import judge_file
 from consent_service.doctor.findings import Grade
 from consent_service.store.examining import FileFacts, Laid
+from consent_service.store.mounts import Mount
+from consent_service.store.moved import Moved
 
 SOUND = FileFacts(
     "/srv/consent.db", "SQLite 3.45.1", (), Laid(2, 64), 8 << 30, 4 << 20, 100 << 30, "wal", 3, True
@@ -33,10 +35,39 @@ def test_a_sound_store_is_all_well() -> None:
         ({"laid": None}, "store", Grade.HINT),
         ({"troubles": ("/srv lies on nfs",)}, "store", Grade.FAULT),
         ({"holders": None}, "in use", Grade.OK),
+        ({"mount": Mount("ext4", "/dev/sda1")}, "durability", Grade.OK),
+        ({"mount": Mount("tmpfs")}, "place", Grade.FAULT),
+        ({"mount": Mount("tmpfs")}, "durability", Grade.HINT),
+        ({"mount": Mount("tmpfs"), "laid": None}, "place", Grade.FAULT),
+        ({"mount": Mount("ramfs")}, "place", Grade.FAULT),
+        ({"mount": Mount("ext4", "/dev/zram0")}, "place", Grade.FAULT),
+        ({"mount": Mount("ext4", "/dev/sda1", frozenset({"nobarrier"}))}, "place", Grade.FAULT),
+        ({"mount": Mount("overlay")}, "place", Grade.HINT),
+        ({"mount": Mount("overlay")}, "durability", Grade.OK),
+        ({"mount": Mount("fuse.gocryptfs")}, "place", Grade.HINT),
+        ({"moved": Moved("redis://h:6379", 0)}, "store", Grade.FAULT),
     ],
 )
 def test_what_endangers_a_store_is_said(change: dict[str, object], about: str, grade: Grade) -> None:
     assert grades(SOUND._replace(**change))[about] is grade  # type: ignore[arg-type]  # the table's own affair
+
+
+def test_a_loss_that_was_accepted_is_a_hint() -> None:
+    found = {one.about: one.grade for one in judge_file(SOUND._replace(mount=Mount("tmpfs")), relaxed=True)}
+    assert found["place"] is Grade.HINT
+
+
+def test_nothing_that_lies_in_memory_is_said_to_be_on_a_disk() -> None:
+    said = [finding.said for finding in judge_file(SOUND._replace(mount=Mount("tmpfs")))]
+    assert not [one for one in said if "on the disk" in one or "on a disk" in one]
+
+
+def test_where_a_moved_store_went_is_said_with_what_to_do() -> None:
+    (store,) = (
+        one for one in judge_file(SOUND._replace(moved=Moved("redis://h:6379", 0))) if one.about == "store"
+    )
+    assert "was moved to redis://h:6379 on 1970-01-01 00:00 UTC" in store.said
+    assert store.remedy.startswith("Set `store` to redis://h:6379.")
 
 
 def test_whatever_is_not_well_says_what_to_do() -> None:

@@ -10,10 +10,12 @@ from consent_service.config import LedgerSettings, load
 from consent_service.doctor.findings import Grade
 from consent_service.doctor.keys import judge_keys
 from consent_service.doctor.ledger import judge_ledger
+from consent_service.doctor.places import judge_keys_place, judge_mount
 from consent_service.doctor.sites import judge_sites
 from consent_service.doctor.wording import amount, span
 from consent_service.identity.keys import DAY, new_ring, rotate
 from consent_service.ledger.backlog import Backlog
+from consent_service.store.mounts import Mount
 from tests.process.configs import consent_toml
 from tests.running import START
 
@@ -27,6 +29,26 @@ SEALED = LedgerSettings(archive="/srv/archive", seal_every=3600)
 def test_a_key_that_signs_is_rotated_once_a_year(later: int, grade: Grade) -> None:
     (finding,) = judge_keys(RING, START + later * DAY)
     assert finding.grade is grade
+
+
+@pytest.mark.parametrize(
+    ("mount", "said"),
+    [
+        (Mount("tmpfs", "tmpfs", frozenset({"rw"})), True),
+        (Mount("tmpfs", "tmpfs", frozenset({"ro"})), False),  # so orchestrators hand over secrets
+        (Mount("overlay", "overlay", frozenset({"rw"})), True),
+        (Mount("ext4"), False),
+        (Mount("nfs4"), False),
+        (None, False),
+    ],
+)
+def test_keys_that_a_restart_takes_along_are_a_hint(mount: Mount | None, said: bool) -> None:
+    assert [one.grade for one in judge_keys_place("/run/keys.json", mount)] == [Grade.HINT] * said
+
+
+@pytest.mark.parametrize(("kind", "grades"), [("tmpfs", [Grade.FAULT]), ("nfs4", []), ("xfs", [])])
+def test_an_archive_may_lie_on_a_network_and_not_in_memory(kind: str, grades: list[Grade]) -> None:
+    assert [one.grade for one in judge_mount("archive", "/srv/archive", Mount(kind))] == grades
 
 
 def test_a_retired_key_says_until_when_it_verifies() -> None:

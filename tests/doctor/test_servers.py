@@ -7,6 +7,8 @@ import pytest
 from consent_service.doctor.findings import Grade
 from consent_service.doctor.servers import judge_servers
 from consent_service.store.examining import FleetFacts, Laid, SentinelFacts, ServerFacts
+from consent_service.store.mounts import Mount
+from consent_service.store.moved import Moved
 from tests.running import START
 
 DAY = 86_400
@@ -34,6 +36,11 @@ def grades(facts: FleetFacts) -> dict[str, Grade]:
     return {finding.about: finding.grade for finding in judge_servers(facts, START, relaxed=False)}
 
 
+def test_a_store_that_was_moved_away_is_a_fault() -> None:
+    moved = FLEET._replace(moved=Moved("sqlite:////srv/consent.db", START))
+    assert grades(moved)["store"] is Grade.FAULT
+
+
 def test_a_sound_fleet_is_all_well() -> None:
     assert set(grades(FLEET).values()) == {Grade.OK}
 
@@ -54,6 +61,8 @@ def test_a_sound_fleet_is_all_well() -> None:
         ({"danger": "forgets"}, "durability", Grade.FAULT),
         ({"danger": "forgets", "is_master": False}, "durability", Grade.HINT),
         ({"node_timeout": 15.0}, "failover", Grade.OK),
+        ({"mount": Mount("tmpfs")}, "disk", Grade.HINT),
+        ({"mount": Mount("overlay")}, "disk", Grade.HINT),
         ({"certificate_until": START + 31 * DAY}, "engine", Grade.OK),
         ({"certificate_until": START + 29 * DAY}, "certificate", Grade.HINT),
     ],

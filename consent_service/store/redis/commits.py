@@ -6,9 +6,10 @@ import struct
 from collections.abc import Iterable
 from typing import Any, Final
 
-from consent_service.errors import Conflict, StoreError
+from consent_service.errors import Conflict, StoreError, StoreMoved
 from consent_service.store.contract import Change
-from consent_service.store.redis import scripts
+from consent_service.store.moved import decode
+from consent_service.store.redis import layout, scripts
 from consent_service.store.redis.connection import Word, pack
 from consent_service.store.redis.layout import Place, packed_expiry
 
@@ -39,12 +40,23 @@ def command(change: Change, where: Place, now: float, floor: int | None) -> byte
         raise StoreError("the store can't take this: see the cause") from error
 
 
-def outcome(reply: Any, shard: str) -> int | None:
-    """The counter's value; None when the shard is new and must be registered first. Raises Conflict."""
+def registration(shard: str, *, copied: bool = False) -> bytes:
+    """The packed call of register.lua. `copied`: for a store that is being copied there."""
+    keys = (layout.SHARDS, layout.MOVED, layout.MOVING)
+    return pack(b"EVALSHA", scripts.REGISTER.digest, len(keys), *keys, shard, int(copied))
+
+
+def outcome(reply: Any, shard: str, store: str) -> int | None:
+    """The counter's value, or what registering came to; None when the shard is new and must be registered first.
+
+    Raises Conflict, and StoreMoved for a store that bears the mark of a move.
+    """
     if isinstance(reply, int):
         return reply
     if reply[0] == b"new":
         return None
+    if reply[0] == b"moved":
+        raise refusal(reply[1], store)
     _, version, expected = reply
     raise Conflict(f"a document of {shard} has version {version}, not {expected}: read it again")
 
@@ -60,6 +72,13 @@ def written(data: bytes) -> list[bytes] | None:
         names.append(data[at : at + length])
         at += length
     return names
+
+
+def refusal(mark: bytes, store: str) -> StoreMoved:
+    """The error for a store that bears this mark; an empty one means that a store is being copied there."""
+    if not mark:
+        return StoreMoved(f"a store is being copied to {store}: finish that first, with the same command")
+    return decode(mark, store).refusal(store)
 
 
 class _Steps:

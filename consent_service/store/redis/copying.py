@@ -14,64 +14,104 @@ import msgspec
 
 from consent_service.errors import StoreUnavailable
 from consent_service.store.contract import Document as Stored
-from consent_service.store.dump import BATCH, About, Document, Entry, Head, Member, Record, Trimmed
-from consent_service.store.redis import header, layout, scripts
+from consent_service.store.dump import (
+    BATCH,
+    About,
+    Document,
+    Entry,
+    Head,
+    Member,
+    Record,
+    Trimmed,
+    decode_head,
+)
+from consent_service.store.moved import Moved
+from consent_service.store.redis import header, layout
 from consent_service.store.redis.address import Target
-from consent_service.store.redis.commits import milliseconds
+from consent_service.store.redis.commits import milliseconds, registration
 from consent_service.store.redis.connection import pack
 from consent_service.store.redis.greeting import Purpose
+from consent_service.store.redis.keyspace import require_known_keys
 from consent_service.store.redis.layout import HEADER_SLOT, Place, place
 from consent_service.store.redis.network import Network
 from consent_service.store.redis.opening import find_servers
 from consent_service.store.redis.scans import all_of, keys, master_of, taken_over
+from consent_service.store.soundness import unsound
 
+_SPOILT: Final = (ValueError, OverflowError, IndexError)
+"""What reading raises that this service did not write: text that is no UTF-8, numbers that are none."""
 _ABOUT: Final = b""
 """The field of `{consent}moving` that says which store is copied; all others are shards."""
 
 
 @asynccontextmanager
 async def source(target: Target) -> AsyncIterator[RedisCopy]:
-    """The store that is there. Raises StoreUnavailable when there is none, or only half of one."""
+    """The store that is there. Raises StoreUnavailable when there is none, or only half of one.
+
+    Raises StoreCorrupt when keys lie there that a copy would lack.
+    """
     async with _network(target, relaxed=True) as network:
         kept = [pack(b"EXISTS", name) for name in (layout.HEADER, layout.MOVING)]
         if await all_of(network.ask(Purpose.SCAN, HEADER_SLOT, one) for one in kept) != [1, 0]:
             raise StoreUnavailable(f"there is no store at {target.name}, or only half a copy")
         known = await header.read(network, target.name)
-        about = About(known.header.id, known.header.shards, known.header.created_at, known.header.floor)
-        yield RedisCopy(network, target.name, about, known)
+        await require_known_keys(network, target.name)
+        moved = await header.read_moved(network, target.name)
+        yield RedisCopy(network, target.name, known.header.about, known, moved=moved)
 
 
 @asynccontextmanager
-async def target(servers: Target, *, relaxed: bool) -> AsyncIterator[RedisCopy]:
-    """The servers to copy into; what lies there `begin` looks at."""
+async def target(servers: Target, *, relaxed: bool, back: bool = False) -> AsyncIterator[RedisCopy]:
+    """The servers to copy into; what lies there `begin` looks at. `back`: it may be the store that was moved away."""
     async with _network(servers, relaxed=relaxed) as network:
-        yield RedisCopy(network, servers.name, About("", 0, 0), None)
+        yield RedisCopy(network, servers.name, About("", 0, 0), None, back=back)
 
 
 class RedisCopy:
     """`dump.Source` and `dump.Target` over one network. `known`: the store's header, for a source."""
 
-    def __init__(self, network: Network, name: str, about: About, known: header.Known | None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        name: str,
+        about: About,
+        known: header.Known | None,
+        *,
+        moved: Moved | None = None,
+        back: bool = False,
+    ) -> None:
         self.name = name
         self.about = about
+        self.moved = moved
         self._network = network
         self._known = known
+        self._back = back
 
     async def shards(self) -> list[str]:
-        return await header.shards_of(self._network)
+        return await header.shards_of(self._network, self.name)
 
     async def head(self, shard: str) -> Head:
         counter = await self._ask(place(shard), b"HGET", place(shard).head, b"n")
         assert self._known is not None
         lost = self._known.lost
         born = lost.born.get(shard, self.about.floor)
-        return Head(
-            int(counter or self.about.floor),
-            born,
-            tuple(sorted((low, high) for low, high in lost.gaps.get(shard, ()))),
-        )
+        gaps = tuple(sorted((low, high) for low, high in lost.gaps.get(shard, ())))
+        return Head(header.whole(counter, self.name) or self.about.floor, born, gaps)
 
     async def contents(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+        try:
+            async for records in self._records(shard, now):
+                yield records
+        except _SPOILT as error:
+            raise unsound(self.name, f"{shard} holds what this service never wrote") from error
+
+    async def fence(self, moved: Moved) -> None:
+        mark = moved.encoded()  # from here on no shard begins, so that the list of them is whole
+        await self._write(HEADER_SLOT, [pack(b"SET", layout.MOVED, mark)])
+        for where in map(place, await self.shards()):
+            await self._write(where.slot, [pack(b"HSET", where.head, b"m", mark)])
+
+    async def _records(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
         where = place(shard)
         documents, indexes, logs = await self._names(where)
         for at in range(0, len(documents), BATCH):
@@ -88,20 +128,26 @@ class RedisCopy:
         packed = msgspec.json.encode(about)
         found = await self._anywhere(b"HGETALL", layout.MOVING)
         held = dict(zip(found[::2], found[1::2], strict=True))
-        if not held:
-            await self._require_empty()
-            await self._write(HEADER_SLOT, [pack(b"HSET", layout.MOVING, _ABOUT, packed)])
-        elif held.pop(_ABOUT) != packed:
+        left = await self._left_behind()
+        if held and held.pop(_ABOUT) != packed:
             raise StoreUnavailable(
                 f"{self.name} holds half a copy of another store: empty it, or name another"
             )
-        return {shard.decode(): msgspec.json.decode(head, type=Head) for shard, head in held.items()}
+        if left is not None and left != about.id:
+            raise StoreUnavailable(f"{self.name} holds another store, which was moved away: empty it first")
+        if not found and left is None:
+            await self._require_empty()
+        await self._write(HEADER_SLOT, [pack(b"HSET", layout.MOVING, _ABOUT, packed)])
+        if left is not None:
+            await self._make_room(held)
+            held = {}
+        names = header.decoded(list(held), self.name)
+        return {name: decode_head(head, self.name) for name, head in zip(names, held.values(), strict=True)}
 
     async def clear(self, shard: str) -> None:
         where = place(shard)
         await self._write(HEADER_SLOT, [pack(b"HDEL", layout.MOVING, shard)])
-        async for found in self._walk(where):
-            await self._write(where.slot, [pack(b"UNLINK", key) for key in found])
+        await self._unlink(where)
 
     async def put(self, shard: str, records: Sequence[Record], now: int) -> None:
         where = place(shard)
@@ -110,9 +156,9 @@ class RedisCopy:
     async def seal(self, shard: str, head: Head) -> None:
         where = place(shard)
         await self._write(HEADER_SLOT, [header.lost_command(shard, head.born, head.gaps)])
-        await self._write(where.slot, [pack(b"HSET", where.head, b"n", head.counter)])
-        register = pack(b"EVALSHA", scripts.REGISTER.digest, 1, layout.SHARDS, shard)
-        await self._write(HEADER_SLOT, [register])
+        copied = pack(b"HSET", where.head, b"n", head.counter, b"m", b"")  # nobody commits to half a copy
+        await self._write(where.slot, [copied])
+        await self._write(HEADER_SLOT, [registration(shard, copied=True)])
         await self._write(HEADER_SLOT, [pack(b"HSET", layout.MOVING, shard, msgspec.json.encode(head))])
 
     async def complete(self, about: About, restored_at: int | None) -> None:
@@ -120,7 +166,23 @@ class RedisCopy:
         await self._write(HEADER_SLOT, [pack(b"SET", layout.HEADER, msgspec.json.encode(made))])
         if restored_at is not None:
             await header.begin_anew(self._network, self.name, restored_at)
-        await self._write(HEADER_SLOT, [pack(b"DEL", layout.MOVING)])
+        for where in map(place, await self.shards()):
+            await self._write(where.slot, [pack(b"HDEL", where.head, b"m")])
+        await self._write(HEADER_SLOT, [pack(b"DEL", layout.MOVING, layout.MOVED)])
+
+    async def _left_behind(self) -> str | None:
+        """The id of the store that was moved away from here and still lies here, or None."""
+        if not self._back or not await self._anywhere(b"EXISTS", layout.MOVED):
+            return None
+        found = await self._anywhere(b"GET", layout.HEADER)
+        return None if found is None else header.open_header(found, self.name).id
+
+    async def _make_room(self, noted: Iterable[bytes]) -> None:
+        """Remove the store that was moved away: its shards, then what says which they were. Its mark stays."""
+        for shard in await self.shards():
+            await self._unlink(place(shard))
+        forget = [pack(b"HDEL", layout.MOVING, shard) for shard in noted]
+        await self._write(HEADER_SLOT, [*forget, pack(b"DEL", layout.HEADER, layout.SHARDS, layout.LOST)])
 
     async def _require_empty(self) -> None:
         counted = [
@@ -149,8 +211,17 @@ class RedisCopy:
         if master_of(self._network, self.name, where.slot) != master:
             raise taken_over(self.name)
 
+    async def _unlink(self, where: Place) -> None:
+        async for found in self._walk(where):
+            await self._write(where.slot, [pack(b"UNLINK", key) for key in found])
+
     async def _documents(self, where: Place, names: list[bytes], now: int) -> list[Record]:
         replies = await self._ask(where, b"MGET", *map(where.document, names))
+        for name in (name for name, data in zip(names, replies, strict=True) if data is None):
+            if await self._ask(
+                where, b"EXISTS", where.document(name)
+            ):  # expired meanwhile, or of another type
+                raise ValueError(name)
         found = ((name, layout.document(data, now)) for name, data in zip(names, replies, strict=True))
         return [Document(name, one.version, one.expires_at, one.value) for name, one in found if one]
 
@@ -160,7 +231,7 @@ class RedisCopy:
             where, b"ZRANGE", where.index(index), at, at + BATCH - 1, b"WITHSCORES"
         ):
             pairs = zip(found[::2], found[1::2], strict=True)
-            yield [Member(index, int(float(score)), member) for member, score in pairs]
+            yield [Member(index, _score(score), member) for member, score in pairs]
             at += BATCH
 
     async def _trims(self, where: Place) -> list[Record]:
@@ -171,7 +242,7 @@ class RedisCopy:
     async def _entries(self, where: Place, log: bytes) -> AsyncIterator[list[Record]]:
         name, first = log.decode(), b"-"
         while found := await self._ask(where, b"XRANGE", where.log(name), first, b"+", b"COUNT", BATCH):
-            yield [Entry(name, *_position(at), fields[1]) for at, fields in found]
+            yield [Entry(name, *_position(at), _payload(fields)) for at, fields in found]
             first = b"(" + found[-1][0]
 
     async def _ask(self, where: Place, *words: bytes | int) -> Any:
@@ -206,6 +277,22 @@ def _command(where: Place, record: Record, now: int) -> bytes:
             return pack(b"HSET", where.head, b"t" + log.encode(), b"%d-%d" % (sequence, number))
         case Entry(log, sequence, number, payload):
             return pack(b"XADD", where.log(log), b"%d-%d" % (sequence, number), b"e", payload)
+
+
+def _score(text: bytes) -> int:
+    """A score as this service writes it. Raises ValueError for a fraction, OverflowError for infinity."""
+    score = float(text)
+    if int(score) != score:
+        raise ValueError(text)
+    return int(score)
+
+
+def _payload(fields: list[bytes]) -> bytes:
+    """What an entry of a log holds. Raises ValueError for one of another make."""
+    name, payload = fields
+    if name != b"e":
+        raise ValueError(name)
+    return payload
 
 
 def _position(text: bytes) -> tuple[int, int]:

@@ -10,9 +10,9 @@ from contextlib import suppress
 from itertools import groupby
 from typing import Final
 
-from consent_service.errors import StoreUnavailable
+from consent_service.errors import StoreMoved, StoreUnavailable
 from consent_service.store.contract import Change, Changes, Document, Found, Key, Member, Page
-from consent_service.store.redis import commits, layout, scans, scripts, walking
+from consent_service.store.redis import commits, layout, scans, walking
 from consent_service.store.redis.address import parse
 from consent_service.store.redis.connection import pack
 from consent_service.store.redis.greeting import Purpose
@@ -34,7 +34,8 @@ class RedisStore:
     def __init__(self, opened: Opened, clock: Clock) -> None:
         self._opened = opened
         self._clock = clock
-        self._marks = Marks()
+        self._marks = Marks(opened.name)
+        self._moved: StoreMoved | None = None  # once it was seen: what is read here may be out of date
         self._networks: list[Network] = []  # the running loop's, or none
         self._committing = 0
         self._quiet = asyncio.Event()
@@ -76,6 +77,8 @@ class RedisStore:
         return self._opened.known.lost.holds(shard, version)
 
     async def get(self, keys: Sequence[Key]) -> list[Document | None]:
+        if self._moved is not None:
+            raise StoreMoved(str(self._moved))
         network = self._network()
         if len(keys) == 1:
             where = place(keys[0].shard)
@@ -88,7 +91,7 @@ class RedisStore:
         network = self._network()
         self._committing += 1
         try:
-            return await _commit(network, change, self._clock(), self.header.floor)
+            return await _commit(network, change, self._clock(), self.header.floor, self._opened.name)
         finally:
             self._committing -= 1
             if self._closed and not self._committing:
@@ -117,7 +120,14 @@ class RedisStore:
         return walking.walk(self._network(), self._opened.name, shards, prefix, self._clock)
 
     async def changed(self, since: int | None) -> Changes:
-        return await self._marks.changed(self._network(), since)
+        network = self._network()
+        try:
+            changes = await self._marks.changed(network, since)
+        except StoreMoved as error:
+            self._moved = error
+            raise
+        self._moved = None
+        return changes
 
     async def close(self) -> None:
         """Finish what was begun and let go of the servers. Afterwards every method raises StoreUnavailable."""
@@ -140,17 +150,17 @@ class RedisStore:
         return self._networks[0]
 
 
-async def _commit(network: Network, change: Change, now: float, floor: int) -> int:
+async def _commit(network: Network, change: Change, now: float, floor: int, name: str) -> int:
     where = place(change.shard)
     command = commits.command(change, where, now, floor=None)
-    value = commits.outcome(await network.ask(Purpose.WRITE, where.slot, command), change.shard)
+    value = commits.outcome(await network.ask(Purpose.WRITE, where.slot, command), change.shard, name)
     if value is not None:
         return value
     # The shard is new: whoever asks what changed must know of it before anything is written there.
-    register = pack(b"EVALSHA", scripts.REGISTER.digest, 1, layout.SHARDS, change.shard)
-    await network.ask(Purpose.WRITE, HEADER_SLOT, register)
+    register = commits.registration(change.shard)
+    commits.outcome(await network.ask(Purpose.WRITE, HEADER_SLOT, register), change.shard, name)
     command = commits.command(change, where, now, floor)
-    value = commits.outcome(await network.ask(Purpose.WRITE, where.slot, command), change.shard)
+    value = commits.outcome(await network.ask(Purpose.WRITE, where.slot, command), change.shard, name)
     assert value is not None  # with a floor the shard may be new
     return value
 

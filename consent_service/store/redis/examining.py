@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from hiredis import HiredisError, ReplyError
@@ -16,6 +18,8 @@ from consent_service.errors import StoreError, StoreUnavailable
 from consent_service.store.contract import Document, Key
 from consent_service.store.examining import FleetFacts, Laid, SentinelFacts, ServerFacts
 from consent_service.store.lost import Lost
+from consent_service.store.mounts import Mount, mount_of
+from consent_service.store.moved import Moved, decode
 from consent_service.store.redis import durability, layout
 from consent_service.store.redis.address import Address, Kind, parse
 from consent_service.store.redis.connection import Connection, Word
@@ -27,7 +31,7 @@ from consent_service.store.redis.opening import supported, way_to
 _PATIENCE: Final = 3.0
 """Seconds for one server to answer everything."""
 
-_SETTINGS: Final = (*durability.WANTED, "cluster-node-timeout")
+_SETTINGS: Final = (*durability.WANTED, "cluster-node-timeout", "dir")
 _WRITES: Final = ("aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status")
 _NOBODY: Final = "{name} has slots that no node serves: mend the cluster"
 
@@ -53,10 +57,11 @@ class RedisExaminer:
         found, unasked = await self._each(self._server, self._guide.map.masters)
         followers = [address for _, replicas in found for address in replicas]
         replicas, unreached = await self._each(self._server, followers)
-        laid, half_copied = None, None
+        laid, half_copied, moved = None, None, None
         try:
             half_copied = await self._half_copied()
             laid = await self._laid()
+            moved = await self._moved()
         except StoreError as error:
             unreached = [*unreached, str(error)]
         return FleetFacts(
@@ -67,6 +72,7 @@ class RedisExaminer:
             [server for server, _ in (*found, *replicas)],
             sentinels,
             durability.REMEDY,
+            moved,
         )
 
     async def get(self, keys: Sequence[Key]) -> list[Document | None]:
@@ -81,7 +87,8 @@ class RedisExaminer:
 
     async def lost(self) -> Lost:
         header = open_header(await self._ask(HEADER_SLOT, "GET", layout.HEADER), self._target.name)
-        return open_lost(header, await self._ask(HEADER_SLOT, "HGETALL", layout.LOST))
+        notes = await self._ask(HEADER_SLOT, "HGETALL", layout.LOST)
+        return open_lost(header, notes, self._target.name)
 
     async def close(self) -> None:
         """Nothing is held between two questions."""
@@ -96,6 +103,10 @@ class RedisExaminer:
             return None
         header = open_header(found, self._target.name)
         return Laid(header.version, header.shards)
+
+    async def _moved(self) -> Moved | None:
+        found = await self._ask(HEADER_SLOT, "GET", layout.MOVED)
+        return None if found is None else decode(found, self._target.name)
 
     async def _ask(self, slot: int, *words: Word) -> Any:
         if not self._guide.map.ranges:
@@ -200,7 +211,17 @@ def _facts(
         connection.certificate_until,
         durability.forgets(settings),
         fewest,
+        _mount(info, settings),
     )
+
+
+def _mount(info: Mapping[str, str], settings: Mapping[str, str]) -> Mount | None:
+    """What its files lie on, if the process with its id on this machine works in its folder."""
+    folder = Path(settings.get("dir", ""))
+    with suppress(OSError, KeyError):  # elsewhere, in a container, or not ours to look at
+        if Path(f"/proc/{int(info['process_id'])}/cwd").readlink() == folder:
+            return mount_of(folder, Path(f"/proc/{int(info['process_id'])}/mountinfo"))
+    return None
 
 
 async def _clock_of(connection: Connection, clock: Callable[[], float]) -> tuple[float, float]:

@@ -12,15 +12,19 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from consent_service.errors import StoreCorrupt, StoreMismatch, StoreNewer, StoreUnavailable
+from consent_service.errors import StoreCorrupt, StoreMismatch, StoreNewer
+from consent_service.store.dump import About
 from consent_service.store.keys import DEFAULT_SHARDS
 from consent_service.store.lost import NOTHING_LOST, Lost, start_anew
+from consent_service.store.moved import Moved, decode
 from consent_service.store.redis import layout
+from consent_service.store.redis.commits import refusal
 from consent_service.store.redis.connection import pack
 from consent_service.store.redis.greeting import Purpose
 from consent_service.store.redis.layout import HEADER_SLOT, place
 from consent_service.store.redis.network import Network
 from consent_service.store.redis.scans import all_of
+from consent_service.store.soundness import check_about
 
 VERSION: Final = 1
 
@@ -35,6 +39,10 @@ class Header(msgspec.Struct, frozen=True):
     created_at: int
     version: int = VERSION
     floor: int = 0
+
+    @property
+    def about(self) -> About:
+        return About(self.id, self.shards, self.created_at, self.floor)
 
 
 class _Gaps(msgspec.Struct, frozen=True):
@@ -52,10 +60,13 @@ class Known(NamedTuple):
 async def prepare(network: Network, name: str, shards: int | None, now: int) -> Known:
     """The store's header, made when it has none, and what it lost. `shards` None takes the store's own number.
 
-    Raises StoreMismatch, StoreNewer, StoreCorrupt.
+    Raises StoreMismatch, StoreNewer, StoreCorrupt, StoreMoved.
     """
     if await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"EXISTS", layout.MOVING)):
-        raise StoreUnavailable(f"a store is being copied to {name}: finish that first, with the same command")
+        raise refusal(b"", name)
+    moved = await read_moved(network, name)
+    if moved is not None:
+        raise moved.refusal(name)
     fresh = Header(uuid.uuid4().hex, shards or DEFAULT_SHARDS, now)
     await network.ask(  # whoever comes first makes it
         Purpose.WRITE, HEADER_SLOT, pack(b"SET", layout.HEADER, msgspec.json.encode(fresh), b"NX")
@@ -71,26 +82,26 @@ async def prepare(network: Network, name: str, shards: int | None, now: int) -> 
 async def read(network: Network, name: str) -> Known:
     """What the store says of itself and has lost. Raises StoreNewer, StoreCorrupt."""
     header = await _read(network, name)
-    return Known(header, await _lost(network, header))
+    return Known(header, await _lost(network, header, name))
 
 
 async def begin_anew(network: Network, name: str, now: int) -> None:
     """Move all counters behind whatever may have been taken before this state was restored, and note the gaps.
 
     `now` in Unix seconds. Nothing else may have the store open. Done again after an interruption it notes a
-    second gap, which denies no more than the first.
+    second gap, or widens the first: neither denies more than was lost.
     """
     header = await _read(network, name)
-    lost = await _lost(network, header)
-    shards = await shards_of(network)
+    lost = await _lost(network, header, name)
+    shards = await shards_of(network, name)
     heads = [pack(b"HGET", place(shard).head, b"n") for shard in shards]
     replies = await all_of(
         network.ask(Purpose.SCAN, place(shard).slot, head) for shard, head in zip(shards, heads, strict=True)
     )
-    taken = {shard: int(reply or 0) for shard, reply in zip(shards, replies, strict=True)}
+    taken = {shard: whole(reply, name) or 0 for shard, reply in zip(shards, replies, strict=True)}
     start = start_anew(now, header.floor, *taken.values())
     for shard, kept in taken.items():
-        gaps = [*lost.gaps.get(shard, ()), (kept, start - 1)]
+        gaps = [*(gap for gap in lost.gaps.get(shard, ()) if gap[0] != kept), (kept, start - 1)]
         note = lost_command(shard, lost.born.get(shard, header.floor), gaps)
         await network.ask(Purpose.WRITE, HEADER_SLOT, note)
         await network.ask(Purpose.WRITE, place(shard).slot, pack(b"HSET", place(shard).head, b"n", start))
@@ -117,21 +128,29 @@ def open_header(found: bytes | None, name: str) -> Header:
         raise StoreNewer(
             f"{name} has layout {header.version}, this service knows {VERSION}: install the newer one again"
         )
+    if header.version < 1:
+        raise StoreCorrupt(f"{name} has layout {header.version}, which there never was: restore a backup")
+    check_about(header.about, name)
     return header
 
 
-async def _lost(network: Network, header: Header) -> Lost:
+async def _lost(network: Network, header: Header, name: str) -> Lost:
     if not header.floor:
         return NOTHING_LOST
-    return open_lost(header, await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"HGETALL", layout.LOST)))
+    return open_lost(
+        header, await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"HGETALL", layout.LOST)), name
+    )
 
 
-def open_lost(header: Header, reply: Sequence[bytes]) -> Lost:
-    """What the notes that were read say."""
-    found = {
-        shard.decode(): msgspec.json.decode(gaps, type=_Gaps)
-        for shard, gaps in zip(reply[::2], reply[1::2], strict=True)
-    }
+def open_lost(header: Header, reply: Sequence[bytes], name: str) -> Lost:
+    """What the notes that were read say. Raises StoreCorrupt."""
+    try:
+        found = {
+            shard.decode(): msgspec.json.decode(gaps, type=_Gaps)
+            for shard, gaps in zip(reply[::2], reply[1::2], strict=True)
+        }
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise StoreCorrupt(f"what {name} says was lost is damaged: restore a backup") from error
     return Lost(
         header.floor,
         {shard: one.born for shard, one in found.items()},
@@ -139,7 +158,28 @@ def open_lost(header: Header, reply: Sequence[bytes]) -> Lost:
     )
 
 
-async def shards_of(network: Network) -> list[str]:
-    """Every shard that was ever written, in the order of their first commits."""
-    names = await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"ZRANGE", layout.SHARDS, 0, -1))
-    return [name.decode() for name in names]
+async def read_moved(network: Network, name: str) -> Moved | None:
+    """The mark that a move left. Raises StoreCorrupt."""
+    found = await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"GET", layout.MOVED))
+    return None if found is None else decode(found, name)
+
+
+def whole(number: bytes | None, name: str) -> int | None:
+    """A number that was read, or None. Raises StoreCorrupt for anything else."""
+    try:
+        return None if number is None else int(number)
+    except ValueError as error:
+        raise StoreCorrupt(f"a counter of {name} is damaged: restore a backup") from error
+
+
+async def shards_of(network: Network, name: str) -> list[str]:
+    """Every shard that was ever written, in the order of their first commits. Raises StoreCorrupt."""
+    return decoded(await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"ZRANGE", layout.SHARDS, 0, -1)), name)
+
+
+def decoded(shards: Sequence[bytes], name: str) -> list[str]:
+    """The names of shards that were read. Raises StoreCorrupt for what is no text."""
+    try:
+        return [shard.decode() for shard in shards]
+    except UnicodeDecodeError as error:
+        raise StoreCorrupt(f"the register of shards of {name} is damaged: restore a backup") from error

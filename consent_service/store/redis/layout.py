@@ -25,6 +25,8 @@ LOST: Final = b"{consent}lost"
 """For each shard what restorations lost, JSON."""
 MOVING: Final = b"{consent}moving"
 """Hash, there while a store is copied here: the field without a name says which, all others shards that are whole."""
+MOVED: Final = b"{consent}moved"
+"""The mark that a move left, JSON. While it is there no shard is registered, and each shard's head bears it too."""
 HEADER_SLOT: Final = crc_hqx(b"consent", 0) % SLOTS
 
 _MORTAL: Final = 8
@@ -41,7 +43,9 @@ class Place:
 
     @property
     def head(self) -> bytes:
-        """Hash: `n` the counter, `c` how many commits wrote documents, `t` + log the last position trimmed."""
+        """Hash: `n` the counter, `c` how many commits wrote documents, `t` + log the last position trimmed,
+        `m` the mark of a move, while which no commit is taken.
+        """
         return self.prefix + b"h"
 
     @property

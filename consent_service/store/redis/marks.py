@@ -14,10 +14,11 @@ from consent_service.errors import CursorInvalid, StoreError
 from consent_service.store import cursor
 from consent_service.store.contract import Changes, Key, Position
 from consent_service.store.redis.address import Address
-from consent_service.store.redis.commits import written
+from consent_service.store.redis.commits import refusal, written
 from consent_service.store.redis.connection import pack
 from consent_service.store.redis.greeting import Purpose, require_master
-from consent_service.store.redis.layout import HEADER_SLOT, SHARDS, place
+from consent_service.store.redis.header import decoded
+from consent_service.store.redis.layout import HEADER_SLOT, MOVED, SHARDS, place
 from consent_service.store.redis.network import Network
 from consent_service.store.redis.scans import all_of
 
@@ -37,13 +38,14 @@ Counts = tuple[int, ...]
 class Marks:
     """Answers `changed` for one opening of the store."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._shards: list[str] = []
         self._last: tuple[int, Counts] | None = None
         self._heard: tuple[Network, int] | None = None
 
     async def changed(self, network: Network, since: int | None) -> Changes:
-        """What was written behind `since`; None asks for the present mark alone."""
+        """What was written behind `since`; None asks for the present mark alone. Raises StoreMoved."""
         hearing = (network, network.losses)
         # What was told over a line that was lost, or by a master that is none now, may be superseded.
         interrupted = self._heard is not None and self._heard != hearing
@@ -56,13 +58,16 @@ class Marks:
         return Changes(mark, () if since is None or keys == [] else keys)
 
     async def _learn_shards(self, network: Network) -> None:
-        """Read on in the register of shards, from the last one known."""
+        """Read on in the register of shards, from the last one known. Raises StoreMoved."""
         known = max(len(self._shards) - 1, 0)
-        names = await network.ask(Purpose.LOOK_UP, HEADER_SLOT, pack(b"ZRANGE", SHARDS, known, -1))
-        if self._shards and (not names or names[0].decode() != self._shards[-1]):  # another register
+        asked = pack(b"GET", MOVED), pack(b"ZRANGE", SHARDS, known, -1)
+        moved, names = await all_of(network.ask(Purpose.LOOK_UP, HEADER_SLOT, one) for one in asked)
+        if moved is not None:
+            raise refusal(moved, self._name)
+        if self._shards and (not names or names[0] != self._shards[-1].encode()):  # another register
             self._shards, self._last = [], None
             return await self._learn_shards(network)
-        self._shards[known:] = [name.decode() for name in names]
+        self._shards[known:] = decoded(names, self._name)
 
     async def _told(self, network: Network, counts: Counts) -> tuple[Counts, list[Key] | None] | None:
         """How far every shard has come, and what was written behind `counts`; None when a stream has a gap."""

@@ -1,28 +1,53 @@
-"""Backup and restore: a consistent copy while the service runs, and its way back while it does not."""
+"""Backup and restore: a consistent copy while the service runs, and its way back while it does not.
+
+A backup is a store's file that carries a digest of all that it holds. `restore` makes a copy of its own first and
+examines that one, so that nothing can change between the look and the use; the store is touched when the copy has
+passed.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
 import sqlite3
 import time
-from contextlib import closing, suppress
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from consent_service.errors import StoreCorrupt, StoreError, StoreUnavailable
-from consent_service.store.sqlite import files, lost, schema
-from consent_service.store.sqlite.connections import connect_reader
-from consent_service.store.sqlite.faults import translated
+from consent_service.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
+from consent_service.store import dumpfile
+from consent_service.store.lost import furthest
+from consent_service.store.soundness import examined, unsound
+from consent_service.store.sqlite import files, lost, moved, schema
+from consent_service.store.sqlite.connections import connect_reader, connect_writer
+from consent_service.store.sqlite.copying import SqliteCopy
+from consent_service.store.sqlite.faults import RAISED, translated
+from consent_service.store.sqlite.replacing import set_aside
+from consent_service.store.sqlite.soundness import require_whole
 
 _PATIENCE: Final = 5.0
 _PART: Final = ".part"
+_BESIDE: Final = ("-wal", "-shm", "-journal")
+_NO_DIGEST: Final = (
+    "{saved} carries no digest, so it can't be told whether all of it is as it was saved: it is a store's own file, "
+    "one that `restore` set aside, or a backup of an earlier version. Name another backup, or take it as it is with "
+    "`--unverified`"
+)
+_OTHER_DIGEST: Final = (
+    "{saved} is damaged, or was changed after it was made: its digest is not that of what it holds. Use another "
+    "backup"
+)
 
 
 def backup(source: Path, target: Path) -> None:
     """Copy the store at `source`, as of one moment, into the new file `target`; durable when it returns.
 
-    The store may be in use. Raises StoreUnavailable when `target` exists, and what opening raises.
+    The store may be in use. Raises StoreUnavailable when `target` exists, StoreCorrupt for a store that `restore`
+    would refuse, and what opening raises.
     """
     source, target = source.resolve(), target.absolute()
     _check_folder(target)
@@ -30,63 +55,109 @@ def backup(source: Path, target: Path) -> None:
     part = target.with_name(target.name + _PART)
     try:
         try:
-            _copy(source, part)
+            _copy(source, part, still=False)
+            with _examining(part, source), closing(connect_writer(part, _PATIENCE)) as copy:
+                digest = _digest(copy, part, int(time.time()))
+                moved.write(copy.execute, None)
+                schema.set_digest(copy, digest)
+            files.sync_file(part)
             _refuse_to_overwrite(target)
             part.rename(target)
         finally:
             part.unlink(missing_ok=True)
         files.sync_folder(target.parent)
-    except (sqlite3.Error, OSError) as error:
+    except RAISED as error:
         raise translated(error, source) from error
 
 
-def restore(saved: Path, target: Path, now: float | None = None) -> Path | None:
+def restore(saved: Path, target: Path, now: float | None = None, *, unverified: bool = False) -> Path | None:
     """Put the backup `saved` in the place of the store `target`; returns where the old file is kept.
 
     The old file keeps its contents under a new name beside it; None when there was none. What was committed
-    since the backup is known to be lost from now on (`contract.Store.lost`). `now`: Unix seconds.
-    Raises StoreCorrupt or StoreNewer when the backup can't be used, and StoreLocked while a service has `target`
-    open.
+    since the backup is known to be lost from now on (`contract.Store.lost`). `now`: Unix seconds. `unverified` takes
+    a file that carries no digest. Raises StoreCorrupt or StoreNewer when the backup can't be used, and StoreLocked
+    while a service has `target` open.
     """
     saved, target = saved.resolve(), target.resolve()
     part = target.with_name(target.name + _PART)
+    present = int(time.time() if now is None else now)
     try:
-        check(saved)
+        if saved == part:
+            raise StoreUnavailable(f"{saved} is the name of a copy under way: rename it first")
+        _check_readable(saved)
         files.check_place(target)
         held = files.hold_open(target, alone=True)
         try:
-            _copy(saved, part)
-            _begin_anew(part, target, int(time.time() if now is None else now))
-            kept = _set_aside(target)
+            _copy(saved, part, still=not _log(saved).exists())
+            with _examining(part, saved), closing(connect_writer(part, _PATIENCE)) as copy:
+                _verify(copy, part, present, unverified=unverified)
+            _begin_anew(part, target, present)
+            kept = set_aside(target)
             part.replace(target)
             files.sync_folder(target.parent)
         finally:
             part.unlink(missing_ok=True)
             os.close(held)
-    except (sqlite3.Error, OSError) as error:
+    except RAISED as error:
         raise translated(error, target) from error
     return kept
 
 
-def check(path: Path) -> schema.Header:
-    """The header of a store's file, after reading every page of it. Raises StoreCorrupt and StoreNewer."""
+def _verify(copy: sqlite3.Connection, part: Path, now: int, *, unverified: bool) -> None:
+    """Raise StoreCorrupt unless the copy holds what its digest says, or has none and may."""
+    schema.require_ours(copy, part)
+    claimed = schema.digest_of(copy)
+    if claimed is None and not unverified:
+        raise StoreCorrupt(_NO_DIGEST.format(saved=part))
+    digest = _digest(copy, part, now)
+    if claimed is not None and claimed != digest:
+        raise StoreCorrupt(_OTHER_DIGEST.format(saved=part))
+    copy.execute(f"PRAGMA user_version = {schema.VERSION}")  # no change, but a write: the file may forbid it
+
+
+def _digest(copy: sqlite3.Connection, part: Path, now: int) -> str:
+    """The digest of all that a copy holds, in hexadecimal, after bringing it to today's schema. It must be sound."""
+    require_whole(copy, part)
+    about = schema.prepare(copy, part, None, now).about
+    examining = examined(SqliteCopy(copy, part, part, about), now)
+    with ThreadPoolExecutor(1, "examiner") as thread:  # the caller may be in an event loop
+        return thread.submit(asyncio.run, examining).result().hex()
+
+
+@contextmanager
+def _examining(part: Path, name: Path) -> Iterator[None]:
+    """What is said of the copy is said of the file that it was made of: the copy is gone in a moment."""
     try:
-        with closing(_open_to_read(path)) as connection:
-            if schema.version_of(connection, path) == 0:
-                raise StoreCorrupt(f"{path} is empty")
-            header = schema.read_header(connection, path)
-            (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    except sqlite3.Error as error:
-        raise translated(error, path) from error
-    if verdict != "ok":
-        raise StoreCorrupt(f"{path} is damaged ({verdict}): use another backup")
-    return header
+        yield
+    except (StoreError, *RAISED) as error:
+        ours = _blamed(error, part)
+        raise type(ours)(str(ours).replace(str(part), str(name))) from error
 
 
-def _open_to_read(path: Path) -> sqlite3.Connection:
-    if not path.is_file():
-        raise StoreUnavailable(f"there is no file {path}")
-    return connect_reader(path, _PATIENCE)
+def _blamed(error: Exception, path: Path) -> StoreError:
+    """The error for a file of unknown origin: what SQLite does not understand of it is the file's fault."""
+    ours = translated(error, path)
+    if type(ours) is StoreError or (isinstance(ours, StoreReadOnly) and isinstance(error, sqlite3.Error)):
+        return unsound(str(path), str(error))
+    return ours
+
+
+def _check_readable(saved: Path) -> None:
+    """Raise StoreUnavailable unless this is a SQLite backup's file, with nothing beside it that would not end."""
+    if not saved.exists():
+        raise StoreUnavailable(f"there is no file {saved}")
+    try:
+        file = dumpfile.open_regular(saved)
+    except OSError as error:
+        raise StoreUnavailable(f"{saved} can't be read: {error.strerror}") from error
+    with file:
+        if file.read(len(dumpfile.MAGIC)) == dumpfile.MAGIC:
+            raise StoreUnavailable(
+                f"{saved} is the backup of a Redis store: name an empty one as `store`, then `move` it"
+            )
+    for beside in (saved.with_name(saved.name + suffix) for suffix in _BESIDE):
+        if beside.exists() and not beside.is_file():
+            raise StoreUnavailable(f"{beside} is not a regular file: remove it")
 
 
 def _check_folder(target: Path) -> None:
@@ -101,42 +172,54 @@ def _refuse_to_overwrite(target: Path) -> None:
         raise StoreUnavailable(f"{target} exists already: name a new file")
 
 
-def _copy(source: Path, part: Path) -> None:
-    """All pages in one step, which is one snapshot; then a single durable file without a log beside it."""
-    part.unlink(missing_ok=True)  # what an interrupted copy left
-    with closing(_open_to_read(source)) as reading:
-        if schema.version_of(reading, source) == 0:
-            raise StoreCorrupt(f"{source} is empty")
-        files.create(part)
-        with closing(sqlite3.connect(part)) as writing:
-            reading.backup(writing)
-            writing.execute("PRAGMA journal_mode = DELETE")
+def _log(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _copy(source: Path, part: Path, *, still: bool) -> None:
+    """All pages in one step, which is one snapshot; then a single durable file without a log beside it.
+
+    `still`: nobody writes to `source` meanwhile.
+    """
+    for suffix in ("", *_BESIDE):  # what an interrupted copy left
+        part.with_name(part.name + suffix).unlink(missing_ok=True)
+    if not source.is_file():
+        raise StoreUnavailable(f"there is no file {source}")
+    size = sum(file.stat().st_size for file in (source, _log(source)) if file.exists())
+    if size > (free := shutil.disk_usage(part.parent).free):
+        raise StoreFull(
+            f"{source} has {size} bytes, and {part.parent} has {free} free: free some, then try again"
+        )
+    try:
+        with closing(connect_reader(source, _PATIENCE, still=still)) as reading:
+            if schema.version_of(reading, source) == 0:
+                raise StoreCorrupt(f"{source} is empty")
+            if not _fits(reading, size):
+                raise unsound(str(source), "it claims more pages than it has")
+            files.create(part)
+            with closing(sqlite3.connect(part)) as writing:
+                reading.backup(writing)
+                writing.execute("PRAGMA journal_mode = DELETE")
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise _blamed(error, source) from error
     files.sync_file(part)
+
+
+def _fits(reading: sqlite3.Connection, size: int) -> bool:
+    """Whether the pages that a file claims to have are in it: a copy would make up the others."""
+    (pages,) = reading.execute("PRAGMA page_count").fetchone()
+    (each,) = reading.execute("PRAGMA page_size").fetchone()
+    return int(pages) * int(each) <= size
 
 
 def _begin_anew(part: Path, target: Path, now: int) -> None:
-    """Bring the copy to today's schema, and its counters behind all that the old file may have taken."""
+    """Make the copy a store that may be served, its counters behind all that the old file may have taken."""
     taken = 0
-    with suppress(sqlite3.Error, StoreError), closing(_open_to_read(target)) as old:
+    with suppress(StoreError, *RAISED), closing(connect_reader(target, _PATIENCE)) as old:
         taken = lost.highest(old)
     with closing(sqlite3.connect(part, isolation_level=None)) as copy:
-        schema.prepare(copy, part, None, now)
-        lost.begin_anew(copy, now, taken)
+        schema.set_digest(copy, None)
+        moved.write(copy.execute, None)
+        copy.execute("DELETE FROM change")
+        lost.begin_anew(copy, now, min(taken, furthest(now)))
     files.sync_file(part)
-
-
-def _set_aside(target: Path) -> Path | None:
-    """Give the old file a second name, and its log, if closing left one, the matching new name.
-
-    The target's own name is never missing: a service started after a crash in between finds a store.
-    """
-    if not target.exists():
-        return None
-    with suppress(sqlite3.Error), closing(sqlite3.connect(target)) as old:  # a damaged one is kept as it is
-        old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    kept = target.with_name(f"{target.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
-    kept.hardlink_to(target)
-    for suffix in ("-wal", "-shm"):
-        with suppress(FileNotFoundError):
-            target.with_name(target.name + suffix).rename(kept.with_name(kept.name + suffix))
-    return kept

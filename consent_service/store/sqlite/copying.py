@@ -1,7 +1,7 @@
 """A SQLite file as what a store is copied from, and as what one is copied into.
 
 As a source it is held alone, so that no service writes it. As a target it is a file beside its name, which takes
-the name when all is there.
+the name when all is there: from nothing, or from the store that was moved away from there.
 """
 
 from __future__ import annotations
@@ -17,13 +17,29 @@ from typing import Final
 import msgspec
 
 from consent_service.errors import StoreUnavailable
-from consent_service.store.dump import BATCH, About, Document, Entry, Head, Member, Record, Trimmed
+from consent_service.store.dump import (
+    About,
+    Document,
+    Entry,
+    Head,
+    Member,
+    Record,
+    Trimmed,
+    batched,
+    decode_head,
+)
+from consent_service.store.moved import Moved
 from consent_service.store.sqlite import files, lost, schema
-from consent_service.store.sqlite.connections import connect_writer, make_durable
-from consent_service.store.sqlite.faults import translated
+from consent_service.store.sqlite import moved as mark
+from consent_service.store.sqlite.connections import connect_reader, connect_writer, make_durable
+from consent_service.store.sqlite.faults import RAISED, translated
+from consent_service.store.sqlite.replacing import set_aside
+from consent_service.store.sqlite.soundness import require_whole
 
 _PATIENCE: Final = 5.0
 _HALF: Final = ".moving"
+_COPIED: Final = "moved:"
+"""What the names of the header's rows begin with, in half a copy, that say which shards are whole."""
 
 _KINDS: Final[Sequence[tuple[type[Record], str]]] = (
     (
@@ -35,8 +51,11 @@ _KINDS: Final[Sequence[tuple[type[Record], str]]] = (
     (Trimmed, "SELECT log, sequence, idx FROM trimmed WHERE shard = :shard ORDER BY log"),
     (
         Entry,
-        """SELECT log, sequence, idx, payload FROM entry
-        WHERE shard = :shard ORDER BY log, sequence, idx""",
+        """WITH RECURSIVE logs (name) AS (
+            SELECT min(log) FROM entry
+            UNION ALL SELECT (SELECT min(log) FROM entry WHERE log > name) FROM logs WHERE name IS NOT NULL)
+        SELECT log, sequence, idx, payload FROM logs CROSS JOIN entry ON log = name
+        WHERE shard = :shard ORDER BY log, sequence, idx""",  # by its key, else each shard walks over all entries
     ),
 )
 _INSERT: Final[Mapping[type[Record], str]] = {
@@ -54,14 +73,16 @@ _CLEAR: Final = tuple(
         "entry": "shard",
         "lost": "shard",
         "shard": "name",
-        "moved": "shard",
     }.items()
 )
 
 
 @contextmanager
 def source(path: Path, now: int) -> Iterator[SqliteCopy]:
-    """The store at `path`, held alone. Raises StoreLocked while a service has it open."""
+    """The store at `path`, held alone.
+
+    Raises StoreLocked while a service has it open, StoreCorrupt when it is unsound.
+    """
     path = path.resolve()
     if not path.is_file():
         raise StoreUnavailable(f"there is no store {path}")
@@ -70,41 +91,67 @@ def source(path: Path, now: int) -> Iterator[SqliteCopy]:
         connection = stack.enter_context(closing(connect_writer(path, _PATIENCE)))
         if schema.version_of(connection, path) == 0:
             raise StoreUnavailable(f"there is no store in {path}")
-        header = schema.prepare(connection, path, None, now)
-        floor = lost.read(connection).floor
-        yield SqliteCopy(connection, path, path, About(header.id, header.shards, header.created_at, floor))
+        require_whole(connection, path)
+        about = schema.prepare(connection, path, None, now).about
+        yield SqliteCopy(connection, path, path, about, mark.read(connection.execute, path))
 
 
 @contextmanager
-def target(path: Path, now: int) -> Iterator[SqliteCopy]:
-    """A new store at `path`. Raises StoreUnavailable when something is there already."""
+def target(path: Path, now: int, *, back: bool = False) -> Iterator[SqliteCopy]:
+    """A new store at `path`. Raises StoreUnavailable when something is there already.
+
+    `back`: it may be the store that was moved away, which is then set aside.
+    """
     path = path.resolve()
     with _faults(path), ExitStack() as stack:
         files.check_place(path)
+        left = None
         if path.exists():
-            raise StoreUnavailable(f"{path} exists already: name a new file")
+            left = _left_behind(path) if back else None
+            if left is None:
+                raise StoreUnavailable(f"{path} exists already: name a new file")
+            stack.callback(os.close, files.hold_open(path, alone=True))
         half = path.with_name(path.name + _HALF)
         stack.callback(os.close, files.hold_open(half, alone=True))
         files.create(half)
         connection = stack.enter_context(closing(connect_writer(half, _PATIENCE)))
         schema.version_of(connection, half)
         make_durable(connection)
-        schema.prepare(connection, half, None, now)
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS moved (shard TEXT PRIMARY KEY, head BLOB NOT NULL) STRICT"
-        )
-        yield SqliteCopy(connection, path, half, About("", 0, 0))
+        schema.make(connection, half, None, now)
+        yield SqliteCopy(connection, path, half, About("", 0, 0), left=left)
+
+
+def _left_behind(path: Path) -> str | None:
+    """The id of the store at `path` if it was moved away from there, or None."""
+    with closing(connect_reader(path, _PATIENCE)) as connection:
+        if not schema.require_ours(connection, path) or mark.read(connection.execute, path) is None:
+            return None
+        return schema.read_header(connection, path).id
 
 
 class SqliteCopy:
-    """`dump.Source` and `dump.Target` over one connection. `path` is the store's, `_file` where it lies now."""
+    """`dump.Source` and `dump.Target` over one connection.
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, file: Path, about: About) -> None:
+    `path` is the store's, `file` where it lies now. `left`: the id of the store that was moved away from `path` and
+    is still there.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        file: Path,
+        about: About,
+        moved: Moved | None = None,
+        left: str | None = None,
+    ) -> None:
         self.name = str(path)
         self.about = about
+        self.moved = moved
         self._connection = connection
         self._path = path
         self._file = file
+        self._left = left
 
     async def shards(self) -> list[str]:
         return [name for (name,) in self._connection.execute("SELECT name FROM shard")]
@@ -119,28 +166,37 @@ class SqliteCopy:
     async def contents(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
         for kind, sql in _KINDS:
             rows = self._connection.execute(sql, {"shard": shard, "now": now})
-            while batch := rows.fetchmany(BATCH):
-                yield [kind(*row) for row in batch]
+            for batch in batched(kind(*row) for row in rows):
+                yield batch
+
+    async def fence(self, moved: Moved) -> None:
+        with self._transaction():
+            mark.write(self._connection.execute, moved)
 
     async def begin(self, about: About) -> Mapping[str, Head]:
-        begun = "SELECT value FROM header WHERE name IN ('moving', 'shards') ORDER BY name"
-        held = [value for (value,) in self._connection.execute(begun)]
-        if len(held) == 1:
+        if self._left not in (None, about.id):
+            raise StoreUnavailable(f"{self._path} holds another store, which was moved away: name a new file")
+        rows = dict(self._connection.execute("SELECT name, value FROM header"))
+        if schema.HALF not in rows:
             values = [(name, str(value)) for name, value in msgspec.structs.asdict(about).items()]
-            values.append(("moving", about.id))
+            values.append((schema.HALF, about.id))
             with self._transaction():
                 self._connection.executemany("INSERT OR REPLACE INTO header VALUES (?, ?)", values)
-        elif held != [about.id, str(about.shards)]:
+        elif (rows[schema.HALF], rows["shards"]) != (about.id, str(about.shards)):
             raise StoreUnavailable(
                 f"{self._file} is half a copy of another store: remove it, or name another"
             )
-        moved = self._connection.execute("SELECT shard, head FROM moved")
-        return {shard: msgspec.json.decode(head, type=Head) for shard, head in moved}
+        return {
+            name.removeprefix(_COPIED): decode_head(head, str(self._file))
+            for name, head in rows.items()
+            if name.startswith(_COPIED)
+        }
 
     async def clear(self, shard: str) -> None:
         with self._transaction():
             for sql in _CLEAR:
                 self._connection.execute(sql, (shard,))
+            self._connection.execute("DELETE FROM header WHERE name = ?", (_COPIED + shard,))
 
     async def put(self, shard: str, records: Sequence[Record], now: int) -> None:
         rows = defaultdict[type[Record], list[tuple[object, ...]]](list)
@@ -157,19 +213,24 @@ class SqliteCopy:
             )
             gaps = [(shard, *gap) for gap in head.gaps]
             self._connection.executemany("INSERT INTO lost (shard, after, through) VALUES (?, ?, ?)", gaps)
-            self._connection.execute("INSERT INTO moved VALUES (?, ?)", (shard, msgspec.json.encode(head)))
+            note = (_COPIED + shard, msgspec.json.encode(head).decode())
+            self._connection.execute("INSERT INTO header VALUES (?, ?)", note)
 
     async def complete(self, about: About, restored_at: int | None) -> None:
         with self._transaction():
-            self._connection.execute("DROP TABLE moved")
-            self._connection.execute("DELETE FROM header WHERE name = 'moving'")
+            self._connection.execute("DELETE FROM header WHERE name = ?", (schema.HALF,))
+            self._connection.execute(f"DELETE FROM header WHERE name GLOB '{_COPIED}*'")  # noqa: S608 - our own
         if restored_at is not None:
             lost.begin_anew(self._connection, restored_at, 0)
         self._connection.execute("PRAGMA journal_mode = DELETE")
         files.sync_file(self._file)
-        self._path.hardlink_to(self._file)  # never over a file that came meanwhile
+        if self._left is not None:
+            set_aside(self._path)
+            self._file.replace(self._path)
+        else:
+            self._path.hardlink_to(self._file)  # never over a file that came meanwhile
         for name in (self._file, self._file.with_name(self._file.name + ".open")):
-            name.unlink()
+            name.unlink(missing_ok=True)
         files.sync_folder(self._path.parent)
 
     @contextmanager
@@ -187,5 +248,5 @@ class SqliteCopy:
 def _faults(path: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except RAISED as error:
         raise translated(error, path) from error

@@ -12,17 +12,17 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from consent_service.errors import StoreUnavailable
+from consent_service.errors import StoreMoved, StoreUnavailable
 from consent_service.store.contract import Change, Changes, Document, Found, Key, Member, Page
 from consent_service.store.lost import Lost
-from consent_service.store.sqlite import files, lost, marks, scans, schema
+from consent_service.store.sqlite import files, lost, marks, moved, scans, schema
 from consent_service.store.sqlite.connections import (
     OLDEST_SQLITE,
     connect_reader,
     connect_writer,
     make_durable,
 )
-from consent_service.store.sqlite.faults import translated
+from consent_service.store.sqlite.faults import RAISED, translated
 from consent_service.store.sqlite.reader import Reader
 from consent_service.store.sqlite.schema import Header
 from consent_service.store.sqlite.writer import QUEUE_LIMIT, Writer
@@ -57,6 +57,8 @@ class SqliteStore:
         self._held = opened.held
         self._clock = clock
         self._closed = False
+        self._path = path
+        self._moved: StoreMoved | None = None  # once it was seen: what is read here may be out of date
         self.header = opened.header
         self._lost = opened.lost
         self._writer = Writer(opened.writing, path, clock, self._lost.floor, queue_limit)
@@ -81,7 +83,7 @@ class SqliteStore:
         path = path.resolve()  # whatever name leads to it, the locks lie beside the file itself
         try:
             return cls(path, _open(path, shards, int(clock()), patience), clock, queue_limit)
-        except (sqlite3.Error, OSError) as error:
+        except RAISED as error:
             raise translated(error, path) from error
 
     @property
@@ -97,6 +99,8 @@ class SqliteStore:
         return self._lost.holds(shard, version)
 
     async def get(self, keys: Sequence[Key]) -> list[Document | None]:
+        if self._moved is not None:
+            raise StoreMoved(str(self._moved))
         return await self._look_ups.get(keys)
 
     async def commit(self, change: Change) -> int:
@@ -135,13 +139,23 @@ class SqliteStore:
                     yield found
 
     async def changed(self, since: int | None) -> Changes:
-        return await self._look_ups.ask(lambda connection: marks.since(connection.execute, since))
+        try:
+            changes = await self._look_ups.ask(partial(self._changed, since))
+        except StoreMoved as error:
+            self._moved = error
+            raise
+        self._moved = None
+        return changes
 
     async def close(self) -> None:
         """Commit what is queued and let go of the file. Afterwards every method raises StoreUnavailable."""
         if not self._closed:
             self._closed = True
             await asyncio.to_thread(self._close)
+
+    def _changed(self, since: int | None, connection: sqlite3.Connection) -> Changes:
+        moved.require_here(connection.execute, self._path)
+        return marks.since(connection.execute, since)
 
     def _close(self) -> None:
         """The writer goes last: the last connection that may write tidies up the log."""
@@ -160,9 +174,14 @@ def _open(path: Path, shards: int | None, now: int, patience: float) -> _Opened:
         with files.turn(path, patience):
             files.create(path)
             writing = undo.enter_context(closing(connect_writer(path, patience)))
-            schema.version_of(writing, path)  # before anything is written: it may not be ours
+            if schema.require_ours(
+                writing, path
+            ):  # before anything is written: it may not be ours, or not here
+                moved.require_here(writing.execute, path)
             make_durable(writing)
             header = schema.prepare(writing, path, shards, now)
+            if schema.digest_of(writing) is not None:  # a backup that is served is none any more
+                schema.set_digest(writing, None)
             forgotten = lost.read(writing)
         looking_up = undo.enter_context(closing(connect_reader(path)))
         scanning = undo.enter_context(closing(connect_reader(path)))

@@ -19,9 +19,11 @@ from consent_service.errors import StoreError
 from consent_service.store.contract import Document, Key
 from consent_service.store.examining import FileFacts, Laid
 from consent_service.store.lost import Lost
-from consent_service.store.sqlite import files, lost, schema
+from consent_service.store.mounts import mount_of
+from consent_service.store.moved import Moved
+from consent_service.store.sqlite import files, lost, moved, schema
 from consent_service.store.sqlite.connections import connect_reader
-from consent_service.store.sqlite.faults import translated
+from consent_service.store.sqlite.faults import RAISED, translated
 from consent_service.store.sqlite.reader import documents
 
 _LOCKS: Final = Path("/proc/locks")
@@ -45,8 +47,9 @@ class SqliteExaminer:
         try:
             files.check_place(path)
             if not path.exists():
-                return FileFacts(str(path), engine, free=shutil.disk_usage(path.parent).free)
-            version, header, journal = self._read(self._look)
+                free = shutil.disk_usage(path.parent).free
+                return FileFacts(str(path), engine, free=free, mount=mount_of(path))
+            version, header, journal, gone = self._read(self._look)
         except StoreError as error:
             return FileFacts(str(path), engine, (str(error),))
         return FileFacts(
@@ -58,6 +61,8 @@ class SqliteExaminer:
             free=shutil.disk_usage(path.parent).free,
             journal=journal,
             holders=holders(_beside(path, ".open")),
+            moved=gone,
+            mount=mount_of(path),
             private=not stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO),
         )
 
@@ -74,18 +79,21 @@ class SqliteExaminer:
     async def close(self) -> None:
         """Nothing is held between two questions."""
 
-    def _look(self, connection: sqlite3.Connection) -> tuple[int, schema.Header | None, str | None]:
-        version = schema.version_of(connection, self._path)
+    def _look(
+        self, connection: sqlite3.Connection
+    ) -> tuple[int, schema.Header | None, str | None, Moved | None]:
+        version = schema.require_ours(connection, self._path)
         header = schema.read_header(connection, self._path) if version else None
+        gone = moved.read(connection.execute, self._path) if version else None
         (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
-        return version, header, str(journal) if _beside(self._path, "-wal").exists() else None
+        return version, header, str(journal) if _beside(self._path, "-wal").exists() else None, gone
 
     def _read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
         try:
             still = not _beside(self._path, "-wal").exists()
             with closing(connect_reader(self._path, _PATIENCE, still=still)) as connection:
                 return query(connection)
-        except (sqlite3.Error, OSError) as error:
+        except RAISED as error:
             raise translated(error, self._path) from error
 
 

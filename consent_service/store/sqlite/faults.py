@@ -27,6 +27,9 @@ _FULL: Final = "no space left for {path}: free some, then try again"
 _READ_ONLY: Final = "{path} or its folder can't be written: give this user write access to both"
 _CORRUPT: Final = "{path} is damaged or not a SQLite file: restore a backup with `consent-service restore`"
 
+RAISED: Final = (sqlite3.Error, OSError, UnicodeDecodeError)
+"""What working on a file may raise; the last where SQLite quotes what the file says and that is no text."""
+
 _BY_CODE: Final[dict[int, tuple[type[StoreError], str]]] = {
     sqlite3.SQLITE_BUSY: (StoreLocked, _LOCKED),
     sqlite3.SQLITE_LOCKED: (StoreLocked, _LOCKED),
@@ -35,6 +38,7 @@ _BY_CODE: Final[dict[int, tuple[type[StoreError], str]]] = {
     sqlite3.SQLITE_PERM: (StoreReadOnly, _READ_ONLY),
     sqlite3.SQLITE_CORRUPT: (StoreCorrupt, _CORRUPT),
     sqlite3.SQLITE_NOTADB: (StoreCorrupt, _CORRUPT),
+    sqlite3.SQLITE_TOOBIG: (StoreCorrupt, "{path} holds what is too large to be read: restore a backup"),
     sqlite3.SQLITE_CANTOPEN: (StoreUnavailable, "{path} can't be opened: see its folder and permissions"),
     sqlite3.SQLITE_IOERR: (StoreUnavailable, "reading or writing {path} failed: see the disk's health"),
     sqlite3.SQLITE_NOMEM: (StoreUnavailable, "no memory left to work on {path}"),
@@ -67,6 +71,10 @@ def is_the_files(error: Exception) -> bool:
 
 
 def _kind(error: Exception) -> tuple[type[StoreError], str]:
+    if isinstance(error, UnicodeDecodeError) or (
+        isinstance(error, sqlite3.OperationalError) and not _code(error)
+    ):
+        return StoreCorrupt, _CORRUPT  # the driver's own: text that is no UTF-8
     if isinstance(error, sqlite3.Error):
         return _BY_CODE.get(_code(error), (StoreError, "the store can't take this: see the cause"))
     if isinstance(error, OSError):

@@ -11,32 +11,30 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from consent_service.errors import StoreLocked, StoreOnNetworkMount, StoreReadOnly, StoreUnavailable
-from consent_service.store.sqlite.mounts import network_type
+from consent_service.store.mounts import MOUNTINFO, Lying, mount_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PRIVATE: Final = 0o600
-_MOUNTINFO: Final = Path("/proc/self/mountinfo")
 _POLL_SECONDS: Final = 0.01
 
 
-def check_place(path: Path, mountinfo: Path = _MOUNTINFO) -> None:
+def check_place(path: Path, mountinfo: Path = MOUNTINFO) -> None:
     """Raise what keeps a store from being opened or made at this absolute path."""
     folder = path.parent
     if not folder.is_dir():
         raise StoreUnavailable(f"the folder {folder} does not exist: create it, or name another one")
     if path.exists() and not path.is_file():
         raise StoreUnavailable(f"{path} is not a file: name one inside a folder")
-    with suppress(OSError):  # not Linux: nothing to ask
-        kind = network_type(mountinfo.read_text(), PurePosixPath(path.resolve()))
-        if kind:
-            raise StoreOnNetworkMount(f"{path} lies on {kind}: put the store on a disk of this machine")
+    mount = mount_of(path, mountinfo)
+    if mount is not None and mount.lying is Lying.NETWORK:
+        raise StoreOnNetworkMount(f"{path} lies on {mount.type}: put the store on a disk of this machine")
     for place in [folder, path] if path.exists() else [folder]:
         if not os.access(place, os.W_OK):
             raise StoreReadOnly(f"{place} can't be written: give this user write access to file and folder")

@@ -1,5 +1,8 @@
 """Schema: the tables, the header and the migrations that lead from each version to the next, forward only.
 
+A file is ours only if its schema is, to the letter, what these statements make: a trigger could undo each commit, a
+changed column take what none may hold.
+
 Everything is keyed by the shard's name. `change` remembers which keys the last groups of commits wrote, one
 row a group, so that other processes can ask; it is bounded and trimmed by the groups themselves.
 """
@@ -9,11 +12,15 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from consent_service.errors import StoreCorrupt, StoreMismatch, StoreNewer
+from consent_service.errors import StoreCorrupt, StoreMismatch, StoreNewer, StoreUnavailable
+from consent_service.store.dump import About
 from consent_service.store.keys import DEFAULT_SHARDS
+from consent_service.store.soundness import check_about, printable
 
 APPLICATION_ID: Final = 0x436F6E53
 """`ConS` in the file's header: what tells our files from other programs'."""
@@ -50,13 +57,31 @@ MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST, _RESTORED)
 
 VERSION: Final = len(MIGRATIONS)
 
+_LONGEST_NUMBER: Final = 20
+
+
+DIGEST: Final = "digest"
+"""The header's row, in a backup alone, with the digest of all that it holds."""
+HALF: Final = "moving"
+"""The header's row, in half a copy alone, that says of which store."""
+
+_Object = tuple[str, str, str, str | None]
+"""Kind, name, table and statement of something in a schema."""
+
 
 class Header(NamedTuple):
-    """What a store says of itself: its id, its visitor shards for each site, when it was made (Unix seconds)."""
+    """What a store says of itself: its id, its visitor shards for each site, when it was made (Unix seconds), and
+    where the counters of new shards begin.
+    """
 
     id: str
     shards: int
     created_at: int
+    floor: int = 0
+
+    @property
+    def about(self) -> About:
+        return About(*self)
 
 
 def prepare(connection: sqlite3.Connection, path: Path, shards: int | None, now: int) -> Header:
@@ -66,7 +91,18 @@ def prepare(connection: sqlite3.Connection, path: Path, shards: int | None, now:
     StoreCorrupt (not ours), StoreNewer, StoreMismatch (`shards` asked for is not the store's), and the driver's
     errors.
     """
-    if version_of(connection, path) < VERSION:
+    make(connection, path, shards, now)
+    header = read_header(connection, path)
+    if shards is not None and header.shards != shards:
+        raise StoreMismatch(
+            f"{path} has {header.shards} shards, not {shards}: the number was fixed when the store was made"
+        )
+    return header
+
+
+def make(connection: sqlite3.Connection, path: Path, shards: int | None, now: int) -> None:
+    """Make or bring forward the tables, all or nothing. Raises StoreCorrupt and StoreNewer."""
+    if require_ours(connection, path) < VERSION:
         connection.execute("BEGIN IMMEDIATE")
         try:
             _migrate(connection, version_of(connection, path), shards or DEFAULT_SHARDS, now)
@@ -75,12 +111,6 @@ def prepare(connection: sqlite3.Connection, path: Path, shards: int | None, now:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-    header = read_header(connection, path)
-    if shards is not None and header.shards != shards:
-        raise StoreMismatch(
-            f"{path} has {header.shards} shards, not {shards}: the number was fixed when the store was made"
-        )
-    return header
 
 
 def version_of(connection: sqlite3.Connection, path: Path) -> int:
@@ -92,6 +122,8 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
         return 0
     if application != APPLICATION_ID:
         raise StoreCorrupt(f"{path} is another program's database: name another file")
+    if version < 1:
+        raise StoreCorrupt(f"{path} has schema version {version}, which there never was: restore a backup")
     if version > VERSION:
         raise StoreNewer(
             f"{path} has schema version {version}, this service knows {VERSION}: install the newer one again"
@@ -99,13 +131,77 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
     return int(version)
 
 
+def require_ours(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of a schema that is to the letter what this service makes. Cheap: no row is read.
+
+    Raises StoreCorrupt with what differs, and what `version_of` raises.
+    """
+    version = version_of(connection, path)
+    (encoding,) = connection.execute("PRAGMA encoding").fetchone()
+    found, wanted = _objects(connection), _made(version)
+    strange = [f"{kind} {name}" for kind, name, *_ in sorted(found - wanted, key=str)]
+    missing = [f"{kind} {name}" for kind, name, *_ in sorted(wanted - found, key=str)]
+    if version and (strange or missing or encoding != "UTF-8"):
+        differs = [f"{one} is not this service's" for one in strange if one not in missing]
+        differs += [f"{one} was changed" for one in strange if one in missing]
+        differs += [f"{one} is missing" for one in missing if one not in strange]
+        said = printable("; ".join(differs) or f"its text is {encoding}")
+        raise StoreCorrupt(
+            f"{path} is not as this service makes it: {said}. Another program changed it: undo that, or restore a "
+            "backup"
+        )
+    return version
+
+
 def read_header(connection: sqlite3.Connection, path: Path) -> Header:
-    """The header of a store of ours. Raises StoreCorrupt when it is incomplete."""
+    """The header of a store of ours. Raises StoreCorrupt when it is damaged, or only half a copy's."""
     found = dict(connection.execute("SELECT name, value FROM header"))
+    if HALF in found:
+        raise StoreUnavailable(
+            f"{path} is half a copy of a store: give the same `move` again, which finishes it"
+        )
     try:
-        return Header(found["id"], int(found["shards"]), int(found["created_at"]))
+        header = Header(found["id"], *(_number(found.get(name, "")) for name in ("shards", "created_at")))
+        header = header._replace(floor=_number(found.get("floor", "0")))
     except (KeyError, ValueError) as error:
         raise StoreCorrupt(f"the header of {path} is damaged: restore a backup") from error
+    check_about(header.about, str(path))
+    return header
+
+
+def digest_of(connection: sqlite3.Connection) -> str | None:
+    """The digest that a backup carries; None in any other store."""
+    found = connection.execute("SELECT value FROM header WHERE name = ?", (DIGEST,)).fetchone()
+    return found and str(found[0])
+
+
+def set_digest(connection: sqlite3.Connection, digest: str | None) -> None:
+    """Make the file a backup with this digest; None: a store like any other."""
+    if digest is None:
+        connection.execute("DELETE FROM header WHERE name = ?", (DIGEST,))
+    else:
+        connection.execute("INSERT OR REPLACE INTO header VALUES (?, ?)", (DIGEST, digest))
+
+
+def _number(text: str) -> int:
+    """A number as this service writes it. Raises ValueError."""
+    if len(text) > _LONGEST_NUMBER or str(int(text)) != text:
+        raise ValueError(text)
+    return int(text)
+
+
+def _objects(connection: sqlite3.Connection) -> frozenset[_Object]:
+    return frozenset(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))
+
+
+@cache
+def _made(version: int) -> frozenset[_Object]:
+    """What the migrations make, up to this version."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        for statements in MIGRATIONS[:version]:
+            for statement in statements:
+                connection.execute(statement)
+        return _objects(connection)
 
 
 def _migrate(connection: sqlite3.Connection, version: int, shards: int, now: int) -> None:
@@ -114,7 +210,7 @@ def _migrate(connection: sqlite3.Connection, version: int, shards: int, now: int
             connection.execute(statement)
     if version == 0:
         header = Header(uuid.uuid4().hex, shards, now)
-        rows = [(name, str(value)) for name, value in header._asdict().items()]
+        rows = [(name, str(value)) for name, value in header._asdict().items() if name != "floor"]
         connection.executemany("INSERT INTO header VALUES (?, ?)", rows)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -19,9 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from consent_service.errors import StoreBusy, StoreError, StoreUnavailable
+from consent_service.errors import StoreBusy, StoreError, StoreMoved, StoreUnavailable
 from consent_service.store.contract import Change
-from consent_service.store.sqlite import files, group, marks
+from consent_service.store.sqlite import files, group, marks, moved
 from consent_service.store.sqlite.faults import is_the_files, translated
 from consent_service.store.sqlite.settling import Outcome, settle_from_thread
 
@@ -136,7 +136,7 @@ class Writer:
         try:
             return self._attempt(group.apply_together, changes)
         except Exception as error:
-            if is_the_files(error):
+            if is_the_files(error) or isinstance(error, StoreMoved):
                 raise
         return self._attempt(group.apply_each, changes)  # a fault of one change is no other's
 
@@ -144,6 +144,9 @@ class Writer:
         now = int(self._clock())
         self._execute("BEGIN IMMEDIATE")
         try:
+            moved.require_here(
+                self._execute, self._path
+            )  # in the transaction that writes: nothing comes between
             values = apply(self._execute, changes, now, self._floor)
             done = [change for change, value in zip(changes, values, strict=True) if isinstance(value, int)]
             if done:

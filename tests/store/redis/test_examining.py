@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from consent_service.doctor.findings import Finding, Grade
 from consent_service.doctor.servers import judge_servers
 from consent_service.store.dump import About, Head
 from consent_service.store.examining import FleetFacts
+from consent_service.store.mounts import mount_of
 from consent_service.store.redis import RedisStore, copying
 from consent_service.store.redis.address import parse
 from consent_service.store.redis.examining import RedisExaminer
@@ -42,6 +44,15 @@ async def test_servers_as_they_should_be_have_no_fault(name: str, request: pytes
     assert len(about(findings, "durability", Grade.OK)) == len(fleet.masters())
     assert len(about(findings, "engine", Grade.OK)) == len(fleet.servers)
     assert len(about(findings, "clock", Grade.OK)) == len(fleet.servers)
+
+
+async def test_what_a_server_of_this_machine_writes_into_memory_is_a_hint(standalone: Fleet) -> None:
+    folder = Path(standalone.servers[0].ask("CONFIG", "GET", "dir")["dir"])
+    mount = mount_of(folder)
+    (server,) = (await facts_of(standalone)).servers
+    assert server.mount == mount
+    assert mount is not None
+    assert len(about(await found(standalone), "disk", Grade.HINT)) == mount.forgets
 
 
 async def test_looking_writes_nothing(standalone: Fleet) -> None:

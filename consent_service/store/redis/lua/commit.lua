@@ -7,7 +7,7 @@
 -- ARGV[3] which documents are written, for the stream of changes; '' = none.
 -- ARGV[4...] steps: expect KEY VERSION | put KEY EXPIRY TTL VALUE | delete KEY | add KEY SCORE MEMBER |
 --   remove KEY MEMBER | append KEY NUMBER PAYLOAD | trim KEY THROUGH FIELD
--- Answers with the counter's value, or {'new'}, or {'conflict', version found, version expected}.
+-- Answers with the counter's value, or {'moved', mark}, or {'new'}, or {'conflict', version found, version expected}.
 local LENGTH = {expect = 3, put = 5, delete = 2, add = 4, remove = 3, append = 4, trim = 4}
 local KEPT = 128
 local head, changes, now, start, written = KEYS[1], KEYS[2], tonumber(ARGV[1]), ARGV[2], ARGV[3]
@@ -41,7 +41,8 @@ local function last_of(log)  -- the counter value of the newest entry that the s
   end
 end
 
-local known = redis.call('HMGET', head, 'n', 'c')
+local known = redis.call('HMGET', head, 'n', 'c', 'm')
+if known[3] then return {'moved', known[3]} end
 if not known[1] and start == '' then return {'new'} end
 local sequence = (tonumber(known[1]) or tonumber(start)) + 1
 local change = (tonumber(known[2]) or 0) + 1

@@ -1,0 +1,41 @@
+"""The keyspace: which keys of the servers are the store's, so that none is left behind unseen when it is copied."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from consent_service.store.keys import MOST_SHARDS, is_shard
+from consent_service.store.redis import header, layout, scans
+from consent_service.store.redis.network import Network
+from consent_service.store.soundness import unsound
+
+_PREFIX: Final = b"{consent}"
+_OF_THE_STORE: Final = frozenset({layout.HEADER, layout.SHARDS, layout.LOST, layout.MOVING, layout.MOVED})
+
+
+async def require_known_keys(network: Network, name: str) -> None:
+    """Raise StoreCorrupt for a key in a shard's own way of naming that no shard of the store has.
+
+    Keys of other programs, named otherwise, are left out of account.
+    """
+    met = set[bytes]()
+    for master in network.masters:
+        async for walked in scans.keys(network, master, b"{"):
+            met |= {place for key in walked if (place := _place_of(key)) is not None}
+    for shard in await header.shards_of(
+        network, name
+    ):  # behind the walk: a shard is registered before it is written
+        met.discard(layout.place(shard).prefix)
+    if met:
+        raise unsound(name, f"it holds keys of what is no shard of it, such as {min(met)!r}: remove them")
+
+
+def _place_of(key: bytes) -> bytes | None:
+    """Prefix of the shard that the key says it is part of; the key itself if no shard has such; None = not ours."""
+    tag, brace, rest = key.partition(b"}")
+    if key.startswith(_PREFIX):
+        return None if key in _OF_THE_STORE else key
+    if not brace or not is_shard(tag[1:].decode(errors="replace"), MOST_SHARDS):
+        return None
+    whole = rest[:1] in {b"h", b"c"} and len(rest) == 1
+    return tag + brace if whole or rest[:1] in {b"d", b"i", b"l"} else key
