@@ -26,7 +26,8 @@ def rule_of(site: Site, facts: SiteFacts, now: int) -> Json:
     strictest = letters_of(strictest_defaults(regimes))
     named = ((regime.code, letters_of(defaults(regime))) for regime in regimes)
     others = [f"{code}:{letters}" for code, letters in named if letters != strictest]
-    theirs = dict(facts.opt_out_patterns + facts.id_patterns)
+    read = [reading.cookie for reading in facts.prior_readings]
+    theirs = dict.fromkeys([*read, *dict(facts.id_patterns)])
     rule: Json = {
         "s": site.key,
         "d": " ".join([strictest, *others]),
@@ -47,7 +48,7 @@ def optional_facts(facts: SiteFacts, partners: Iterable[PartnerFacts]) -> Json:
     """What only some sites ask for. `partners` are the site's."""
     traces = [_traces(partner) for partner in partners if partner.cookies or partner.storage]
     asked: Json = {
-        "prior": facts.opt_out_patterns,
+        "prior": [reading.public() for reading in facts.prior_readings],
         "prior_ids": facts.id_patterns,
         "traces": traces,
         "reload": facts.reload_on_opt_out,

@@ -138,14 +138,14 @@ export function setup(host: Host): Wired {
   };
 }
 
-/** An opt-out that another consent tool has noted counts as long as there is no record of ours; whether it did. */
+/** What another consent tool has noted as denied counts as long as there is no record of ours; whether it did. */
 function honourPrior(host: Host, cookie: Cell, manager: Manager): boolean {
   const { win, config, extras } = host;
   // Fails where the site has no such extra.
-  const before = () => extras.optedOutBefore!(win.document, config.prior!, stringsWritten(host).read());
-  const opted = cookie.read() === undefined && !!quietly(before);
-  if (opted) void manager.restrict(OPT_OUT, "prior_cmp");
-  return opted;
+  const before = () => extras.deniedBefore!(win.document, config.prior!, stringsWritten(host).read());
+  const denied = cookie.read() === undefined && quietly(before);
+  if (denied) void manager.restrict(denied, "prior_cmp");
+  return !!denied;
 }
 
 /** What a switch says when it is turned off, and on, in the service's words. */

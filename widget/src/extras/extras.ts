@@ -5,13 +5,13 @@
 
 import type { debug } from "../page/debugging";
 import type { erase } from "../page/erasing";
-import type { knownBefore, optedOutBefore } from "../page/prior";
+import type { deniedBefore, knownBefore } from "../page/prior";
 import type { uncover } from "../page/uncovering";
 
 export interface Extras {
   debug?: typeof debug;
   erase?: typeof erase;
-  optedOutBefore?: typeof optedOutBefore;
+  deniedBefore?: typeof deniedBefore;
   knownBefore?: typeof knownBefore;
   uncover?: typeof uncover;
   /** Styles. */
