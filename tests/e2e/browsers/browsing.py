@@ -42,9 +42,9 @@ class Browsing:
     wire: Wire
     demo: Demo
 
-    def visit(self, *, until: str = "privacyChoices.ready") -> None:
-        """Open the shop, and wait for what this expression promises."""
-        self._leave(VISIT, url=f"{self.demo.addresses.shop}/")
+    def visit(self, *, until: str = "privacyChoices.ready", url: str = "") -> None:
+        """Open this page, or the demo's shop, and wait for what the expression promises."""
+        self._leave(VISIT, url=url or f"{self.demo.addresses.shop}/")
         self.run(until)
 
     def reload(self) -> None:
