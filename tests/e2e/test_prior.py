@@ -73,6 +73,22 @@ async def test_an_opt_out_of_any_generation_denies_and_is_recorded_once(
         assert said == ("prior_cmp", "opt_out", "opt_out", None)
 
 
+async def test_who_was_taken_for_somebody_without_a_word_is_denied_once_it_is_read(
+    chromium: Browser, open_shop: Shop
+) -> None:
+    """A record of a mere default is no choice: it may stem from when this cookie was not understood."""
+    async with guest(chromium, open_shop) as visitor:
+        first = await visitor.visit()
+        assert (await flag(first))["basis"] == "default"
+        await had(visitor, DENIED["a group that nobody knows"])
+        page = await visitor.visit()
+        await acknowledged(page)
+        assert ((await flag(page))["sale"], (await flag(page))["basis"]) == ("denied", "choice")
+        await visitor.visit()
+        (choice,) = await open_shop.choices()
+        assert choice.method == "prior_cmp"
+
+
 @pytest.mark.parametrize("kind", ALLOWED)
 async def test_who_refused_nothing_is_a_visitor_like_any_other(
     chromium: Browser, open_shop: Shop, kind: str

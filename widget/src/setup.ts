@@ -108,7 +108,7 @@ export function setup(host: Host): Wired {
       optOut: () => void restrict(OPT_OUT, "api"),
     },
     async begin() {
-      const restricted = honourPrior(host, parts.cookie, manager);
+      const restricted = honourPrior(host, parts.cookie, manager, stringsWritten(host));
       quietly(said.begin);
       obey = tags.obey;
       obey();
@@ -138,12 +138,10 @@ export function setup(host: Host): Wired {
   };
 }
 
-/** What another consent tool has noted as denied counts as long as there is no record of ours; whether it did. */
-function honourPrior(host: Host, cookie: Cell, manager: Manager): boolean {
-  const { win, config, extras } = host;
+/** What another consent tool has noted as denied holds as long as nobody has chosen here; whether it did. */
+function honourPrior({ win, config, extras }: Host, cookie: Cell, manager: Manager, written: Cell): boolean {
   // Fails where the site has no such extra.
-  const before = () => extras.deniedBefore!(win.document, config.prior!, stringsWritten(host).read());
-  const denied = cookie.read() === undefined && quietly(before);
+  const denied = quietly(() => extras.deniedBefore!(win.document, config.prior!, cookie.read(), written.read()));
   if (denied) void manager.restrict(denied, "prior_cmp");
   return !!denied;
 }

@@ -24,9 +24,15 @@ test("what is in no cookie denies nothing, and an empty cookie notes nothing", (
   }
 });
 
+test("it holds until somebody has chosen here: a default is no choice", () => {
+  const doc = page("tool=ads:no");
+  const records = ["1.aaa.default.0.1700000000.300.x", "1.ada.opted_in.0.1700000000.300.x", "1.aaa.affirmed.1.1700000000.300.x", "?"];
+  assert.deepEqual(records.map((record) => deniedBefore(doc, [pairs], record)), [OUT, undefined, undefined, undefined]);
+});
+
 test("what this script wrote itself is nobody's word", () => {
-  assert.equal(deniedBefore(page("a=1; tool=ads:no"), [pairs], "tool=ads:no; b=1"), undefined);
-  assert.deepEqual(deniedBefore(page("tool=ads:no; tool=ads:no,x:1"), [pairs], "tool=ads:no"), OUT);
+  assert.equal(deniedBefore(page("a=1; tool=ads:no"), [pairs], undefined, "tool=ads:no; b=1"), undefined);
+  assert.deepEqual(deniedBefore(page("tool=ads:no; tool=ads:no,x:1"), [pairs], undefined, "tool=ads:no"), OUT);
 });
 
 test("any encoding of the same words is read: percent, twice, three times, base64, JSON, a literal", () => {

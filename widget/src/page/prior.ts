@@ -25,12 +25,22 @@ const LONGEST = 8192;
 /** Some proxies and scripts encode again what was encoded. */
 const ROUNDS = 3;
 
+/** In a record of ours: its basis is the law's default, so nobody has chosen. It may be older than a reading. */
+const NO_CHOICE = ".default.";
+
 /**
- * What these cookies deny; undefined where nothing.
+ * What these cookies deny, where nobody has chosen here; undefined where nothing.
  *
+ * @param record what the site's own cookie says
  * @param own what this script wrote itself, as cookies stand: `usprivacy` is a name for everybody
  */
-export function deniedBefore(doc: Document, readings: readonly PriorReading[], own = ""): Restriction | undefined {
+export function deniedBefore(
+  doc: Document,
+  readings: readonly PriorReading[],
+  record = NO_CHOICE,
+  own = "",
+): Restriction | undefined {
+  if (!record.includes(NO_CHOICE)) return undefined;
   let bits = 0;
   for (const reading of readings) {
     // A page may have replaced what reads them: whoever has such a cookie is in doubt then.
