@@ -22,6 +22,7 @@ from consent_service.cli_import import import_opt_outs
 from consent_service.cli_ledger import ledger
 from consent_service.cli_store import backup, move, restore
 from consent_service.config import Config, digest
+from consent_service.config.well_known import gpc_hints
 from consent_service.errors import ConsentError, ScriptOutdated, UnknownSite
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def check(
     loaded = load_config(config)
     sites = ", ".join(loaded.sites)
     typer.echo(f"{config} is fine: digest {digest(loaded)}, sites: {sites}")
-    for hint in hints_of(config, loaded):
+    for hint in (*hints_of(config, loaded), *gpc_hints(loaded)):
         typer.echo(f"hint: {hint}")
     for given in self_hosted or ():
         _check_self_hosted(loaded, *given.split("=", 1))
@@ -241,11 +242,11 @@ def _check_self_hosted(config: Config, site: str, file: str = "") -> None:
 
 
 def _inspect(config: Config, url: str) -> None:
-    """Print what on this page reaches blocked partners; status 1 when there is anything."""
+    """Print what on this page reaches blocked partners, status 1 when there is anything, and hints about its site."""
     from consent_service.inspection import inspect
 
-    found = inspect(config, url)
-    for finding in found:
+    found, hints = inspect(config, url)
+    for finding in (*hints, *found):
         typer.echo(str(finding))
     if found:
         raise typer.Exit(1)

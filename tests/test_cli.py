@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from consent_service.cli import main
+from consent_service.config import load
 from consent_service.process import keyfile
 from consent_service.store.url import open_store
 from tests.process.configs import consent_toml, write_config
@@ -96,6 +97,21 @@ def test_check_says_with_key_and_line_that_every_host_below_a_shared_domain_is_t
     line = len(text.splitlines())
     assert ended.status == 0
     assert f"hint: line {line}: sites.acme.cookie_domain: every host below example.com can set" in ended.out
+
+
+def test_check_names_each_origin_of_a_site_of_several_that_needs_a_gpc_json_of_its_own(
+    command: Command, tmp_path: Path
+) -> None:
+    assert "gpc.json" not in command("check", "consent.toml").out
+    file = tmp_path / "consent.toml"
+    loaded = load(file.read_text(), {})
+    (origin,) = loaded.sites["acme"].origins
+    file.write_text(file.read_text().replace(f'"{origin}"', f'"{origin}", "https://other.example"'))
+    ended = command("check", "consent.toml")
+    addresses = [f"{each}/.well-known/gpc.json" for each in (origin, "https://other.example")]
+    assert ended.status == 0
+    assert [said for said in addresses if f"\n    {said}\n" in ended.out] == addresses
+    assert f"redirect each of these to {loaded.service.public_url}/s/acme/gpc.json" in ended.out
 
 
 def test_check_is_silent_about_keys_that_are_there(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

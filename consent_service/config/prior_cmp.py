@@ -1,44 +1,224 @@
-"""What consent tools that a site had before left in its visitors' browsers: who opted out, and who it was.
+"""Consent tools that a site had before: the cookies in which each notes a visitor's choices, and how to read them.
 
-A literal table: the cookie's name, the pattern that its text (after URL decoding) matches for somebody who opted
-out of sale, sharing or advertising, and where the tool's own id of the visitor stands in it. Only tools whose
-cookie says so in words that are the same on every site are here. Osano's cookie is sealed; Klaro and
-vanilla-cookieconsent note the site's own names of services and categories: for those a site writes
-`prior_cookies` itself.
+A literal table, from the tools' public documentation and from cookies as browsers keep them; every generation of a
+tool that may still be in a browser has its row. Only denials are ever taken from these cookies. A cookie that is
+there and can't be read denies, unless its text says plainly that nothing was chosen yet (design rule 2). Tools that
+keep choices in web storage are not here: the stub, which answers before the script is there, reads cookies alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+SALE_SHARE: Final = 1
+SENSITIVE: Final = 2
 
-class PriorCookie(NamedTuple):
-    """A cookie's name, the pattern of an opt-out in its text, and that of the visitor's id, which is its one group.
+GRANTED: Final = "^(1|true|yes|on|allow(ed)?|accept(ed)?|granted)$"
+"""Words for "granted" in cookies whose tool is not in the table."""
 
-    "" where it says no such thing. Python and JavaScript read the patterns alike.
+
+class Groups(NamedTuple):
+    """Ids of a tool's groups (categories, purposes) that a site names: those of sale and sharing, and sensitive."""
+
+    sale_share: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+
+
+class Reading(NamedTuple):
+    """One cookie, and how its text is read once it is percent-decoded: pairs of an id and a word, `id:word`.
+
+    `doubt`: bits of the rights that a text denies which can't be read. `harmless`: pattern of a text that refuses
+    nothing. `field`: the member of a query string that holds the pairs; "" = the whole text. `signals`: ids whose
+    truth denies, such as a note that the browser sent Global Privacy Control. `sale_share`, `sensitive`: ids that
+    deny unless their word matches `granted`; the id "" is that of a text which is one word. `others`: ids that mean
+    something else. `refused`: pattern of the word that denies under any id that is in none of these lists; "" where
+    such ids mean nothing. `opted_out`: pattern of a site's own, in place of all that.
+
+    Python and JavaScript read the patterns alike, in a time that grows with the text's length alone.
     """
 
     cookie: str
-    pattern: str
+    doubt: int = SALE_SHARE
+    harmless: str = ""
+    field: str = ""
+    signals: tuple[str, ...] = ()
+    sale_share: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    granted: str = ""
+    refused: str = ""
+    opted_out: str = ""
+
+    def public(self) -> dict[str, object]:
+        """The members that say something, as the page gets them."""
+        return {name: value for name, value in self._asdict().items() if value}
+
+
+class Tool(NamedTuple):
+    """A consent tool. `cookie`: its main one. `read`: all of them, for a site with these groups of its own.
+
+    `id`: pattern whose one group is the tool's id of a visitor, in that cookie; "" where it holds none. `groups`:
+    pattern of the ids that a site may name; "" where they are the same on every site.
+    """
+
+    cookie: str
+    read: Callable[[Groups], tuple[Reading, ...]]
     id: str = ""
+    groups: str = ""
 
 
-PRESETS: Final[Mapping[str, PriorCookie]] = {
-    # IAB US Privacy string: 1YYN; the third character is Y for opted out of the sale.
-    "usprivacy": PriorCookie("usprivacy", "^1.[Yy]"),
-    # isGpcEnabled=0&datestamp=…&consentId=…&groups=C0001:1,C0002:1,C0004:0 — C0004 is targeting, SPD_BG sale and
-    # sharing, as the tool ships them; a site that renamed its groups writes its own entry.
-    "onetrust": PriorCookie("OptanonConsent", r"\b(C0004|SPD_BG):0", r"\bconsentId=([^&]+)"),
-    # {stamp:'…',necessary:true,preferences:false,statistics:false,marketing:false,method:'explicit',ver:1,…}; older
-    # ones say 0 for declined.
-    "cookiebot": PriorCookie("CookieConsent", "marketing:false|^0$", r"\bstamp:'([^']+)'"),
-    # consentid:…,consent:no,action:yes,necessary:yes,functional:no,analytics:no,performance:no,advertisement:no
-    "cookieyes": PriorCookie("cookieyes-consent", r"\badvertisement:no\b", r"\bconsentid:([^,]+)"),
-    # 0: is required cookies alone, 1: functional as well, 2: advertising too, in the three steps it ships with.
-    "trustarc": PriorCookie("notice_preferences", "^[01]:"),
-    # allow or deny; a cookie for each category.
-    "complianz": PriorCookie("cmplz_marketing", "^deny$"),
+def _bits(groups: Groups) -> int:
+    """The rights that these groups are about."""
+    return (SALE_SHARE if groups.sale_share else 0) | (SENSITIVE if groups.sensitive else 0)
+
+
+def read_groups(cookie: str, groups: Groups) -> Reading:
+    """The reading of a cookie of any tool that notes `id:word`, by the ids that a site names."""
+    return Reading(
+        cookie, _bits(groups), sale_share=groups.sale_share, sensitive=groups.sensitive, granted=GRANTED
+    )
+
+
+def _words(
+    prefixes: tuple[str, ...], categories: tuple[str, ...], granted: str, right: int = SALE_SHARE
+) -> list[Reading]:
+    """A cookie for each of these categories, named `<prefix><category>`, whose whole text is one word."""
+    word = Groups(("",)) if right == SALE_SHARE else Groups((), ("",))
+    cookies = (f"{prefix}{category}" for category in categories for prefix in prefixes)
+    return [
+        Reading(cookie, right, sale_share=word.sale_share, sensitive=word.sensitive, granted=granted)
+        for cookie in cookies
+    ]
+
+
+def _usprivacy(_: Groups) -> tuple[Reading, ...]:
+    """The IAB's US Privacy string, `1YNN`: the third character is Y for opted out of the sale, - where no law is."""
+    return (Reading("usprivacy", harmless="^[0-9][YNyn-][Nn-][YNyn-]$"),)
+
+
+def _onetrust(own: Groups) -> tuple[Reading, ...]:
+    """`isGpcEnabled=0&datestamp=…&groups=C0001%3A1%2CC0004%3A0%2CSSPD_BG%3A0&…`: 0 is a group that is off.
+
+    Groups are C0001 to C0005, or 1 to 4 in older set-ups; SPD_BG, SSPD_BG and OSSTA_BG are the opt-outs of the sale,
+    of sale or sharing, and of both with targeted advertising. Sites name others as they like (BG12, trg, V2STACK42),
+    so a group that nobody knows denies while it is off, until the site says which of its groups mean the sale.
+    `interactionCount=0` does not say that nothing was chosen: the tool turns groups off under Global Privacy Control
+    without any interaction. That signal was a request to opt out (CCPA regs § 7025(c)), so its note denies too.
+    """
+    groups = Reading(
+        "OptanonConsent",
+        SALE_SHARE | _bits(own),
+        field="groups",
+        signals=("isGpcEnabled", "browserGpcFlag"),
+        sale_share=tuple(dict.fromkeys(("C0004", "4", "SPD_BG", "SSPD_BG", "OSSTA_BG", *own.sale_share))),
+        sensitive=own.sensitive,
+        others=("C0001", "C0002", "C0003", "1", "2", "3"),
+        granted="^1$",
+        refused="" if own.sale_share else "^(?!1$)",
+    )
+    return (groups, Reading("OneTrustWPCCPAGoogleOptOut", harmless="^(false|0)$"))
+
+
+def _cookiebot(_: Groups) -> tuple[Reading, ...]:
+    """`{stamp:'…',necessary:true,preferences:false,statistics:false,marketing:false,method:'explicit',…}`.
+
+    Older texts are 0 for declined, and -1 for a visitor from where nothing is asked.
+    """
+    return (Reading("CookieConsent", harmless="^-1$", sale_share=("marketing",), granted="^(true|1)$"),)
+
+
+_COOKIEYES_OTHERS: Final = (
+    "necessary",
+    "functional",
+    "preferences",
+    "analytics",
+    "performance",
+    "other",
+    "others",
+)
+
+
+def _cookieyes(own: Groups) -> tuple[Reading, ...]:
+    """`consentid:…,consent:no,action:yes,necessary:yes,functional:no,…,advertisement:no`.
+
+    An empty `action` says that nothing was chosen yet. Before, each category had a cookie of its own, `yes` or `no`;
+    before that, as the WordPress plugin, too, and a JSON object in base64 beside them.
+    """
+    now = Reading(
+        "cookieyes-consent",
+        SALE_SHARE | _bits(own),
+        harmless="(^|,)action:(no)?(,|$)",
+        sale_share=("advertisement", "consent", *own.sale_share),
+        sensitive=own.sensitive,
+        others=_COOKIEYES_OTHERS,
+        granted="^yes$",
+        refused="" if own.sale_share else "^no$",
+    )
+    plugin = now._replace(
+        cookie="CookieLawInfoConsent",
+        harmless="",
+        signals=("ccpaOptout",),
+        sale_share=("advertisement", "non-necessary", *own.sale_share),
+        granted="^true$",
+        refused=now.refused and "^false$",
+    )
+    before, plugins = "cookieyes-", "cookielawinfo-checkbox-"
+    return (
+        now,
+        plugin,
+        *_words(("",), ("cky-consent", "viewed_cookie_policy", f"{plugins}non-necessary"), "^yes$"),
+        *_words((before, plugins), ("advertisement", *own.sale_share), "^yes$"),
+        *_words((before, plugins), own.sensitive, "^yes$", SENSITIVE),
+    )
+
+
+def _trustarc(own: Groups) -> tuple[Reading, ...]:
+    """Steps: `notice_preferences=2:` is the highest that was accepted, `notice_gdpr_prefs=0,1,2:…` lists them all.
+
+    So does `cmapi_cookie_privacy=permit 1,2,3`, counted from 1. As the tool ships them, 0 is required cookies alone,
+    1 functional and 2 advertising ones; a site with other steps names its own in place of 2.
+    """
+    sale_share = _steps(own.sale_share or ("2",), SALE_SHARE)
+    return (*sale_share, *_steps(own.sensitive, SENSITIVE), Reading("gpcishonored", harmless="^(false|0)$"))
+
+
+def _steps(steps: tuple[str, ...], right: int) -> list[Reading]:
+    """The three cookies, each with the pattern of a text in which all these steps are accepted."""
+    if not steps:
+        return []
+    listed = "(?=([0-9][,|])*{}(?![0-9]))"
+    patterns = {
+        "notice_preferences": f"^[{max(steps)}-9](?![0-9])",
+        "notice_gdpr_prefs": "^" + "".join(listed.format(step) for step in steps),
+        "cmapi_cookie_privacy": "^permit[_+]?" + "".join(listed.format(int(step) + 1) for step in steps),
+    }
+    return [Reading(cookie, right, harmless=pattern) for cookie, pattern in patterns.items()]
+
+
+def _complianz(own: Groups) -> tuple[Reading, ...]:
+    """`cmplz_marketing=deny`, a cookie for each category, and one for all of it before; `cmplz_rt_` on
+    the main site of a WordPress network.
+
+    A banner that was only dismissed (`dismiss`) leaves that one in doubt: where opt-in is the law it meant no.
+    """
+    prefixes = ("cmplz_", "cmplz_rt_")
+    return (
+        *_words(prefixes, ("marketing", "consent_status", *own.sale_share), "^allow$"),
+        *_words(("",), ("complianz_consent_status",), "^allow$"),
+        *_words(prefixes, own.sensitive, "^allow$", SENSITIVE),
+    )
+
+
+_GROUP: Final = "[A-Za-z0-9_.-]{1,64}"
+
+PRESETS: Final[Mapping[str, Tool]] = {
+    "usprivacy": Tool("usprivacy", _usprivacy),
+    "onetrust": Tool("OptanonConsent", _onetrust, r"\bconsentId=([^&]+)", _GROUP),
+    "cookiebot": Tool("CookieConsent", _cookiebot, r"\bstamp:'([^']+)'"),
+    "cookieyes": Tool("cookieyes-consent", _cookieyes, r"\bconsentid:([^,]+)", _GROUP),
+    "trustarc": Tool("notice_preferences", _trustarc, groups="[0-8]"),
+    "complianz": Tool("cmplz_marketing", _complianz, groups=_GROUP),
 }
 
 

@@ -6,6 +6,7 @@ a file names all its faults. Knows nothing of lines or files.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,10 +15,12 @@ from consent_service import texts
 from consent_service.addresses import is_unspecified, read_address
 from consent_service.config.first_party import first_party_faults, is_below, origin_of
 from consent_service.config.locating import Path
+from consent_service.config.prior_cmp import PRESETS
 from consent_service.config.reading import Misread, unknown
 from consent_service.config.shape import Geo, PartnerFacts, Service, SiteFacts, TagFacts
 from consent_service.config.tags import restriction_faults, sites_among, tag_faults
 
+_NOT_SENSITIVE: Final = "the site says sensitive = false: visitors have no such choice"
 _LINK_TITLES: Final = ("Your Privacy Choices", "Your California Privacy Choices")
 
 
@@ -149,10 +152,31 @@ def _texts(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
 
 def _prior_cookies(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     for place, prior in enumerate(site.prior_cookies):
-        if not prior.pattern and not prior.id:
+        if not any((*prior.groups, prior.pattern, prior.id)):
             yield Misread(
-                ("prior_cookies", place), "give a pattern of an opt-out, or of the id that an import names"
+                ("prior_cookies", place),
+                "give the ids that mean sale and sharing (sale_share), a pattern of an opt-out, or a pattern of the "
+                "id that an import names",
             )
+        if prior.sensitive and not site.sensitive:
+            yield Misread(("prior_cookies", place, "sensitive"), _NOT_SENSITIVE)
+
+
+def _prior_groups(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+    for tool, named in site.prior_groups.items():
+        path, shape = ("prior_groups", tool), PRESETS[tool].groups
+        if tool not in site.prior_cmp:
+            yield Misread(path, f"is read only where prior_cmp names {tool!r}")
+        elif not shape:
+            yield Misread(path, f"{tool} has no groups of a site's own: they are the same on every site")
+        elif not any(named.groups):
+            yield Misread(path, "give the ids that mean sale and sharing (sale_share), or sensitive")
+        for key, ids in named.groups._asdict().items():
+            for place, group in enumerate(ids):
+                if shape and not re.fullmatch(shape, group):
+                    yield Misread((*path, key, place), f"is no id of a group of {tool}: wanted {shape}")
+        if named.sensitive and not site.sensitive:
+            yield Misread((*path, "sensitive"), _NOT_SENSITIVE)
 
 
 def _known_sites(partner: PartnerFacts, sites: Collection[str]) -> Iterator[Misread]:
@@ -180,7 +204,7 @@ _RULES: Final[Mapping[type, tuple[_Rule, ...]]] = {
     Service: (_listeners,),
     SiteFacts: (
         *(_origins, _cookie_domain, _first_party, _mspa, _disclosures, _incentives, _langs, _texts),
-        _prior_cookies,
+        *(_prior_cookies, _prior_groups),
     ),
     TagFacts: (_tags,),
     PartnerFacts: (_known_sites,),

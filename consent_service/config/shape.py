@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from consent_service.config import words
-from consent_service.config.prior_cmp import PRESETS
+from consent_service.config.prior_cmp import PRESETS, Groups, Reading, read_groups
 from consent_service.identity.keys import KeyRing
 
 
@@ -37,6 +37,7 @@ PriorCmp = Annotated[str, _checked(words.prior_cmp)]
 ForeignCookie = Annotated[str, _checked(words.foreign_cookie)]
 Pattern = Annotated[str, _checked(words.pattern)]
 IdPattern = Annotated[str, _checked(words.id_pattern)]
+GroupId = Annotated[str, _checked(words.group)]
 Trace = Annotated[str, _checked(words.trace)]
 Place = Annotated[str, _checked(words.place)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -147,14 +148,36 @@ class MspaFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PriorCookieFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """`[[sites.<key>.prior_cookies]]`: another consent tool's cookie, and the pattern of an opt-out in its text.
+    """`[[sites.<key>.prior_cookies]]`: another consent tool's cookie, and what in it denies.
 
-    `id`: a pattern whose one group is that tool's id of the visitor, by which an import is found.
+    `sale_share`, `sensitive`: ids of its groups, each with a word behind it (`id:no`); any but a word for "granted"
+    denies. `pattern`: that of an opt-out in its text, where there are no such pairs. `id`: a pattern whose one group
+    is that tool's id of the visitor, by which an import is found.
     """
 
     cookie: ForeignCookie
+    sale_share: tuple[GroupId, ...] = ()
+    sensitive: tuple[GroupId, ...] = ()
     pattern: Pattern = ""
     id: IdPattern = ""
+
+    @property
+    def groups(self) -> Groups:
+        return Groups(self.sale_share, self.sensitive)
+
+
+class PriorGroups(msgspec.Struct, frozen=True, kw_only=True):
+    """`[sites.<key>.prior_groups.<tool>]`: ids of the site's own groups in that tool, which mean sale and sharing.
+
+    `sensitive`: those that mean the use of sensitive personal information.
+    """
+
+    sale_share: tuple[GroupId, ...] = ()
+    sensitive: tuple[GroupId, ...] = ()
+
+    @property
+    def groups(self) -> Groups:
+        return Groups(self.sale_share, self.sensitive)
 
 
 class TagFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,9 +208,9 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     `link`: the widget places one where a page has none. `look`: of what stands at the foot of the window.
     `langs`: what visitors may be spoken to in; `lang` where a page names none of them. `texts`: the site's own
     words over the shipped ones, by language. `prior_cmp` and `prior_cookies`: consent tools that were here
-    before, whose opt-outs are honoured once; `prior_ids`: those whose exports were imported. `string_cookies`:
-    the page keeps what partners read in `usprivacy`, `__gpp` and `__gpp_sid` too. `reload_on_opt_out`: loads the
-    page anew where a tag had run.
+    before, whose opt-outs are honoured once; `prior_groups`: tool -> the site's own groups in it; `prior_ids`:
+    tools whose exports were imported. `string_cookies`: the page keeps what partners read in `usprivacy`, `__gpp`
+    and `__gpp_sid` too. `reload_on_opt_out`: loads the page anew where a tag had run.
     `debug`: `?privacy-debug` in an address shows what the script does.
     """
 
@@ -212,6 +235,7 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     incentives: dict[Key, Annotated[int, msgspec.Meta(ge=0, le=7)]] = {}
     texts: dict[Language, dict[str, Text]] = {}
     prior_cmp: tuple[PriorCmp, ...] = ()
+    prior_groups: dict[PriorCmp, PriorGroups] = {}
     prior_ids: tuple[PriorId, ...] = ()
     prior_cookies: tuple[PriorCookieFacts, ...] = ()
     string_cookies: bool = True
@@ -225,10 +249,15 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys((self.regime, *self.regimes)))
 
     @property
-    def opt_out_patterns(self) -> list[tuple[str, str]]:
-        """Cookies of other consent tools, each with the pattern of an opt-out."""
-        known = [(PRESETS[name].cookie, PRESETS[name].pattern) for name in self.prior_cmp]
-        return [*known, *((own.cookie, own.pattern) for own in self.prior_cookies if own.pattern)]
+    def prior_readings(self) -> list[Reading]:
+        """Cookies of other consent tools, and how each is read."""
+        groups = {tool: named.groups for tool, named in self.prior_groups.items()}
+        known = [
+            reading for tool in self.prior_cmp for reading in PRESETS[tool].read(groups.get(tool, Groups()))
+        ]
+        paired = [read_groups(own.cookie, own.groups) for own in self.prior_cookies if any(own.groups)]
+        patterns = [Reading(own.cookie, opted_out=own.pattern) for own in self.prior_cookies if own.pattern]
+        return [*known, *paired, *patterns]
 
     @property
     def id_patterns(self) -> list[tuple[str, str]]:

@@ -25,6 +25,8 @@ _STORE: Final = re.compile(
     r"sqlite:///.+|rediss?(\+cluster)?://([^@/?#]*@)?[^@/?#]+([/?].*)?|rediss?\+sentinel://([^@/?#]*@)?[^@/?#]+/.+"
 )
 _COOKIE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")  # a token, RFC 6265 section 4.1.1
+_GROUP: Final = re.compile(r"[!-~]{1,64}")
+_PARTS_OF_PAIRS: Final = frozenset(",:;=&%{}[]\"'\\")
 _LEAST_OF_A_NAME: Final = 2
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -91,6 +93,13 @@ def pattern(value: str) -> str:
     except re.error as error:
         return f"not a regular expression: {error}"
     return ""
+
+
+def group(value: str) -> str:
+    """The id of a group, category or purpose in another tool's cookie."""
+    if _GROUP.fullmatch(value) and not _PARTS_OF_PAIRS & set(value):
+        return ""
+    return "wanted an id as it stands in the cookie: 1 to 64 ASCII characters, no space, quote or , : ; = & % { } [ ]"
 
 
 def id_pattern(value: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from consent_service.config import PartnerFacts
 
-Kind = Literal["script", "frame", "image", "hint", "style", "header", "request", "stub"]
+Kind = Literal["script", "frame", "image", "hint", "style", "header", "request", "stub", "gpc.json"]
 
 ADVICE: Final[Mapping[Kind, str]] = {
     "script": 'mark it: type="text/plain" data-right="{rights}" (src may stay)',
@@ -18,21 +18,27 @@ ADVICE: Final[Mapping[Kind, str]] = {
     "style": "take it out, or serve the file from the site itself: nothing can hold a style sheet in the markup",
     "header": "take it out of the answer's Link header: browsers follow it before the page is there",
     "request": "mark what began it, or see that the stub stands before it",
+    "gpc.json": "redirect it to {resource}: each origin answers for itself (w3c/gpc)",
     "stub": "paste what `consent-service snippet` prints as the first thing in <head>",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that reaches a blocked partner. `line` 0: not in the page's own markup. `partner` None: anyone."""
+    """One thing that reaches a blocked partner. `line` 0: not in the page's own markup. `partner` None: anyone.
+
+    `resource`: an address that the advice names.
+    """
 
     kind: Kind
     partner: PartnerFacts | None
     evidence: str
     line: int = 0
+    resource: str = ""
 
     def __str__(self) -> str:
         where = f"line {self.line}: " if self.line else ""
         whose = f" ({self.partner.name})" if self.partner else ""
-        advice = ADVICE[self.kind].format(rights=" ".join(self.partner.rights) if self.partner else "")
+        rights = " ".join(self.partner.rights) if self.partner else ""
+        advice = ADVICE[self.kind].format(rights=rights, resource=self.resource)
         return f"{where}{self.kind}{whose}: {self.evidence}\n    {advice}"

@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from consent_service.config import Config
 from consent_service.config.first_party import origin_of
+from consent_service.config.well_known import gpc_addresses, gpc_resource
 from consent_service.errors import UnknownSite
 from consent_service.inspection.chromium import chromium
+from consent_service.inspection.devtools import DevTools
 from consent_service.inspection.findings import Finding
-from consent_service.inspection.loading import Loaded, load
+from consent_service.inspection.loading import Loaded, load, read
 from consent_service.inspection.markup import header_findings, markup_findings
 from consent_service.inspection.partners import Blocked, blocked
+from consent_service.inspection.statements import statement_fault
 
 
-def inspect(config: Config, url: str) -> list[Finding]:
+class Inspected(NamedTuple):
+    """What reaches a blocked partner, and what the site's origins should do besides."""
+
+    findings: list[Finding]
+    hints: list[Finding]
+
+
+def inspect(config: Config, url: str) -> Inspected:
     """Everything on this page that reaches a blocked partner of its site while sale and sharing are denied.
 
-    Raises UnknownSite for a page of no site, and InspectionFailed when it can't be looked at.
+    The hints: which of the site's origins don't say that they act on the signal. Raises UnknownSite for a page of no
+    site, and InspectionFailed when it can't be looked at.
     """
-    partners = blocked(_site_of(config, url), config.partners.values())
+    site = _site_of(config, url)
+    partners = blocked(site, config.partners.values())
     with chromium() as tools:
-        return list(_findings(load(tools, url), partners))
+        findings = list(_findings(load(tools, url), partners))
+        return Inspected(findings, list(_statements(tools, config, site)))
+
+
+def _statements(tools: DevTools, config: Config, site: str) -> Iterator[Finding]:
+    """Each of the site's origins answers for itself."""
+    resource = gpc_resource(site, config.service.public_url)
+    for address in gpc_addresses(config.sites[site]):
+        fault = statement_fault(read(tools, address))
+        if fault:
+            yield Finding("gpc.json", None, f"{address} {fault}", resource=resource)
 
 
 def _site_of(config: Config, url: str) -> str:

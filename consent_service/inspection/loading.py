@@ -1,11 +1,14 @@
-"""Loading: one page, opened by somebody whose browser sends the signal, and everything that it asks for."""
+"""Loading: one page, opened by somebody whose browser sends the signal, and everything that it asks for.
+
+Besides, what a single address answers with.
+"""
 
 from __future__ import annotations
 
 import base64
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from consent_service.errors import InspectionFailed
@@ -35,6 +38,15 @@ class Asked:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What an address answers with, redirects followed. `status` 0: nothing came."""
+
+    status: int = 0
+    media_type: str = ""
+    body: str = ""
+
+
 @dataclass
 class Loaded:
     """What came, and what was asked. `sale`: the page's own flag, "" where it has none."""
@@ -61,8 +73,7 @@ class _Watch:
 
 def load(tools: DevTools, url: str) -> Loaded:
     """The page, once it asks for nothing more. Raises InspectionFailed when it does not come."""
-    target = tools.ask("Target.createTarget", url=_BLANK)["targetId"]
-    session = tools.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+    session = _tab(tools)
     # Answered one by one: the browser navigates without waiting for what its page's own process was told.
     for method, parameters in _PREPARED:
         tools.ask(method, session, **parameters)
@@ -74,10 +85,44 @@ def load(tools: DevTools, url: str) -> Loaded:
     if watch.failed:
         raise InspectionFailed(f"{url} does not come: {watch.failed}")
     said = tools.ask("Runtime.evaluate", session, expression=_DENIED, returnByValue=True)
-    body = tools.ask("Network.getResponseBody", session, requestId=watch.document)
-    html = base64.b64decode(body["body"]).decode(errors="replace") if body["base64Encoded"] else body["body"]
+    html = _body(tools, session, watch.document)
     sale = str(said["result"].get("value", ""))
     return Loaded(watch.address or url, html, watch.links, sale, watch.asked)
+
+
+def read(tools: DevTools, url: str) -> Document:
+    """What this address answers with, read as a document of its own."""
+    session = _tab(tools)
+    tools.ask("Network.enable", session)
+    gone = tools.ask("Page.navigate", session, url=url)
+    document, answer = gone.get("loaderId", ""), Document()
+    ends = time.monotonic() + _LONGEST
+    while not gone.get("errorText") and (event := tools.next_event(ends - time.monotonic())) is not None:
+        given = event.get("params", {})
+        if event.get("sessionId") != session or given.get("requestId") != document:
+            continue
+        if event["method"] == "Network.responseReceived":
+            answer = Document(given["response"]["status"], given["response"]["mimeType"])
+        elif event["method"] == "Network.loadingFinished":
+            return replace(answer, body=_body(tools, session, document))
+        elif event["method"] == "Network.loadingFailed":
+            break
+    return answer
+
+
+def _tab(tools: DevTools) -> str:
+    """The session of a new, empty tab."""
+    target = tools.ask("Target.createTarget", url=_BLANK)["targetId"]
+    session: str = tools.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+    return session
+
+
+def _body(tools: DevTools, session: str, request: str) -> str:
+    body = tools.ask("Network.getResponseBody", session, requestId=request)
+    text: str = (
+        base64.b64decode(body["body"]).decode(errors="replace") if body["base64Encoded"] else body["body"]
+    )
+    return text
 
 
 def _join(tools: DevTools, session: str) -> None:

@@ -1,8 +1,8 @@
 """nginx: a recipe for the web server in front, tested with a real one.
 
 Part 1 serves the service under its own address. Part 2 gives a site its own way to it (first-party mode): script
-and visitors' calls, and nothing else, because what a site's server serves belongs to that site's scripts. Makes
-text of addresses and knows nothing else.
+and visitors' calls, and nothing else, because what a site's server serves belongs to that site's scripts. The last
+part leads each origin's `gpc.json` to the site's statement. Makes text of addresses and knows nothing else.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from consent_service.addresses import is_unspecified, read_address
 from consent_service.config.first_party import FirstParty
+from consent_service.config.well_known import GPC_PATH, gpc_resource
 from consent_service.errors import RecipeLoops
 from consent_service.web.bodies import MOST_BYTES
 from consent_service.web.headers import cookie_name
@@ -89,7 +90,7 @@ def upstream_of(host: str, port: int) -> str:
 
 
 def render_nginx(site: str, public_url: str, way: FirstParty | None, server: Server) -> str:
-    """Both parts, each under a heading that says where it belongs.
+    """The parts, each under a heading that says where it belongs.
 
     Raises RecipeLoops when nginx would listen where it finds the service.
     """
@@ -100,6 +101,8 @@ def render_nginx(site: str, public_url: str, way: FirstParty | None, server: Ser
     elif way is not None and way.address != public_url:
         heading = f"# 2. Another server: script and visitors' calls for {site}, no page\n\n"
         parts.append(heading + _block(urlsplit(way.address), server, _way(site, way, server)))
+    heading = f"# {len(parts) + 1}. Into the server block of each origin of {site}: gpc.json speaks for one alone\n\n"
+    parts.append(f"{heading}{_location(f'= {GPC_PATH}', f'return 302 {gpc_resource(site, public_url)};')}\n")
     return "\n".join([_HINT, *parts])
 
 

@@ -105,7 +105,12 @@ def _paths() -> Json:
         "/s/{site}/privacy-choices/open": {"post": _handed_over()},
         "/s/{site}/privacy-choices/back": {"get": _taken_back()},
         "/s/{site}/gpc.json": {
-            "get": _get("Whether the site acts on the signal", [_SITE], json_file, (404,))
+            "get": _get(
+                "Whether the site acts on the signal; each of its origins redirects here",
+                [_SITE],
+                json_file,
+                (404,),
+            )
         },
         "/w/{name}.js": {
             "get": _get("A site's script, or one version of it", [_path("name")], script, (404, 503))

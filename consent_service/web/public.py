@@ -27,13 +27,15 @@ def rule_of(site: Site, facts: SiteFacts, now: int) -> Json:
     strictest = letters_of(strictest_defaults(regimes))
     named = ((regime.code, letters_of(defaults(regime))) for regime in regimes)
     others = [f"{code}:{letters}" for code, letters in named if letters != strictest]
+    read = [reading.cookie for reading in facts.prior_readings]
+    theirs = dict.fromkeys([*read, *dict(facts.id_patterns)])
     rule: Json = {
         "s": site.key,
         "d": " ".join([strictest, *others]),
         "u": us_privacy_table(site, now),
         "g": doubt(site, now),
         "m": max(1, site.terms.max_age),
-        "p": _on_record(site.key, dict(facts.opt_out_patterns + facts.id_patterns)),
+        "p": _on_record(site.key, theirs),
     }
     if not site.shares_cookie:
         rule["h"] = 1
@@ -61,7 +63,7 @@ def optional_facts(facts: SiteFacts, partners: Iterable[PartnerFacts]) -> Json:
     """What only some sites ask for. `partners` are the site's."""
     traces = [_traces(partner) for partner in partners if partner.cookies or partner.storage]
     asked: Json = {
-        "prior": facts.opt_out_patterns,
+        "prior": [reading.public() for reading in facts.prior_readings],
         "prior_ids": facts.id_patterns,
         "traces": traces,
         "reload": facts.reload_on_opt_out,

@@ -432,6 +432,11 @@ def test_the_digest_changes_with_every_fact_but_not_with_spelling_secrets_or_the
         ('prior_cookies = [{ cookie = "old", pattern = "(?i)x" }]', "sites.acme.prior_cookies[0].pattern"),
         ("prior_cookies = [{ cookie = 'old', pattern = 'x\\Z' }]", "sites.acme.prior_cookies[0].pattern"),
         ('prior_cookies = [{ cookie = "old" }]', "sites.acme.prior_cookies[0]"),
+        (
+            'prior_cookies = [{ cookie = "old", sale_share = ["a=b"] }]',
+            "sites.acme.prior_cookies[0].sale_share[0]",
+        ),
+        ('prior_cookies = [{ cookie = "old", sensitive = ["x"] }]', "sites.acme.prior_cookies[0].sensitive"),
         ('prior_cookies = [{ cookie = "old", id = "x" }]', "sites.acme.prior_cookies[0].id"),
         ('prior_cookies = [{ cookie = "old", id = "(x)(y)" }]', "sites.acme.prior_cookies[0].id"),
         ('prior_ids = ["usprivacy"]', "sites.acme.prior_ids[0]"),
@@ -449,23 +454,26 @@ def test_a_partners_names_may_take_away_nothing_else(name: str) -> None:
     assert " partners.p.cookies[0]: " in fault
 
 
-def test_every_preset_of_a_consent_tool_tells_its_opt_out_from_its_consent() -> None:
-    examples = {
-        "usprivacy": ("1YYN", "1YNN"),
-        "onetrust": ("isGpcEnabled=0&groups=C0001:1,C0004:0", "isGpcEnabled=0&groups=C0001:1,C0004:1"),
-        "cookiebot": (
-            "{statistics:true,marketing:false,method:'explicit'}",
-            "{statistics:false,marketing:true}",
-        ),
-        "cookieyes": ("consent:no,action:yes,advertisement:no", "consent:yes,analytics:no,advertisement:yes"),
-        "trustarc": ("0:", "2:"),
-        "complianz": ("deny", "allow"),
-    }
-    assert examples.keys() == PRESETS.keys()
-    for tool, (opted_out, consented) in examples.items():
-        pattern = re.compile(PRESETS[tool].pattern)
-        assert pattern.search(opted_out), tool
-        assert not pattern.search(consented), tool
+@pytest.mark.parametrize(
+    ("lines", "key", "said"),
+    [
+        ('onetrust.sale_share = ["a:b"]', "onetrust.sale_share[0]", "wanted an id"),
+        ('onetrust.sale_share = ["a b"]', "onetrust.sale_share[0]", "wanted an id"),
+        ('onetrust.sale_share = ["a/b"]', "onetrust.sale_share[0]", "no id of a group of onetrust"),
+        ('trustarc.sale_share = ["1", "9"]', "trustarc.sale_share[1]", "no id of a group of trustarc"),
+        ("onetrust = {}", "onetrust", "give the ids"),
+        ('cookiebot.sale_share = ["ads"]', "cookiebot", "the same on every site"),
+        ('complianz.sale_share = ["event_1"]', "complianz", "prior_cmp"),
+        ('onetrast.sale_share = ["BG1"]', "onetrast", "unknown tool"),
+        ('onetrust.sensitive = ["BG1"]', "onetrust.sensitive", "sensitive = false"),
+        ('onetrust = { sale_share = ["BG1"], sales = ["BG1"] }', "onetrust.sales", "unknown key"),
+    ],
+)
+def test_a_sites_own_groups_are_those_of_a_tool_that_it_had(lines: str, key: str, said: str) -> None:
+    before = 'prior_cmp = ["onetrust", "trustarc", "cookiebot"]\n'
+    (fault,) = faults(f"{SMALLEST}{before}prior_groups.{lines}")
+    assert fault.startswith(f"10 sites.acme.prior_groups.{key}: "), fault
+    assert said in fault
 
 
 def test_every_preset_that_holds_an_id_tells_it() -> None:

@@ -64,7 +64,10 @@ class Written:
 
 @dataclass
 class Shop:
-    """A site's server, and the service beside it. `/tag/<name>.js` notes its name in `window.ran`."""
+    """A site's server, and the service beside it. `/tag/<name>.js` notes its name in `window.ran`.
+
+    `moved`: a path -> the address that its visitors are sent to.
+    """
 
     folder: Path
     more: str
@@ -73,6 +76,7 @@ class Shop:
     pages: dict[str, Written] = field(default_factory=dict)
     regime: str = "us-ca"
     earlier: set[str] = field(default_factory=set)
+    moved: dict[str, str] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
@@ -176,6 +180,10 @@ def shop(folder: Path, more: str = "") -> Iterator[Shop]:
             page = opened.pages.get(path)
             if page is not None:
                 self.reply("text/html", opened.html(page), page.policy)
+            elif path in opened.moved:
+                self.send_response(302)
+                self.send_header("location", opened.moved[path])
+                self.end_headers()
             elif path.startswith("/tag/"):
                 name = path.removeprefix("/tag/").removesuffix(".js")
                 self.reply("text/javascript", TAG.format(name=name), "")

@@ -76,6 +76,23 @@ def test_a_page_whose_tags_are_marked_passes(
     assert "sends nothing to blocked partners while denied" in out
 
 
+def test_an_origin_without_its_own_statement_about_the_signal_is_a_hint_until_it_leads_to_it(
+    site: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.pages["/"] = Written()
+    address, resource = f"{site.origin}/.well-known/gpc.json", f"{site.service}/s/acme/gpc.json"
+    status, out, _ = check(site, f"{site.origin}/", capsys)
+    assert (status, f"gpc.json: {address} answers 404\n    redirect it to {resource}" in out) == (0, True)
+    site.pages["/.well-known/gpc.json"] = Written()
+    status, out, _ = check(site, f"{site.origin}/", capsys)
+    assert (status, f"{address} is text/html, not application/json" in out) == (0, True)
+    del site.pages["/.well-known/gpc.json"]
+    site.moved["/.well-known/gpc.json"] = resource
+    status, out, _ = check(site, f"{site.origin}/", capsys)
+    assert (status, "gpc.json" in out) == (0, False)
+    site.moved.clear()
+
+
 def test_what_cannot_be_looked_at_is_said_in_a_sentence(
     site: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -130,6 +130,14 @@ def test_calls_of_the_site_reach_the_service_under_its_own_paths(ask: Ask, noted
         assert noted.path == path
 
 
+@pytest.mark.parametrize("host", [SITE_HOST, f"www.{SITE_HOST}"])
+def test_each_host_of_the_site_leads_to_its_statement_about_the_signal(
+    ask: Ask, front: Front, host: str
+) -> None:
+    answer = ask("/.well-known/gpc.json", host=host)
+    assert (answer.status, answer.getheader("location")) == (302, f"{front.of(SERVICE_HOST)}/s/acme/gpc.json")
+
+
 @pytest.mark.parametrize("path", [*BEHIND, "/privacy/v1/other/flag", "/privacy/v1/partner/acme/changes"])
 def test_nothing_else_does(ask: Ask, noted: Noted, path: str) -> None:
     before = len(noted.calls)

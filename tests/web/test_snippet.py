@@ -92,6 +92,7 @@ def test_the_recipe_has_a_server_for_the_service_and_a_part_for_the_sites_own_se
     assert re.findall(r"^location (.*) \{", both, re.MULTILINE) == [
         "^~ /privacy/w/",
         "^~ /privacy/v1/acme/",
+        "= /.well-known/gpc.json",
     ]
     assert servers(render_nginx("acme", SERVICE, HOST, UPSTREAM)) == ["privacy.example", "p.shop.example"]
     itself = FirstParty(SERVICE, "privacy.example", "example", secure=True, on_site=False)

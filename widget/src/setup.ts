@@ -139,16 +139,19 @@ export function setup(host: Host): Wired {
 }
 
 /**
- * An opt-out that another consent tool has noted, or a cookie of ours from before that any subdomain can set, counts as
- * long as there is no record of ours; whether it did.
+ * What another consent tool has noted as denied holds as long as nobody has chosen here, and so does a cookie of ours
+ * from before that any subdomain can set. Returns true where something is denied so.
  */
 function honourPrior(host: Host, cookie: RecordCell, manager: Manager): boolean {
-  const { win, config, extras } = host;
+  const record = cookie.read();
+  const { gpc, us_privacy } = manager.flag();
+  // Another tab, opened at the same moment with the signal, may have written the string that this one would write.
+  const own = `${stringsWritten(host).read()}; usprivacy=${gpc && us_privacy}`;
   // Fails where the site has no such extra.
-  const before = () => extras.optedOutBefore!(win.document, config.prior!, stringsWritten(host).read());
-  const opted = cookie.read() === undefined && (cookie.former() || !!quietly(before));
-  if (opted) void manager.restrict(OPT_OUT, "prior_cmp");
-  return opted;
+  const before = () => host.extras.deniedBefore!(host.win.document, host.config.prior!, record, own);
+  const denied = (record === undefined && cookie.former() && OPT_OUT) || quietly(before);
+  if (denied) void manager.restrict(denied, "prior_cmp");
+  return !!denied;
 }
 
 /** What a switch says when it is turned off, and on, in the service's words. */

@@ -42,9 +42,9 @@ class Browsing:
     wire: Wire
     demo: Demo
 
-    def visit(self, *, until: str = "privacyChoices.ready") -> None:
-        """Open the shop, and wait for what this expression promises."""
-        self.go(f"{self.demo.addresses.shop}/", until=until)
+    def visit(self, *, until: str = "privacyChoices.ready", url: str = "") -> None:
+        """Open this page, or the demo's shop, and wait for what the expression promises."""
+        self.go(url or f"{self.demo.addresses.shop}/", until=until)
 
     def go(self, url: str, *, until: str = "true") -> None:
         """Open a page, and wait for what this expression promises."""

@@ -84,9 +84,27 @@ export interface Traces {
 }
 
 /**
- * Another consent tool's cookie, and the pattern that its text matches for somebody who opted out, or in whose one
- * group the tool's id of the visitor stands.
+ * How another consent tool's cookie is read: pairs of an id and a word. `doubt`: bits of the rights (1: sale and
+ * sharing, 2: sensitive) that a text denies which can't be read. `harmless`: a text that refuses nothing. `field`: the
+ * member of a query string with the pairs. `signals`: ids whose truth denies. `sale_share`, `sensitive`: ids that deny
+ * unless their word is `granted`. `others`: ids that mean something else. `refused`: the word that denies under an id
+ * that nobody knows. `opted_out`: a site's own pattern in place of all that.
  */
+export interface PriorReading {
+  readonly cookie: string;
+  readonly doubt: number;
+  readonly harmless?: string;
+  readonly field?: string;
+  readonly signals?: readonly string[];
+  readonly sale_share?: readonly string[];
+  readonly sensitive?: readonly string[];
+  readonly others?: readonly string[];
+  readonly granted?: string;
+  readonly refused?: string;
+  readonly opted_out?: string;
+}
+
+/** Another consent tool's cookie, and the pattern in whose one group the tool's id of the visitor stands. */
 export type PriorCookie = readonly [name: string, pattern: string];
 
 /** By which id another consent tool knew this visitor, and the cookie that says so. */
@@ -119,7 +137,7 @@ export interface Config {
   /** Left out where the page keeps the strings in cookies too. */
   readonly no_string_cookies?: boolean;
   readonly credentials?: RequestCredentials;
-  readonly prior?: readonly PriorCookie[];
+  readonly prior?: readonly PriorReading[];
   /** Where ids stand by which the service finds what was imported. */
   readonly prior_ids?: readonly PriorCookie[];
   readonly traces?: readonly Traces[];

@@ -6,14 +6,14 @@
 import type { debug } from "../page/debugging";
 import type { erase } from "../page/erasing";
 import type { former } from "../page/former";
-import type { knownBefore, optedOutBefore } from "../page/prior";
+import type { deniedBefore, knownBefore } from "../page/prior";
 import type { uncover } from "../page/uncovering";
 
 export interface Extras {
   debug?: typeof debug;
   erase?: typeof erase;
   former?: typeof former;
-  optedOutBefore?: typeof optedOutBefore;
+  deniedBefore?: typeof deniedBefore;
   knownBefore?: typeof knownBefore;
   uncover?: typeof uncover;
   /** Styles. */

@@ -1,0 +1,33 @@
+"""Well-known: where each origin of a site says that it acts on Global Privacy Control. Pure.
+
+The statement speaks for the origin that serves it, and for no other one of the site (w3c/gpc, June 2026). An origin
+may redirect to it, so that all of them can lead to the one that the service gives for the site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from consent_service.config.shape import Config, SiteFacts
+
+GPC_PATH: Final = "/.well-known/gpc.json"
+
+
+def gpc_resource(site: str, public_url: str) -> str:
+    """The site's statement, as the service gives it."""
+    return f"{public_url}/s/{site}/gpc.json"
+
+
+def gpc_addresses(site: SiteFacts) -> list[str]:
+    """Where the site's statement must be found: once at each origin."""
+    return [f"{origin}{GPC_PATH}" for origin in site.origins]
+
+
+def gpc_hints(config: Config) -> Iterator[str]:
+    """A hint for each site of several origins: which addresses must lead to its statement."""
+    for key, site in config.sites.items():
+        if len(site.origins) > 1:
+            resource = gpc_resource(key, config.service.public_url)
+            said = f"sites.{key}: gpc.json speaks for one origin alone; redirect each of these to {resource}:"
+            yield "\n".join((said, *(f"    {address}" for address in gpc_addresses(site))))
