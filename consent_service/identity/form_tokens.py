@@ -19,6 +19,7 @@ MIN_AGE: Final = 3_000
 MAX_AGE: Final = 600_000
 """Milliseconds after which it no longer counts."""
 
+
 class FormStep(StrEnum):
     """The forms of the confirm page."""
 

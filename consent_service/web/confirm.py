@@ -81,7 +81,13 @@ class ConfirmPages:
         """The first page. `note`: the key of what to say of the form that was just sent."""
         scripted, ask = (self._form_token(request, step) for step in (FormStep.SCRIPTED, FormStep.ASK))
         return await self._waiting(
-            request, site, "confirm.html", note=note, scripted=scripted, form_token=ask, after=MIN_AGE + _MARGIN
+            request,
+            site,
+            "confirm.html",
+            note=note,
+            scripted=scripted,
+            form_token=ask,
+            after=MIN_AGE + _MARGIN,
         )
 
     async def _ask_again(self, request: Request, site: Site, note: str = "") -> Response:

@@ -36,4 +36,6 @@ def check_pressed(headers: Headers, *, bare: bool) -> None:
         )
     for name, wanted in _WANTED.items():
         if said[name] != [wanted]:
-            raise NotPressed(f"{name} must be {wanted}: press the button on the service's own page, in a tab of its own")
+            raise NotPressed(
+                f"{name} must be {wanted}: press the button on the service's own page, in a tab of its own"
+            )

@@ -84,7 +84,12 @@ def test_the_public_address_is_https_or_leads_to_this_machine(url: str) -> None:
     [
         *("http://privacy.example.com", "http://privacy.example.com:8443/a", "http://192.168.0.7"),
         *("http://10.0.0.1", "http://0.0.0.0:8000", "http://128.0.0.1", "http://[::2]", "http://[fe80::1]"),
-        *("http://notlocalhost", "http://localhost.example.com", "http://privacy.local", "http://127.example"),
+        *(
+            "http://notlocalhost",
+            "http://localhost.example.com",
+            "http://privacy.local",
+            "http://127.example",
+        ),
     ],
 )
 def test_elsewhere_a_public_address_without_tls_is_a_fault_that_says_what_to_write(url: str) -> None:

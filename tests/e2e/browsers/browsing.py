@@ -14,6 +14,7 @@ from tests.demo.demos import Demo
 from tests.e2e.browsers.words import (
     ACT,
     CLICK,
+    CLOSE,
     ELEMENT,
     RELOAD,
     RUN,
@@ -100,6 +101,11 @@ class Browsing:
         """The open tabs."""
         handles: list[str] = self.wire.say(TABS)
         return handles
+
+    def close(self, back_to: str) -> None:
+        """Close the tab that is looked at; another comes to the front."""
+        self.wire.say(CLOSE)
+        self.turn_to(back_to)
 
     def turn_to(self, tab: str) -> None:
         """Look at this tab."""
