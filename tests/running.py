@@ -201,6 +201,7 @@ async def running(
     on_site: str = "",
     store: str | None = None,
     public_url: str = SERVICE,
+    shop: str = SHOP,
 ) -> AsyncIterator[Running]:
     """The application with its lifespan, and a client for it.
 
@@ -211,7 +212,7 @@ async def running(
     store_url = store or f"sqlite:///{store_path}"
     text = FACTS.format(
         service=public_url,
-        shop=SHOP,
+        shop=shop,
         store=store_url,
         cache=str(cache).lower(),
         writes_per_minute=writes_per_minute,

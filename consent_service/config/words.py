@@ -144,7 +144,7 @@ def address(value: str) -> str:
 def public_url(value: str) -> str:
     """Such an address for the service's own pages.
 
-    Browsers say who presses a button, and keep a window from the page that opened it, only over TLS or on this machine.
+    Only over TLS or on this machine do browsers say who presses a button, and cut a window off from its opener.
     """
     fault = address(value)
     if not fault and not value.startswith("https:") and not on_loopback(value):

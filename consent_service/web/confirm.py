@@ -8,7 +8,7 @@ or hold its window, and a post from their origin is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from starlette.requests import Request
@@ -80,26 +80,19 @@ class ConfirmPages:
     async def _ask(self, request: Request, site: Site, note: str = "") -> Response:
         """The first page. `note`: the key of what to say of the form that was just sent."""
         scripted, ask = (self._form_token(request, step) for step in (FormStep.SCRIPTED, FormStep.ASK))
-        return await self._waiting(
-            request,
-            site,
-            "confirm.html",
-            note=note,
-            scripted=scripted,
-            form_token=ask,
-            after=MIN_AGE + _MARGIN,
-        )
+        form = {"note": note, "token": ask, "scripted": scripted, "after": MIN_AGE + _MARGIN}
+        return await self._waiting(request, site, "confirm.html", form)
 
     async def _ask_again(self, request: Request, site: Site, note: str = "") -> Response:
         """The second page, where the first one's script did not run."""
-        token = self._form_token(request, FormStep.AGAIN)
-        return await self._waiting(request, site, "confirm_again.html", note=note, form_token=token)
+        form = {"note": note, "token": self._form_token(request, FormStep.AGAIN)}
+        return await self._waiting(request, site, "confirm_again.html", form)
 
     async def _answered(self, request: Request, site: Site, answer: str) -> Response:
         if answer == "yes":
             return await self._ask_again(request, site)
         if answer == "no":
-            return await self._waiting(request, site, "confirm_kept.html")
+            return await self._waiting(request, site, "confirm_kept.html", {})
         return await self._ask(request, site, "page_confirm_unanswered")
 
     async def _confirmed(self, request: Request, site: Site) -> Response:
@@ -118,7 +111,7 @@ class ConfirmPages:
             back=self._back(site, opened, done=True),
         )
 
-    async def _waiting(self, request: Request, site: Site, name: str, **values: object) -> Response:
+    async def _waiting(self, request: Request, site: Site, name: str, form: Mapping[str, object]) -> Response:
         """A page about what waits for the second step, or the one that says that nothing does any more."""
         caller = self._calls.caller(request, site)
         try:
@@ -132,7 +125,7 @@ class ConfirmPages:
             asked=asked_words(opened),
             signal=bool(signals),
             back=self._back(site, opened),
-            **values,
+            form=form,
         )
 
     def _form_token(self, request: Request, step: FormStep) -> str:

@@ -39,9 +39,9 @@ class Isolated:
 
 
 def fetched_ahead(headers: Headers) -> bool:
-    """Return True if the browser asks before anybody looks: it may show the page at a moment of another page's choice.
+    """Return True if the browser asks before anybody looks: another page may choose when the page is shown.
 
-    `Sec-Purpose` is the standard's; the others are what browsers sent before it (https://fetch.spec.whatwg.org/#sec-purpose-header).
+    `Sec-Purpose` is the standard's (https://fetch.spec.whatwg.org/#sec-purpose-header); the others are older.
     """
     said = " ".join(value for name in _PURPOSES for value in headers.getlist(name)).lower()
     return any(word in said for word in _AHEAD)

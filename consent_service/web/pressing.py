@@ -1,7 +1,7 @@
 """Pressing: what a browser says of a form's post, and what it must say before anything is opted in (design rule 3).
 
-No page can set these headers in its visitor's browser (https://www.w3.org/TR/fetch-metadata/). `Sec-Fetch-User` is not
-asked for: Safari never sends it. Knows headers, nothing of forms or visitors.
+No page can set these headers in its visitor's browser (https://www.w3.org/TR/fetch-metadata/). `Sec-Fetch-User`
+is not asked for: Safari never sends it. Knows headers, nothing of forms or visitors.
 """
 
 from __future__ import annotations

@@ -83,7 +83,9 @@ def firefox(folder: Path, preferences: Mapping[str, bool | int | str] | None = N
     with _process(folder, profile) as process:
         marionette = Marionette(_port(process, profile))
         try:
-            marionette.command("WebDriver:NewSession", {"pageLoadStrategy": "none"})
+            marionette.command(
+                "WebDriver:NewSession", {"pageLoadStrategy": "none", "acceptInsecureCerts": True}
+            )
             yield marionette
             marionette.command("Marionette:Quit", {"flags": ["eForceQuit"]})
             process.wait(PATIENCE)

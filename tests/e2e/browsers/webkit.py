@@ -34,7 +34,11 @@ class Session:
     def __init__(self, port: int) -> None:
         self._port = port
         options = {"binary": str(_small_browser()), "args": ["--automation"]}
-        wanted = {"pageLoadStrategy": "none", "webkitgtk:browserOptions": options}
+        wanted = {
+            "pageLoadStrategy": "none",
+            "acceptInsecureCerts": True,
+            "webkitgtk:browserOptions": options,
+        }
         self._path = "/session"
         started = self._ask("POST", "", {"capabilities": {"alwaysMatch": wanted}})
         self._path = f"/session/{started['sessionId']}"
