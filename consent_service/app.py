@@ -206,7 +206,7 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
             clock,
         ),
         visitor=VisitorApi(calls, parts.consent, returning, Renewal(ways_of(config)), public_url),
-        confirm=ConfirmPages(calls, parts.consent, pages, parts.ring, public_url),
+        confirm=ConfirmPages(calls, parts.consent, pages, parts.ring, public_url, clock),
         choices=ChoicesPage(calls, everybody, returning, pages, Visits(parts.ring), public_url, clock),
         scripts=ScriptFiles(parts.sites, scripts, parts.store, resources.widget_folder()),
         gpc=GpcFiles({key: _gpc_since(facts) for key, facts in config.sites.items()}),

@@ -116,6 +116,18 @@ class OriginNotAllowed(RequestError):
     """A browser call from an origin that is not the site's (or a write without an origin)."""
 
 
+class NotPressed(OriginNotAllowed):
+    """A form that opts in, sent otherwise than by a press in a page of ours. `unsaid`: the browser does not say."""
+
+    def __init__(self, message: str, *, unsaid: bool = False) -> None:
+        super().__init__(message)
+        self.unsaid = unsaid
+
+
+class FetchedAhead(RequestError):
+    """A page on which somebody decides, asked for before anybody looks at it."""
+
+
 class RequestIdReused(RequestError):
     """The same `id` came before with a different body."""
 

@@ -18,7 +18,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from tests.demo.demos import Demo, running, two_free_ports
 from tests.e2e.staging import Stage, opted_in, settings_of
-from tests.e2e.visiting import Visitor, browser, opt_out, part, visitor
+from tests.e2e.visiting import Visitor, browser, confirm_button, opt_out, part, visitor
 
 Scheme = Literal["light", "dark"]
 State = Callable[[Visitor, Stage], Awaitable[Page]]
@@ -98,7 +98,7 @@ async def confirm(person: Visitor, stage: Stage) -> Page:
     async with person.context.expect_page() as opened:
         await page.get_by_role("switch").click()
     tab = await opened.value
-    await part(tab, "confirm").wait_for()
+    await confirm_button(tab).wait_for()
     return tab
 
 

@@ -34,6 +34,16 @@ SERVICE = "https://privacy.example"
 START = 1_795_341_600  # 2026-11-22T10:00:00Z
 RING = new_ring(START - 86_400, bytes(range(32)), bytes(range(32, 64)))
 
+READING = 3
+"""Seconds after which a form of the confirm page counts."""
+PRESSED = {
+    "origin": SERVICE,
+    "sec-fetch-site": "same-origin",
+    "sec-fetch-mode": "navigate",
+    "sec-fetch-dest": "document",
+}
+"""What a browser says of a form that somebody pressed on a page of the service."""
+
 FACTS = """
 [service]
 public_url = "{service}"
@@ -75,6 +85,11 @@ regimes = ["us-co", "elsewhere"]
 """
 
 
+def scripted_token(page: httpx2.Response) -> str:
+    """What the confirm page's script puts into its form; "" when the page has none."""
+    return page.text.partition('data-token="')[2].partition('"')[0]
+
+
 class Clock:
     """Unix seconds that only tests move."""
 
@@ -114,11 +129,14 @@ class Running:
         )
 
     async def confirm(self, url: str, **headers: str) -> httpx2.Response:
-        """Open the confirm page and press its button, as the visitor would."""
+        """Open the confirm page, read it, and press the button that its script wakes."""
         page = await self.client.get(url, headers=headers)
-        token = page.text.partition('name="form_token" value="')[2].partition('"')[0]
-        sent = {"origin": SERVICE, "sec-fetch-site": "same-origin", **headers}
-        return await self.client.post(url, data={"form_token": token}, headers=sent)
+        self.clock.now += READING
+        return await self.press(url, scripted_token(page), **headers)
+
+    async def press(self, url: str, token: str, **headers: str) -> httpx2.Response:
+        """Send one of the confirm page's forms, as a browser would."""
+        return await self.client.post(url, data={"form_token": token}, headers={**PRESSED, **headers})
 
     def visitor_id(self, token: str, site: str = "acme") -> bytes:
         return VisitorTokens(self.ring).unsign(site, token, int(self.clock())).visitor_id
@@ -182,6 +200,8 @@ async def running(
     more: str = "",
     on_site: str = "",
     store: str | None = None,
+    public_url: str = SERVICE,
+    shop: str = SHOP,
 ) -> AsyncIterator[Running]:
     """The application with its lifespan, and a client for it.
 
@@ -191,8 +211,8 @@ async def running(
     store_path = folder / "consent.db"
     store_url = store or f"sqlite:///{store_path}"
     text = FACTS.format(
-        service=SERVICE,
-        shop=SHOP,
+        service=public_url,
+        shop=shop,
         store=store_url,
         cache=str(cache).lower(),
         writes_per_minute=writes_per_minute,
@@ -206,5 +226,5 @@ async def running(
     app = create_app(config, run_dir=folder, clock=clock, log=log.append)
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx2.AsyncClient(transport=transport, base_url=SERVICE) as client:
+        async with httpx2.AsyncClient(transport=transport, base_url=public_url) as client:
             yield Running(app, client, clock, store_path, ring, log, store_url)

@@ -30,6 +30,7 @@ Host = Annotated[str, _checked(words.host)]
 Network = Annotated[str, _checked(words.network)]
 Origin = Annotated[str, _checked(words.origin)]
 PublicUrl = Annotated[str, _checked(words.public_url)]
+Address = Annotated[str, _checked(words.address)]
 Link = Annotated[str, _checked(words.link)]
 StoreUrl = Annotated[str, _checked(words.store)]
 PriorId = Annotated[str, _checked(words.prior_id)]
@@ -223,7 +224,7 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     sensitive: bool = False
     notice_shown: bool = True
     cookie_domain: Host | None = None
-    first_party: PublicUrl | None = None
+    first_party: Address | None = None
     frictionless: bool = False
     mspa: MspaFacts | None = None
     link: bool = True

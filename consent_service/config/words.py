@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from consent_service.addresses import read_network
+from consent_service.config.loopback import on_loopback
 from consent_service.config.prior_cmp import PRESETS
 from consent_service.domain.regimes import known_codes
 
@@ -143,11 +144,28 @@ def origin(value: str) -> str:
     return f'wanted an origin such as "https://www.example.com": {fault}' if fault else ""
 
 
-def public_url(value: str) -> str:
-    """Where browsers reach the service: an origin, and a path where a reverse proxy mounts it."""
+def address(value: str) -> str:
+    """An origin, and a path where a reverse proxy mounts the service."""
     fault = _address(value)
     if not fault and urlsplit(value).path.endswith("/"):
         fault = "no / at the end"
+    return _wanted_address(fault)
+
+
+def public_url(value: str) -> str:
+    """Such an address for the service's own pages.
+
+    Only over TLS or on this machine do browsers say who presses a button, and cut a window off from its opener.
+    """
+    fault = address(value)
+    if not fault and not value.startswith("https:") and not on_loopback(value):
+        fault = _wanted_address(
+            "https:// in front; http:// is for this machine alone (localhost, *.localhost, 127.0.0.1)"
+        )
+    return fault
+
+
+def _wanted_address(fault: str) -> str:
     return f'wanted an address such as "https://privacy.example.com": {fault}' if fault else ""
 
 

@@ -1,4 +1,4 @@
-"""Nonces of the second step, and the form tokens of our own pages.
+"""Nonces of the second step.
 
 A nonce carries a choice from the call that asked for it to the page that confirms it: bound to the site,
 the visitor and the version of the standing it saw, sealed, and good for ten minutes. That it works only once
@@ -7,16 +7,14 @@ follows from the version: confirming changes the standing. Knows nothing of page
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from consent_service.errors import ConfirmationInvalid, IdentityError
-from consent_service.identity.keys import KeyRing, Purpose, keyed_hash
+from consent_service.identity.keys import KeyRing, Purpose
 from consent_service.identity.sealed import CLOCK_SKEW, SealedTexts
-from consent_service.identity.text import to_base64url
 
 MAX_AGE: Final = 600
 MAX_LENGTH: Final = 4096  # carries an origin and a packed choice
@@ -76,13 +74,3 @@ class Nonces:
         if not now - MAX_AGE <= payload.issued_at <= now + CLOCK_SKEW:
             raise ConfirmationInvalid(_EXPIRED)
         return Confirmation(site, *(getattr(payload, name) for name in _Payload.__struct_fields__))
-
-
-def form_token(ring: KeyRing, nonce: str) -> str:
-    """What a form on our page about this nonce must send back: only a page of ours can have shown it."""
-    return to_base64url(keyed_hash(ring.hashing_key, Purpose.FORM_TOKEN, [nonce.encode()]))
-
-
-def form_token_holds(ring: KeyRing, nonce: str, token: str) -> bool:
-    """Whether the form's token belongs to this nonce; compared in constant time."""
-    return hmac.compare_digest(form_token(ring, nonce).encode(), token.encode(errors="replace"))

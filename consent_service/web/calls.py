@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from consent_service.config.loopback import on_loopback
 from consent_service.domain.signals import sources_of
 from consent_service.errors import OriginNotAllowed, UnknownSite
 from consent_service.ledger.entries import Evidence
@@ -23,6 +24,7 @@ from consent_service.services.sites import Site
 from consent_service.web import headers
 from consent_service.web.clients import Clients
 from consent_service.web.places import Places
+from consent_service.web.pressing import check_pressed
 
 PREFLIGHT_SECONDS: Final = 86_400
 
@@ -45,6 +47,7 @@ class Calls:
     ) -> None:
         self._sites = sites
         self.own_origin = own_origin
+        self._bare = on_loopback(own_origin)
         self._clients = clients
         self._places = places
         self._devices = devices
@@ -88,6 +91,10 @@ class Calls:
             )
         self._limits.take(kind, self._clients.address(request.scope))
         return site
+
+    def pressed(self, request: Request) -> None:
+        """Check that a form of ours which opts in was pressed by somebody. Raises NotPressed."""
+        check_pressed(request.headers, bare=self._bare)
 
     def caller(
         self,

@@ -21,6 +21,7 @@ from consent_service.domain.words import Method, Right, Stance
 from consent_service.errors import (
     IdentityError,
     InvalidBody,
+    NotPressed,
     OriginNotAllowed,
     ParentalConsentRequired,
     StoreError,
@@ -129,6 +130,11 @@ class ChoicesPage:
             raise OriginNotAllowed("this form works only on the service's own page; open it again")
         asked = _asked(form.get("do", ""), int(self._clock()))
         arrived = self._arrived(request, site, form["form_token"])
+        if Stance.OPTED_IN in (asked.sale, asked.share, asked.sensitive):  # opting out needs nothing more
+            try:
+                self._calls.pressed(request)
+            except NotPressed as refused:
+                return self._pages.refused(site, arrived.lang, refused, self._page_url(site))
         caller = self._caller(arrived)
         try:
             outcome = await self._everybody.choose(

@@ -172,12 +172,21 @@ def _write(summary: str, body: str, answers: Json, statuses: tuple[int, ...]) ->
 
 def _confirm(summary: str) -> Json:
     pages = {"200": _plain("text/html"), "410": _plain("text/html", _PROBLEM_TITLES[410])}
-    return _get(summary, [_SITE, _path("nonce")], pages, (404, 421, 503))
+    described = _get(summary, [_SITE, _path("nonce")], pages, (403, 404, 421, 503))
+    described["responses"]["403"]["description"] = "Fetched before anybody looks at it"
+    return described
 
 
 def _confirmed() -> Json:
     described = _confirm("The second step itself, from that page alone")
-    return _posting(described, {"form_token": _TEXT}, (400, 403, 408, 413, 415, 429))
+    fields = {"form_token": _TEXT, "answer": {"type": "string", "enum": ["yes", "no"]}}
+    return _refusing(_posting(described, fields, (400, 403, 408, 413, 415, 429)))
+
+
+def _refusing(described: Json) -> Json:
+    """A form that opts in, refused as a page too: to somebody whose browser does not say who sent it."""
+    described["responses"]["403"]["content"]["text/html"] = {}
+    return described
 
 
 def _choices_page() -> Json:
@@ -189,7 +198,7 @@ def _choices_posted() -> Json:
     described = _choices_page() | {"summary": "A choice made on that page, from that page alone"}
     described["responses"]["303"] = {"description": "To the page, or to the second step"}
     fields = {"form_token": _TEXT, "do": {"type": "string", "enum": ["opt_out", "allow", "limit", "lift"]}}
-    return _posting(described, fields, (400, 403, 408, 413, 415, 429))
+    return _refusing(_posting(described, fields, (400, 403, 408, 413, 415, 429)))
 
 
 def _handed_over() -> Json:

@@ -15,6 +15,7 @@ from consent_service.web.calls import Cors
 from consent_service.web.choices_page import ChoicesPage
 from consent_service.web.confirm import ConfirmPages
 from consent_service.web.flag import FlagEndpoint
+from consent_service.web.isolation import Isolated
 from consent_service.web.operations import Operations
 from consent_service.web.receipts import ReceiptPages
 from consent_service.web.script import TYPES, ScriptFiles
@@ -39,14 +40,14 @@ class Rooms(NamedTuple):
 
 def routes(rooms: Rooms, sites: Mapping[str, Site]) -> list[BaseRoute]:
     """Every route; those of pages on the sites' origins answer across origins."""
-    cors = [Middleware(Cors, sites=sites)]
+    cors, alone = [Middleware(Cors, sites=sites)], [Middleware(Isolated)]
     return [
         Route("/v1/{site}/flag", rooms.flag, methods=["GET"], name="GET /v1/{site}/flag"),
         _route("POST", "/v1/{site}/choices", rooms.visitor.choices, cors),
         _route("POST", "/v1/{site}/signals", rooms.visitor.signals, cors),
         _route("GET", "/v1/{site}/receipts/{id}", rooms.receipts.show, cors),
-        _route("GET", "/s/{site}/confirm/{nonce}", rooms.confirm.show),
-        _route("POST", "/s/{site}/confirm/{nonce}", rooms.confirm.confirm),
+        _route("GET", "/s/{site}/confirm/{nonce}", rooms.confirm.show, alone),
+        _route("POST", "/s/{site}/confirm/{nonce}", rooms.confirm.confirm, alone),
         _route("GET", "/s/{site}/privacy-choices", rooms.choices.show),
         _route("POST", "/s/{site}/privacy-choices", rooms.choices.choose),
         _route("POST", "/s/{site}/privacy-choices/open", rooms.choices.open),
@@ -68,5 +69,5 @@ def _route(method: str, path: str, handler: Handler, around: Sequence[Middleware
         request.scope["consent.route"] = path
         return await handler(request)
 
-    methods = [method, "OPTIONS"] if around else [method]
+    methods = [method, "OPTIONS"] if path.startswith("/v1/") else [method]  # a preflight comes before a call
     return Route(path, noted, methods=methods, name=f"{method} {path}", middleware=around)

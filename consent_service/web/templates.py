@@ -7,12 +7,12 @@ be loaded from anywhere.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
 
+from consent_service.errors import NotPressed
 from consent_service.services.sites import Site
 
 
@@ -35,10 +35,9 @@ class Pages:
         lang: str,
         *,
         status: int = 200,
-        framed_by: Iterable[str] = (),
         **values: object,
     ) -> HTMLResponse:
-        """The page as an answer that nobody keeps; `framed_by` names the origins that may frame it.
+        """The page as an answer that nobody keeps and nobody frames.
 
         In the template `say` gives the words of a key, in the page's language and with the site's name.
         """
@@ -51,16 +50,21 @@ class Pages:
         html = self._environment.get_template(name).render(
             nonce=nonce, site=site, lang=lang, say=say, **values
         )
-        ancestors = " ".join(sorted(framed_by)) or "'none'"
         policy = (
             f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; form-action 'self'; "
-            f"base-uri 'none'; frame-ancestors {ancestors}"
+            "base-uri 'none'; frame-ancestors 'none'"
         )
         headers = {
             "content-security-policy": policy,
+            "x-frame-options": "DENY",
             "cache-control": "no-store",
             # Nothing for other sites; under "no-referrer" a browser would send our own forms with `Origin: null`.
             "referrer-policy": "same-origin",
             "x-content-type-options": "nosniff",
         }
         return HTMLResponse(html, status, headers)
+
+    def refused(self, site: Site, lang: str, error: NotPressed, back: str) -> HTMLResponse:
+        """The page for somebody whose form could not be taken as theirs."""
+        why = "page_refused_unsaid" if error.unsaid else "page_refused_foreign"
+        return self.render("refused.html", site, lang, status=403, why=why, back=back)

@@ -50,12 +50,13 @@ def test_the_service_on_the_sites_own_domain_is_first_party_by_itself() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "public_url",
-    ["https://privacy.vendor.example", "https://privacy.notacme.example", "http://privacy.acme.example"],
-)
+@pytest.mark.parametrize("public_url", ["https://privacy.vendor.example", "https://privacy.notacme.example"])
 def test_the_service_elsewhere_is_not(public_url: str) -> None:
     assert way(DOMAIN, public_url=public_url) is None
+
+
+def test_the_service_over_tls_is_not_for_a_site_without() -> None:
+    assert way(DOMAIN, origins='["http://www.acme.example"]') is None
 
 
 def test_a_path_of_the_site_is_one_and_its_cookie_stays_on_that_host() -> None:

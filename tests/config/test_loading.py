@@ -354,7 +354,6 @@ def test_the_service_has_an_origin_that_is_none_of_a_sites(url: str) -> None:
         "http://127.0.0.1:8000",
         "http://localhost:8001",
         "https://127.0.0.1:8001",
-        "http://shop.example.com",
         "https://shop.example.com:8443",
         "https://privacy.shop.example.com",
     ],
@@ -362,6 +361,12 @@ def test_the_service_has_an_origin_that_is_none_of_a_sites(url: str) -> None:
 def test_another_scheme_host_or_port_is_another_origin(url: str) -> None:
     text = altered("https://privacy.example.com/consent", url)  # a site is on http://127.0.0.1:8001
     assert load(text, {}).service.public_url == url
+
+
+def test_a_service_that_visitors_reach_without_tls_is_a_fault() -> None:
+    [fault] = faults(SMALLEST.replace("https://privacy.example.com", "http://privacy.example.com"))
+    assert fault.startswith("2 service.public_url: wanted an address such as ")
+    assert "https:// in front" in fault
 
 
 def test_a_site_on_the_services_origin_is_named_beside_other_faults() -> None:

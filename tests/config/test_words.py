@@ -68,6 +68,34 @@ def test_the_public_address_may_have_a_path_but_no_slash_at_its_end() -> None:
     assert "http:// or https://" in words.public_url("example.com")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://localhost", "http://localhost:8000/privacy", "http://privacy.localhost:8000"),
+        *("http://127.0.0.1:8000", "http://127.9.8.7", "http://[::1]:8000", "https://privacy.example.com"),
+    ],
+)
+def test_the_public_address_is_https_or_leads_to_this_machine(url: str) -> None:
+    assert words.public_url(url) == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://privacy.example.com", "http://privacy.example.com:8443/a", "http://192.168.0.7"),
+        *("http://10.0.0.1", "http://0.0.0.0:8000", "http://128.0.0.1", "http://[::2]", "http://[fe80::1]"),
+        *(
+            "http://notlocalhost",
+            "http://localhost.example.com",
+            "http://privacy.local",
+            "http://127.example",
+        ),
+    ],
+)
+def test_elsewhere_a_public_address_without_tls_is_a_fault_that_says_what_to_write(url: str) -> None:
+    assert "https:// in front; http:// is for this machine alone" in words.public_url(url)
+
+
 @pytest.mark.parametrize("key", ["a", "0", "acme", "acme-2", "a" * 32])
 def test_a_key_is_short_and_lower_case(key: str) -> None:
     assert words.key(key) == ""

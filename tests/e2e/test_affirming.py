@@ -8,7 +8,17 @@ from playwright.async_api import Page, Response, expect
 from consent_service.demo.addresses import SERVICE_HOST
 from tests.demo.demos import Demo
 from tests.e2e.conftest import Arrive
-from tests.e2e.visiting import Visitor, acknowledged, flag, opt_out, part, reloaded, waited
+from tests.e2e.visiting import (
+    Visitor,
+    acknowledged,
+    came_back,
+    confirmed,
+    flag,
+    opt_out,
+    part,
+    reloaded,
+    waited,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -44,8 +54,8 @@ async def test_a_signal_over_a_stored_opt_in_denies_until_two_steps_affirm(
     tab = await confirmation(visitor, page)
     await expect(tab.get_by_text("Global Privacy Control")).to_be_visible()
     assert demo.server_flag(await visitor.token())["basis"] == "gpc"  # one step alone changes nothing
-    await part(tab, "confirm").click()
-    await expect(tab.get_by_role("status")).to_have_text("Your choice is recorded")
+    await confirmed(tab)
+    await came_back(page)
     await page.wait_for_function("() => privacyChoices.flag().basis === 'affirmed'")
     await expect(page.locator("#adnet-box")).to_contain_text("adnet: tag ran")
 
@@ -61,7 +71,8 @@ async def test_after_an_opt_out_the_second_step_brings_the_tag_back(arrive: Arri
     page = await visitor.visit()
     tab = await confirmation(visitor, page)
     assert (await flag(page))["sale"] == "denied"
-    await part(tab, "confirm").click()
+    await confirmed(tab)
+    await came_back(page)
     await page.wait_for_function("() => privacyChoices.flag().basis === 'opted_in'")
     await expect(page.locator("#adnet-box")).to_contain_text("adnet: tag ran")
 
@@ -82,7 +93,8 @@ async def test_an_opt_out_ends_an_affirmation(arrive: Arrive, demo: Demo) -> Non
     await visitor.has_signal()
     page = await visitor.visit()
     tab = await confirmation(visitor, page)
-    await part(tab, "confirm").click()
+    await confirmed(tab)
+    await came_back(page)
     await page.wait_for_function("() => privacyChoices.flag().basis === 'affirmed'")
     await page.evaluate("() => privacyChoices.optOut()")
     await acknowledged(page)

@@ -11,7 +11,7 @@ from consent_service.demo.addresses import SERVICE_HOST, SHOP_HOST
 from consent_service.ledger.entries import ChoiceEntry
 from tests.demo.demos import Demo
 from tests.e2e.conftest import ONCE, Arrive
-from tests.e2e.visiting import acknowledged, flag, part, waited
+from tests.e2e.visiting import acknowledged, confirmed, confirmed_without_script, flag, part, waited
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -39,12 +39,11 @@ async def back(page: Page) -> None:
     await page.wait_for_url(f"**://{SHOP_HOST}:*/**")
 
 
-async def confirmed(page: Page) -> None:
+async def allowed(page: Page) -> None:
     """Ask on the page that sale and sharing be allowed, and take the second step."""
     await part(page, "allow").click()
-    await part(page, "confirm").click()
-    await expect(page.get_by_role("status")).to_have_text("Your choice is recorded")
-    await part(page, "back").click()
+    await confirmed(page)
+    await page.get_by_role("link", name="Back to").click()
     await page.wait_for_url(PAGE)
 
 
@@ -67,7 +66,9 @@ async def test_without_a_script_everything_works(arrive: Arrive) -> None:
     await page.reload()
     await expect(part(page, "sale_share-state")).to_have_text(STOPPED)
 
-    await confirmed(page)
+    await part(page, "allow").click()
+    await confirmed_without_script(page)
+    await page.get_by_role("link", name="Back to").click()
     await expect(part(page, "sale_share-state")).to_have_text(ALLOWED)
     await back(page)
     assert urlsplit(page.url).path == "/"
@@ -115,7 +116,7 @@ async def test_whoever_is_known_stays_the_same_visitor_there_and_back(arrive: Ar
     before = demo.visitor(await visitor.token())
     await from_settings(page)
     await expect(part(page, "sale_share-state")).to_have_text(STOPPED)
-    await confirmed(page)
+    await allowed(page)
     await back(page)
     await page.wait_for_function("() => privacyChoices.flag().basis === 'opted_in'")
     await expect(page.locator("#adnet-box")).to_contain_text("adnet: tag ran")
@@ -158,7 +159,7 @@ async def attackers_result(arrive: Arrive) -> str:
     page = await attacker.visit()
     await from_settings(page)
     await part(page, "opt_out").click()
-    await confirmed(page)
+    await allowed(page)
     async with page.expect_response("**/privacy-choices/back") as answer:
         await back(page)
     location = (await (await answer.value).all_headers())["location"]

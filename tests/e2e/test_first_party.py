@@ -14,7 +14,7 @@ from playwright.async_api import APIResponse, Browser, BrowserContext, Error, Pa
 
 from tests.e2e.behind_nginx import NOTES_COOKIES, Shop, days_left, on_a_path, on_its_domain, opened, set_by
 from tests.e2e.conftest import ONCE
-from tests.e2e.visiting import acknowledged, flag, opt_out, part
+from tests.e2e.visiting import acknowledged, came_back, confirmed, flag, opt_out, part
 from tests.support.waiting import DEADLINE_MS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
@@ -244,7 +244,8 @@ async def test_the_second_step_works_from_the_sites_page_and_comes_back_into_the
     tab = await opening.value
     await tab.wait_for_url(f"{shop.service}/s/acme/confirm/*")
     async with page.expect_response(SIGNALS) as answer:
-        await part(tab, "confirm").click()
+        await confirmed(tab)
+        await came_back(page)
     assert ".opted_in." in await set_by(await answer.value)
     await page.wait_for_function("() => privacyChoices.flag().basis === 'opted_in'")
     assert 399.9 < await days_left(context) <= 400

@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from tests.demo.demos import Demo
 from tests.e2e.accessibility import complaints
 from tests.e2e.conftest import ONCE, Arrive
-from tests.e2e.visiting import Visitor, part
+from tests.e2e.visiting import Visitor, confirm_button, part
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 
@@ -37,9 +37,9 @@ async def test_axe_finds_nothing_on_the_way_out_and_in_again(
     await expect(part(page, "did")).to_be_visible()
     assert await complaints(page) == []
     await part(page, "allow").click()
-    await expect(part(page, "confirm")).to_be_enabled()
+    await expect(confirm_button(page)).to_be_enabled()
     assert await complaints(page) == []
-    await part(page, "confirm").click()
+    await confirm_button(page).click()
     await expect(page.get_by_role("status")).to_be_visible()
     assert await complaints(page) == []
 
@@ -54,8 +54,8 @@ async def test_axe_finds_nothing_under_a_signal_in_doubt_or_on_a_dead_confirmati
     await expect(part(page, "honored")).to_be_visible()
     assert await complaints(page) == []
     await part(page, "allow").click()
-    await expect(part(page, "confirm")).to_be_enabled()
-    await expect(part(page, "signal")).to_be_visible()
+    await expect(confirm_button(page)).to_be_enabled()
+    await expect(page.locator(".note")).to_be_visible()
     assert await complaints(page) == []
     await page.goto(f"{demo.addresses.service}/s/acme/confirm/x")
     assert await complaints(page) == []
@@ -83,7 +83,7 @@ async def test_nothing_hangs_over_the_edge_and_both_ways_have_the_same_size(
     await part(page, "opt_out").click()
     assert await page.evaluate(WHOLE)
     await part(page, "allow").click()
-    await part(page, "confirm").wait_for()
+    await confirm_button(page).wait_for()
     assert await page.evaluate(WHOLE)
 
 

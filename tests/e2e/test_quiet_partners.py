@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page
 from tests.e2e.conftest import ONCE
 from tests.e2e.embedding import Guest, Shop, Written, guest, ran, shop
 from tests.e2e.partners import FACTS, Partner, partner
-from tests.e2e.visiting import SIGNAL, acknowledged, part
+from tests.e2e.visiting import SIGNAL, acknowledged, came_back, confirmed, part
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 
@@ -176,9 +176,8 @@ async def allow(page: Page) -> None:
     async with page.expect_popup() as opened:
         await part(page, "switch").click()
     tab = await opened.value
-    await tab.locator("#privacy-choices-confirm").click()
-    await tab.get_by_role("status").wait_for()
-    await page.bring_to_front()
+    await confirmed(tab)
+    await came_back(page)
     # Under Trusted Types nothing that polls works: the page says it itself.
     await page.evaluate(
         """() => privacyChoices.flag().sale === 'allowed' || new Promise((done) => {

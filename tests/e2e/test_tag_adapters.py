@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page
 
 from consent_service.app import script_of
 from consent_service.config import load
 from tests.e2e.conftest import ONCE
 from tests.e2e.embedding import SITE, Guest, Shop, Written, answered, guest, shop
 from tests.e2e.partners import FACTS as BLOCKED
-from tests.e2e.visiting import SIGNAL, acknowledged, part
+from tests.e2e.visiting import SIGNAL, acknowledged, came_back, confirmed, part
 from tests.test_readme import ROOT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
@@ -189,8 +189,8 @@ async def test_an_opt_out_on_the_page_and_the_second_step_back_are_told_once_eac
         async with visitor.context.expect_page() as opened:
             await page.get_by_role("switch").click()
         tab = await opened.value
-        await part(tab, "confirm").click()
-        await expect(tab.get_by_role("status")).to_have_text("Your choice is recorded")
+        await confirmed(tab)
+        await came_back(page)
         await page.wait_for_function("() => privacyChoices.flag().basis === 'opted_in'")
         assert_turned(await heard(page), "granted", "denied", "granted")
         assert visitor.complaints == []

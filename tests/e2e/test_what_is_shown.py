@@ -10,7 +10,7 @@ from consent_service.texts import shipped
 from tests.demo.demos import Demo
 from tests.e2e.conftest import ONCE, Arrive
 from tests.e2e.staging import BODY, Stage, opted_in, settings_of
-from tests.e2e.visiting import Visitor, acknowledged, flag, opt_out, part
+from tests.e2e.visiting import Visitor, acknowledged, came_back, confirmed, flag, opt_out, part
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 
@@ -136,7 +136,8 @@ async def test_over_a_conflict_allowing_takes_the_second_step(arrive: Arrive, de
         await part(page, "keep").click()
     tab = await opened.value
     assert demo.server_flag(await visitor.token())["basis"] == "gpc"
-    await part(tab, "confirm").click()
+    await confirmed(tab)
+    await came_back(page)
     await page.wait_for_function("() => privacyChoices.flag().basis === 'affirmed'")
     await expect(part(page, "conflict")).to_have_count(0)
 
@@ -175,7 +176,8 @@ async def test_limiting_holds_at_once_and_lifting_takes_the_second_step(arrive: 
         await switch.click()
     tab = await opened.value
     assert demo.server_flag(await visitor.token())["sensitive"] == "denied"
-    await part(tab, "confirm").click()
+    await confirmed(tab)
+    await came_back(page)
     await page.wait_for_function("() => privacyChoices.flag().sensitive === 'allowed'")
     await expect(switch).to_have_attribute("aria-checked", "true")
 
@@ -221,7 +223,8 @@ async def steps_in(visitor: Visitor, start: str) -> int:
     await part(page, "link").click()
     async with visitor.context.expect_page() as opened:
         await page.get_by_role("switch").click()
-    await part(await opened.value, "confirm").click()
+    await confirmed(await opened.value)
+    await came_back(page)
     await page.wait_for_function("() => privacyChoices.flag().basis === 'opted_in'")
     return 3
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -20,6 +21,7 @@ from playwright.async_api import (
     Playwright,
     Request,
     Route,
+    expect,
 )
 
 from consent_service.demo.addresses import ADNET_HOST, SERVICE_HOST, SITE
@@ -44,6 +46,9 @@ FLAGS = [
 SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
 
 ThirdPartyCookies = Literal["allowed", "blocked"]
+
+_READ = "() => performance.now() > performance.getEntriesByType('navigation')[0].responseStart + 3100"
+"""Whether the page has been here for the three seconds before which the service takes no form of it."""
 
 Until = Literal["parsed", "ready", "still"]
 """How far a page is waited for: until its document is there, until the script has its answer as well, or until
@@ -185,3 +190,36 @@ async def flag(page: Page) -> dict[str, Any]:
 def part(page: Page, name: str) -> Locator:
     """A part of the banner, the status or the settings."""
     return page.locator(f"#privacy-choices-{name}")
+
+
+def confirm_button(page: Page) -> Locator:
+    """The button of the second step, which its page's script wakes."""
+    return page.locator("form.scripted button")
+
+
+async def confirmed(tab: Page) -> None:
+    """Press the button of the second step as soon as it is awake, and wait for what the service says."""
+    await confirm_button(tab).click()
+    await expect(tab.get_by_role("status")).to_have_text("Your choice is recorded")
+
+
+async def confirmed_without_script(page: Page) -> None:
+    """Answer yes, then confirm on the page that asks again, each after the time that reading takes."""
+    await page.get_by_label("Yes, let").check()
+    for name in ("Continue", "Confirm"):
+        while not await page.evaluate(_READ):
+            await asyncio.sleep(0.05)  # between two questions: such a page has no timer that could wait
+        await page.get_by_role("button", name=name).click()
+    await expect(page.get_by_role("status")).to_have_text("Your choice is recorded")
+
+
+async def own_focus(page: Page) -> None:
+    """Let this page have the focus only while it is in front: Playwright gives it to every page at once."""
+    session = await page.context.new_cdp_session(page)
+    await session.send("Emulation.setFocusEmulationEnabled", {"enabled": False})
+
+
+async def came_back(page: Page) -> None:
+    """Look at this page again, after another tab was in front."""
+    await own_focus(page)
+    await page.bring_to_front()

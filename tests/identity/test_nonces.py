@@ -1,4 +1,4 @@
-"""Confirmation nonces: what every signed text owes, and what is their own; form tokens."""
+"""Confirmation nonces: what every signed text owes, and what is their own."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_service.errors import ConfirmationInvalid, ConsentError
-from consent_service.identity.keys import KeyRing, Purpose, rotate
-from consent_service.identity.nonces import Confirmation, Nonces, form_token, form_token_holds
+from consent_service.identity.keys import KeyRing, Purpose
+from consent_service.identity.nonces import Confirmation, Nonces
 from consent_service.identity.sealed import SealedTexts
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
-from tests.identity.contract import NOW, OTHER_RING, RING, SignedTextContract
+from tests.identity.contract import NOW, RING, SignedTextContract
 
 VISITOR = bytes(range(16))
 REQUEST = bytes(range(16, 32))
@@ -62,15 +62,3 @@ def test_authentic_bytes_that_are_no_confirmation_are_refused() -> None:
     text = SealedTexts(RING, Purpose.CONFIRMATION, 512).sign("acme", b"\xc1")
     with pytest.raises(ConfirmationInvalid):
         NONCES.unsign("acme", text, NOW)
-
-
-def test_a_form_token_belongs_to_one_nonce_and_one_ring_and_outlives_a_rotation() -> None:
-    token = form_token(RING, "1.nonce.x")
-    assert form_token_holds(rotate(RING, NOW, b"n" * 32), "1.nonce.x", token)
-    assert not form_token_holds(RING, "1.nonce.y", token)
-    assert form_token(RING, "1.nonce.x") != form_token(RING, "1.nonce.y")
-
-
-@pytest.mark.parametrize("token", ["", "é", "\ud800", "x" * 10_000])
-def test_an_odd_form_token_does_not_hold(token: str) -> None:
-    assert not form_token_holds(OTHER_RING, "1.nonce.x", token)

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from tests.running import SERVICE, SHOP, Running
+from tests.running import PRESSED, READING, SERVICE, SHOP, Clock, Running
 
 PAGE = "/s/acme/privacy-choices"
-SAME = {"origin": SERVICE, "sec-fetch-site": "same-origin"}
+SAME = PRESSED
 
 
 @dataclass
@@ -21,6 +21,7 @@ class Person:
     """One browser. `cookies` False: it keeps none."""
 
     client: httpx2.AsyncClient
+    clock: Clock
     cookies: bool = True
 
     async def look(self, path: str = PAGE, **headers: str) -> httpx2.Response:
@@ -41,10 +42,19 @@ class Person:
         assert answer.status_code == 303, answer.text
         return await self.look(answer.headers["location"], **headers)
 
-    async def confirm(self, page: httpx2.Response) -> httpx2.Response:
-        """Press the button of the second step on this page."""
-        data = {"form_token": form_token(page)}
-        return self._kept(await self.client.post(page.url.path, data=data, headers=SAME))
+    async def confirm(self, page: httpx2.Response, **headers: str) -> httpx2.Response:
+        """Answer yes on this page of the second step, and press the button of the page that asks again."""
+        asks_again = await self.answer(page, "yes", **headers)
+        if asks_again.status_code != 200:
+            return asks_again
+        return await self.answer(asks_again, **headers)
+
+    async def answer(self, page: httpx2.Response, answer: str = "", **headers: str) -> httpx2.Response:
+        """Read this page of the second step and send its form."""
+        self.clock.now += READING
+        data = {"form_token": form_token(page)} | ({"answer": answer} if answer else {})
+        sent = {**PRESSED, **headers}
+        return self._kept(await self.client.post(page.url.path, data=data, headers=sent))
 
     async def hand_over(self, origin: str = SHOP, path: str = PAGE, **fields: str) -> httpx2.Response:
         """Come from a page of the site, as its script sends its visitors."""
@@ -68,7 +78,7 @@ async def person(service: Running, *, cookies: bool = True) -> AsyncIterator[Per
     """Somebody who was never here."""
     transport = httpx2.ASGITransport(app=service.app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url=SERVICE) as client:
-        yield Person(client, cookies)
+        yield Person(client, service.clock, cookies)
 
 
 def form_token(page: httpx2.Response) -> str:

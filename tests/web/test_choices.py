@@ -15,7 +15,7 @@ import pytest
 from consent_service.domain.words import Stance
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.ledger.entries import ChoiceEntry, SignalEntry, encode
-from tests.running import RING, SERVICE, SHOP, START, Running, running
+from tests.running import RING, SHOP, START, Running, running
 
 GPC = {"Sec-GPC": "1"}
 
@@ -236,108 +236,6 @@ class TestAVisitorWhoCannotBeRecognised:
         response = await service.choose(sale_share="opt_out", visitor=newer)
         assert service.visitor_id(response.json()["visitor"]) != claims.visitor_id
         assert (await service.flag(visitor=victim))["basis"] == "opted_in"
-
-
-class TestTheSecondStep:
-    async def asked(self, service: Running) -> tuple[str, str]:
-        token = (await service.choose(sale_share="opt_out")).json()["visitor"]
-        return token, (await service.choose(sale_share="opt_in", visitor=token)).json()["confirm_url"]
-
-    async def test_is_a_page_with_one_button_that_only_the_site_may_frame(self, service: Running) -> None:
-        _, url = await self.asked(service)
-        page = await service.client.get(url)
-        assert page.text.count("<button") == 1
-        policy = page.headers["content-security-policy"]
-        assert f"frame-ancestors {SHOP}" in policy
-        assert "unsafe" not in policy
-        assert page.headers["cache-control"] == "no-store"
-
-    async def test_is_bound_to_the_standing_it_saw(self, service: Running) -> None:
-        token, url = await self.asked(service)
-        await service.choose(sensitive="limit", visitor=token)
-        assert (await service.client.get(url)).status_code == 410
-        assert (await service.confirm(url)).status_code == 403
-        assert (await service.flag(visitor=token))["basis"] == "choice"
-
-    async def test_dies_when_the_standing_changes_under_the_open_page(self, service: Running) -> None:
-        token, url = await self.asked(service)
-        page = await service.client.get(url)
-        form_token = page.text.partition('name="form_token" value="')[2].partition('"')[0]
-        await service.choose(sale_share="opt_out", visitor=token)
-        late = await service.client.post(url, data={"form_token": form_token}, headers={"origin": SERVICE})
-        assert late.status_code == 410
-        assert "Nothing was changed" in late.text
-        assert (await service.flag(visitor=token))["basis"] == "choice"
-
-    async def test_lives_ten_minutes(self, service: Running) -> None:
-        token, url = await self.asked(service)
-        service.clock.now += 601
-        assert (await service.client.get(url)).status_code == 410
-        assert (await service.flag(visitor=token))["basis"] == "choice"
-
-    async def test_pressed_twice_is_recorded_once(self, service: Running) -> None:
-        token, url = await self.asked(service)
-        page = await service.client.get(url)
-        form_token = page.text.partition('name="form_token" value="')[2].partition('"')[0]
-        presses = (
-            service.client.post(url, data={"form_token": form_token}, headers={"origin": SERVICE})
-            for _ in range(2)
-        )
-        assert [press.status_code for press in await asyncio.gather(*presses)] == [200, 200]
-        assert len(await service.entries()) == 3
-        await service.check_fold(token)
-
-    async def test_confirmed_long_ago_it_does_not_opt_in_again(self, service: Running) -> None:
-        token, url = await self.asked(service)
-        page = await service.client.get(url)
-        form_token = page.text.partition('name="form_token" value="')[2].partition('"')[0]
-        data, headers = {"form_token": form_token}, {"origin": SERVICE}
-        await service.client.post(url, data=data, headers=headers)
-        await service.choose(sale_share="opt_out", visitor=token)
-        again = await service.client.post(url, data=data, headers=headers)
-        assert "You are opted out" in again.text
-        assert (await service.flag(visitor=token))["basis"] == "choice"
-
-    @pytest.mark.parametrize(
-        "headers",
-        [
-            {"origin": SHOP},
-            {"origin": "null"},
-            {"origin": "https://evil.example"},
-            {},
-            {"origin": SERVICE, "sec-fetch-site": "cross-site"},
-        ],
-    )
-    async def test_rule_12_only_our_own_page_can_do_it(
-        self, service: Running, headers: dict[str, str]
-    ) -> None:
-        token, url = await self.asked(service)
-        page = await service.client.get(url)
-        form_token = page.text.partition('name="form_token" value="')[2].partition('"')[0]
-        refused = await service.client.post(url, data={"form_token": form_token}, headers=headers)
-        assert refused.status_code == 403
-        assert (await service.flag(visitor=token))["basis"] == "choice"
-
-    async def test_without_the_pages_form_token_it_is_refused(self, service: Running) -> None:
-        token, url = await self.asked(service)
-        for data in ({}, {"form_token": ""}, {"form_token": "x"}):
-            refused = await service.client.post(url, data=data, headers={"origin": SERVICE})
-            assert refused.status_code == 403
-        assert (await service.flag(visitor=token))["basis"] == "choice"
-
-    @pytest.mark.parametrize("nonce", ["x", "1.a.b", "a" * 5000])
-    async def test_a_forged_nonce_shows_nothing(self, service: Running, nonce: str) -> None:
-        page = await service.client.get(f"/s/acme/confirm/{nonce}")
-        assert page.status_code == 410
-        assert "<form" not in page.text
-
-    async def test_a_nonce_of_another_site_shows_nothing(self, service: Running) -> None:
-        _, url = await self.asked(service)
-        assert (await service.client.get(url.replace("/s/acme/", "/s/abroad/"))).status_code == 410
-
-    async def test_a_visitor_token_is_no_nonce(self, service: Running) -> None:
-        token, _ = await self.asked(service)
-        assert (await service.client.get(f"/s/acme/confirm/{token}")).status_code == 410
 
 
 async def test_a_thousand_choices_of_one_visitor_at_once_are_all_recorded(service: Running) -> None:

@@ -44,6 +44,29 @@ class TestRule12OnlyThePageItselfChooses:
         assert refused.json()["type"] == "urn:consent-service:problem:origin-not-allowed"
         assert await service.entries() == []
 
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"sec-fetch-site": "same-origin"},
+            {"sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"},
+            {},
+        ],
+        ids=str,
+    )
+    async def test_rule_3_allowing_needs_a_press_that_the_browser_vouches_for_and_rule_4_stopping_does_not(
+        self, service: Running, visitor: Person, said: dict[str, str]
+    ) -> None:
+        sent = {"origin": SERVICE, **said}
+        for do in ("allow", "lift"):
+            data = {"form_token": form_token(await visitor.look()), "do": do}
+            refused = await visitor.client.post(PAGE, data=data, headers=sent)
+            assert refused.status_code == 403
+            assert "What you stopped stays stopped." in refused.text
+        assert await service.entries() == []
+        data = {"form_token": form_token(await visitor.look()), "do": "opt_out"}
+        assert (await visitor.client.post(PAGE, data=data, headers=sent)).status_code == 303
+        assert len(await service.entries()) == 1
+
     async def test_without_the_pages_form_token_it_is_refused(
         self, service: Running, visitor: Person
     ) -> None:

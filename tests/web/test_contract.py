@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
-import uvicorn
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from tests.running import SERVICE, SHOP, running
+from tests.listening import listening
+from tests.running import SERVICE, SHOP
 
 CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
 
 
 @pytest.fixture(scope="module")
 def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The application on a real socket, in a thread with a loop of its own."""
-    ready, ports = threading.Event(), []
-    stop: list[Callable[[], object]] = []
-
-    async def serve(folder: Path) -> None:
-        async with running(folder) as service:
-            server = uvicorn.Server(
-                uvicorn.Config(service.app, lifespan="off", log_level="critical", ws="none")
-            )
-            loop = asyncio.get_running_loop()
-            stop.append(lambda: loop.call_soon_threadsafe(setattr, server, "should_exit", True))
-            listening = socket.create_server(("127.0.0.1", 0))
-            ports.append(listening.getsockname()[1])
-            ready.set()  # the socket listens: a call that comes early waits
-            await server.serve(sockets=[listening])
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve(tmp_path_factory.mktemp("contract"))))
-    thread.start()
-    assert ready.wait(20)
-    yield f"http://127.0.0.1:{ports[0]}"
-    stop[0]()
-    thread.join(20)
-    assert not thread.is_alive()
+    """The application on a real socket."""
+    with listening(tmp_path_factory.mktemp("contract")) as service:
+        yield f"http://127.0.0.1:{service.port}"
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from consent_service.web.headers import cookie_texts, presented
 from consent_service.web.site_cookie import parse
-from tests.running import SERVICE, SHOP, START, Running, running
+from tests.running import PRESSED, SHOP, START, Running, running
 
 HOST, PLAIN = "__Host-pc_states", "pc_states"
 
@@ -174,7 +174,7 @@ async def test_on_the_choices_page_such_a_cookie_is_told_what_restricts_and_name
     forged = await opted_in(service)
     page = await service.client.get("/s/states/privacy-choices", headers={"cookie": cookie(PLAIN, forged)})
     form = page.text.partition('name="form_token" value="')[2].partition('"')[0]
-    sent = {"origin": SERVICE, "sec-fetch-site": "same-origin", "cookie": cookie(PLAIN, forged)}
+    sent = {**PRESSED, "cookie": cookie(PLAIN, forged)}
     before = {entry.id for entry in await service.entries("states")}
     answer = await service.client.post(
         "/s/states/privacy-choices", data={"form_token": form, "do": act}, headers=sent

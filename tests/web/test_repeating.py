@@ -18,7 +18,7 @@ from consent_service.services.confirming import Confirmations
 from consent_service.services.standings import record_key
 from consent_service.store.contract import Change, Key, Put
 from consent_service.store.keys import request_name
-from tests.running import SERVICE, SHOP, Running, running
+from tests.running import READING, SERVICE, SHOP, Running, running, scripted_token
 
 GPC = {"Sec-GPC": "1"}
 DAY = 86_400
@@ -49,11 +49,11 @@ async def pressable(service: Running, url: str) -> Callable[..., Awaitable[httpx
     """The confirm page's button, to be pressed any number of times."""
     page = await service.client.get(url)
     assert page.status_code == 200
-    form = {"form_token": page.text.partition('name="form_token" value="')[2].partition('"')[0]}
+    form_token = scripted_token(page)
+    service.clock.now += READING
 
     async def press(**headers: str) -> httpx2.Response:
-        sent = {"origin": SERVICE, "sec-fetch-site": "same-origin", **headers}
-        return await service.client.post(url, data=form, headers=sent)
+        return await service.press(url, form_token, **headers)
 
     return press
 

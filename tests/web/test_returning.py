@@ -47,12 +47,7 @@ async def opted_in_for_good(service: Running, attacker: Person) -> str:
     """An attacker's own result: a visitor who affirmed, over a signal, that the site may ignore it."""
     await attacker.look(**GPC)
     await attacker.choose("opt_out", **GPC)
-    page = await attacker.choose("allow", **GPC)
-    await attacker.client.post(
-        page.url.path,
-        data={"form_token": page.text.partition('name="form_token" value="')[2].partition('"')[0]},
-        headers={"origin": "https://privacy.example", **GPC},
-    )
+    await attacker.confirm(await attacker.choose("allow", **GPC), **GPC)
     assert text_of(await attacker.look(**GPC), "sale_share-state") == "Allowed", "else nothing is shown"
     return result_in(await attacker.back())
 

@@ -158,9 +158,8 @@ function honourPrior(host: Host, cookie: RecordCell, manager: Manager): boolean 
 const WORDS = { sale_share: ["opt_out", "opt_in"], sensitive: ["limit", "lift"] } as const;
 
 /** What a visitor's clicks do. */
-function actsOn(manager: Manager, restrict: Manager["restrict"], { win, config }: Host, leaving: Acts["leaving"], seen: Acts["seen"]): Acts {
-  const service = new URL(config.service, win.location.href).origin;
-  const expectBack = watchConfirmation(win, service, () => void manager.ask());
+function actsOn(manager: Manager, restrict: Manager["restrict"], { win }: Host, leaving: Acts["leaving"], seen: Acts["seen"]): Acts {
+  const expectBack = watchConfirmation(win, () => void manager.ask());
   return {
     leaving,
     seen,

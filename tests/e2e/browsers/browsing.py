@@ -14,6 +14,7 @@ from tests.demo.demos import Demo
 from tests.e2e.browsers.words import (
     ACT,
     CLICK,
+    CLOSE,
     ELEMENT,
     RELOAD,
     RUN,
@@ -36,10 +37,80 @@ _ASKED: Final = "performance.getEntriesByType('resource').map((entry) => entry.n
 
 
 @dataclass(frozen=True)
-class Browsing:
-    """One visitor's browser, with one tab open."""
+class Browser:
+    """A visitor's browser: its tabs, its keys and its mouse."""
 
     wire: Wire
+
+    def go(self, url: str) -> None:
+        """Lead the tab that is looked at to this address, as if it had been typed."""
+        self.wire.say(VISIT, url=url)
+
+    def run(self, expression: str) -> Any:
+        """What this JavaScript gives, in the page; what it promises, as soon as that is there."""
+        return self.wire.say(RUN, script=f"return ({expression})", args=[])
+
+    def becomes(self, expression: str) -> Any:
+        """Wait until this is true in the page; what it is then."""
+
+        def look() -> Any:
+            with suppress(Refused):  # between two pages there is nobody to ask
+                return self.run(expression)
+
+        return eventually(look)
+
+    def press(self, key: str) -> None:
+        """A key, pressed and let go."""
+        actions = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
+        self.wire.say(ACT, actions=[{"type": "key", "id": "keyboard", "actions": actions}])
+
+    def hold(self, key: str, times: int) -> None:
+        """Press a key and keep it down: it repeats, and is never let go."""
+        actions = [{"type": "keyDown", "value": key} for _ in range(times)]
+        self.wire.say(ACT, actions=[{"type": "key", "id": "keyboard", "actions": actions}])
+
+    def click_at(self, *places: tuple[float, float], times: int = 1) -> None:
+        """Click these places of the window one after another, whatever is there."""
+        once = [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]
+        actions: list[dict[str, Any]] = []
+        for x, y in places:
+            actions += [
+                {"type": "pointerMove", "x": round(x), "y": round(y), "origin": "viewport"},
+                *once * times,
+            ]
+        self.wire.say(ACT, actions=[{"type": "pointer", "id": "mouse", "actions": actions}])
+
+    def tabs(self) -> list[str]:
+        """The open tabs."""
+        handles: list[str] = self.wire.say(TABS)
+        return handles
+
+    def close(self, back_to: str) -> None:
+        """Close the tab that is looked at; another comes to the front."""
+        self.wire.say(CLOSE)
+        self.turn_to(back_to)
+
+    def turn_to(self, tab: str) -> None:
+        """Look at this tab."""
+        self.wire.say(SWITCH, handle=tab)
+
+    def reach_into(self, tab: str) -> None:
+        """Speak to this tab where it is, behind the one that is looked at."""
+        self.wire.say(SWITCH, handle=tab, focus=False)
+
+    def only_one_tab(self) -> None:
+        """Close all but the first tab, and look at that."""
+        first, *others = self.tabs()
+        for tab in others:
+            self.turn_to(tab)
+            self.wire.say(CLOSE)
+        self.turn_to(first)
+
+
+@dataclass(frozen=True)
+class Browsing(Browser):
+    """One visitor's browser, with one tab open, beside the demo."""
+
     demo: Demo
 
     def visit(self, *, until: str = "privacyChoices.ready", url: str = "") -> None:
@@ -63,23 +134,10 @@ class Browsing:
         # On the way there may be an empty document, of no host.
         self.becomes("!window.left && location.host !== '' && document.readyState !== 'loading'")
 
-    def run(self, expression: str) -> Any:
-        """What this JavaScript gives, in the page; what it promises, as soon as that is there."""
-        return self.wire.say(RUN, script=f"return ({expression})", args=[])
-
     def flag(self) -> dict[str, Any]:
         """What a tag on this page would be told now."""
         said: dict[str, Any] = self.run("privacyChoices.flag()")
         return said
-
-    def becomes(self, expression: str) -> Any:
-        """Wait until this is true in the page; what it is then."""
-
-        def look() -> Any:
-            with suppress(Refused):  # between two pages there is nobody to ask
-                return self.run(expression)
-
-        return eventually(look)
 
     def is_seen(self, element: str) -> bool:
         """Whether this element is there, takes up room in the window, and nothing lies over its middle."""
@@ -95,20 +153,6 @@ class Browsing:
         """A visitor's click, which browsers trust."""
         found = self.run(element)
         self.wire.say(CLICK, id=found[ELEMENT])
-
-    def press(self, key: str) -> None:
-        """A key, pressed and let go."""
-        actions = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
-        self.wire.say(ACT, actions=[{"type": "key", "id": "keyboard", "actions": actions}])
-
-    def tabs(self) -> list[str]:
-        """The open tabs."""
-        handles: list[str] = self.wire.say(TABS)
-        return handles
-
-    def turn_to(self, tab: str) -> None:
-        """Look at this tab."""
-        self.wire.say(SWITCH, handle=tab)
 
     def asked_of_partner(self) -> list[str]:
         """What this page has asked of the partner, as the browser counts it."""

@@ -86,10 +86,10 @@ def test_the_second_step_opens_in_a_tab_of_its_own_and_brings_the_tag_back(brows
     assert browsing.flag()["sale"] == "denied"  # one step alone changes nothing
 
     browsing.turn_to(step)
-    browsing.becomes("document.querySelector('#privacy-choices-confirm:enabled') !== null")
-    browsing.click("document.querySelector('#privacy-choices-confirm')")
+    browsing.becomes("document.querySelector('.scripted button:enabled') !== null")
+    browsing.click("document.querySelector('.scripted button')")
     browsing.becomes("document.querySelector('[role=status]')?.textContent === 'Your choice is recorded'")
-    browsing.turn_to(shop)
+    browsing.close(shop)
     browsing.becomes("privacyChoices.flag().basis === 'opted_in'")
     browsing.becomes(f"{BOX}.startsWith('adnet: tag ran')")
 

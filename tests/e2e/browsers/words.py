@@ -23,6 +23,7 @@ RUN: Final = Word("ExecuteScript", "POST", "execute/sync")
 CLICK: Final = Word("ElementClick", "POST", "element/{id}/click")
 ACT: Final = Word("PerformActions", "POST", "actions")
 TABS: Final = Word("GetWindowHandles", "GET", "window/handles")
+CLOSE: Final = Word("CloseWindow", "DELETE", "window")
 SWITCH: Final = Word("SwitchToWindow", "POST", "window")
 
 ELEMENT: Final = "element-6066-11e4-a52e-4f735466cecf"

@@ -18,12 +18,12 @@ from tests.web.test_choices import (  # noqa: F401 - collected here, with the fi
     TestAVisitorWhoCannotBeRecognised,
     TestSignals,
     TestTheSameIdAgain,
-    TestTheSecondStep,
     test_a_receipt_proves_the_entry,
     test_a_thousand_choices_of_one_visitor_at_once_are_all_recorded,
     test_rule_1_a_signal_over_a_stored_opt_in_is_affirmed_in_two_steps,
     test_rule_3_opting_in_after_an_opt_out_takes_the_second_step,
 )
+from tests.web.test_confirm import TestTheNonce, TestTheSteps  # noqa: F401
 from tests.web.test_flag import (  # noqa: F401
     test_a_recognised_visitors_signal_is_recorded_from_the_flag_call_itself,
     test_an_opted_out_visitor_is_denied_by_token_and_by_cookie,

@@ -1,6 +1,6 @@
 /**
- * The way to the service's own confirmation page and back. The page is opened by the visitor's click; its message is
- * only a poke to ask the service again, and is never believed.
+ * The way to the service's own confirmation page and back. The page is opened by the visitor's click, and cuts itself
+ * off from this one; what came of it only the service can say.
  */
 
 /** A tab opened before it is known whether, and where, it has to go. */
@@ -23,23 +23,21 @@ export function openTab(win: Window): WaitingTab {
   };
 }
 
+/** Milliseconds for which a confirmation page is good. */
+const GOOD_FOR = 6e5;
+
 /**
- * Calls `ask` when a confirmation page says that it is done, and, once `expect` was called, whenever this page gets
- * the focus back. Returns `expect`.
- *
- * @param service the service's origin
+ * Returns what to call when somebody is sent to a confirmation page: as long as it is good, `ask` is called whenever
+ * this page is looked at again. The two pages can't speak to each other, so nobody else's can join in either.
  */
-export function watchConfirmation(win: Window, service: string, ask: () => void): () => void {
-  let expected = false;
+export function watchConfirmation(win: Window, ask: () => void): () => void {
+  let until = 0;
   const back = () => {
-    if (expected && win.document.visibilityState === "visible") ask();
+    if (win.performance.now() < until && win.document.visibilityState === "visible") ask();
   };
-  win.addEventListener("message", ({ origin, data }: MessageEvent) => {
-    if (origin === service && data?.privacychoices === "confirmed") ask();
-  });
   win.addEventListener("focus", back);
   win.document.addEventListener("visibilitychange", back);
   return () => {
-    expected = true;
+    until = win.performance.now() + GOOD_FOR;
   };
 }

@@ -14,8 +14,7 @@ export function hint(make: Make, texts: Texts): Hint {
   return (text, place, href) => {
     place?.append(box);
     box.textContent = text;
-    // The page pokes its opener when it is done, so it has to have one.
-    const link = { id: "privacy-choices-confirm", href, target: "_blank", rel: "opener" };
+    const link = { id: "privacy-choices-confirm", href, target: "_blank" };
     if (href) box.append(" ", make("a", link as Partial<HTMLAnchorElement>, texts.confirm));
   };
 }

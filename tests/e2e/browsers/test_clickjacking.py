@@ -1,0 +1,340 @@
+"""Rules 1 and 3: whatever another page does with the confirm page, no decoy click or key opts anybody in.
+
+Each way in is tried in three engines, over TLS, on a visitor who opted out and on one with a signal; between two
+presses as much time passes on the service's clock as it demands of a reader.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import chain, combinations
+from typing import Final
+
+import pytest
+
+from tests.e2e.attacking import Asked, Scene, scene
+from tests.e2e.browsers.browsing import ENTER, SPACE, Browser
+from tests.e2e.browsers.chromium import chromium
+from tests.e2e.browsers.firefox import firefox
+from tests.e2e.browsers.webkit import webkit
+from tests.e2e.browsers.words import Refused
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.e2e
+
+ENGINES: Final = ("chromium", "firefox", "webkit")
+BUTTON: Final = "document.querySelector('.scripted button')"
+AWAKE: Final = f"{BUTTON} !== null && !{BUTTON}.disabled"
+LONG_ENOUGH: Final = 4_500
+"""Milliseconds of a page's own time, after which its button would be awake if nothing kept it asleep."""
+
+_FLAGS: Final = ("allow-forms", "allow-same-origin", "allow-scripts", "allow-popups")
+_OUT: Final = "allow-popups-to-escape-sandbox allow-top-navigation allow-modals"
+
+
+def some_of(flags: Sequence[str]) -> list[str]:
+    """Every combination of these flags, as `sandbox` has them."""
+    sizes = range(len(flags) + 1)
+    return [" ".join(one) for one in chain.from_iterable(combinations(flags, size) for size in sizes)]
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with scene(tmp_path_factory.mktemp("attacked")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="module")
+def lasting(
+    engine: str, attacked: Scene, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser | None]:
+    """One browser for all tests, where it bears windows that come and go; it ends before the service does."""
+    folder = tmp_path_factory.mktemp(engine)
+    if engine == "chromium":
+        with chromium(folder, ignore_default_args=["--disable-back-forward-cache"]) as tabs:
+            yield Browser(tabs)
+    elif engine == "firefox":
+        with firefox(folder) as marionette:
+            yield Browser(marionette)
+    else:
+        yield None
+
+
+@pytest.fixture
+def victim(lasting: Browser | None, webkit_driver: int) -> Iterator[Browser]:
+    """A browser with one tab."""
+    if lasting is None:
+        with webkit(webkit_driver) as session:
+            yield Browser(session)
+    else:
+        lasting.only_one_tab()
+        yield lasting
+
+
+@pytest.fixture
+def asked(attacked: Scene) -> Asked:
+    """What waits for the second step of a visitor who opted out and has a signal on record."""
+    return attacked.asked(signal=True)
+
+
+def visit(victim: Browser, url: str) -> None:
+    """Go there, and wait until the document stands."""
+    victim.go(url)
+    there = url.partition("#")[0]
+    victim.becomes(f"location.href.startsWith({there!r}) && document.readyState === 'complete'")
+
+
+def swept(left: float, top: float, width: float, height: float) -> list[tuple[float, float]]:
+    """Places down a page's left part, where buttons and radios stand, close enough to miss none."""
+    return [(left + width * 0.2, top + height * part / 24) for part in range(11, 24)]
+
+
+def hammer(victim: Browser, place: tuple[float, float]) -> None:
+    """Click this place again and again, until the page has been there for long enough."""
+    while victim.run("performance.now()") < LONG_ENOUGH:
+        victim.click_at(place)
+
+
+def middle_of_button(victim: Browser) -> tuple[float, float]:
+    box = victim.run(
+        f"(() => {{ const b = {BUTTON}.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; }})()"
+    )
+    return float(box[0] + box[2] / 2), float(box[1] + box[3] / 2)
+
+
+def opened_by_click(victim: Browser, place: tuple[float, float]) -> str:
+    """The tab that a click on this place opened; a frame that is not yet there takes no click."""
+    before = set(victim.tabs())
+
+    def clicked() -> set[str]:
+        victim.click_at(place)
+        return set(victim.tabs()) - before
+
+    return eventually(clicked).pop()
+
+
+def decoys(victim: Browser, places: Sequence[tuple[float, float]]) -> None:
+    """Click these places, as far as there is a page to click."""
+    with suppress(Refused):
+        victim.click_at(*places)
+
+
+# --- what a visitor does --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("signal", [False, True], ids=["opted out", "with a signal"])
+def test_somebody_who_reads_and_presses_confirms(victim: Browser, attacked: Scene, signal: bool) -> None:
+    asked = attacked.asked(signal=signal)
+    visit(victim, asked.url)
+    victim.becomes(AWAKE)
+    attacked.time_passes()
+    victim.click_at(middle_of_button(victim))
+    eventually(lambda: attacked.basis(asked) == asked.confirmed)
+
+
+# --- frames ---------------------------------------------------------------------------------------
+
+WIDTH, HEIGHT, SCALE = 600, 640, 0.11
+
+
+def test_in_no_frame_and_no_sandbox_can_it_be_pressed(victim: Browser, attacked: Scene) -> None:
+    out, signalled = attacked.asked(signal=False), attacked.asked(signal=True)
+    frames = [
+        *(f'<iframe src="{signalled.url}" sandbox="{flags}"></iframe>' for flags in some_of(_FLAGS)),
+        *(f'<iframe src="{out.url}" sandbox="{flags} {_OUT}"></iframe>' for flags in some_of(_FLAGS)),
+        f'<iframe src="{out.url}"></iframe>',
+        f'<object data="{out.url}" type="text/html"></object>',
+        f'<embed src="{out.url}" type="text/html">',
+        f"<iframe srcdoc='<iframe width={WIDTH} height={HEIGHT} src=&quot;{out.url}&quot;>'></iframe>",
+    ]
+    across, down = WIDTH * SCALE, HEIGHT * SCALE
+    columns = victim.run("innerWidth") // across
+    style = (
+        f"<style>div {{ float: left; width: {across}px; height: {down}px; overflow: hidden }}"
+        f"iframe, object, embed {{ width: {WIDTH}px; height: {HEIGHT}px; border: 0; display: block;"
+        f"transform: scale({SCALE}); transform-origin: 0 0 }}"
+        f"body {{ margin: 0; width: {across * columns}px }}</style>"
+    )
+    visit(victim, attacked.write("/frames", style + "".join(f"<div>{frame}</div>" for frame in frames)))
+    attacked.time_passes()
+    for number in range(len(frames)):
+        decoys(victim, swept(number % columns * across, number // columns * down, across, down))
+    assert [attacked.basis(one) for one in (out, signalled)] == ["choice", "gpc"]
+
+
+# --- windows --------------------------------------------------------------------------------------
+
+LINK: Final = "display:block;width:400px;height:300px"
+COVERING: Final = "margin:0;border:0;display:block;width:100vw;height:100vh"
+INNER: Final = (
+    '<body style="margin:0"><a href="{url}" target="{target}" rel="opener" style="{link}">You won</a>'
+)
+OUTER: Final = (
+    '<body style="margin:0"><iframe src="/inner" sandbox="{flags}" style="{link};border:0"></iframe>'
+)
+
+
+@pytest.mark.parametrize("flags", some_of(("allow-forms", "allow-same-origin", "allow-scripts")))
+def test_no_window_out_of_a_sandbox_can_be_pressed(victim: Browser, attacked: Scene, flags: str) -> None:
+    asked = attacked.asked(signal="forms" not in flags)
+    attacked.write("/inner", INNER.format(url=asked.url, target="_blank", link=LINK))
+    visit(victim, attacked.write("/outer", OUTER.format(flags=f"allow-popups {flags}", link=LINK)))
+    pages = len(attacked.confirm_pages())
+    victim.turn_to(opened_by_click(victim, (100, 100)))
+    eventually(lambda: len(attacked.confirm_pages()) > pages)
+    for _ in range(3):
+        attacked.time_passes()
+        decoys(victim, swept(0, 0, 640, 640))
+    assert attacked.basis(asked) == asked.basis
+
+
+@pytest.mark.parametrize("way", ["a link out of a frame", "window.open", "the tab itself"])
+def test_no_click_that_goes_on_while_the_page_comes_presses_it(
+    victim: Browser, attacked: Scene, asked: Asked, way: str
+) -> None:
+    """Double clicks, and games in which one clicks and clicks."""
+    visit(victim, asked.url)
+    place = middle_of_button(victim)
+    attacked.write("/inner", INNER.format(url=asked.url, target="_top", link=COVERING))
+    pages = {
+        "a link out of a frame": f'<body><iframe src="/inner" sandbox="allow-top-navigation" style="{COVERING}">',
+        "window.open": f"""<body style="{COVERING}" onclick="open('{asked.url}', 'named', 'left=0,top=0')">""",
+        "the tab itself": f"""<body style="{COVERING}" onmousedown="location = '{asked.url}'">""",
+    }
+    visit(victim, attacked.write("/decoy", pages[way]))
+    if way == "window.open":
+        victim.turn_to(opened_by_click(victim, place))
+    else:
+        victim.click_at(place, times=2)
+    victim.becomes(f"{BUTTON} !== null")
+    attacked.time_passes()
+    hammer(victim, place)
+    assert victim.run(f"{BUTTON}.disabled")
+    assert attacked.basis(asked) == asked.basis
+
+
+def test_a_page_that_opened_it_can_neither_reach_move_nor_hurry_it(
+    victim: Browser, attacked: Scene, asked: Asked
+) -> None:
+    opens = f"window.opened = open('{asked.url}', 'named', 'width=600,height=600')"
+    visit(victim, attacked.write("/opener", f'<body style="{COVERING}" onclick="{opens}">'))
+    (first,) = victim.tabs()
+    tab = opened_by_click(victim, (100, 100))
+    victim.turn_to(tab)
+    victim.becomes(f"{BUTTON} !== null")
+    assert victim.run("[window.opener, window.name]") == [None, ""]
+    victim.reach_into(first)
+    victim.becomes("window.opened.closed")  # what it holds is nobody's window any more
+    victim.run("(opened.close(), opened.postMessage(1, '*'), opened.focus())")
+    victim.reach_into(tab)
+    assert victim.run("document.querySelector('h1') !== null")
+    assert attacked.basis(asked) == asked.basis
+
+
+def test_behind_another_page_it_sleeps_and_so_it_is_found(
+    victim: Browser, attacked: Scene, asked: Asked
+) -> None:
+    over = attacked.write("/over", "<p>Something to look at")
+    opens = f"window.open(window.next || '{asked.url}'); window.next = '{over}'"
+    visit(victim, attacked.write("/opener", f'<body style="{COVERING}" onclick="{opens}">'))
+    (first,) = victim.tabs()
+    tab = opened_by_click(victim, (100, 100))
+    victim.turn_to(tab)
+    victim.becomes(f"{BUTTON} !== null")
+    victim.run(f"addEventListener('focus', () => {{ window.found = {BUTTON}.disabled }})")
+    victim.turn_to(first)
+    in_front = opened_by_click(victim, (100, 100))
+    victim.turn_to(in_front)
+    victim.becomes("document.hasFocus()")
+    victim.reach_into(tab)
+    victim.becomes(f"performance.now() > {LONG_ENOUGH}")
+    assert victim.run(f"[document.hasFocus(), {BUTTON}.disabled]") == [False, True]
+    for other in (in_front, first):
+        victim.reach_into(other)
+        victim.close(tab)
+    victim.becomes("window.found === true")
+    assert attacked.basis(asked) == asked.basis
+
+
+# --- keys and fragments ---------------------------------------------------------------------------
+
+
+def test_a_key_that_is_held_presses_nothing(victim: Browser, attacked: Scene, asked: Asked) -> None:
+    visit(victim, asked.url)
+    attacked.time_passes()
+    while victim.run("performance.now()") < LONG_ENOUGH:
+        for key in (ENTER, SPACE):
+            victim.hold(key, 5)
+            victim.press(key)
+    assert victim.run(f"{BUTTON}.disabled")
+    victim.becomes(AWAKE)
+    for key in (ENTER, SPACE):
+        victim.press(key)
+    assert victim.run("document.activeElement === document.body")
+    assert attacked.basis(asked) == asked.basis
+
+
+FRAGMENTS: Final = (
+    *("privacy-choices-confirm", "confirm", "scripted", "answer", "yes", "form_token", "button", "top"),
+    *(":~:text=Confirm", ":~:text=Back", "confirm:~:text=Nothing%20changes"),
+)
+
+
+def test_no_fragment_focuses_anything(victim: Browser, attacked: Scene, asked: Asked) -> None:
+    for fragment in FRAGMENTS:
+        visit(victim, attacked.write("/between", "<p>So that the page is loaded anew"))
+        visit(victim, f"{asked.url}#{fragment}")
+        assert victim.run("document.activeElement === document.body"), fragment
+    victim.becomes(AWAKE)
+    attacked.time_passes()
+    for key in (ENTER, SPACE):
+        victim.press(key)
+    assert victim.run("document.activeElement === document.body")
+    assert attacked.basis(asked) == asked.basis
+
+
+# --- pages that are there before they are shown ---------------------------------------------------
+
+
+def test_it_is_never_fetched_or_drawn_ahead(
+    victim: Browser, attacked: Scene, asked: Asked, engine: str
+) -> None:
+    rules = json.dumps(
+        {kind: [{"urls": [asked.url], "eagerness": "immediate"}] for kind in ("prefetch", "prerender")}
+    )
+    ahead = f'<script type="speculationrules">{rules}</script>' + "".join(
+        f'<link rel="{kind}" href="{asked.url}">' for kind in ("prefetch", "prerender", "next")
+    )
+    already = len(attacked.confirm_pages())
+    visit(victim, attacked.write("/ahead", ahead))
+    if engine != "webkit":  # which fetches nothing ahead
+        eventually(lambda: 403 in attacked.confirm_pages()[already:])
+    assert 200 not in attacked.confirm_pages()[already:]
+    visit(victim, asked.url)
+    hammer(victim, middle_of_button(victim))
+    assert attacked.basis(asked) == asked.basis
+
+
+def test_going_back_to_it_finds_it_asleep(victim: Browser, attacked: Scene, asked: Asked) -> None:
+    visit(victim, asked.url)
+    place = middle_of_button(victim)
+    victim.becomes(AWAKE)
+    attacked.time_passes()
+    visit(
+        victim,
+        attacked.write(
+            "/after", f'<body style="{COVERING}" onmousedown="this.onmousedown = null; history.back()">'
+        ),
+    )
+    victim.click_at(place, times=2)
+    victim.becomes(f"{BUTTON} !== null && document.readyState === 'complete'")
+    hammer(victim, place)
+    assert attacked.basis(asked) == asked.basis
