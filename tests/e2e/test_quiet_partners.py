@@ -110,6 +110,22 @@ ODDLY = {
       document.body.append(...other.body.childNodes);
     }""",
 }
+# What pages put in place of the browser's own, behind the snippet. Some for an address that nobody can parse then.
+SHADOWS = {
+    "URL is text": "var URL = '/shop'",
+    "URL throws": "window.URL = class { constructor() { throw Error('none'); } }",
+    "Map is an object": "var Map = {lat: 34, lng: -118}",
+    "Reflect is an object": "var Reflect = {}",
+    "TypeError is text": "var TypeError = 'oops'",
+    "DOMParser is text": "var DOMParser = ''",
+    "setTimeout drops what it is given": "window.setTimeout = () => 0",
+    "text ends with nothing": "String.prototype.endsWith = () => false",
+    "text includes nothing": "String.prototype.includes = () => false",
+    "text is never split": "String.prototype.split = () => []",
+    "patterns match nothing": "RegExp.prototype.test = RegExp.prototype.exec = () => null",
+    "lists have no some": "Array.prototype.some = Array.prototype.forEach = () => false",
+    "a method throws": "String.prototype.replace = Array.prototype.slice = () => { throw Error('none'); }",
+}
 POLICY = (
     "default-src 'none'; script-src 'nonce-n0nce' 'strict-dynamic'; base-uri 'none'; "
     "connect-src {service} {partner}; img-src {partner} 'self'; frame-src {partner}"
@@ -184,6 +200,21 @@ async def allow(page: Page) -> None:
           privacyChoices.on('change', (flag) => { if (flag.sale === 'allowed') done(); });
         })"""
     )
+
+
+@pytest.mark.parametrize("shadow", SHADOWS.values(), ids=SHADOWS)
+async def test_nothing_leaves_where_a_page_replaces_what_the_guard_uses(
+    chromium: Browser, open_shop: Shop, partner_server: Partner, shadow: str
+) -> None:
+    attack = tag(partner_server.origin, EVERY).replace("<script>", f"<script>{shadow};", 1)
+    over = "<script>done.catch(() => {}).then(() => { document.documentElement.id = 'over'; })</script>"
+    open_shop.pages["/"] = Written(body=attack + over)
+    async with guest(chromium, open_shop, extra_http_headers={"Sec-GPC": "1"}) as visitor:
+        await visitor.context.add_init_script(SIGNAL)
+        page = await visitor.visit(ready=False)
+        await page.wait_for_selector("#over", state="attached")  # looked for out of the page's reach
+        await page.wait_for_load_state("networkidle")
+    assert partner_server.asked == []
 
 
 async def test_whatever_an_unmarked_script_does_nothing_leaves_while_denied_and_later_only_what_is_new(

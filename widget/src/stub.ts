@@ -25,7 +25,7 @@ const ENOUGH = 9999;
 
 /** Only the host itself can write a cookie of the prefixed name; the plain one may be any sibling subdomain's. */
 const plain = !__STUB__.h || location.protocol == "http:";
-const name = `pc_${__STUB__.s}`;
+const name = "pc_" + __STUB__.s;
 
 /** Every text on record. A denial is mirrored in storage: whoever makes the browser drop our cookie lifts nothing. */
 const read = (): string =>
@@ -45,9 +45,9 @@ __gpp = gpp;
 __uspapi = uspapi;
 // By these frames' names other documents find the page that answers. Not in the body: there may be none yet, and
 // frameworks replace it.
-["__gpp", "__uspapi"].map((name) =>
+for (const name of ["__gpp", "__uspapi"]) {
   document.documentElement.append(
     Object.assign(document.createElement("iframe"), { name: name + "Locator", style: "display:none" }),
-  ),
-);
+  );
+}
 addEventListener("message", (event) => queue[ENOUGH] || voice.hear(event));
