@@ -40,8 +40,9 @@ async def copy(
 
     `still`: nothing may be written to the source from the first to the last shard, else StoreBusy. Without it each
     shard is of its own moment. `moved`: the mark that the source bears before the copy can be opened; what was
-    written to it until then is copied too. `saved`: the digest of the backup that `source` is. What was interrupted goes on where it was. Raises StoreCorrupt for a
-    record that can't be, and when a shard read back is not what was written.
+    written to it until then is copied too. `saved`: the digest of the backup that `source` is. What was interrupted
+    goes on where it was. Raises StoreCorrupt for a record that can't be, and when a shard read back is not what was
+    written.
     """
     held = dict(await target.begin(source.about, saved))
     tries = 1 if still else _TRIES

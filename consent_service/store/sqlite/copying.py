@@ -182,16 +182,14 @@ class SqliteCopy:
         of = about.id + saved.hex()
         if schema.HALF not in rows:
             if rows["id"] != about.id and await self.shards():
-                raise StoreUnavailable(
-                    f"{self._file} is another store: give it another name, or name another place"
-                )
+                raise StoreUnavailable(f"{self._file} is another store: rename it, or name another place")
             values = [(name, str(value)) for name, value in msgspec.structs.asdict(about).items()]
             values.append((schema.HALF, of))
             with self._transaction():
                 self._connection.executemany("INSERT OR REPLACE INTO header VALUES (?, ?)", values)
         elif (rows[schema.HALF], rows["shards"]) != (of, str(about.shards)):
             raise StoreUnavailable(
-                f"{self._file} is half a copy of another store, or of another backup: remove it, or name another place"
+                f"{self._file} is half a copy of another store, or of another backup: remove it, or name another"
             )
         return {
             name.removeprefix(_COPIED): decode_head(head, str(self._file))
