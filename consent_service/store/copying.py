@@ -34,15 +34,17 @@ async def copy(
     still: bool = True,
     restored_at: int | None = None,
     moved: Moved | None = None,
+    saved: bytes = b"",
 ) -> int:
     """Copy all that `source` holds; returns how many shards that were.
 
     `still`: nothing may be written to the source from the first to the last shard, else StoreBusy. Without it each
     shard is of its own moment. `moved`: the mark that the source bears before the copy can be opened; what was
-    written to it until then is copied too. What was interrupted goes on where it was. Raises StoreCorrupt for a
-    record that can't be, and when a shard read back is not what was written.
+    written to it until then is copied too. `saved`: the digest of the backup that `source` is. What was interrupted
+    goes on where it was. Raises StoreCorrupt for a record that can't be, and when a shard read back is not what was
+    written.
     """
-    held = dict(await target.begin(source.about))
+    held = dict(await target.begin(source.about, saved))
     tries = 1 if still else _TRIES
     await _copy_shards(source, target, held, clock, tries, progress)
     if still:

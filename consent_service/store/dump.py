@@ -135,7 +135,9 @@ class Target(Protocol):
     """A place that a store is copied into. It can't be opened as a store before `complete`.
 
     `begin`     takes an empty place, one where copying the same store was interrupted, or one that this store was
-                moved away from, and says which shards it holds already. Raises StoreUnavailable for any other.
+                moved away from, and says which shards it holds already. `saved`: the digest of the backup that is
+                copied, b"" for the store itself; the one never goes on where the other was interrupted. Raises
+                StoreUnavailable for any other place.
     `clear`     forgets what an interrupted attempt left of the shard.
     `seal`      the shard is whole.
     `complete`  makes it a store; with `restored_at` (Unix seconds) one that knows what it may have lost.
@@ -143,7 +145,7 @@ class Target(Protocol):
 
     name: str
 
-    async def begin(self, about: About) -> Mapping[str, Head]: ...
+    async def begin(self, about: About, saved: bytes = b"") -> Mapping[str, Head]: ...
 
     async def clear(self, shard: str) -> None: ...
 

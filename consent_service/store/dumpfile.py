@@ -162,7 +162,7 @@ class FileTarget:
         self._part = part
         self._start = 0
 
-    async def begin(self, about: About) -> Mapping[str, Head]:
+    async def begin(self, about: About, saved: bytes = b"") -> Mapping[str, Head]:
         self._file.write(MAGIC)
         self._add(_First(VERSION, about))
         self._start = self._file.tell()

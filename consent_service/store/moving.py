@@ -69,9 +69,10 @@ async def restore(
     All of the backup is examined before anything is written.
     """
     with dumpfile.source(file) as source:
-        await examined(source, int(time.time()))
+        present = int(time.time())
+        saved = await examined(source, present)
         async with _target(destination, relaxed=relaxed) as target:
-            return await copy(source, target, time.time, progress, restored_at=int(time.time()))
+            return await copy(source, target, time.time, progress, restored_at=present, saved=saved)
 
 
 def place_of(url: str) -> str:

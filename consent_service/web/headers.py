@@ -114,7 +114,8 @@ def _cookies(cookie: bytes, name: str, prefixes: Container[bytes]) -> list[tuple
         return [(b"", UNREADABLE)]
     texts: list[tuple[bytes, str]] = []
     while start >= 0:
-        prefix = cookie[cookie.rfind(b";", 0, start) + 1 : start].strip()
+        # no other whitespace: browsers that keep it in a name don't take `__Host-` behind it for the prefix
+        prefix = cookie[cookie.rfind(b";", 0, start) + 1 : start].strip(b" \t")
         start += len(name_and_sign)
         end = cookie.find(b";", start)
         if prefix in prefixes:

@@ -236,6 +236,19 @@ def test_half_a_restoration_goes_on_with_the_same_command(url: str, tmp_path: Pa
         asyncio.run(moving.restore(tmp_path / "saved", url))
 
 
+def test_half_a_restoration_is_not_ended_with_another_backup_of_the_store(url: str, tmp_path: Path) -> None:
+    """Shards of the first one would stand beside the second one's, and nobody would know."""
+    shards = [batch(document()), whole("acme.00"), batch(document()), whole("acme.01")]
+    newer, older = tmp_path / "newer", tmp_path / "older"
+    newer.write_bytes(written(FIRST, *shards))
+    older.write_bytes(written(FIRST, batch(document(version=2)), whole("acme.00")))
+    with pytest.raises(Stopped):
+        asyncio.run(moving.restore(newer, url, progress=_stopping(1)))
+    with pytest.raises(StoreUnavailable, match="half a copy of another store, or of another backup"):
+        asyncio.run(moving.restore(older, url))
+    asyncio.run(moving.restore(newer, url))
+
+
 class Stopped(Exception):
     """The command ends here."""
 

@@ -201,6 +201,30 @@ async def test_a_store_comes_back_with_what_it_took_elsewhere(
     assert (await answers(places[destination])).documents != before.documents
 
 
+async def test_a_second_name_that_a_killed_move_left_keeps_no_store_from_coming_back(
+    places: dict[str, str],
+) -> None:
+    await fill(places["sqlite"])
+    await moving.move(places["sqlite"], places["other"])
+    file = sqlite_path(places["other"])
+    file.with_name(f"{file.name}.moving").hardlink_to(file)  # killed before it took the first name away
+    before = await answers(places["other"])
+    await moving.move(places["other"], places["sqlite"])
+    await moving.move(places["sqlite"], places["other"])
+    assert await answers(places["other"]) == before
+
+
+async def test_another_store_under_the_name_of_half_a_copy_stays_as_it_is(places: dict[str, str]) -> None:
+    await fill(places["sqlite"])
+    await fill(places["other"])
+    half = sqlite_path(places["other"]).rename(sqlite_path(places["other"]).with_suffix(".db.moving"))
+    before = half.read_bytes()
+    with pytest.raises(StoreUnavailable, match="is another store"):
+        await moving.move(places["sqlite"], f"sqlite:///{half.with_suffix('')}")
+    assert half.read_bytes() == before
+    await open_store(places["sqlite"]).close()  # it was not marked
+
+
 async def test_only_the_store_itself_comes_back_over_what_it_left(places: dict[str, str]) -> None:
     for origin, destination in (("sqlite", "guarded"), ("standalone", "cluster")):
         await fill(places[origin])

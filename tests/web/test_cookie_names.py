@@ -192,6 +192,8 @@ async def test_on_the_choices_page_such_a_cookie_is_told_what_restricts_and_name
         ("a=pc_acme=1; pc_acme2=2; xpc_acme=3; __host-pc_acme=4; x__Host-pc_acme=5", []),
         ("pc_acme=1;__Host-pc_acme=2 ; pc_acme=3", [(b"", "1"), (b"__Host-", "2"), (b"", "3")]),
         ("__Host-pc_acme=pc_acme=1", [(b"__Host-", "pc_acme=1")]),
+        ("\x0b__Host-pc_acme=1; \x0c__Host-pc_acme=2;\r__Host-pc_acme=3; \n__Host-pc_acme=4", []),
+        ("a=1; \t__Host-pc_acme=2", [(b"__Host-", "2")]),
     ],
 )
 def test_cookies_are_ours_by_their_whole_name(header: str, texts: list[tuple[bytes, str]]) -> None:

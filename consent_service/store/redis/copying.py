@@ -41,7 +41,7 @@ from consent_service.store.soundness import unsound
 _SPOILT: Final = (ValueError, OverflowError, IndexError)
 """What reading raises that this service did not write: text that is no UTF-8, numbers that are none."""
 _ABOUT: Final = b""
-"""The field of `{consent}moving` that says which store is copied; all others are shards."""
+"""The field of `{consent}moving` that says which store or backup is copied; all others are shards."""
 
 
 @asynccontextmanager
@@ -124,14 +124,15 @@ class RedisCopy:
             async for entries in self._entries(where, log):
                 yield entries
 
-    async def begin(self, about: About) -> Mapping[str, Head]:
-        packed = msgspec.json.encode(about)
+    async def begin(self, about: About, saved: bytes = b"") -> Mapping[str, Head]:
+        packed = msgspec.json.encode(about) + saved.hex().encode()
         found = await self._anywhere(b"HGETALL", layout.MOVING)
         held = dict(zip(found[::2], found[1::2], strict=True))
         left = await self._left_behind()
         if held and held.pop(_ABOUT) != packed:
             raise StoreUnavailable(
-                f"{self.name} holds half a copy of another store: empty it, or name another"
+                f"{self.name} holds half a copy of another store, or of another backup: end that one with its own "
+                "command, empty the database, or name another"
             )
         if left is not None and left != about.id:
             raise StoreUnavailable(f"{self.name} holds another store, which was moved away: empty it first")

@@ -112,6 +112,8 @@ def target(path: Path, now: int, *, back: bool = False) -> Iterator[SqliteCopy]:
                 raise StoreUnavailable(f"{path} exists already: name a new file")
             stack.callback(os.close, files.hold_open(path, alone=True))
         half = path.with_name(path.name + _HALF)
+        if left is not None and half.exists() and half.samefile(path):
+            half.unlink()  # a second name that a killed move left to the store that it made
         stack.callback(os.close, files.hold_open(half, alone=True))
         files.create(half)
         connection = stack.enter_context(closing(connect_writer(half, _PATIENCE)))
@@ -173,18 +175,21 @@ class SqliteCopy:
         with self._transaction():
             mark.write(self._connection.execute, moved)
 
-    async def begin(self, about: About) -> Mapping[str, Head]:
+    async def begin(self, about: About, saved: bytes = b"") -> Mapping[str, Head]:
         if self._left not in (None, about.id):
             raise StoreUnavailable(f"{self._path} holds another store, which was moved away: name a new file")
         rows = dict(self._connection.execute("SELECT name, value FROM header"))
+        of = about.id + saved.hex()
         if schema.HALF not in rows:
+            if rows["id"] != about.id and await self.shards():
+                raise StoreUnavailable(f"{self._file} is another store: rename it, or name another place")
             values = [(name, str(value)) for name, value in msgspec.structs.asdict(about).items()]
-            values.append((schema.HALF, about.id))
+            values.append((schema.HALF, of))
             with self._transaction():
                 self._connection.executemany("INSERT OR REPLACE INTO header VALUES (?, ?)", values)
-        elif (rows[schema.HALF], rows["shards"]) != (about.id, str(about.shards)):
+        elif (rows[schema.HALF], rows["shards"]) != (of, str(about.shards)):
             raise StoreUnavailable(
-                f"{self._file} is half a copy of another store: remove it, or name another"
+                f"{self._file} is half a copy of another store, or of another backup: remove it, or name another"
             )
         return {
             name.removeprefix(_COPIED): decode_head(head, str(self._file))
