@@ -19,7 +19,7 @@ from tests.e2e.siblings import (
     Site,
     beside_a_sibling,
 )
-from tests.e2e.visiting import flag, opt_out, part
+from tests.e2e.visiting import came_back, confirmed, flag, opt_out, part
 from tests.proxy.nginx import SITE_HOST
 from tests.support.waiting import DEADLINE_MS
 
@@ -171,7 +171,8 @@ async def allow(context: BrowserContext, page: Page) -> None:
         await part(page, "switch").click()
     tab = await opening.value
     await tab.wait_for_url("**/s/acme/confirm/*")
-    await part(tab, "confirm").click()
+    await confirmed(tab)
+    await came_back(page)
     await page.wait_for_function("() => privacyChoices.flag().sale === 'allowed'")
     await tab.close()
 
@@ -242,7 +243,9 @@ async def test_who_opted_out_before_the_cookie_had_its_prefix_stays_so_and_gets_
 async def test_who_opted_in_before_is_asked_for_at_the_service_and_then_allowed(
     context: BrowserContext, asking: Site
 ) -> None:
-    await allow(context, await visit(context, asking.url))
+    page = await visit(context, asking.url)
+    await allow(context, page)
+    await page.close()
     token = await renamed(context, asking)
     assert (await flag(await visit(context, asking.stub)))["sale"] == "denied"
     asked = await context.new_page()
