@@ -27,7 +27,7 @@ _COMMAND: Final = str(Path(sys.executable).with_name("consent-service"))
 
 CONFIG: Final = """\
 [service]
-public_url = "http://privacy.test"
+public_url = "https://privacy.test"
 store = "{store}"
 port = {port}
 metrics_port = {metrics_port}
