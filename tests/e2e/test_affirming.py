@@ -77,6 +77,33 @@ async def test_after_an_opt_out_the_second_step_brings_the_tag_back(arrive: Arri
     await expect(page.locator("#adnet-box")).to_contain_text("adnet: tag ran")
 
 
+async def test_the_link_back_from_the_confirmation_leads_to_a_page_that_knows(arrive: Arrive) -> None:
+    visitor = await arrive()
+    page = await visitor.visit()
+    await opt_out(page)
+    tab = await confirmation(visitor, page)
+    await confirmed(tab)
+    await tab.get_by_role("link", name="Back to").click()
+    await waited(tab, "ready")
+    assert (await flag(tab))["basis"] == "opted_in"
+    assert "#" not in tab.url
+
+
+async def test_who_comes_back_before_confirming_and_again_after_is_found_both_times(
+    arrive: Arrive,
+) -> None:
+    visitor = await arrive()
+    page = await visitor.visit()
+    await opt_out(page)
+    tab = await confirmation(visitor, page)
+    await came_back(page)
+    assert (await flag(page))["basis"] == "choice"
+    await tab.bring_to_front()
+    await confirmed(tab)
+    await came_back(page)
+    await page.wait_for_function("() => privacyChoices.flag().basis === 'opted_in'")
+
+
 async def test_leaving_the_confirmation_page_changes_nothing(arrive: Arrive, demo: Demo) -> None:
     visitor = await arrive()
     page = await visitor.visit()

@@ -11,7 +11,15 @@ from msgspec.structs import replace
 
 from consent_service.errors import KeyRingInvalid, KeyUnknown, TokenForged
 from consent_service.identity.keys import new_ring, rotate
-from consent_service.identity.signatures import Signer, Statement, decode_jwks, encode_jwks, key_id, unsign
+from consent_service.identity.signatures import (
+    Signer,
+    Statement,
+    decode_jwks,
+    encode_jwks,
+    key_id,
+    unchecked,
+    unsign,
+)
 
 RING = new_ring(5, b"a" * 32, b"h" * 32)
 SIGNER = Signer(RING)
@@ -48,6 +56,17 @@ def test_a_retired_key_s_statements_hold_and_a_stranger_s_do_not() -> None:
         unsign(SIGNER.public(), Statement.PROMISE, rotated.sign(Statement.PROMISE, "x"))
     with pytest.raises(KeyUnknown):
         SIGNER.sign(Statement.PROMISE, "x", rotated.current)
+
+
+def test_without_a_key_the_form_of_a_signature_is_looked_at_and_nothing_else() -> None:
+    signed = SIGNER.sign(Statement.PROMISE, "x")
+    stranger = Signer(rotate(RING, 10, b"b" * 32)).sign(Statement.PROMISE, "y")
+    assert [unchecked(one) for one in (signed, stranger)] == ["x", "y"]
+    for broken in ("!", signed.signature[:-4], signed.signature + "AAAA", ""):
+        with pytest.raises(TokenForged):
+            unchecked(replace(signed, signature=broken))
+    with pytest.raises(TokenForged):
+        unchecked(replace(signed, key=signed.key + "AAAA"))
 
 
 def test_the_public_keys_survive_their_text_form_beside_keys_of_other_kinds() -> None:

@@ -46,6 +46,21 @@ class Browser:
         """Lead the tab that is looked at to this address, as if it had been typed."""
         self.wire.say(VISIT, url=url)
 
+    def visited(self, url: str) -> None:
+        """Go there, and wait until the document stands."""
+        self.run("window.left = true")
+        self.go(url)
+        there = url.partition("#")[0]
+        self.becomes(
+            f"!window.left && location.href.startsWith({there!r}) && document.readyState === 'complete'"
+        )
+
+    def middle(self, element: str) -> tuple[float, float]:
+        """The middle of this element, in the window."""
+        box = f"(() => {{ const b = {element}.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; }})()"
+        x, y, width, height = self.run(box)
+        return x + width / 2, y + height / 2
+
     def run(self, expression: str) -> Any:
         """What this JavaScript gives, in the page; what it promises, as soon as that is there."""
         return self.wire.say(RUN, script=f"return ({expression})", args=[])

@@ -71,6 +71,7 @@ class Tabs:
     def _do(self, action: Mapping[str, Any]) -> None:
         kind = action["type"]
         if kind == "pointerMove":
+            self._page.bring_to_front()  # a tab that a click opened may cover it, and a covered page takes none
             self._page.mouse.move(action["x"], action["y"])
         elif kind == "pointerDown":
             self._page.mouse.down()

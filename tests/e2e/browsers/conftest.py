@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.demo.demos import Demo, two_free_ports
+from tests.e2e.attacking import Scene, scene
 from tests.e2e.browsers.browsing import Browsing
 from tests.e2e.browsers.firefox import SIGNAL, firefox
 from tests.e2e.browsers.webkit import driver, webkit
@@ -36,3 +37,17 @@ def signalling(demo: Demo, tmp_path: Path) -> Iterator[Browsing]:
     """Somebody who has turned on Global Privacy Control, in the one of these browsers that has it."""
     with firefox(tmp_path, SIGNAL) as wire:
         yield Browsing(wire, demo)
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """The service over TLS and an attacker's site."""
+    with scene(tmp_path_factory.mktemp("attacked")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=["chromium", "firefox", "webkit"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each of the three engines by name."""
+    name: str = request.param
+    return name

@@ -10,11 +10,12 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain, combinations
+from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tests.e2e.attacking import Asked, Scene, scene
+from tests.e2e.attacking import Asked, Scene
 from tests.e2e.browsers.browsing import ENTER, SPACE, Browser
 from tests.e2e.browsers.chromium import chromium
 from tests.e2e.browsers.firefox import firefox
@@ -24,7 +25,6 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
-ENGINES: Final = ("chromium", "firefox", "webkit")
 BUTTON: Final = "document.querySelector('.scripted button')"
 AWAKE: Final = f"{BUTTON} !== null && !{BUTTON}.disabled"
 LONG_ENOUGH: Final = 4_500
@@ -38,18 +38,6 @@ def some_of(flags: Sequence[str]) -> list[str]:
     """Every combination of these flags, as `sandbox` has them."""
     sizes = range(len(flags) + 1)
     return [" ".join(one) for one in chain.from_iterable(combinations(flags, size) for size in sizes)]
-
-
-@pytest.fixture(scope="module")
-def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with scene(tmp_path_factory.mktemp("attacked")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
 
 
 @pytest.fixture(scope="module")
@@ -85,29 +73,10 @@ def asked(attacked: Scene) -> Asked:
     return attacked.asked(signal=True)
 
 
-def visit(victim: Browser, url: str) -> None:
-    """Go there, and wait until the document stands."""
-    victim.go(url)
-    there = url.partition("#")[0]
-    victim.becomes(f"location.href.startsWith({there!r}) && document.readyState === 'complete'")
-
-
-def swept(left: float, top: float, width: float, height: float) -> list[tuple[float, float]]:
-    """Places down a page's left part, where buttons and radios stand, close enough to miss none."""
-    return [(left + width * 0.2, top + height * part / 24) for part in range(11, 24)]
-
-
 def hammer(victim: Browser, place: tuple[float, float]) -> None:
     """Click this place again and again, until the page has been there for long enough."""
     while victim.run("performance.now()") < LONG_ENOUGH:
         victim.click_at(place)
-
-
-def middle_of_button(victim: Browser) -> tuple[float, float]:
-    box = victim.run(
-        f"(() => {{ const b = {BUTTON}.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; }})()"
-    )
-    return float(box[0] + box[2] / 2), float(box[1] + box[3] / 2)
 
 
 def opened_by_click(victim: Browser, place: tuple[float, float]) -> str:
@@ -133,41 +102,61 @@ def decoys(victim: Browser, places: Sequence[tuple[float, float]]) -> None:
 @pytest.mark.parametrize("signal", [False, True], ids=["opted out", "with a signal"])
 def test_somebody_who_reads_and_presses_confirms(victim: Browser, attacked: Scene, signal: bool) -> None:
     asked = attacked.asked(signal=signal)
-    visit(victim, asked.url)
+    victim.visited(asked.url)
     victim.becomes(AWAKE)
     attacked.time_passes()
-    victim.click_at(middle_of_button(victim))
+    victim.click_at(victim.middle(BUTTON))
     eventually(lambda: attacked.basis(asked) == asked.confirmed)
 
 
 # --- frames ---------------------------------------------------------------------------------------
 
-WIDTH, HEIGHT, SCALE = 600, 640, 0.11
+WIDTH, HEIGHT, SCALE = 600, 640, 0.1
+AT_ONCE: Final = 12
+"""Frames side by side in one page."""
+HEIGHTS: Final = range(340, 600, 40)
+"""Where clicks fall in each of them, close enough to miss no button: one a visit, since it may lead elsewhere."""
+STYLE: Final = f"""<style>body {{ margin: 0; display: flex }}
+div {{ width: {WIDTH * SCALE}px; height: {HEIGHT * SCALE}px; overflow: hidden }}
+iframe, object, embed {{ width: {WIDTH}px; height: {HEIGHT}px; border: 0; display: block;
+transform: scale({SCALE}); transform-origin: 0 0 }}</style>"""
 
 
-def test_in_no_frame_and_no_sandbox_can_it_be_pressed(victim: Browser, attacked: Scene) -> None:
-    out, signalled = attacked.asked(signal=False), attacked.asked(signal=True)
+@pytest.fixture
+def framing(
+    lasting: Browser | None, engine: str, webkit_driver: int, attacked: Scene, tmp_path: Path
+) -> Iterator[Browser]:
+    """A browser whose driver clicks inside frames, too: Firefox with all of a page in one process."""
+    if engine == "firefox":
+        with firefox(tmp_path, {"fission.autostart": False}) as marionette:
+            yield Browser(marionette)
+    elif lasting:
+        lasting.only_one_tab()
+        yield lasting
+    else:
+        with webkit(webkit_driver) as session:
+            yield Browser(session)
+
+
+def test_in_no_frame_and_no_sandbox_can_it_be_pressed(
+    framing: Browser, attacked: Scene, asked: Asked
+) -> None:
     frames = [
-        *(f'<iframe src="{signalled.url}" sandbox="{flags}"></iframe>' for flags in some_of(_FLAGS)),
-        *(f'<iframe src="{out.url}" sandbox="{flags} {_OUT}"></iframe>' for flags in some_of(_FLAGS)),
-        f'<iframe src="{out.url}"></iframe>',
-        f'<object data="{out.url}" type="text/html"></object>',
-        f'<embed src="{out.url}" type="text/html">',
-        f"<iframe srcdoc='<iframe width={WIDTH} height={HEIGHT} src=&quot;{out.url}&quot;>'></iframe>",
+        *(f'<iframe src="{asked.url}" sandbox="{flags}"></iframe>' for flags in some_of(_FLAGS)),
+        *(f'<iframe src="{asked.url}" sandbox="{flags} {_OUT}"></iframe>' for flags in some_of(_FLAGS)),
+        f'<iframe src="{asked.url}"></iframe>',
+        f'<object data="{asked.url}" type="text/html"></object>',
+        f'<embed src="{asked.url}" type="text/html">',
+        f"<iframe srcdoc='<iframe width={WIDTH} height={HEIGHT} src=&quot;{asked.url}&quot;>'></iframe>",
     ]
-    across, down = WIDTH * SCALE, HEIGHT * SCALE
-    columns = victim.run("innerWidth") // across
-    style = (
-        f"<style>div {{ float: left; width: {across}px; height: {down}px; overflow: hidden }}"
-        f"iframe, object, embed {{ width: {WIDTH}px; height: {HEIGHT}px; border: 0; display: block;"
-        f"transform: scale({SCALE}); transform-origin: 0 0 }}"
-        f"body {{ margin: 0; width: {across * columns}px }}</style>"
-    )
-    visit(victim, attacked.write("/frames", style + "".join(f"<div>{frame}</div>" for frame in frames)))
-    attacked.time_passes()
-    for number in range(len(frames)):
-        decoys(victim, swept(number % columns * across, number // columns * down, across, down))
-    assert [attacked.basis(one) for one in (out, signalled)] == ["choice", "gpc"]
+    for at in range(0, len(frames), AT_ONCE):
+        some = frames[at : at + AT_ONCE]
+        page = attacked.write(f"/frames/{at}", STYLE + "".join(f"<div>{frame}</div>" for frame in some))
+        for height in HEIGHTS:
+            framing.visited(f"{page}?{height}")
+            attacked.time_passes()
+            decoys(framing, [((number + 0.2) * WIDTH * SCALE, height * SCALE) for number in range(len(some))])
+            assert attacked.basis(asked) == asked.basis, some
 
 
 # --- windows --------------------------------------------------------------------------------------
@@ -185,14 +174,17 @@ OUTER: Final = (
 @pytest.mark.parametrize("flags", some_of(("allow-forms", "allow-same-origin", "allow-scripts")))
 def test_no_window_out_of_a_sandbox_can_be_pressed(victim: Browser, attacked: Scene, flags: str) -> None:
     asked = attacked.asked(signal="forms" not in flags)
+    victim.visited(asked.url)
+    (x, y), height = victim.middle(BUTTON), victim.run("innerHeight")
+    places = [(x, y), *((x, place) for place in range(150, height, 25))]
     attacked.write("/inner", INNER.format(url=asked.url, target="_blank", link=LINK))
-    visit(victim, attacked.write("/outer", OUTER.format(flags=f"allow-popups {flags}", link=LINK)))
+    victim.visited(attacked.write("/outer", OUTER.format(flags=f"allow-popups {flags}", link=LINK)))
     pages = len(attacked.confirm_pages())
     victim.turn_to(opened_by_click(victim, (100, 100)))
     eventually(lambda: len(attacked.confirm_pages()) > pages)
     for _ in range(3):
         attacked.time_passes()
-        decoys(victim, swept(0, 0, 640, 640))
+        decoys(victim, places)
     assert attacked.basis(asked) == asked.basis
 
 
@@ -201,15 +193,15 @@ def test_no_click_that_goes_on_while_the_page_comes_presses_it(
     victim: Browser, attacked: Scene, asked: Asked, way: str
 ) -> None:
     """Double clicks, and games in which one clicks and clicks."""
-    visit(victim, asked.url)
-    place = middle_of_button(victim)
+    victim.visited(asked.url)
+    place = victim.middle(BUTTON)
     attacked.write("/inner", INNER.format(url=asked.url, target="_top", link=COVERING))
     pages = {
         "a link out of a frame": f'<body><iframe src="/inner" sandbox="allow-top-navigation" style="{COVERING}">',
         "window.open": f"""<body style="{COVERING}" onclick="open('{asked.url}', 'named', 'left=0,top=0')">""",
         "the tab itself": f"""<body style="{COVERING}" onmousedown="location = '{asked.url}'">""",
     }
-    visit(victim, attacked.write("/decoy", pages[way]))
+    victim.visited(attacked.write("/decoy", pages[way]))
     if way == "window.open":
         victim.turn_to(opened_by_click(victim, place))
     else:
@@ -225,7 +217,7 @@ def test_a_page_that_opened_it_can_neither_reach_move_nor_hurry_it(
     victim: Browser, attacked: Scene, asked: Asked
 ) -> None:
     opens = f"window.opened = open('{asked.url}', 'named', 'width=600,height=600')"
-    visit(victim, attacked.write("/opener", f'<body style="{COVERING}" onclick="{opens}">'))
+    victim.visited(attacked.write("/opener", f'<body style="{COVERING}" onclick="{opens}">'))
     (first,) = victim.tabs()
     tab = opened_by_click(victim, (100, 100))
     victim.turn_to(tab)
@@ -244,7 +236,7 @@ def test_behind_another_page_it_sleeps_and_so_it_is_found(
 ) -> None:
     over = attacked.write("/over", "<p>Something to look at")
     opens = f"window.open(window.next || '{asked.url}'); window.next = '{over}'"
-    visit(victim, attacked.write("/opener", f'<body style="{COVERING}" onclick="{opens}">'))
+    victim.visited(attacked.write("/opener", f'<body style="{COVERING}" onclick="{opens}">'))
     (first,) = victim.tabs()
     tab = opened_by_click(victim, (100, 100))
     victim.turn_to(tab)
@@ -268,7 +260,7 @@ def test_behind_another_page_it_sleeps_and_so_it_is_found(
 
 
 def test_a_key_that_is_held_presses_nothing(victim: Browser, attacked: Scene, asked: Asked) -> None:
-    visit(victim, asked.url)
+    victim.visited(asked.url)
     attacked.time_passes()
     while victim.run("performance.now()") < LONG_ENOUGH:
         for key in (ENTER, SPACE):
@@ -290,8 +282,8 @@ FRAGMENTS: Final = (
 
 def test_no_fragment_focuses_anything(victim: Browser, attacked: Scene, asked: Asked) -> None:
     for fragment in FRAGMENTS:
-        visit(victim, attacked.write("/between", "<p>So that the page is loaded anew"))
-        visit(victim, f"{asked.url}#{fragment}")
+        victim.visited(attacked.write("/between", "<p>So that the page is loaded anew"))
+        victim.visited(f"{asked.url}#{fragment}")
         assert victim.run("document.activeElement === document.body"), fragment
     victim.becomes(AWAKE)
     attacked.time_passes()
@@ -314,26 +306,22 @@ def test_it_is_never_fetched_or_drawn_ahead(
         f'<link rel="{kind}" href="{asked.url}">' for kind in ("prefetch", "prerender", "next")
     )
     already = len(attacked.confirm_pages())
-    visit(victim, attacked.write("/ahead", ahead))
+    victim.visited(attacked.write("/ahead", ahead))
     if engine != "webkit":  # which fetches nothing ahead
         eventually(lambda: 403 in attacked.confirm_pages()[already:])
     assert 200 not in attacked.confirm_pages()[already:]
-    visit(victim, asked.url)
-    hammer(victim, middle_of_button(victim))
+    victim.visited(asked.url)
+    hammer(victim, victim.middle(BUTTON))
     assert attacked.basis(asked) == asked.basis
 
 
 def test_going_back_to_it_finds_it_asleep(victim: Browser, attacked: Scene, asked: Asked) -> None:
-    visit(victim, asked.url)
-    place = middle_of_button(victim)
+    victim.visited(asked.url)
+    place = victim.middle(BUTTON)
     victim.becomes(AWAKE)
     attacked.time_passes()
-    visit(
-        victim,
-        attacked.write(
-            "/after", f'<body style="{COVERING}" onmousedown="this.onmousedown = null; history.back()">'
-        ),
-    )
+    back = f'<body style="{COVERING}" onmousedown="this.onmousedown = null; history.back()">'
+    victim.visited(attacked.write("/after", back))
     victim.click_at(place, times=2)
     victim.becomes(f"{BUTTON} !== null && document.readyState === 'complete'")
     hammer(victim, place)

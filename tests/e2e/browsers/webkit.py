@@ -31,9 +31,9 @@ MISSING: Final = (
 class Session:
     """One visitor's browser: nothing that it keeps outlives it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *arguments: str) -> None:
         self._port = port
-        options = {"binary": str(_small_browser()), "args": ["--automation"]}
+        options = {"binary": str(_small_browser()), "args": ["--automation", *arguments]}
         wanted = {
             "pageLoadStrategy": "none",
             "acceptInsecureCerts": True,
@@ -65,9 +65,9 @@ class Session:
 
 
 @contextmanager
-def webkit(port: int) -> Iterator[Session]:
-    """A running browser with one tab."""
-    session = Session(port)
+def webkit(port: int, *arguments: str) -> Iterator[Session]:
+    """A running browser with one tab; further arguments as the smallest browser has them."""
+    session = Session(port, *arguments)
     try:
         yield session
     finally:
