@@ -64,6 +64,9 @@ def partner() -> Iterator[Partner]:
     """A server that answers `.js` with a script that notes that it ran, and everything else with nothing."""
     opened: Partner
 
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128  # a page asks for many things at once
+
     class Handler(BaseHTTPRequestHandler):
         """Every method alike."""
 
@@ -86,7 +89,7 @@ def partner() -> Iterator[Partner]:
         def log_message(self, *_given: object) -> None:
             """`asked` is the log."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     opened = Partner(server)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
+from multiprocessing.sharedctypes import SynchronizedArray
 from multiprocessing.synchronize import Barrier
 
 from consent_service.errors import Conflict
@@ -49,21 +49,32 @@ async def _count(opener: Callable[[str], Store], where: str, times: int, start: 
     await store.close()
 
 
-def commit_for(
-    opener: Callable[[str], Store], where: str, seconds: float, name: bytes, start: Barrier
+def commit_until_all_have(
+    opener: Callable[[str], Store],
+    where: str,
+    enough: int,
+    counts: SynchronizedArray[int],
+    own: int,
+    start: Barrier,
 ) -> None:
-    """A process of its own: commits one change after the other for so long, and leaves how many there were."""
-    asyncio.run(_commit_for(opener, where, seconds, name, start))
+    """A process of its own: commits one change after the other until every process has done enough of them.
+
+    `counts` is shared: how many each has done; `own` is this one's place in it.
+    """
+    asyncio.run(_commit_until_all_have(opener, where, enough, counts, own, start))
 
 
-async def _commit_for(
-    opener: Callable[[str], Store], where: str, seconds: float, name: bytes, start: Barrier
+async def _commit_until_all_have(
+    opener: Callable[[str], Store],
+    where: str,
+    enough: int,
+    counts: SynchronizedArray[int],
+    own: int,
+    start: Barrier,
 ) -> None:
     store = opener(where)
     start.wait()
-    until, done, longest = time.monotonic() + seconds, 0, 0.0
-    while (began := time.monotonic()) < until:
-        await store.commit(Change(name.decode(), put=[Put(b"x", b"x")]))
-        done, longest = done + 1, max(longest, time.monotonic() - began)
-    await store.commit(Change("tally", put=[Put(name, b"%d %f" % (done, longest))]))
+    while min(counts[:]) < enough:
+        await store.commit(Change(f"p{own}", put=[Put(b"x", b"x")]))
+        counts[own] += 1
     await store.close()

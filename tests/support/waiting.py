@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final, TypeVar
 
-DEADLINE: Final = 60.0
+DEADLINE: Final = 180.0
 """Seconds."""
 
 DEADLINE_MS: Final = 1000 * DEADLINE

@@ -48,7 +48,7 @@ class Browser:
 
     def visited(self, url: str) -> None:
         """Go there, and wait until the document stands."""
-        self.run("window.left = true")
+        self.becomes("window.left = true")
         self.go(url)
         there = url.partition("#")[0]
         self.becomes(
@@ -144,7 +144,7 @@ class Browsing(Browser):
 
     def _leave(self, word: Word, **given: Any) -> None:
         """Go, and wait until another document is there; its scripts and pictures may still be on their way."""
-        self.run("window.left = true")
+        self.becomes("window.left = true")
         self.wire.say(word, **given)
         # On the way there may be an empty document, of no host.
         self.becomes("!window.left && location.host !== '' && document.readyState !== 'loading'")
