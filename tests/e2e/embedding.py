@@ -45,7 +45,7 @@ regime = "{regime}"
 """
 PAGE = """\
 <!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title><link rel="icon" href="data:,">
-<script>window.ran = []</script><script{data}>{stub}</script><script async src="{service}/w/acme.js"></script>
+{before}<script>window.ran = []</script><script{data}>{stub}</script><script async src="{service}/w/acme.js"></script>
 {head}</head><body>{body}</body></html>
 """
 TAG = "window.ran.push({name!r});"
@@ -53,9 +53,13 @@ TAG = "window.ran.push({name!r});"
 
 @dataclass
 class Written:
-    """A page as a test wrote it; `data` are the embedding tag's attributes, `nonce` is every script's."""
+    """A page as a test wrote it; `data` are the embedding tag's attributes, `nonce` is every script's.
+
+    `before` stands before the snippet.
+    """
 
     body: str = ""
+    before: str = ""
     head: str = ""
     data: str = ""
     policy: str = ""
@@ -64,13 +68,18 @@ class Written:
 
 @dataclass
 class Shop:
-    """A site's server, and the service beside it. `/tag/<name>.js` notes its name in `window.ran`."""
+    """A site's server, and the service beside it. `/tag/<name>.js` notes its name in `window.ran`.
+
+    `scripts`: other scripts by path. What is below `/hang/` is answered when the server ends.
+    """
 
     folder: Path
     more: str
     port: int
     server: ThreadingHTTPServer
     pages: dict[str, Written] = field(default_factory=dict)
+    scripts: dict[str, str] = field(default_factory=dict)
+    ending: threading.Event = field(default_factory=threading.Event)
     regime: str = "us-ca"
     earlier: set[str] = field(default_factory=set)
 
@@ -101,7 +110,7 @@ class Shop:
 
     def html(self, page: Written) -> str:
         stub = script_of(load(self.text, {}), SITE, int(time.time())).inline
-        parts = {"stub": stub, "service": self.service, "data": page.data and f" {page.data}"}
+        parts = {"before": page.before, "stub": stub, "service": self.service, "data": page.data and f" {page.data}"}
         html = PAGE.format(**parts, head=page.head, body=page.body)
         return html.replace("<script", f'<script nonce="{page.nonce}"') if page.nonce else html
 
@@ -176,6 +185,10 @@ def shop(folder: Path, more: str = "") -> Iterator[Shop]:
             page = opened.pages.get(path)
             if page is not None:
                 self.reply("text/html", opened.html(page), page.policy)
+            elif path in opened.scripts:
+                self.reply("text/javascript", opened.scripts[path], "")
+            elif path.startswith("/hang/"):
+                opened.ending.wait()
             elif path.startswith("/tag/"):
                 name = path.removeprefix("/tag/").removesuffix(".js")
                 self.reply("text/javascript", TAG.format(name=name), "")
@@ -202,6 +215,7 @@ def shop(folder: Path, more: str = "") -> Iterator[Shop]:
     try:
         yield opened
     finally:
+        opened.ending.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -120,7 +120,7 @@ export function gate(
       // Before the first one runs: after it is too late.
       fetched = true;
       waiting.unshift(marked);
-      quietly(() => expect(fetchWriting({ found: written, hooked: (hook) => (runs = hook) })));
+      quietly(() => expect(fetchWriting({ found: written, hooked: (hook) => (runs = hook), stack: `${Error().stack}` })));
       return;
     }
     const script = isScript ? once(marked) : load(marked as HTMLIFrameElement);

@@ -12,18 +12,19 @@ const END = "$";
 
 const stackNow = () => `${Error().stack}`;
 
-export function hookWriting(doc: Document, found: Found): Runs {
+/** @param ours a stack of the script's own: what runs in it never makes a call the page's */
+export function hookWriting(doc: Document, found: Found, ours: string): Runs {
   const writers = new Map<unknown, (markup: string) => void>();
   const here = `${doc.URL.split("#")[0]}:`;
-  const early = stackNow();
-  /** The page's own scripts: those that were there first, but this one. */
-  const others = [...doc.scripts].map(({ src }) => src).filter((src) => src && !early.includes(src));
+  const inside = stackNow() + ours;
+  /** The page's own scripts: those that were there first, but ours. */
+  const others = [...doc.scripts].map(({ src }) => src).filter((src) => src && !inside.includes(src));
 
   function writer(): unknown {
     const current = doc.currentScript as HTMLScriptElement | null;
     if (writers.has(current)) return current;
-    // The browser knows where what the page writes while it is parsed belongs, and overlooks what comes later by file.
-    if (current && (current.src || doc.readyState == "loading")) return;
+    // The parser knows where a file's own writing belongs; from a file that came later browsers overlook it.
+    if (current?.src) return;
     // Else the stack alone tells. What is not clearly the page's own never takes the page's place.
     const stack = stackNow();
     const released = [...(writers.keys() as Iterable<HTMLScriptElement>)].reverse();

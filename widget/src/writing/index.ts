@@ -5,8 +5,8 @@ import { hookWriting } from "./hook";
 import type { Waits } from "./waits";
 
 function start(): void {
-  const { found, hooked } = document.currentScript as HTMLScriptElement & Waits;
-  hooked(hookWriting(document, found));
+  const { found, hooked, stack } = document.currentScript as HTMLScriptElement & Waits;
+  hooked(hookWriting(document, found, stack));
 }
 
 quietly(start);

@@ -8,5 +8,7 @@ export type Found = (scripts: Iterable<HTMLScriptElement>, writer: HTMLScriptEle
 
 export interface Waits {
   readonly found: Found;
+  /** The stack of the script itself, by which it is known. */
+  readonly stack: string;
   readonly hooked: (runs: Runs) => void;
 }
