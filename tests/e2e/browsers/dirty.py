@@ -21,10 +21,17 @@ SIGNAL: Final = (
     "<script>Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})</script>"
 )
 
+_FORGET: Final = """(document.cookie.split('; ').forEach((pair) => {
+  document.cookie = `${pair.split('=')[0]}=; Path=/; Max-Age=0`;
+}), localStorage.clear(), sessionStorage.clear(), true)"""
+
 PATIENT: Final = """<script>
   window.patient = [];
   window.setTimeout = ((own) => (act, wait, ...given) =>
-    wait > 1000 ? patient.push(act) : own(act, wait, ...given))(window.setTimeout.bind(window));
+    wait > 1000 ? (patient.push(act), act) : own(act, wait, ...given))(window.setTimeout.bind(window));
+  window.clearTimeout = ((own) => (timer) =>
+    typeof timer === 'function' ? void (patient = patient.filter((act) => act !== timer)) : own(timer)
+  )(window.clearTimeout.bind(window));
 </script>"""
 """Before the snippet: no patience ends before the test calls what waits in `patient`."""
 
@@ -37,11 +44,16 @@ class Dirt:
     shop: Shop
 
     def open(self, page: Written, path: str = "/", *, ready: bool = True) -> None:
-        """Visit this page; `ready` waits for the service's answer."""
+        """Visit this page as somebody new; `ready` waits for the service's answer."""
+        self.forget()
         self.shop.pages[path] = page
         self.browsing.go(self.shop.origin + path)
         if ready:
             self.becomes("privacyChoices.ready.then(() => true)")
+
+    def forget(self) -> None:
+        """Take from the shop what it has put into the browser."""
+        self.run(f"location.origin !== '{self.shop.origin}' || {_FORGET}")
 
     def run(self, expression: str) -> Any:
         return self.browsing.run(expression)

@@ -32,9 +32,6 @@ export function runScript(
     if (!OWN.test(name)) quietly(() => script.setAttribute(name, value));
   }
   if (type) script.type = type;
-  // Scripts made by scripts are asynchronous unless they say otherwise.
-  // https://html.spec.whatwg.org/multipage/scripting.html#script-force-async
-  script.async = marked.hasAttribute("async");
   // A nonce's attribute reads as empty in a page with a policy; the property still holds it.
   // https://html.spec.whatwg.org/multipage/urls-and-fetching.html#nonce-attributes
   script.nonce = marked.nonce || nonce;
@@ -51,6 +48,8 @@ export function runScript(
   finish = runs?.(script, marked);
   marked.after(script);
   if (src == null && !type) done();
+  // Made by a script it is asynchronous: what comes after it waits here, and not for ever, as it would in the browser.
+  // https://html.spec.whatwg.org/multipage/scripting.html#script-force-async
   return isAwaited(script) ? script : undefined;
 }
 
@@ -63,7 +62,7 @@ function isAwaited(script: HTMLScriptElement): boolean {
   const language = script.getAttribute("language");
   return (
     !!script.getAttribute("src") &&
-    !script.async &&
+    !script.hasAttribute("async") &&
     RUNS.test(type || (language ? `text/${language}` : "")) &&
     !(script.noModule && type != "module") &&
     !(script.htmlFor && script.event)
