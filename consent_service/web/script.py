@@ -31,13 +31,13 @@ _SHORT: Final = "public, max-age=300, stale-while-revalidate=86400"
 _LONG: Final = "public, max-age=34214400, immutable"
 _DIGEST_CHARACTERS: Final = 20
 _IS_NEW: Final = "!(window.__gppLocator&&window.privacyChoices?.flag?.call)"
-"""False where the inline part has run in this document: frameworks, and a snippet pasted twice, run it once more. A page
-that was written anew has lost the frame, and an element of that name has no such function."""
+"""False where the inline part has run in this document: frameworks, and a snippet pasted twice, run it once more. A
+page that was written anew has lost the frame, and an element of that name has no such function."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One site's script and inline stub, the files that the script loads, and the debug panel where the site allows it.
+    """One site's script and inline stub, the files that the script loads, the debug panel where the site allows it.
 
     `behind`: what stands behind the stub in the page itself, by name, where the site asks for it.
     """

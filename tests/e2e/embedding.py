@@ -110,7 +110,12 @@ class Shop:
 
     def html(self, page: Written) -> str:
         stub = script_of(load(self.text, {}), SITE, int(time.time())).inline
-        parts = {"before": page.before, "stub": stub, "service": self.service, "data": page.data and f" {page.data}"}
+        parts = {
+            "before": page.before,
+            "stub": stub,
+            "service": self.service,
+            "data": page.data and f" {page.data}",
+        }
         html = PAGE.format(**parts, head=page.head, body=page.body)
         return html.replace("<script", f'<script nonce="{page.nonce}"') if page.nonce else html
 

@@ -20,14 +20,16 @@ meta_limited_data_use = true
 microsoft_uet = true
 """
 GTAG = "window.dataLayer = window.dataLayer || []; function gtag() { dataLayer.push(arguments) }"
-GRANTED = (
-    "{ad_storage: 'granted', analytics_storage: 'granted', ad_user_data: 'granted', ad_personalization: 'granted'}"
-)
+GRANTED = "{ad_storage: 'granted', analytics_storage: 'granted', ad_user_data: 'granted', ad_personalization: 'granted'}"
 # As the library does it: it takes what waits, and puts its own method behind the array's.
 COMES = """(() => {
   const {push} = dataLayer;
   window.processed = dataLayer.map((entry) => [...entry]);
-  dataLayer.push = (...given) => { const done = push.apply(dataLayer, given); processed.push(...given.map((entry) => [...entry])); return done };
+  dataLayer.push = (...given) => {
+    const done = push.apply(dataLayer, given);
+    processed.push(...given.map((entry) => [...entry]));
+    return done;
+  };
   return true;
 })()"""
 PIXEL = """(function (page) {
@@ -86,7 +88,9 @@ def test_a_page_that_grants_by_an_update_is_answered_too(page: Dirt) -> None:
 
 def test_what_the_page_denies_by_default_is_not_allowed_by_a_mere_default(page: Dirt) -> None:
     denied = GRANTED.replace("granted", "denied").replace("}", ", wait_for_update: 500}")
-    head = script(GTAG, f"gtag('consent', 'default', {denied})", "gtag('event', 'x')", "dataLayer.push({event: 'y'})")
+    head = script(
+        GTAG, f"gtag('consent', 'default', {denied})", "gtag('event', 'x')", "dataLayer.push({event: 'y'})"
+    )
     page.open(Written(head=head))
     entries = page.run("dataLayer.map((entry) => entry[0] === 'consent' && [entry[1], entry[2].ad_storage])")
     assert [entry for entry in entries if entry] == [["default", "granted"], ["default", "denied"]]
@@ -130,7 +134,9 @@ def test_microsofts_default_is_followed_by_what_is_decided(page: Dirt) -> None:
 
 def test_metas_options_are_said_once_more_where_the_page_lifts_them(page: Dirt) -> None:
     lifts = "fbq('dataProcessingOptions', [])"
-    page.open(Written(before=SIGNAL, head=script(PIXEL, lifts, "fbq('init', '1')", "window.same = fbq === _fbq")))
+    page.open(
+        Written(before=SIGNAL, head=script(PIXEL, lifts, "fbq('init', '1')", "window.same = fbq === _fbq"))
+    )
     assert page.run("fbq.queue.map((given) => [...given])") == [
         LIMITED,
         ["dataProcessingOptions", []],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.browsers.dirty import ENGINES, Dirt, dirt
-from tests.e2e.embedding import PAGE, Written
+from tests.e2e.embedding import Written
 
 pytestmark = pytest.mark.e2e
 
@@ -37,7 +37,8 @@ ELEMENT = """<script>customElements.define('{name}', class extends HTMLElement {
 ATTACH = f"this.attachShadow({{{{mode: 'open'}}}}).innerHTML = '{LINK}'"
 NESTED = "this.attachShadow({{mode: 'open'}}).innerHTML = '<div><site-link></site-link></div>'"
 ROOTS = {
-    "there from the beginning": "<site-link></site-link>" + ELEMENT.format(name="site-link", act=ATTACH.format()),
+    "there from the beginning": "<site-link></site-link>"
+    + ELEMENT.format(name="site-link", act=ATTACH.format()),
     "one in another": "<site-footer></site-footer>"
     + ELEMENT.format(name="site-footer", act=NESTED.format())
     + ELEMENT.format(name="site-link", act=ATTACH.format()),
@@ -93,14 +94,14 @@ draw();
 </script>"""
 
 
-@pytest.mark.parametrize("first, second", [("#/a", "#/b"), ("#!a", "#!b"), ("#users/1", "#users/2")])
+@pytest.mark.parametrize(("first", "second"), [("#/a", "#/b"), ("#!a", "#!b"), ("#users/1", "#users/2")])
 def test_another_route_behind_the_hash_is_another_view(page: Dirt, first: str, second: str) -> None:
     page.open(Written(body=ROUTER.replace("HASH", f"location.hash = '{first}'")))
     page.becomes("ran.length > 0")
     for route in (second, first):
         page.run(f"(location.hash = '{route}', true)")
         page.becomes(f"ran[ran.length - 1] === '{route}'")
-    assert page.run("ran") [-3:] == [first, second, first]
+    assert page.run("ran")[-3:] == [first, second, first]
 
 
 def test_a_place_within_the_page_is_the_same_view(page: Dirt) -> None:
@@ -138,7 +139,9 @@ def test_a_snippet_in_a_body_that_is_drawn_anew_makes_one_widget_and_counts_each
     for path in ("/two", "/three"):
         page.run(f"(visit('{path}'), true)")
         page.becomes(f"ran[ran.length - 1] === '{path}'")
-    page.becomes("performance.getEntriesByType('resource').filter(({name}) => /acme\\.js/.test(name)).length > 0")
+    page.becomes(
+        "performance.getEntriesByType('resource').filter(({name}) => /acme\\.js/.test(name)).length > 0"
+    )
     page.becomes(SETTLED)
     assert page.run("ran") == ["/", "/two", "/three"]
     assert page.run("document.querySelectorAll('#privacy-choices').length") == 1
@@ -152,15 +155,3 @@ def test_a_call_between_two_snippets_is_not_lost(page: Dirt) -> None:
     page.open(Written(body=f"<script>privacyChoices.optOut()</script>{snippet}{snippet}"))
     assert page.run("privacyChoices.flag().sale") == "denied"
     assert page.run("document.querySelectorAll('#privacy-choices').length") == 1
-
-
-def test_a_page_that_is_written_anew_with_the_snippet_has_a_widget_again(page: Dirt) -> None:
-    page.open(Written())
-    again = page.shop.html(Written(body="<h1>New</h1>")).replace("</", "<\\/")
-    assert PAGE.startswith("<!doctype html>")
-    page.shop.pages["/again"] = Written(
-        body=f"<script>addEventListener('load', () => setTimeout(() => {{ document.open(); "
-        f"document.write({again!r}); document.close() }}))</script>"
-    )
-    page.browsing.go(f"{page.shop.origin}/again")
-    page.becomes("document.querySelector('h1')?.textContent === 'New' && document.querySelector('#privacy-choices')")

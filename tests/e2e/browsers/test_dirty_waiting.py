@@ -91,7 +91,9 @@ def test_those_behind_a_script_that_runs_wait_for_it(page: Dirt, attributes: str
 def test_one_that_hangs_holds_up_those_in_its_line_alone_and_not_for_ever(page: Dirt) -> None:
     hanging = [MARKED.format(attributes=f'src="/hang/{number}.js"') for number in range(3)]
     quick = MARKED.format(attributes='async src="/tag/quick.js"')
-    page.open(Written(before=PATIENT, body=hanging[0] + SECOND + hanging[1] + hanging[2] + THIRD + quick + FRAME))
+    page.open(
+        Written(before=PATIENT, body=hanging[0] + SECOND + hanging[1] + hanging[2] + THIRD + quick + FRAME)
+    )
     page.becomes("ran.includes('quick') && document.querySelector('iframe[data-right]').src !== ''")
     assert page.run("ran") == ["quick"], "neither frames nor asynchronous scripts stand in a line"
     for expected in (["quick", "second"], ["quick", "second"], ["quick", "second", "third"]):

@@ -92,9 +92,7 @@ def test_what_a_tag_writes_later_stands_there_too(page: Dirt, later: str, way: s
 
 
 def test_what_is_written_in_pieces_is_one_and_scripts_in_it_run_in_order(page: Dirt) -> None:
-    inner = (
-        "document.write('<i>inner</i><script>ran.push(\"written by inner\")</scr' + 'ipt>'); ran.push('inner')"
-    )
+    inner = "document.write('<i>inner</i><script>ran.push(\"written by inner\")</scr' + 'ipt>'); ran.push('inner')"
     page.shop.scripts["/script/inner.js"] = inner
     writes = (
         "document.write('<div><scr'); document.write('ipt src=\"/script/inner.js\"></' + 'script><u>be'); "
