@@ -20,7 +20,8 @@ meta_limited_data_use = true
 microsoft_uet = true
 """
 GTAG = "window.dataLayer = window.dataLayer || []; function gtag() { dataLayer.push(arguments) }"
-GRANTED = "{ad_storage: 'granted', analytics_storage: 'granted', ad_user_data: 'granted', ad_personalization: 'granted'}"
+STORAGES = ("ad_storage", "analytics_storage", "ad_user_data", "ad_personalization")
+GRANTED = "{" + ", ".join(f"{name}: 'granted'" for name in STORAGES) + "}"
 # As the library does it: it takes what waits, and puts its own method behind the array's.
 COMES = """(() => {
   const {push} = dataLayer;
