@@ -30,11 +30,14 @@ _RENEWED_BELOW: Final = KEPT_SECONDS - 30 * 86_400
 _SHORT: Final = "public, max-age=300, stale-while-revalidate=86400"
 _LONG: Final = "public, max-age=34214400, immutable"
 _DIGEST_CHARACTERS: Final = 20
+_IS_NEW: Final = "!(window.__gppLocator&&window.privacyChoices?.flag?.call)"
+"""False where the inline part has run in this document: frameworks, and a snippet pasted twice, run it once more. A
+page that was written anew has lost the frame, and an element of that name has no such function."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One site's script and inline stub, the settings' own script, and the debug panel's where the site allows it.
+    """One site's script and inline stub, the files that the script loads, the debug panel where the site allows it.
 
     `behind`: what stands behind the stub in the page itself, by name, where the site asks for it.
     """
@@ -44,11 +47,12 @@ class Script:
     settings: bytes
     panel: bytes | None = None
     behind: Mapping[str, str] = field(default_factory=dict)
+    writing: bytes | None = None
 
     @property
     def inline(self) -> str:
         """What stands in the page itself, all of it in one script element, so that one hash lets it run."""
-        return ";".join((self.stub, *self.behind.values()))
+        return f"if({_IS_NEW}){{{';'.join((self.stub, *self.behind.values()))}}}"
 
     @property
     def digest(self) -> str:
@@ -58,7 +62,7 @@ class Script:
     @property
     def files(self) -> Mapping[str, bytes]:
         """What is served under an immutable address, by digest."""
-        return {_digest(body): body for body in (self.body, self.settings, self.panel) if body}
+        return {_digest(body): body for body in (self.body, self.settings, self.writing, self.panel) if body}
 
     @property
     def integrity(self) -> str:
@@ -83,12 +87,14 @@ def build(
     """The script for this public configuration, from the bundles in `dist`.
 
     What only some sites use stands before the script of those sites alone; the settings, with their own `words` by
-    language, are a file that the script loads when somebody opens them. `behind`: bundles that stand behind the stub,
+    language, are a file that the script loads when somebody opens them, and `writing` one that it loads before the
+    first marked script runs. `behind`: bundles that stand behind the stub,
     in this order, and what each is given; one that is given nothing is left out.
     """
     settings = f"(function(__WORDS__){{{_bundle(dist, 'settings')}}})({_literal(words)});\n".encode()
+    writing = _bundle(dist, "writing").encode()
     panel = (dist / "debug.js").read_bytes() if debug else None
-    beside = {"settings": settings, "debug": panel}
+    beside = {"settings": settings, "writing": writing, "debug": panel}
     base = f"{public.get('api', public['service'])}/w/{stub['s']}"
     public = {**public, **{name: f"{base}.{_digest(body)}.js" for name, body in beside.items() if body}}
     extras = [extra for extra, wanted in _EXTRAS.items() if wanted(public)]
@@ -99,6 +105,7 @@ def build(
         settings,
         panel,
         {name: _wrapped(dist, name, given) for name, given in (behind or {}).items() if given},
+        writing,
     )
 
 

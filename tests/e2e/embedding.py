@@ -45,7 +45,7 @@ regime = "{regime}"
 """
 PAGE = """\
 <!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title><link rel="icon" href="data:,">
-<script>window.ran = []</script><script{data}>{stub}</script><script async src="{service}/w/acme.js"></script>
+{before}<script>window.ran = []</script><script{data}>{stub}</script><script async src="{service}/w/acme.js"></script>
 {head}</head><body>{body}</body></html>
 """
 TAG = "window.ran.push({name!r});"
@@ -53,9 +53,13 @@ TAG = "window.ran.push({name!r});"
 
 @dataclass
 class Written:
-    """A page as a test wrote it; `data` are the embedding tag's attributes, `nonce` is every script's."""
+    """A page as a test wrote it; `data` are the embedding tag's attributes, `nonce` is every script's.
+
+    `before` stands before the snippet.
+    """
 
     body: str = ""
+    before: str = ""
     head: str = ""
     data: str = ""
     policy: str = ""
@@ -66,6 +70,7 @@ class Written:
 class Shop:
     """A site's server, and the service beside it. `/tag/<name>.js` notes its name in `window.ran`.
 
+    `scripts`: other scripts by path. What is below `/hang/` is answered when the server ends.
     `moved`: a path -> the address that its visitors are sent to.
     """
 
@@ -74,6 +79,8 @@ class Shop:
     port: int
     server: ThreadingHTTPServer
     pages: dict[str, Written] = field(default_factory=dict)
+    scripts: dict[str, str] = field(default_factory=dict)
+    ending: threading.Event = field(default_factory=threading.Event)
     regime: str = "us-ca"
     earlier: set[str] = field(default_factory=set)
     moved: dict[str, str] = field(default_factory=dict)
@@ -105,7 +112,12 @@ class Shop:
 
     def html(self, page: Written) -> str:
         stub = script_of(load(self.text, {}), SITE, int(time.time())).inline
-        parts = {"stub": stub, "service": self.service, "data": page.data and f" {page.data}"}
+        parts = {
+            "before": page.before,
+            "stub": stub,
+            "service": self.service,
+            "data": page.data and f" {page.data}",
+        }
         html = PAGE.format(**parts, head=page.head, body=page.body)
         return html.replace("<script", f'<script nonce="{page.nonce}"') if page.nonce else html
 
@@ -184,6 +196,10 @@ def shop(folder: Path, more: str = "") -> Iterator[Shop]:
                 self.send_response(302)
                 self.send_header("location", opened.moved[path])
                 self.end_headers()
+            elif path in opened.scripts:
+                self.reply("text/javascript", opened.scripts[path], "")
+            elif path.startswith("/hang/"):
+                opened.ending.wait()
             elif path.startswith("/tag/"):
                 name = path.removeprefix("/tag/").removesuffix(".js")
                 self.reply("text/javascript", TAG.format(name=name), "")
@@ -210,6 +226,7 @@ def shop(folder: Path, more: str = "") -> Iterator[Shop]:
     try:
         yield opened
     finally:
+        opened.ending.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -16,7 +16,7 @@ from consent_service.web.snippet import Embed, render_policy, render_self_hosted
 
 SERVICE = "https://privacy.example"
 SCRIPT = Script(b"widget();", "stub();", b"")
-STUB_HASH = f"'sha256-{base64.b64encode(hashlib.sha256(b'stub();').digest()).decode()}'"
+STUB_HASH = f"'sha256-{base64.b64encode(hashlib.sha256(SCRIPT.inline.encode()).digest()).decode()}'"
 PATH = FirstParty("https://shop.example/privacy", "shop.example", None, secure=True, on_site=True)
 HOST = FirstParty("https://p.shop.example", "p.shop.example", "shop.example", secure=True, on_site=False)
 UPSTREAM = Server("http://127.0.0.1:8000")
@@ -33,7 +33,7 @@ def blocks(text: str) -> list[str]:
 
 def test_stub_script_and_policy_stand_alone() -> None:
     found = blocks(render_snippet(embed()))
-    assert f'<script>stub();</script>\n<script async src="{SERVICE}/w/acme.js"></script>' in found
+    assert f'<script>{SCRIPT.inline}</script>\n<script async src="{SERVICE}/w/acme.js"></script>' in found
     pinned = f'{SERVICE}/w/acme.{SCRIPT.digest}.js" integrity="{SCRIPT.integrity}" crossorigin="anonymous"'
     assert f'<script async src="{pinned}></script>' in found
     assert f"script-src {STUB_HASH} {SERVICE}; connect-src {SERVICE}" in found
@@ -58,7 +58,7 @@ def test_in_first_party_mode_script_and_calls_go_the_sites_own_way(way: FirstPar
 def test_a_self_hosted_script_is_named_by_its_file_and_calls_still_go_to_the_service() -> None:
     said = render_self_hosted(embed(), "public/privacy.js", "consent.toml")
     tag = f'<script async src="/privacy.js" integrity="{SCRIPT.integrity}"></script>'
-    assert f"<script>stub();</script>\n{tag}" in blocks(said)
+    assert f"<script>{SCRIPT.inline}</script>\n{tag}" in blocks(said)
     assert f"script-src {STUB_HASH} 'self'; connect-src {SERVICE}" in blocks(said)
     assert "consent-service check consent.toml --self-hosted acme=public/privacy.js" in blocks(said)
 

@@ -6,7 +6,7 @@ import { common, INLINE, inline, mangling, root, SCRIPT, smallest } from "./smal
 
 const out = process.env.OUT_DIR || `${root}dist`;
 const OURS =
-  "added|alone|asOf|ask|begin|brought|built|chance|choose|clock|config|doc|dock|dress|drop|end|extras|first|flush|forget|fresh|hold|hurry|" +
+  "added|alone|asOf|ask|begin|brought|built|chance|choose|clock|config|doc|dock|dress|drop|end|extras|first|flush|forget|found|fresh|hold|hooked|hurry|" +
   "identified|kept|kind|known|later|leave|leaving|letters|lever|load|lost|make|maxAge|noticed|obey|overtaken|pending|permits|" +
   "place|post|queue|read|record|refresh|regrets|release|released|remember|reply|restrict|resume|rewrite|seen|signalId|" +
   "root|speak|start|styles|tag|tell|update|updated|url|voice|wait|win|write|wrote";
@@ -17,6 +17,7 @@ for (const [name, part] of Object.entries(INLINE)) writeFileSync(`${out}/${name}
 const script = await smallest("src/index.ts", { ...ours, ...SCRIPT, format: "esm" }, { hoist_vars: true });
 writeFileSync(`${out}/widget.js`, script);
 writeFileSync(`${out}/settings.js`, await smallest("src/settings/index.ts", ours));
+writeFileSync(`${out}/writing.js`, await smallest("src/writing/index.ts", ours));
 await build({ ...common, ...ours, entryPoints: ["src/debug/index.ts"], format: "iife", outfile: `${out}/debug.js` });
 copyFileSync(`${root}types/privacy-choices.d.ts`, `${out}/privacy-choices.d.ts`);
 for (const extra of EXTRAS) {

@@ -2,6 +2,7 @@
 
 import type { Flag, Right } from "./core/protocol";
 import { gate, type Gate } from "./page/gate";
+import type { Load } from "./page/loading";
 import type { Trust } from "./page/trust";
 import type { Host } from "./parts";
 
@@ -12,14 +13,14 @@ export interface Obeying extends Gate {
   permits(rights: string): boolean;
 }
 
-export function obeying({ win, config, nonce, extras }: Host, flag: () => Flag, trusted: Trust): Obeying {
+export function obeying({ win, config, nonce, extras }: Host, flag: () => Flag, trusted: Trust, load: Load): Obeying {
   function permits(rights: string): boolean {
     const said = flag();
     const named = rights.split(/\s+/).filter(Boolean);
     return named.length > 0 && named.every((right) => said[right as Right] === "allowed");
   }
 
-  const tags = gate(win.document, permits, nonce, trusted);
+  const tags = gate(win.document, permits, nonce, trusted, (waits) => load(config.writing, waits));
   return {
     ...tags,
     permits,

@@ -16,6 +16,7 @@ import { tabs } from "./page/tabs";
 import { trust } from "./page/trust";
 import { watchViews } from "./page/views";
 import { speaking } from "./speaking";
+import { LINK } from "./ui/link";
 import { textsFor, type Texts } from "./ui/texts";
 import { view, type Acts, type View } from "./ui/view";
 
@@ -77,7 +78,7 @@ export function setup(host: Host): Wired {
     resume();
   });
   const said = speaking(host, manager);
-  const tags = obeying(host, manager.flag, trusted);
+  const tags = obeying(host, manager.flag, trusted, load);
 
   /** Whoever opts out may want what had run gone from the page: it is loaded again once the service knows. */
   async function restrict(choice: Restriction, method: Method): Promise<void> {
@@ -117,6 +118,7 @@ export function setup(host: Host): Wired {
         (nodes) => {
           tags.added(nodes);
           stay();
+          shown?.look();
         },
         () => {
           tags.forget();
@@ -183,7 +185,8 @@ function actsOn(manager: Manager, restrict: Manager["restrict"], { win }: Host, 
 
 function openOnClick(doc: Document, open: (invoker: Element) => void): void {
   doc.addEventListener("click", (event) => {
-    const opener = event.target instanceof Element && event.target.closest("[data-privacy-choices]");
+    // The way through open shadow roots too, which hide the target itself.
+    const opener = event.composedPath().find((node): node is Element => node instanceof Element && node.matches(LINK));
     if (!opener) return;
     event.preventDefault();
     open(opener);

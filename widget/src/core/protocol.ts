@@ -143,6 +143,8 @@ export interface Config {
   readonly traces?: readonly Traces[];
   /** Whether the page is loaded again after an opt-out, when something had run. */
   readonly reload?: boolean;
+  /** Where the bundle is that finds a place for what scripts write. */
+  readonly writing: string;
   /** Where the settings' own bundle is. */
   readonly settings: string;
   /** The debug panel's address, where the site allows it. */

@@ -6,6 +6,7 @@
  */
 
 import { quietly } from "../quietly";
+import type { Runs, Waits } from "../writing/waits";
 import { runScript } from "./running";
 import type { Trust } from "./trust";
 
@@ -27,8 +28,24 @@ export interface Gate {
 /** Milliseconds that releasing takes at a stretch: a task over 50 is felt. https://www.w3.org/TR/longtasks-1/ */
 const STRETCH = 12;
 
-/** @param permits whether every right in this list is allowed now; false for an empty list and unknown names */
-export function gate(doc: Document, permits: (rights: string) => boolean, nonce: string, trust: Trust): Gate {
+/**
+ * Milliseconds that others wait for a script that does not come. Those behind it may need it, and a library takes
+ * seconds on a slow line; but a server that is down answers never, and takes none of the others with it. Half as long
+ * for the next one: all that hang hold the rest up for ten seconds at most.
+ */
+const PATIENCE = 5e3;
+
+/**
+ * @param permits whether every right in this list is allowed now; false for an empty list and unknown names
+ * @param fetchWriting loads the bundle that finds a place for what scripts write
+ */
+export function gate(
+  doc: Document,
+  permits: (rights: string) => boolean,
+  nonce: string,
+  trust: Trust,
+  fetchWriting: (waits: Waits) => HTMLScriptElement,
+): Gate {
   const done = new WeakSet<Element>();
   const frames = new Set<HTMLIFrameElement>();
   const used = new Set<string>();
@@ -36,6 +53,11 @@ export function gate(doc: Document, permits: (rights: string) => boolean, nonce:
   let busy = false;
   /** What was found and not looked at yet. What is denied is dropped: once it may run, the page is walked again. */
   let waiting: HTMLElement[] = [];
+  /** What is on its way, and runs before all that stands behind it. */
+  const coming = new Set<HTMLScriptElement>();
+  let patience = PATIENCE;
+  let runs: Runs | undefined;
+  let fetched = false;
 
   const rightsOf = ({ dataset }: HTMLElement) => dataset.right || "";
 
@@ -57,32 +79,67 @@ export function gate(doc: Document, permits: (rights: string) => boolean, nonce:
     go();
   }
 
+  /** Scripts that another one has written: they run at once, unless one before them is on its way. */
+  function written(scripts: Iterable<HTMLScriptElement>, writer: HTMLScriptElement): void {
+    for (const script of scripts) {
+      if (coming.size > +coming.has(writer)) {
+        const behind = waiting.findIndex((other) => script.compareDocumentPosition(other) & 4);
+        waiting.splice(behind < 0 ? waiting.length : behind, 0, script);
+      } else run(script);
+    }
+  }
+
   function go(): void {
-    if (busy) return;
-    busy = true;
-    next();
+    if (!busy) next();
   }
 
   function next(): void {
     const began = performance.now();
-    for (let marked; (marked = waiting[0]) && !beingParsed(marked); ) {
-      if (performance.now() - began > STRETCH) {
+    busy = true;
+    let at = 0;
+    for (let marked; (marked = waiting[at]) && !beingParsed(marked); ) {
+      // As in plain HTML, a script waits for the external one before it; frames wait for nobody.
+      if (coming.size && inTurn(marked)) at++;
+      else if (performance.now() - began > STRETCH) {
         setTimeout(next);
         return;
-      }
-      waiting.shift();
-      const rights = rightsOf(marked);
-      if (done.has(marked) || !marked.isConnected || !marked.matches(MARKED) || !permits(rights)) continue;
-      used.add(rights);
-      const running = marked instanceof HTMLScriptElement ? once(marked) : load(marked as HTMLIFrameElement);
-      if (running) {
-        // As in plain HTML, a script waits for the external one before it.
-        running.addEventListener("load", next);
-        running.addEventListener("error", next);
-        return;
+      } else {
+        waiting.splice(at, 1);
+        run(marked);
       }
     }
     busy = false;
+  }
+
+  function run(marked: HTMLElement): void {
+    const rights = rightsOf(marked);
+    if (done.has(marked) || !marked.isConnected || !marked.matches(MARKED) || !permits(rights)) return;
+    used.add(rights);
+    const isScript = marked instanceof HTMLScriptElement;
+    if (isScript && !fetched) {
+      // Before the first one runs: after it is too late.
+      fetched = true;
+      waiting.unshift(marked);
+      quietly(() => expect(fetchWriting({ found: written, hooked: (hook) => (runs = hook), stack: `${Error().stack}` })));
+      return;
+    }
+    const script = isScript ? once(marked) : load(marked as HTMLIFrameElement);
+    if (script) expect(script);
+  }
+
+  /** Lets those behind it wait until it has come, or failed. */
+  function expect(script: HTMLScriptElement): void {
+    const over = () => {
+      clearTimeout(timer);
+      if (coming.delete(script)) go();
+    };
+    const timer = setTimeout(() => {
+      patience /= 2;
+      over();
+    }, patience);
+    coming.add(script);
+    script.addEventListener("load", over);
+    script.addEventListener("error", over);
   }
 
   function once(marked: HTMLScriptElement): HTMLScriptElement | undefined {
@@ -93,7 +150,7 @@ export function gate(doc: Document, permits: (rights: string) => boolean, nonce:
     const before = alike.findIndex((other) => !other.isConnected && other.isEqualNode(marked));
     alike[before < 0 ? alike.length : before] = marked;
     ran.set(key, alike);
-    return before < 0 ? quietly(() => runScript(marked, nonce, trust)) : undefined;
+    return before < 0 ? quietly(() => runScript(marked, nonce, trust, runs)) : undefined;
   }
 
   function load(frame: HTMLIFrameElement): undefined {
@@ -123,6 +180,11 @@ export function gate(doc: Document, permits: (rights: string) => boolean, nonce:
 
 function markedIn(root: ParentNode): HTMLElement[] {
   return [...root.querySelectorAll<HTMLElement>(MARKED)];
+}
+
+/** Whether it keeps its place in the line. */
+function inTurn(marked: HTMLElement): boolean {
+  return marked.localName == "script" && !marked.hasAttribute("async");
 }
 
 /** While the parser works, what has no successor anywhere may still be growing. */

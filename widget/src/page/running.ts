@@ -4,17 +4,27 @@
  */
 
 import { quietly } from "../quietly";
+import type { Runs } from "../writing/waits";
 import type { Trust } from "./trust";
 
 /** Attributes that the running script gets in another way, or not at all. */
 const OWN = /^(type|src|data-src|data-type)$/;
 
+/** The types that a browser runs; what is of another one is never fetched, and has no event that says so. */
+const RUNS = /^\s*(|module|(text|application)\/(x-)?(java|ecma)script)\s*$/i;
+
 /**
  * Runs the script that this element marks; gives it when those after it have to wait for it.
  *
  * @param nonce the page's CSP nonce, for scripts that carry none of their own
+ * @param runs told just before it runs
  */
-export function runScript(marked: HTMLScriptElement, nonce: string, trust: Trust): HTMLScriptElement | undefined {
+export function runScript(
+  marked: HTMLScriptElement,
+  nonce: string,
+  trust: Trust,
+  runs?: Runs,
+): HTMLScriptElement | undefined {
   const script = marked.ownerDocument.createElement("script");
   const { src = marked.getAttribute("src"), type } = marked.dataset;
   for (const { name, value } of [...marked.attributes]) {
@@ -22,19 +32,39 @@ export function runScript(marked: HTMLScriptElement, nonce: string, trust: Trust
     if (!OWN.test(name)) quietly(() => script.setAttribute(name, value));
   }
   if (type) script.type = type;
-  // Scripts made by scripts are asynchronous unless they say otherwise.
-  // https://html.spec.whatwg.org/multipage/scripting.html#script-force-async
-  script.async = marked.hasAttribute("async");
   // A nonce's attribute reads as empty in a page with a policy; the property still holds it.
   // https://html.spec.whatwg.org/multipage/urls-and-fetching.html#nonce-attributes
   script.nonce = marked.nonce || nonce;
-  if (src) script.src = trust.createScriptURL(src);
-  else script.text = trust.createScript(marked.text);
-  const done = () => script.remove();
+  // An empty address is one: the text beside it never runs.
+  if (src == null) script.text = trust.createScript(marked.text);
+  else script.src = trust.createScriptURL(src);
+  let finish: (() => void) | undefined;
+  const done = () => {
+    script.remove();
+    quietly(finish!); // none where writing is not hooked
+  };
   script.addEventListener("load", done);
   script.addEventListener("error", done);
+  finish = runs?.(script, marked);
   marked.after(script);
-  if (!src && !type) done();
-  // What the guard holds loads later, or never: nothing waits for it.
-  return script.hasAttribute("src") && !script.async ? script : undefined;
+  if (src == null && !type) done();
+  // Made by a script it is asynchronous: what comes after it waits here, and not for ever, as it would in the browser.
+  // https://html.spec.whatwg.org/multipage/scripting.html#script-force-async
+  return isAwaited(script) ? script : undefined;
+}
+
+/**
+ * Whether the browser fetches it, and tells when it has run or failed. What the guard holds loads later, or never.
+ * https://html.spec.whatwg.org/multipage/scripting.html#prepare-the-script-element
+ */
+function isAwaited(script: HTMLScriptElement): boolean {
+  const { type } = script;
+  const language = script.getAttribute("language");
+  return (
+    !!script.getAttribute("src") &&
+    !script.hasAttribute("async") &&
+    RUNS.test(type || (language ? `text/${language}` : "")) &&
+    !(script.noModule && type != "module") &&
+    !(script.htmlFor && script.event)
+  );
 }

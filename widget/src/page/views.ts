@@ -14,16 +14,24 @@ interface Navigating {
 }
 
 /**
+ * The part of an address that names the view: the path, and what stands behind `#` where it looks like a path itself.
+ * A router there writes `#/lamps`, `#!/lamps` or `#lamps/7`; a plain name is a place in the same view, and scrolling
+ * alone may change it.
+ */
+const viewOf = ({ pathname, hash }: Location) => pathname + (/^#(!|[^?]*\/)[^?]*/.exec(hash) || "");
+
+/**
  * @param changed called when elements were added, taken out or renamed, with those added or renamed
- * @param arrived called at each new view: another path, whoever leads there
+ * @param arrived called at each new view: another path, or route behind `#`, whoever leads there
  */
 export function watchViews(win: Window, changed: (added: readonly Node[]) => void, arrived: () => void): void {
   const doc = win.document;
-  let { pathname } = win.location;
+  let view = viewOf(win.location);
 
   function look(): void {
-    if (win.location.pathname === pathname) return;
-    pathname = win.location.pathname;
+    const now = viewOf(win.location);
+    if (now === view) return;
+    view = now;
     arrived();
   }
 

@@ -5,10 +5,11 @@
  */
 
 import { quietly } from "../quietly";
-import { consentMode, restrictedProcessing } from "./google";
+import { consentMode, heardByGoogle, restrictedProcessing } from "./google";
 import { dataLayer } from "./layer";
 import { limitedDataUse } from "./meta";
-import { consentOfUet } from "./microsoft";
+import { consentOfUet, heardByUet } from "./microsoft";
+import { hear, speak } from "./queue";
 import { choices, denied, flag, look, open } from "./state";
 import { wanted } from "./wanted";
 
@@ -22,14 +23,19 @@ function tell(settled?: unknown): void {
   look(settled);
   letters = flag.sale + flag.share + flag.sensitive;
   const turned = denied != before;
-  if (wanted.consent && (turned || open != opened)) quietly(consentMode);
-  if (wanted.processing && turned) quietly(restrictedProcessing);
-  if (wanted.meta) quietly(limitedDataUse); // remembers itself whom it has told what
-  if (wanted.uet && turned) quietly(consentOfUet);
-  if (wanted.layer && letters != said) quietly(dataLayer);
+  if (wanted.consent && (turned || open != opened)) speak(consentMode);
+  if (wanted.processing && turned) speak(restrictedProcessing);
+  if (wanted.meta) speak(limitedDataUse); // remembers itself whom it has told what
+  if (wanted.uet && turned) speak(consentOfUet);
+  if (wanted.layer && letters != said) speak(dataLayer);
 }
 
+const google = (wanted.consent || wanted.processing) && quietly(() => hear("dataLayer", heardByGoogle));
+const uet = wanted.uet && quietly(() => hear("uetq", heardByUet));
 tell();
+// What stood there before us may bind in a region of its own.
+if (google) google();
+if (uet) uet();
 // The stub alone tells nobody that somebody opted out.
 choices.optOut = () => {
   optOut();

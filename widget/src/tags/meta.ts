@@ -5,7 +5,7 @@
  * the page is there.
  */
 
-import { quietly } from "../quietly";
+import { answer, speak } from "./queue";
 import { denied, word } from "./state";
 
 interface Pixel {
@@ -16,7 +16,7 @@ interface Pixel {
 /** By its bare name: a `let` is no property of the window. */
 declare const fbq: Pixel | undefined;
 
-const page = window as unknown as { fbq?: Pixel };
+const page = window as unknown as { fbq?: Pixel; _fbq?: Pixel };
 let pixel: Pixel | undefined;
 /** Who has heard, and what. */
 let told: Pixel | undefined;
@@ -24,7 +24,7 @@ let said: boolean | undefined;
 
 export function limitedDataUse(): void {
   if (word == "default") {
-    addEventListener("DOMContentLoaded", () => quietly(say));
+    addEventListener("DOMContentLoaded", () => speak(say));
     pixel = page.fbq;
     Object.defineProperty(page, "fbq", {
       configurable: true,
@@ -49,9 +49,25 @@ function say(): void {
 /** Before it has its queue it takes no calls, and nobody has it but its own base code. */
 function handOver(): Pixel | undefined {
   if (pixel?.queue) {
+    const heard = pixel;
+    pixel = new Proxy(pixel, {
+      apply(_, self, given: Parameters<Pixel>) {
+        const result: unknown = Reflect.apply(heard, self, given);
+        // The page's own options come after ours: what is denied is said once more.
+        if (given[0] == "dataProcessingOptions") {
+          answer(() => {
+            if (!denied) return;
+            told = undefined;
+            say();
+          });
+        }
+        return result;
+      },
+    });
     delete page.fbq;
     page.fbq = pixel;
-    quietly(say);
+    if (page._fbq == heard) page._fbq = pixel;
+    speak(say);
   }
   return pixel;
 }

@@ -1,8 +1,17 @@
 /** Microsoft: universal event tracking. Its queue is flat: a command and what belongs to it stand one after the other. */
 
 import { queue } from "./queue";
-import { storage, word } from "./state";
+import { decided, denied, storage, word } from "./state";
+
+function consent(as: typeof word): void {
+  queue("uetq").push("consent", as, { ad_storage: storage() });
+}
 
 export function consentOfUet(): void {
-  queue("uetq").push("consent", word, { ad_storage: storage() });
+  consent(word);
+}
+
+/** The page's own default comes after ours: an update outweighs it. */
+export function heardByUet(given: any[]): void {
+  if (given.includes("consent") && (denied || (decided && given.includes("default")))) consent("update");
 }

@@ -12,6 +12,8 @@ export let flag: Flag;
 export let denied: boolean | undefined;
 /** Whether that is but a default of the stub: the service's answer is on its way, and may know the place. */
 export let open: boolean | undefined;
+/** Whether the visitor has allowed it, in two steps: a default that allows is nobody's decision. */
+export let decided: boolean;
 /** How tags tell what they begin with from a change. */
 export let word: "default" | "update";
 
@@ -20,6 +22,7 @@ export function look(settled: unknown): void {
   word = flag ? "update" : "default";
   flag = choices.flag();
   denied = flag.sale != "allowed" || flag.share != "allowed";
+  decided = /^(affirm|opt)ed/.test(flag.basis);
   open = !settled && denied && flag.basis == "default" && !flag.max_age;
 }
 

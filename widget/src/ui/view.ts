@@ -9,7 +9,7 @@ import type { Asking, Build, Leaving, Settings, Subject } from "../settings/aski
 import { maker } from "./element";
 import { hint } from "./hint";
 import { icon } from "./icon";
-import { placeLinks } from "./link";
+import { linksOf } from "./link";
 import { question } from "./question";
 import { shell } from "./shell";
 import { status } from "./status";
@@ -29,6 +29,8 @@ export interface View {
   /** What holds all of it. */
   readonly host: Element;
   update(flag: Flag, show: Show): void;
+  /** Looks again which links the page has. */
+  look(): void;
   open(invoker: HTMLElement | null): void;
 }
 
@@ -54,6 +56,7 @@ export function view({ doc, config, lang, texts, nonce, looks, load, closed, not
   const href = `${config.service}/s/${config.rule.s}/privacy-choices`;
   const id = "privacy-choices-link";
   const own = make("a", { id, className: "card link", href, onclick: openOwn }, texts.link, " ", icon(doc));
+  const look = linksOf(doc, !!config.link && !config.frictionless && own, end);
   const asked = question(make, texts, {
     optOut: () => restrict("sale_share", "banner"),
     keep: (event) => void allow("sale_share", "banner", event, asked.place),
@@ -159,7 +162,7 @@ export function view({ doc, config, lang, texts, nonce, looks, load, closed, not
   }
 
   function drawAll(): void {
-    placeLinks(doc, config.link && !config.frictionless && own, end);
+    look();
     if (!last) return;
     const { flag, show } = last;
     dialog?.update(flag);
@@ -192,6 +195,7 @@ export function view({ doc, config, lang, texts, nonce, looks, load, closed, not
 
   return {
     host: root.host,
+    look,
     update(flag, show) {
       if (last && lettersOf(last.flag) !== lettersOf(flag)) tell("");
       last = { flag, show };
