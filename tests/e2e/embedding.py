@@ -45,7 +45,7 @@ regime = "{regime}"
 """
 PAGE = """\
 <!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title><link rel="icon" href="data:,">
-<script>window.ran = []</script><script{data}>{stub}</script><script async src="{service}/w/acme.js"></script>
+<script>window.ran = []</script>{before}<script{data}>{stub}</script><script async src="{service}/w/acme.js"></script>
 {head}</head><body>{body}</body></html>
 """
 TAG = "window.ran.push({name!r});"
@@ -53,13 +53,18 @@ TAG = "window.ran.push({name!r});"
 
 @dataclass
 class Written:
-    """A page as a test wrote it; `data` are the embedding tag's attributes, `nonce` is every script's."""
+    """A page as a test wrote it.
+
+    `before` stands before the stub, `head` after it; `data` are the embedding tag's attributes, `nonce` is every
+    script's.
+    """
 
     body: str = ""
     head: str = ""
     data: str = ""
     policy: str = ""
     nonce: str = ""
+    before: str = ""
 
 
 @dataclass
@@ -102,7 +107,7 @@ class Shop:
     def html(self, page: Written) -> str:
         stub = script_of(load(self.text, {}), SITE, int(time.time())).inline
         parts = {"stub": stub, "service": self.service, "data": page.data and f" {page.data}"}
-        html = PAGE.format(**parts, head=page.head, body=page.body)
+        html = PAGE.format(**parts, before=page.before, head=page.head, body=page.body)
         return html.replace("<script", f'<script nonce="{page.nonce}"') if page.nonce else html
 
     async def begin_anew(self) -> None:

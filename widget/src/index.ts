@@ -24,7 +24,7 @@ function start(): void {
   const stub = Array.isArray(found?.q) ? found : undefined;
   if (!stub && typeof found?.flag == "function") return; // the script is here already
   const { currentScript } = document;
-  const own = currentScript instanceof HTMLScriptElement ? currentScript : undefined;
+  const own = currentScript as HTMLScriptElement | null;
   const queue = stub?.q || [];
   const voice = stub?.g;
   const { api, begin } = setup({

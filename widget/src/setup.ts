@@ -97,7 +97,7 @@ export function setup(host: Host): Wired {
     stay = staying(doc, shown?.host);
   });
   const open = (invoker: Element | null) =>
-    void drawn.then(() => quietly(() => shown?.open(invoker instanceof HTMLElement ? invoker : null)));
+    void drawn.then(() => quietly(() => shown?.open(invoker as HTMLElement | null)));
 
   return {
     api: {
@@ -181,7 +181,8 @@ function actsOn(manager: Manager, restrict: Manager["restrict"], { win, config }
 
 function openOnClick(doc: Document, open: (invoker: Element) => void): void {
   doc.addEventListener("click", (event) => {
-    const opener = event.target instanceof Element && event.target.closest("[data-privacy-choices]");
+    // What is no element has no such method.
+    const opener = quietly(() => (event.target as Element).closest("[data-privacy-choices]"));
     if (!opener) return;
     event.preventDefault();
     open(opener);
@@ -195,6 +196,8 @@ function listen(win: Window, name: string, act: (flag: Flag) => void): () => voi
 }
 
 function whenBody(doc: Document): Promise<void> {
-  if (doc.body) return Promise.resolve();
-  return new Promise((done) => doc.addEventListener("DOMContentLoaded", () => done(), { once: true }));
+  return new Promise((done) => {
+    if (doc.body) done();
+    else doc.addEventListener("DOMContentLoaded", () => done(), { once: true });
+  });
 }

@@ -3,7 +3,7 @@
  * flag; every other call is queued until the script arrives. Every byte counts, and it may never throw into the page.
  */
 
-import { answer } from "./core/answer";
+import { answering } from "./core/answer";
 import type { Flag, Rule } from "./core/protocol";
 import { quietly } from "./quietly";
 import { gpp, voice } from "./stub/gpp";
@@ -32,10 +32,15 @@ const read = (): string =>
   // A sandboxed frame may not read cookies: denied.
   quietly(() => doubt || document.cookie, name + "=") + "; " + quietly(() => localStorage[name + "_d"]);
 
+// Taken now: later the page may have put anything in their place.
+const { now } = Date;
+const gpc = (navigator as any).globalPrivacyControl === true;
+const answer = answering(__STUB__, tag, plain, gpc);
+
 privacyChoices = {
   q: queue,
   g: voice,
-  flag: () => answer(__STUB__, tag, read(), plain, (navigator as any).globalPrivacyControl === true, Date.now()),
+  flag: () => answer(read(), now()),
   on: later("on"),
   open: later("open"),
   optOut: later("optOut", name + "="), // denied from here on, although nothing is recorded yet
@@ -45,9 +50,9 @@ __gpp = gpp;
 __uspapi = uspapi;
 // By these frames' names other documents find the page that answers. Not in the body: there may be none yet, and
 // frameworks replace it.
-["__gpp", "__uspapi"].map((name) =>
+for (const name of ["__gpp", "__uspapi"]) {
   document.documentElement.append(
     Object.assign(document.createElement("iframe"), { name: name + "Locator", style: "display:none" }),
-  ),
-);
+  );
+}
 addEventListener("message", (event) => queue[ENOUGH] || voice.hear(event));

@@ -1,6 +1,8 @@
 /** Blocked: whether an address is a partner's that may not be asked now. Knows the flag, and nothing of elements. */
 
 import type { Flag, Right } from "../core/protocol";
+import { quietly } from "../quietly";
+import { taken } from "./taken";
 
 /**
  * Each domain of a blocked partner, with the rights that it needs, all of them; hosts below the domain are meant too.
@@ -12,19 +14,30 @@ declare const privacyChoices: { flag(): Flag; readonly ready: Promise<unknown> }
 
 export const choices = privacyChoices;
 
+// Taken now: later the page may have put anything in their place.
+const Address = URL;
+const page = location;
+const endsWith = taken("".endsWith);
+const includes = taken("".includes);
+
 export function blocks(address: any): boolean {
-  let denied = false;
-  try {
-    // Against the page's own address: a `<base>` or an element named `baseURI` says nothing about the partner.
-    const host = `.${new URL(address, location.href).hostname}`.replace(/\.$/, "");
-    for (const [domain, ...rights] of __BLOCKED__) {
-      if (!denied && host.endsWith(`.${domain}`)) {
-        denied = true; // also where the flag can't be had: doubt means denied
-        denied = rights.some((right) => choices.flag()[right] != "allowed");
-      }
-    }
-  } catch (_) {
-    // What is no address goes nowhere.
+  // Against the page's own address: a `<base>` or an element named `baseURI` says nothing about the partner.
+  const host = quietly(() => `.${new Address(address, page.href).hostname}`);
+  // Where it can't be told, to name the partner is enough.
+  return denied((domain) => (host ? endsWith(host, `.${domain}`) || endsWith(host, `.${domain}.`) : mentions(address, domain)));
+}
+
+/** Whether a text names a partner that may not be asked now, wherever in it. */
+export function namesBlocked(text: unknown): boolean {
+  return denied((domain) => mentions(text, domain));
+}
+
+const mentions = (text: unknown, domain: string): boolean => !!quietly(() => includes(`${text}`, domain));
+
+function denied(meant: (domain: string) => boolean): boolean {
+  for (const [domain, ...rights] of __BLOCKED__) {
+    // Also where the flag can't be had: doubt means denied.
+    for (const right of rights) if (meant(domain) && quietly(() => choices.flag()[right]) != "allowed") return true;
   }
-  return denied;
+  return false;
 }

@@ -3,12 +3,17 @@
 import { blocks } from "./blocked";
 import { hook } from "./hook";
 
+const Fault = TypeError;
+const fail = async () => {
+  throw new Fault("denied");
+};
+
 /** A scheme that no browser knows: a request to it fails as one without a network does, events and all. */
 const NOWHERE = "denied:";
 
 export function hookCalls(): void {
   hook(window, "fetch", (go, _, [asked]) =>
-    blocks(asked?.url || asked) ? Promise.reject(TypeError("denied")) : go(),
+    blocks(asked?.url || asked) ? fail() : go(),
   );
   hook(XMLHttpRequest.prototype, "open", (go, _, given) => {
     if (blocks(given[1])) given[1] = NOWHERE;

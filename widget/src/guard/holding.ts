@@ -5,15 +5,23 @@
 
 import { quietly } from "../quietly";
 import { blocks } from "./blocked";
+import { own, taken } from "./taken";
 
 /** More than a page ever has: whoever tries for ever must not fill the memory. */
 const MOST = 1000;
 
 const held = new Map<Element, readonly [value: unknown, put: () => unknown]>();
+held.set = held.set;
+held.delete = held.delete;
+const { setTimeout, Event } = window as any;
+const dispatch = taken(EventTarget.prototype.dispatchEvent);
+const PIECE = own(/[^\s,]+/g);
 
 /** Whether an address, or one of a set, is a blocked partner's; browsers overlook line ends and tabs in an address. */
 export function names(value: unknown): boolean {
-  return [value, ...`${value}`.split(/[\s,]+/)].some(blocks);
+  let blocked = blocks(value);
+  for (let piece: any; (piece = PIECE.exec(`${value}`)); ) blocked = blocks(piece[0]) || blocked;
+  return blocked;
 }
 
 /**
@@ -24,7 +32,8 @@ export function names(value: unknown): boolean {
 export function holds(element: Element, value: unknown, put: () => unknown): boolean {
   held.delete(element);
   if (!names(value)) return false;
-  if (/^(img|source)$/.test(element.localName)) setTimeout(() => element.dispatchEvent(new Event("error")));
+  const { localName } = element;
+  if (localName == "img" || localName == "source") setTimeout(() => dispatch(element, new Event("error")));
   else if (held.size < MOST) held.set(element, [value, put]);
   return true;
 }

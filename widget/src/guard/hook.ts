@@ -1,5 +1,8 @@
 /** Hooking: a function of the browser's behind another that decides first, and looks the same to the page. */
 
+import { quietly } from "../quietly";
+import { apply } from "./taken";
+
 export type Given = any[]; // whatever a page passes
 
 /**
@@ -16,12 +19,14 @@ export type Decide = (go: () => unknown, owner: any, given: Given) => unknown;
  */
 export function hook(owner: object, names: string, decide: Decide): void {
   for (const name of names.split(" ")) {
-    const property = Object.getOwnPropertyDescriptor(owner, name);
-    if (!property) continue;
-    const key = property.set ? "set" : "value";
-    property[key] = new Proxy(property[key], {
-      apply: (native, self, given) => decide(() => Reflect.apply(native, self, given), self, given),
+    // What can't be hooked keeps none of the others from it.
+    quietly(() => {
+      const property = Object.getOwnPropertyDescriptor(owner, name)!;
+      const key = property.set ? "set" : "value";
+      property[key] = new Proxy(property[key], {
+        apply: (native, self, given) => decide(() => apply(native, self, given), self, given),
+      });
+      Object.defineProperty(owner, name, property);
     });
-    Object.defineProperty(owner, name, property);
   }
 }

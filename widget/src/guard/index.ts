@@ -11,12 +11,10 @@ import { hookAddressing } from "./addressing";
 import { choices } from "./blocked";
 import { hookCalls } from "./calls";
 import { release } from "./holding";
+import { quietly } from "../quietly";
 
-try {
-  hookCalls();
-  hookAddressing();
-} catch (_) {
-  // A browser without what is hooked here: tags that are marked wait all the same.
-}
+// Where a browser has not all that is hooked: tags that are marked wait all the same.
+quietly(hookCalls);
+quietly(hookAddressing);
 addEventListener("privacychoices:change", release);
 void choices.ready.then(release);

@@ -3,32 +3,35 @@
  * where that finds a partner's element is the text another one; there the address becomes a mark.
  */
 
+import { namesBlocked } from "./blocked";
 import { names } from "./holding";
+import { apply, own } from "./taken";
 
-export const ADDRESS = /^(src|srcset|href)$/i;
+export const ADDRESS = own(/^(src|srcset|href)$/i);
 const KINDS = "script,iframe,img,link,source";
 /** A tag that may load something. */
-export const LOADING = RegExp(`<(${KINDS.replace(/,/g, "|")})[\\s/>]`, "i");
+export const LOADING = own(RegExp(`<(${KINDS.replace(/,/g, "|")})[\\s/>]`, "i"));
 /** Closes what is written in pieces as far as the parser needs it, and is cut off again with all that it closes. */
 const END = "<!--$";
 
 const parser = new DOMParser();
 /** The browser's own, since the page's is hooked. */
 const native = parser.parseFromString;
-const parse = (markup: any) => native.call(parser, markup, "text/html");
+const parse = (markup: any) => apply(native, parser, [markup, "text/html"]);
 
 /** Marks what may not load. */
 export function hookMarkup(go: () => unknown, _: unknown, given: any[]): unknown {
   let trusted = false;
   try {
-    given.forEach((markup, at) => {
-      if (!LOADING.test(markup)) return;
+    for (let at = 0; at < given.length; at++) {
+      const markup = given[at];
+      if (!LOADING.exec(markup)) continue;
       // Where Trusted Types are demanded a text of ours is refused, so the page's own value is asked first.
       trusted = typeof markup == "object";
       if (!trusted || quiet(parse(markup))) given[at] = quieted(`${markup}`);
-    });
+    }
   } catch (_) {
-    if (trusted) return; // nothing is put there
+    if (trusted || namesBlocked(given[given.length - 1])) return; // nothing is put there
   }
   return go();
 }
@@ -55,7 +58,7 @@ function quiet(root: ParentNode): number {
   for (const element of root.querySelectorAll<any>(`template,${KINDS}`)) {
     if (element.content) marked += quiet(element.content);
     for (const { name, value } of [...element.attributes]) {
-      if (ADDRESS.test(name) && names(value)) {
+      if (ADDRESS.exec(name) && names(value)) {
         element.removeAttribute(name);
         element.setAttribute(`data-held-${name}`, value);
         marked++;

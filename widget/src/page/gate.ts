@@ -42,16 +42,17 @@ export function gate(doc: Document, permits: (rights: string) => boolean, nonce:
   function release(): void {
     for (const frame of frames) if (!permits(rightsOf(frame))) quietly(() => takeBack(frame));
     // An element named after the method hides it: then nothing is found, and nothing runs.
-    waiting = quietly(() => markedIn(doc)) || [];
+    waiting = quietly(() => [...doc.querySelectorAll<HTMLElement>(MARKED)]) || [];
     go();
   }
 
   function added(nodes: readonly Node[]): void {
     for (const node of nodes) {
-      if (!(node instanceof Element)) continue;
-      if (node.matches(MARKED)) waiting.push(node as HTMLElement);
+      // What is no element has no such methods.
       quietly(() => {
-        for (const marked of markedIn(node)) waiting.push(marked);
+        const element = node as HTMLElement;
+        if (element.matches(MARKED)) waiting.push(element);
+        waiting.push(...element.querySelectorAll<HTMLElement>(MARKED));
       });
     }
     go();
@@ -74,7 +75,7 @@ export function gate(doc: Document, permits: (rights: string) => boolean, nonce:
       const rights = rightsOf(marked);
       if (done.has(marked) || !marked.isConnected || !marked.matches(MARKED) || !permits(rights)) continue;
       used.add(rights);
-      const running = marked instanceof HTMLScriptElement ? once(marked) : load(marked as HTMLIFrameElement);
+      const running = marked.localName === "script" ? once(marked as HTMLScriptElement) : load(marked as HTMLIFrameElement);
       if (running) {
         // As in plain HTML, a script waits for the external one before it.
         running.addEventListener("load", next);
@@ -119,10 +120,6 @@ export function gate(doc: Document, permits: (rights: string) => boolean, nonce:
     regrets: () => [...used].some((rights) => !permits(rights)),
     released: (marked) => done.has(marked) || frames.has(marked as HTMLIFrameElement),
   };
-}
-
-function markedIn(root: ParentNode): HTMLElement[] {
-  return [...root.querySelectorAll<HTMLElement>(MARKED)];
 }
 
 /** While the parser works, what has no successor anywhere may still be growing. */
