@@ -28,7 +28,7 @@ _NATIVES: Final = """(words) => {
   const found = new Set();
   for (const name of Object.getOwnPropertyNames(window)) {
     const {configurable, value} = Object.getOwnPropertyDescriptor(window, name);
-    if (!configurable) continue;
+    if (!configurable || name == '__gpp' || name == '__uspapi' || name == 'privacyChoices') continue;  // our own
     if (words.includes(name)) found.add(name);
     if (typeof value != 'function' || !value.prototype) continue;
     for (const method of Object.getOwnPropertyNames(value.prototype)) {
@@ -42,7 +42,7 @@ NOTE: Final = """<script>window.faults = [];
   addEventListener('error', (event) => faults.push(event.message));
   addEventListener('unhandledrejection', (event) => faults.push(String(event.reason)));</script>"""
 # What a third party's script keeps before anything is replaced, and does when it is told to.
-_THIRD: Final = """<script>(() => {
+THIRD: Final = """<script>(() => {
   const {fetch, XMLHttpRequest: Request} = window, {apply} = Reflect, {append} = Element.prototype;
   const {createElement} = Document.prototype, {open, send} = Request.prototype, {sendBeacon} = Navigator.prototype;
   const make = (kind) => apply(createElement, document, [kind]);
@@ -52,7 +52,7 @@ _THIRD: Final = """<script>(() => {
     apply(append, document.head, [script]);
     make('img').src = to + '/pixel.gif';
     apply(sendBeacon, navigator, [to + '/beacon', 'x']);
-    fetch(to + '/fetch').catch(() => {});
+    (async () => { try { await fetch(to + '/fetch'); } catch (_) {} })();
     const request = new Request();
     apply(open, request, ['GET', to + '/xhr']);
     apply(send, request, []);
@@ -74,15 +74,17 @@ _REPLACE: Final = """<script>(() => {
 })()</script>"""
 # A visitor's walk, from a clean page that frames the other.
 WALK: Final = """async ({to, denied}) => {
-  const {contentWindow: inside} = document.querySelector('iframe');
+  const {contentWindow: inside} = document.querySelector('iframe[src]');
   const until = async (look) => {
     for (let tries = 0; tries < 300; tries++) {
       try { const seen = look(); if (seen) return seen; } catch (_) {}
       await new Promise((done) => setTimeout(done, 10));
     }
   };
-  const query = (root, selector) =>
-    (root.nodeType == 9 ? Document : root.host ? DocumentFragment : Element).prototype.querySelector.call(root, selector);
+  const query = (root, selector) => {
+    const {prototype} = root.nodeType == 9 ? Document : root.host ? DocumentFragment : Element;
+    return prototype.querySelector.call(root, selector);
+  };
   const part = (id) => query(query(inside.document, '#privacy-choices').shadowRoot, '#privacy-choices-' + id);
   const press = (element) => HTMLElement.prototype.click.call(element);
   const said = {};

@@ -3,7 +3,7 @@
  * flag; every other call is queued until the script arrives. Every byte counts, and it may never throw into the page.
  */
 
-import { answering } from "./core/answer";
+import { answer } from "./core/answer";
 import type { Flag, Rule } from "./core/protocol";
 import { quietly } from "./quietly";
 import { gpp, voice } from "./stub/gpp";
@@ -25,22 +25,17 @@ const ENOUGH = 9999;
 
 /** Only the host itself can write a cookie of the prefixed name; the plain one may be any sibling subdomain's. */
 const plain = !__STUB__.h || location.protocol == "http:";
-const name = `pc_${__STUB__.s}`;
+const name = "pc_" + __STUB__.s;
 
 /** Every text on record. A denial is mirrored in storage: whoever makes the browser drop our cookie lifts nothing. */
 const read = (): string =>
   // A sandboxed frame may not read cookies: denied.
   quietly(() => doubt || document.cookie, name + "=") + "; " + quietly(() => localStorage[name + "_d"]);
 
-// Taken now: later the page may have put anything in their place.
-const { now } = Date;
-const gpc = (navigator as any).globalPrivacyControl === true;
-const answer = answering(__STUB__, tag, plain, gpc);
-
 privacyChoices = {
   q: queue,
   g: voice,
-  flag: () => answer(read(), now()),
+  flag: () => answer(__STUB__, tag, read(), plain, (navigator as any).globalPrivacyControl === true, Date.now()),
   on: later("on"),
   open: later("open"),
   optOut: later("optOut", name + "="), // denied from here on, although nothing is recorded yet

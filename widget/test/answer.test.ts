@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answering } from "../src/core/answer";
+import { answer } from "../src/core/answer";
 import type { Flag, Rule } from "../src/core/protocol";
 import { RULE } from "./site";
 
@@ -14,7 +14,7 @@ function cookie(letters: string, basis: string, ageMs = 0, gpc = 0): string {
 }
 
 function said(text: string | undefined, gpc: boolean, d: string, u = RULE.u): Flag {
-  return answering({ ...RULE, d, u }, {}, true, gpc)(text === undefined ? "" : `pc_acme=${text}`, NOW);
+  return answer({ ...RULE, d, u }, {}, text === undefined ? "" : `pc_acme=${text}`, true, gpc, NOW);
 }
 
 function letters(text: string | undefined, { gpc = false, fallback = "aaa" } = {}): string {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answering } from "../src/core/answer";
+import { answer } from "../src/core/answer";
 import { needsService } from "../src/core/freshness";
 import { lettersOf } from "../src/core/settle";
 import { RULE } from "./site";
@@ -66,7 +66,7 @@ test("fresh, stale and missing, as the page sees it: every kind of record at eve
   ];
   for (const [letters, basis, age, californian, anywhere, asks] of table) {
     const record = text(letters, basis, age);
-    const said = (region?: string) => lettersOf(answering(rule, { region }, true, false)(`pc_acme=${record}`, NOW));
+    const said = (region?: string) => lettersOf(answer(rule, { region }, `pc_acme=${record}`, true, false, NOW));
     assert.deepEqual([said("us-ca"), said(), needsService(record, false, NOW, 300)], [californian, anywhere, asks], record);
   }
 });

@@ -30,7 +30,7 @@ export interface Voice {
   /** The stub's patience, to be cleared. */
   readonly timer: number;
   /** Tells one listener, who may throw. */
-  say(id: number, event: string, data: unknown, added?: unknown): void;
+  say(id: number, event: string, data: unknown): void;
   ping(): Ping;
   /** Every command that the stub does not answer itself. */
   answer(command: string, callback?: Heard, parameter?: unknown): void;

@@ -4,7 +4,7 @@
  */
 
 import type { Alone } from "./alone";
-import { answering } from "./answer";
+import { answer } from "./answer";
 import { delay, mayGoBetter } from "./backoff";
 import { memoryCell, type Cell, type RecordCell } from "./cell";
 import { rfc3339, type Clock } from "./clock";
@@ -108,13 +108,12 @@ export function manage(parts: Parts): Manager {
   let asking: Promise<void> | undefined;
   /** What the service said to show, and the cookie's text for which it said so. */
   let told: { readonly show: Show; readonly text: string | undefined } | undefined;
-  const answer = answering(rule, tag, parts.plain, gpc);
   let letters = lettersOf(flag());
 
   function flag(): Flag {
     // Whoever another tool knew is in doubt, which denies, until the service has looked for an imported opt-out.
     const unread = brought.prior && cookie.read() === undefined ? `; pc_${rule.s}=` : "";
-    return strings.speak(answer(cookie.all() + unread, clock.now()), heard === false);
+    return strings.speak(answer(rule, tag, cookie.all() + unread, parts.plain, gpc, clock.now()), heard === false);
   }
 
   function kept(): Kept | null {

@@ -16,13 +16,12 @@ export const choices = privacyChoices;
 
 // Taken now: later the page may have put anything in their place.
 const Address = URL;
-const page = location;
 const endsWith = taken("".endsWith);
 const includes = taken("".includes);
 
 export function blocks(address: any): boolean {
   // Against the page's own address: a `<base>` or an element named `baseURI` says nothing about the partner.
-  const host = quietly(() => `.${new Address(address, page.href).hostname}`);
+  const host = quietly(() => `.${new Address(address, location.href).hostname}`);
   // Where it can't be told, to name the partner is enough.
   return denied((domain) => (host ? endsWith(host, `.${domain}`) || endsWith(host, `.${domain}.`) : mentions(address, domain)));
 }

@@ -5,7 +5,7 @@
 
 import { quietly } from "../quietly";
 import { blocks } from "./blocked";
-import { own, taken } from "./taken";
+import { own } from "./taken";
 
 /** More than a page ever has: whoever tries for ever must not fill the memory. */
 const MOST = 1000;
@@ -14,7 +14,6 @@ const held = new Map<Element, readonly [value: unknown, put: () => unknown]>();
 held.set = held.set;
 held.delete = held.delete;
 const { setTimeout, Event } = window as any;
-const dispatch = taken(EventTarget.prototype.dispatchEvent);
 const PIECE = own(/[^\s,]+/g);
 
 /** Whether an address, or one of a set, is a blocked partner's; browsers overlook line ends and tabs in an address. */
@@ -33,7 +32,7 @@ export function holds(element: Element, value: unknown, put: () => unknown): boo
   held.delete(element);
   if (!names(value)) return false;
   const { localName } = element;
-  if (localName == "img" || localName == "source") setTimeout(() => dispatch(element, new Event("error")));
+  if (localName == "img" || localName == "source") setTimeout(() => quietly(() => element.dispatchEvent(new Event("error"))));
   else if (held.size < MOST) held.set(element, [value, put]);
   return true;
 }

@@ -28,8 +28,8 @@ export function runScript(marked: HTMLScriptElement, nonce: string, trust: Trust
   // A nonce's attribute reads as empty in a page with a policy; the property still holds it.
   // https://html.spec.whatwg.org/multipage/urls-and-fetching.html#nonce-attributes
   script.nonce = marked.nonce || nonce;
-  if (src) script.src = trust.createScriptURL(src);
-  else script.text = trust.createScript(marked.text);
+  if (src) script.src = quietly(() => trust.createScriptURL(src), src);
+  else script.text = quietly(() => trust.createScript(marked.text), marked.text);
   const done = () => script.remove();
   script.addEventListener("load", done);
   script.addEventListener("error", done);

@@ -16,13 +16,12 @@ declare const privacyChoices: { flag(): Flag };
 const PATIENCE = 5e3;
 
 let late: unknown;
-const listeners: Voice["listeners"] = [,]; // none has the id 0
 
 export const voice: Voice = {
-  listeners,
+  listeners: [,], // no listener has the id 0
   timer: setTimeout(() => {
     late = 1;
-    for (let id = 0; ++id < listeners.length; ) voice.say(id, "signalStatus", "ready");
+    voice.listeners.map((_, id) => voice.say(id, "signalStatus", "ready"));
   }, PATIENCE) as unknown as number,
   say(listenerId, eventName, data) {
     // What it throws is theirs to mend; the others are told.
@@ -54,6 +53,6 @@ export const gpp: Voice["answer"] = (command, callback, parameter) =>
     command == "ping"
       ? callback!(voice.ping(), true)
       : command == "addEventListener"
-        ? voice.say(listeners.length, "listenerRegistered", true, (listeners[listeners.length] = callback))
+        ? voice.say(voice.listeners.push(callback) - 1, "listenerRegistered", true)
         : voice.answer(command, callback, parameter),
   );

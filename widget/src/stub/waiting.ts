@@ -14,5 +14,5 @@ export const later =
   (name: string, change?: string) =>
   (...given: unknown[]): void => {
     doubt = change || doubt;
-    queue[queue.length] = [name, given];
+    queue.push([name, given]);
   };
