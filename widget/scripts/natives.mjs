@@ -121,10 +121,12 @@ function taken(source, checker, used) {
       const rest = ts.visitNodes(given, visit);
       // Another window has functions of its own.
       if (of == "Window") return /^(win|window)$/.test(access.expression.getText()) ? factory.createCallExpression(use(name), undefined, rest) : undefined;
-      used.add(`#${name}`);
+      // The browser's own `catch` looks for the page's `then`.
+      const caught = of == "Promise" && name == "catch";
+      used.add(`#${caught ? "then" : name}`);
       here.add("methods");
-      const taken = factory.createPropertyAccessExpression(factory.createIdentifier("$methods"), name);
-      const called = factory.createCallExpression(taken, undefined, [self, ...rest]);
+      const taken = factory.createPropertyAccessExpression(factory.createIdentifier("$methods"), caught ? "then" : name);
+      const called = factory.createCallExpression(taken, undefined, [self, ...(caught ? [factory.createVoidZero()] : []), ...rest]);
       if (!access.questionDotToken && !(node.flags & ts.NodeFlags.OptionalChain)) return called;
       if (!access.questionDotToken || !/^[\w.]+$/.test(access.expression.getText())) throw new Error(`${where}: too much after ?. for ${name}`);
       return factory.createParenthesizedExpression(factory.createConditionalExpression(

@@ -141,9 +141,13 @@ export function manage(parts: Parts): Manager {
   function ask(): Promise<void> {
     asking =
       asking ||
-      alone(question).finally(() => {
-        asking = undefined;
-      });
+      (async () => {
+        try {
+          await alone(question);
+        } finally {
+          asking = undefined;
+        }
+      })();
     return asking;
   }
 
