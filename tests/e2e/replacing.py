@@ -27,8 +27,9 @@ KINDS: Final = {
 _NATIVES: Final = """(words) => {
   const found = new Set();
   for (const name of Object.getOwnPropertyNames(window)) {
-    const {configurable, value} = Object.getOwnPropertyDescriptor(window, name);
-    if (!configurable || name == '__gpp' || name == '__uspapi' || name == 'privacyChoices') continue;  // our own
+    const {configurable, value, get, set} = Object.getOwnPropertyDescriptor(window, name);
+    if (get && !set) continue; // `var` can't replace it
+    if (!configurable || name == '__gpp' || name == '__uspapi' || name == 'privacyChoices') continue; // our own
     if (words.includes(name)) found.add(name);
     if (typeof value != 'function' || !value.prototype) continue;
     for (const method of Object.getOwnPropertyNames(value.prototype)) {
