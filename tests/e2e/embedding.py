@@ -45,7 +45,7 @@ regime = "{regime}"
 """
 PAGE = """\
 <!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title><link rel="icon" href="data:,">
-{before}<script>window.ran = []</script><script{data}>{stub}</script><script async src="{service}/w/acme.js"></script>
+<script>window.ran = []</script>{before}<script{data}>{stub}</script><script async src="{service}/w/acme.js"></script>
 {head}</head><body>{body}</body></html>
 """
 TAG = "window.ran.push({name!r});"
@@ -53,9 +53,10 @@ TAG = "window.ran.push({name!r});"
 
 @dataclass
 class Written:
-    """A page as a test wrote it; `data` are the embedding tag's attributes, `nonce` is every script's.
+    """A page as a test wrote it.
 
-    `before` stands before the snippet.
+    `before` stands before the stub, `head` after it; `data` are the embedding tag's attributes, `nonce` is every
+    script's.
     """
 
     body: str = ""
@@ -64,6 +65,7 @@ class Written:
     data: str = ""
     policy: str = ""
     nonce: str = ""
+    before: str = ""
 
 
 @dataclass
@@ -112,13 +114,8 @@ class Shop:
 
     def html(self, page: Written) -> str:
         stub = script_of(load(self.text, {}), SITE, int(time.time())).inline
-        parts = {
-            "before": page.before,
-            "stub": stub,
-            "service": self.service,
-            "data": page.data and f" {page.data}",
-        }
-        html = PAGE.format(**parts, head=page.head, body=page.body)
+        parts = {"stub": stub, "service": self.service, "data": page.data and f" {page.data}"}
+        html = PAGE.format(**parts, before=page.before, head=page.head, body=page.body)
         return html.replace("<script", f'<script nonce="{page.nonce}"') if page.nonce else html
 
     async def begin_anew(self) -> None:

@@ -1,1 +1,1 @@
-"use strict";(()=>{function e({location:r},o,i,d){new URLSearchParams(r.search).has("privacy-debug")&&i(o,{inside:d})}_.debug=e;})();
+"use strict";(()=>{function a(r,t){try{return r()}catch{return t}}var i=window,n=a(()=>i.__gppLocator.Array&&i.__gppLocator)||i,{Function:T,Object:u,Reflect:y,String:g}=n,{apply:p}=y;var c=new n.Proxy({},{get:(r,t)=>(o,...e)=>p(n[p(g.prototype.slice,p(u.prototype.toString,o,[]),[8,-1])].prototype[t],o,e)});var s=n.URLSearchParams;function d({location:r},t,o,e){c.has(new s(r.search),"privacy-debug")&&o(t,{inside:e})}_.debug=d;})();

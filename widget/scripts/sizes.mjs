@@ -10,11 +10,11 @@ const STUB_BUDGET = 1100;
 const TAGS_BUDGET = 1100;
 /** As the tags, on a site that has a blocked partner. */
 const GUARD_BUDGET = 1300;
-const SCRIPT_BUDGET = 10 * 1024;
+const SCRIPT_BUDGET = 12000;
 /** Fetched by pages with marked scripts that may run. */
 const WRITING_BUDGET = 700;
 /** Held so that it comes down to the script's own; not there yet. */
-const SPOKEN_BUDGET = 11600;
+const SPOKEN_BUDGET = 12000;
 
 /** What is put before the script where a site's configuration asks for it. */
 export const EXTRAS = ["debugging", "erasing", "former", "looks", "prior"];

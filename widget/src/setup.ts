@@ -98,7 +98,7 @@ export function setup(host: Host): Wired {
     stay = staying(doc, shown?.host);
   });
   const open = (invoker: Element | null) =>
-    void drawn.then(() => quietly(() => shown?.open(invoker instanceof HTMLElement ? invoker : null)));
+    void drawn.then(() => quietly(() => shown?.open(invoker as HTMLElement | null)));
 
   return {
     api: {
@@ -200,6 +200,8 @@ function listen(win: Window, name: string, act: (flag: Flag) => void): () => voi
 }
 
 function whenBody(doc: Document): Promise<void> {
-  if (doc.body) return Promise.resolve();
-  return new Promise((done) => doc.addEventListener("DOMContentLoaded", () => done(), { once: true }));
+  return new Promise((done) => {
+    if (doc.body) done();
+    else doc.addEventListener("DOMContentLoaded", () => done(), { once: true });
+  });
 }

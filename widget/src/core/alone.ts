@@ -9,7 +9,7 @@ export type Alone = <Made>(act: () => Promise<Made>) => Promise<Made>;
  * @param around what else each turn waits for
  */
 export function queued(around: Alone = (act) => act()): Alone {
-  let last: Promise<unknown> = Promise.resolve();
+  let last: Promise<unknown> = (async () => {})();
   return (act) => {
     const turn = last.then(() => around(act));
     last = turn.catch(() => {});

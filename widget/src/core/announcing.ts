@@ -5,6 +5,7 @@
 
 import type { Ping, Voice } from "./gpp";
 import type { Flag } from "./protocol";
+import { json } from "../json";
 import { quietly } from "../quietly";
 import { sectionsOf } from "./sections";
 
@@ -24,7 +25,7 @@ export function announcing(voice: Voice, layouts: Readonly<Record<string, string
   let state: Ping = { ...before, supportedAPIs: Object.keys(layouts), ...(earlier && earlier !== first.gpp ? {} : content(first)) };
 
   // A copy for each who asks: what one of them changes is no answer to another.
-  voice.ping = () => JSON.parse(JSON.stringify(state));
+  voice.ping = () => JSON.parse(json(state));
   voice.answer = answering(voice);
 
   function content({ gpp = "", gpp_sid = [] }: Flag): Partial<Ping> {

@@ -141,9 +141,13 @@ export function manage(parts: Parts): Manager {
   function ask(): Promise<void> {
     asking =
       asking ||
-      alone(question).finally(() => {
-        asking = undefined;
-      });
+      (async () => {
+        try {
+          await alone(question);
+        } finally {
+          asking = undefined;
+        }
+      })();
     return asking;
   }
 
@@ -194,7 +198,7 @@ export function manage(parts: Parts): Manager {
   function restrict(choice: Restriction, method: Method): Promise<unknown> {
     const record = kept();
     // A page may call on every view; a person who chooses again is recorded again.
-    if (method === "api" && saysAlready(record, choice)) return Promise.resolve();
+    if (method === "api" && saysAlready(record, choice)) return (async () => {})();
     enqueue(choice, method);
     service.drop();
     cookie.write(format(restricted(record, flag(), choice, clock.now())));

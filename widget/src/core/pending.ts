@@ -3,6 +3,8 @@
  * stand here: an opt-in is never queued.
  */
 
+import { json } from "../json";
+
 export interface Pending {
   /** UUID: the same for every attempt, so that a retry is not a second choice. */
   readonly id: string;
@@ -31,7 +33,7 @@ export function postpone(list: readonly Pending[], id: string, after: number): r
 }
 
 export function encode(list: readonly Pending[]): string | undefined {
-  return list.length ? JSON.stringify(list) : undefined;
+  return list.length ? json(list) : undefined;
 }
 
 /** What can't be read is dropped: the cookie still tells that something was not acknowledged. */

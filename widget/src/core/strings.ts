@@ -23,7 +23,7 @@ export function stringsOf({ rule, strings }: Pick<Config, "rule" | "strings">, k
       const outcome = outcomeOf(flag);
       const [was, ...own] = (kept.read() || "").split(" ");
       const names = Object.keys(strings).find((together) => together.includes(outcome));
-      let said: readonly (string | undefined)[] = [`${rule.g[0]}`, rule.g[gpc ? 2 : 1], rule.u[2]];
+      let said: readonly (string | undefined)[] = [rule.g[0].join(), rule.g[gpc ? 2 : 1], rule.u[2]];
       if (basis !== "unavailable" && !(silent && basis === "default")) {
         if (was === outcome + basis) said = own;
         else if (names) said = [...(strings[names] as string).split(" "), flag.us_privacy];
@@ -33,7 +33,7 @@ export function stringsOf({ rule, strings }: Pick<Config, "rule" | "strings">, k
     },
     hold(flag) {
       const { gpp, gpp_sid, us_privacy, basis } = flag;
-      if (gpp) kept.write([outcomeOf(flag) + basis, gpp_sid, gpp, us_privacy].join(" "));
+      if (gpp) kept.write([outcomeOf(flag) + basis, gpp_sid!.join(), gpp, us_privacy].join(" "));
     },
   };
 }

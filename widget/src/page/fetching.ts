@@ -3,6 +3,7 @@
 import { retryAfter } from "../core/backoff";
 import type { Reply } from "../core/protocol";
 import type { Outcome, Service } from "../core/service";
+import { json } from "../json";
 
 /** Milliseconds after which an answer is given up. */
 const PATIENCE = 5000;
@@ -24,7 +25,7 @@ export function fetchingService(base: string, credentials: RequestCredentials): 
       try {
         const response = await fetch(`${base}/${call}`, {
           method: "POST",
-          body: JSON.stringify(body),
+          body: json(body),
           credentials,
           keepalive: !droppable, // an opt-out outlives the page on which it was made
           cache: "no-store",

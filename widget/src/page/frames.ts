@@ -1,6 +1,7 @@
 /** Frames: other documents ask the page's `__gpp` and `__uspapi` by message, as an object or as its JSON. */
 
 import type { Heard, Voice } from "../core/gpp";
+import { json } from "../json";
 import { quietly } from "../quietly";
 
 type Page = Window & { __gpp: Voice["answer"]; __uspapi(command: string, version: unknown, callback: Heard): void };
@@ -36,7 +37,7 @@ export function answerFrames(win: Window, { listeners }: Pick<Voice, "listeners"
         const reply: Heard = (returnValue, success) => {
           const said = { [`${name}Return`]: { returnValue, success, callId: call.callId } };
           // Any document may know it, so nobody is asked who they are.
-          (source as Window).postMessage(asText ? JSON.stringify(said) : said, "*");
+          (source as Window).postMessage(asText ? json(said) : said, "*");
         };
         apis[name]!(call, Object.assign(reply, { source }));
       }

@@ -64,16 +64,17 @@ export function gate(
   function release(): void {
     for (const frame of frames) if (!permits(rightsOf(frame))) quietly(() => takeBack(frame));
     // An element named after the method hides it: then nothing is found, and nothing runs.
-    waiting = quietly(() => markedIn(doc)) || [];
+    waiting = quietly(() => [...doc.querySelectorAll<HTMLElement>(MARKED)]) || [];
     go();
   }
 
   function added(nodes: readonly Node[]): void {
     for (const node of nodes) {
-      if (!(node instanceof Element)) continue;
-      if (node.matches(MARKED)) waiting.push(node as HTMLElement);
+      // What is no element has no such methods.
       quietly(() => {
-        for (const marked of markedIn(node)) waiting.push(marked);
+        const element = node as HTMLElement;
+        if (element.matches(MARKED)) waiting.push(element);
+        waiting.push(...element.querySelectorAll<HTMLElement>(MARKED));
       });
     }
     go();
@@ -115,7 +116,7 @@ export function gate(
     const rights = rightsOf(marked);
     if (done.has(marked) || !marked.isConnected || !marked.matches(MARKED) || !permits(rights)) return;
     used.add(rights);
-    const isScript = marked instanceof HTMLScriptElement;
+    const isScript = marked.localName == "script";
     if (isScript && !fetched) {
       // Before the first one runs: after it is too late.
       fetched = true;
@@ -123,7 +124,7 @@ export function gate(
       quietly(() => expect(fetchWriting({ found: written, hooked: (hook) => (runs = hook), stack: `${Error().stack}` })));
       return;
     }
-    const script = isScript ? once(marked) : load(marked as HTMLIFrameElement);
+    const script = isScript ? once(marked as HTMLScriptElement) : load(marked as HTMLIFrameElement);
     if (script) expect(script);
   }
 
@@ -176,10 +177,6 @@ export function gate(
     regrets: () => [...used].some((rights) => !permits(rights)),
     released: (marked) => done.has(marked) || frames.has(marked as HTMLIFrameElement),
   };
-}
-
-function markedIn(root: ParentNode): HTMLElement[] {
-  return [...root.querySelectorAll<HTMLElement>(MARKED)];
 }
 
 /** Whether it keeps its place in the line. */

@@ -36,8 +36,8 @@ export function runScript(
   // https://html.spec.whatwg.org/multipage/urls-and-fetching.html#nonce-attributes
   script.nonce = marked.nonce || nonce;
   // An empty address is one: the text beside it never runs.
-  if (src == null) script.text = trust.createScript(marked.text);
-  else script.src = trust.createScriptURL(src);
+  if (src == null) script.text = quietly(() => trust.createScript(marked.text), marked.text);
+  else script.src = quietly(() => trust.createScriptURL(src), src);
   let finish: (() => void) | undefined;
   const done = () => {
     script.remove();

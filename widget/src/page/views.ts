@@ -37,7 +37,8 @@ export function watchViews(win: Window, changed: (added: readonly Node[]) => voi
 
   // Where there is no Navigation API the new view's own elements tell.
   const { navigation } = win as Navigating;
-  navigation?.addEventListener("currententrychange", look);
+  // A page may call something else so.
+  quietly(() => navigation!.addEventListener("currententrychange", look));
   win.addEventListener("popstate", look);
   let added: Node[] = [];
   let timer: number | undefined;

@@ -1,0 +1,150 @@
+"""Replacing: pages that put something else in place of the browser's own functions, and what a visitor meets there.
+
+Such a page breaks whoever looks into it, so a clean page frames it, and looks with functions of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.async_api import Browser, Page
+
+from tests.e2e.embedding import Shop, Written, guest
+
+DIST: Final = Path(__file__).parents[2] / "widget" / "dist"
+BUILT: Final = ("stub", "guard", "widget", "settings")
+FRAMING: Final = Written(body='<iframe src="/replaced" width=900 height=700></iframe>')
+KINDS: Final = {
+    "a function that throws": "() => function () { throw Error('replaced'); }",
+    "a function that returns something else": "() => function () { return {lat: 34}; }",
+    "an object": "() => ({lat: 34, lng: -118})",
+}
+# Which of these words are a browser's own: globals, and methods of its classes.
+_NATIVES: Final = """(words) => {
+  const found = new Set();
+  for (const name of Object.getOwnPropertyNames(window)) {
+    const {configurable, value, get, set} = Object.getOwnPropertyDescriptor(window, name);
+    if (get && !set) continue; // `var` can't replace it
+    if (!configurable || name == '__gpp' || name == '__uspapi' || name == 'privacyChoices') continue; // our own
+    if (words.includes(name)) found.add(name);
+    if (typeof value != 'function' || !value.prototype) continue;
+    for (const method of Object.getOwnPropertyNames(value.prototype)) {
+      const held = Object.getOwnPropertyDescriptor(value.prototype, method).value;
+      if (method != 'constructor' && typeof held == 'function' && words.includes(method)) found.add('#' + method);
+    }
+  }
+  return [...found].sort();
+}"""
+NOTE: Final = """<script>window.faults = [];
+  addEventListener('error', (event) => faults.push(event.message));
+  addEventListener('unhandledrejection', (event) => faults.push(String(event.reason)));</script>"""
+# What a third party's script keeps before anything is replaced, and does when it is told to.
+THIRD: Final = """<script>(() => {
+  const {fetch, XMLHttpRequest: Request} = window, {apply} = Reflect, {append} = Element.prototype;
+  const {createElement} = Document.prototype, {open, send} = Request.prototype, {sendBeacon} = Navigator.prototype;
+  const make = (kind) => apply(createElement, document, [kind]);
+  window.attack = (to) => {
+    const script = make('script');
+    script.src = to + '/tag.js';
+    apply(append, document.head, [script]);
+    make('img').src = to + '/pixel.gif';
+    apply(sendBeacon, navigator, [to + '/beacon', 'x']);
+    (async () => { try { await fetch(to + '/fetch'); } catch (_) {} })();
+    const request = new Request();
+    apply(open, request, ['GET', to + '/xhr']);
+    apply(send, request, []);
+  };
+})()</script>"""
+_REPLACE: Final = """<script>(() => {
+  const made = %s, names = %s, {defineProperty: define, getOwnPropertyDescriptor: look} = Object;
+  const put = [];
+  for (const name of names) {
+    if (name[0] != '#') put.push([window, name]);
+    else for (const owner of Object.getOwnPropertyNames(window)) {
+      const held = look(window, owner).value;
+      if (typeof held != 'function' || !held.prototype || held == Object) continue;
+      if (typeof look(held.prototype, name.slice(1))?.value == 'function') put.push([held.prototype, name.slice(1)]);
+      if (typeof look(held, name.slice(1))?.value == 'function') put.push([held, name.slice(1)]);
+    }
+  }
+  for (const [owner, name] of put) define(owner, name, {value: made(), writable: true, configurable: true});
+})()</script>"""
+# A visitor's walk, from a clean page that frames the other.
+WALK: Final = """async ({to, denied}) => {
+  const {contentWindow: inside} = document.querySelector('iframe[src]');
+  const until = async (look) => {
+    for (let tries = 0; tries < 300; tries++) {
+      try { const seen = look(); if (seen) return seen; } catch (_) {}
+      await new Promise((done) => setTimeout(done, 10));
+    }
+  };
+  const query = (root, selector) => {
+    const {prototype} = root.nodeType == 9 ? Document : root.host ? DocumentFragment : Element;
+    return prototype.querySelector.call(root, selector);
+  };
+  const part = (id) => query(query(inside.document, '#privacy-choices').shadowRoot, '#privacy-choices-' + id);
+  const press = (element) => HTMLElement.prototype.click.call(element);
+  const said = {};
+  const call = (name, ...given) => new Promise((done) => inside[name](...given, done));
+  await until(() => inside.document.readyState == 'complete');
+  said.shown = !!(await until(() => part(denied ? 'status' : 'banner')));
+  said.released = denied ? inside.ran.length > 0 : !!(await until(() => inside.ran.length));
+  press(query(inside.document, '[data-privacy-choices]'));
+  said.settings = !!(await until(() => part('dialog').open));
+  if (said.settings) press(part('settings-close'));
+  if (!denied && said.shown) press(part('opt-out'));
+  said.flag = inside.privacyChoices.flag().sale;
+  said.acknowledged = denied || !!(await until(() => inside.privacyChoices.flag().max_age));
+  said.field = await new Promise((done) => inside.__gpp('getField', done, 'usca.SaleOptOut'));
+  said.text = await new Promise((done) => inside.__gpp('ping', (ping) => done(ping.gppString + ping.signalStatus)));
+  said.usp = await new Promise((done) => inside.__uspapi('getUSPData', 1, (data) => done(data && data.uspString)));
+  inside.attack(to);
+  said.faults = inside.faults;
+  return said;
+}"""
+BODY: Final = (
+    '<p>x</p><a href="#" data-privacy-choices>Your Privacy Choices</a>'
+    '<script type="text/plain" data-right="sale">window.ran[window.ran.length] = "tag"</script>'
+)
+
+
+def words() -> list[str]:
+    """Every word of the built code."""
+    built = "".join((DIST / f"{name}.js").read_text() for name in BUILT)
+    return sorted(set(re.findall(r"[A-Za-z_]\w*", built)))
+
+
+async def natives(page: Page) -> list[str]:
+    """The browser's own names among them: globals, and methods as `#name`."""
+    names: list[str] = await page.evaluate(_NATIVES, words())
+    return names
+
+
+def replacing(names: Sequence[str], kind: str) -> str:
+    """A script that puts this in place of all of these."""
+    return _REPLACE % (KINDS[kind], json.dumps(names))
+
+
+def groups(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """These names, so many at a time."""
+    return (names[at : at + size] for at in range(0, len(names), size))
+
+
+async def walked(browser: Browser, site: Shop, page: Written, to: str, *, denied: bool) -> dict[str, Any]:
+    """What a new visitor meets on this page."""
+    site.pages["/"] = FRAMING
+    site.pages["/replaced"] = page
+    headers = {"Sec-GPC": "1"} if denied else {}
+    async with guest(browser, site, extra_http_headers=headers) as visitor:
+        if denied:
+            await visitor.context.add_init_script(
+                "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
+            )
+        opened = await visitor.context.new_page()
+        await opened.goto(site.origin, wait_until="load")
+        said: dict[str, Any] = await opened.evaluate(WALK, {"to": to, "denied": denied})
+        return said

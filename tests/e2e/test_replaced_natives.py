@@ -1,0 +1,110 @@
+"""Pages whose own scripts put something else in place of what the browser has: the widget works, the guard holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.e2e.conftest import ONCE
+from tests.e2e.embedding import Shop, Written, shop
+from tests.e2e.partners import FACTS, Partner, partner
+from tests.e2e.replacing import BODY, KINDS, NOTE, THIRD, groups, natives, replacing, walked
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
+
+TOGETHER: Final = 16
+"""So many names are replaced in one page."""
+IMPLIED: Final = {"#join", "#toString", "#then"}
+"""Not held: what the browser itself asks of the page's arrays to sort them, and of its promises to chain them."""
+OPTED_OUT: Final = {
+    "shown": True,
+    "released": True,
+    "settings": True,
+    "flag": "denied",
+    "acknowledged": True,
+    "field": 1,
+    "text": "DBABBg~BUUAAACA.QAready",
+    "usp": "1YYN",
+    "faults": [],
+}
+SIGNALLED: Final = OPTED_OUT | {"released": False, "text": "DBABBg~BUUAAACA.YAready"}
+# As old libraries and pages do it.
+OLD_LIBRARY: Final = """<script>
+  var URL = '/shop', Map = {lat: 34}, Hash = {}, Set = [], JSON2 = {}, name = 'x', status = 'y';
+  Array.prototype.toJSON = function () { return '[' + this.length + ']'; };
+  Array.prototype.each = Array.prototype.forEach = function (act) {
+    for (var i = 0; i < this.length; i++) act(this[i]);
+  };
+  Array.prototype.reduce = Array.prototype.filter = Array.prototype.map = function () {
+    return {size: this.length};
+  };
+  Array.prototype.entries = function () { return this; };
+  Array.from = function (list) { return list.length; };
+  Function.prototype.bind = function (self) {
+    var act = this;
+    return function () { return act.apply(self, arguments); };
+  };
+  String.prototype.startsWith = String.prototype.includes = function () { return false; };
+  Object.extend = Object.assign = function (to, from) { for (var key in from) to[key] = from[key]; return to; };
+  Object.keys = Object.entries = function () { throw TypeError(); };
+  Element.prototype.remove = Element.prototype.select = function () { return this.hidden = true; };
+  document.getElementsByClassName = function () { return []; };
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def partner_server() -> Iterator[Partner]:
+    with partner() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """One shop for all of these tests."""
+    with shop(tmp_path_factory.mktemp("shop"), FACTS) as site, site.serving():
+        yield site
+
+
+def replaced(*, before: str = "", after: str = "") -> Written:
+    """A page with a third party's script whose own scripts stand before the stub, or after it."""
+    return Written(before=NOTE + before, head=THIRD + after, body=BODY)
+
+
+async def names_of(chromium: Browser, site: Shop) -> list[str]:
+    """What the built code uses of the browser's."""
+    site.pages["/clean"] = Written()
+    page = await chromium.new_page()
+    try:
+        await page.goto(f"{site.origin}/clean")
+        return await natives(page)
+    finally:
+        await page.close()
+
+
+@pytest.mark.parametrize("denied", [False, True], ids=["by choice", "by signal"])
+async def test_beside_an_old_library_a_visitor_meets_what_all_others_do(
+    chromium: Browser, open_shop: Shop, partner_server: Partner, denied: bool
+) -> None:
+    page = replaced(after=OLD_LIBRARY)
+    said = await walked(chromium, open_shop, page, partner_server.origin, denied=denied)
+    assert said == (SIGNALLED if denied else OPTED_OUT)
+    assert partner_server.asked == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_whatever_is_replaced_behind_the_stub_a_visitor_meets_what_all_others_do(
+    chromium: Browser, open_shop: Shop, partner_server: Partner, kind: str
+) -> None:
+    names = [name for name in await names_of(chromium, open_shop) if name not in IMPLIED]
+    assert {"#map", "#createElement", "Map", "URL", "fetch"} <= set(names)
+    failed: dict[str, dict[str, Any]] = {}
+    for some in groups(names, TOGETHER):
+        page = replaced(after=replacing(some, kind))
+        said = await walked(chromium, open_shop, page, partner_server.origin, denied=False)
+        if said != OPTED_OUT:
+            failed[" ".join(some)] = said
+    assert failed == {}
+    assert partner_server.asked == []
