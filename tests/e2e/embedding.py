@@ -53,9 +53,13 @@ TAG = "window.ran.push({name!r});"
 
 @dataclass
 class Written:
-    """A page as a test wrote it; `data` are the embedding tag's attributes, `nonce` is every script's."""
+    """A page as a test wrote it; `data` are the embedding tag's attributes, `nonce` is every script's.
+
+    `whole`: the whole document instead, with `{stub}` and `{service}` where the snippet wants them.
+    """
 
     body: str = ""
+    whole: str = ""
     head: str = ""
     data: str = ""
     policy: str = ""
@@ -64,13 +68,17 @@ class Written:
 
 @dataclass
 class Shop:
-    """A site's server, and the service beside it. `/tag/<name>.js` notes its name in `window.ran`."""
+    """A site's server, and the service beside it. `/tag/<name>.js` notes its name in `window.ran`.
+
+    `scripts`: more of them, by path.
+    """
 
     folder: Path
     more: str
     port: int
     server: ThreadingHTTPServer
     pages: dict[str, Written] = field(default_factory=dict)
+    scripts: dict[str, str] = field(default_factory=dict)
     regime: str = "us-ca"
     earlier: set[str] = field(default_factory=set)
 
@@ -99,8 +107,15 @@ class Shop:
         with serving(self.folder, self.text, self.port) as service:
             yield service
 
+    @property
+    def inline(self) -> str:
+        """What stands in the page itself."""
+        return script_of(load(self.text, {}), SITE, int(time.time())).inline
+
     def html(self, page: Written) -> str:
-        stub = script_of(load(self.text, {}), SITE, int(time.time())).inline
+        stub = self.inline
+        if page.whole:
+            return page.whole.replace("{stub}", stub).replace("{service}", self.service)
         parts = {"stub": stub, "service": self.service, "data": page.data and f" {page.data}"}
         html = PAGE.format(**parts, head=page.head, body=page.body)
         return html.replace("<script", f'<script nonce="{page.nonce}"') if page.nonce else html
@@ -179,6 +194,8 @@ def shop(folder: Path, more: str = "") -> Iterator[Shop]:
             elif path.startswith("/tag/"):
                 name = path.removeprefix("/tag/").removesuffix(".js")
                 self.reply("text/javascript", TAG.format(name=name), "")
+            elif path in opened.scripts:
+                self.reply("text/javascript", opened.scripts[path], "")
             else:
                 self.send_error(404)
 

@@ -10,7 +10,6 @@ import { openTab, watchConfirmation } from "./page/confirming";
 import { loader } from "./page/loading";
 import { quietly } from "./quietly";
 import { takeBack } from "./page/returning";
-import { staying } from "./page/staying";
 import { storageCell } from "./page/storage";
 import { tabs } from "./page/tabs";
 import { trust } from "./page/trust";
@@ -51,7 +50,6 @@ export function setup(host: Host): Wired {
   const load = loader(doc, nonce, trusted);
   let shown: View | undefined;
   let obey = () => {};
-  let stay = () => {};
   let settled: (flag: Flag) => void;
   const ready = new Promise<Flag>((done) => {
     settled = done;
@@ -94,7 +92,6 @@ export function setup(host: Host): Wired {
     const noticed = storageCell(() => win.localStorage, `${name}_n`);
     const stage = { doc, config, lang, texts, nonce, looks, load, closed, noticed };
     shown = quietly(() => view(stage, actsOn(manager, restrict, host, leaving, said.seen)));
-    stay = staying(doc, shown?.host);
   });
   const open = (invoker: Element | null) =>
     void drawn.then(() => quietly(() => shown?.open(invoker instanceof HTMLElement ? invoker : null)));
@@ -114,10 +111,7 @@ export function setup(host: Host): Wired {
       obey();
       watchViews(
         win,
-        (nodes) => {
-          tags.added(nodes);
-          stay();
-        },
+        tags.added,
         () => {
           tags.forget();
           resume();

@@ -43,11 +43,22 @@ privacyChoices = {
 };
 __gpp = gpp;
 __uspapi = uspapi;
-// By these frames' names other documents find the page that answers. Not in the body: there may be none yet, and
-// frameworks replace it.
-["__gpp", "__uspapi"].map((name) =>
-  document.documentElement.append(
-    Object.assign(document.createElement("iframe"), { name: name + "Locator", style: "display:none" }),
-  ),
+/**
+ * By these frames' names other documents find the page that answers. As soon as there is a body they stand in the head,
+ * behind all that the parser has put there: nobody hydrates beyond that, and before it or anywhere else in the document
+ * React 18 takes no element that it does not know. Whatever draws the page anew, they are there again before anybody
+ * else runs.
+ */
+let tries = 0;
+const frames = ["__gpp", "__uspapi"].map((name) =>
+  Object.assign(document.createElement("iframe"), { name: name + "Locator", style: "display:none" }),
 );
+const place = () =>
+  quietly(() => {
+    const where = (document.body && document.head) || document.documentElement;
+    // Whoever never gives in would halt the page.
+    frames.map((frame) => frame.parentNode == where || tries++ > ENOUGH || where.append(frame));
+  });
+place();
+new MutationObserver(place).observe(document, { childList: true, subtree: true });
 addEventListener("message", (event) => queue[ENOUGH] || voice.hear(event));

@@ -16,7 +16,7 @@ export function placeLinks(doc: Document, own: HTMLElement | false, end: HTMLEle
   // Where an element of the page hides the method, none is found.
   const placed = quietly(() => [...doc.querySelectorAll<HTMLElement>("[data-privacy-choices]")]) || [];
   for (const link of placed) {
-    if (link.dataset.privacyChoices === "icon" && !link.querySelector("svg")) link.append(" ", icon(doc));
+    if (link.dataset.privacyChoices === "icon" && !link.querySelector("svg")) link.append(icon(doc));
   }
   // What comes later may still hold the site's own.
   if (own && doc.readyState === "complete") end.replaceChildren(...(placed.length ? [] : [own]));

@@ -26,8 +26,6 @@ export interface Acts {
 }
 
 export interface View {
-  /** What holds all of it. */
-  readonly host: Element;
   update(flag: Flag, show: Show): void;
   open(invoker: HTMLElement | null): void;
 }
@@ -191,7 +189,6 @@ export function view({ doc, config, lang, texts, nonce, looks, load, closed, not
   }
 
   return {
-    host: root.host,
     update(flag, show) {
       if (last && lettersOf(last.flag) !== lettersOf(flag)) tell("");
       last = { flag, show };
