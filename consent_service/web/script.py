@@ -36,13 +36,15 @@ _DIGEST_CHARACTERS: Final = 20
 class Script:
     """One site's script and inline stub, the settings' own script, and the debug panel's where the site allows it.
 
-    `behind`: what stands behind the stub in the page itself, by name, where the site asks for it.
+    `words`: a script for each language that `body` does not speak itself, with all that is said in it. `behind`: what
+    stands behind the stub in the page itself, by name, where the site asks for it.
     """
 
     body: bytes
     stub: str
     settings: bytes
     panel: bytes | None = None
+    words: Mapping[str, bytes] = field(default_factory=dict)
     behind: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -58,7 +60,8 @@ class Script:
     @property
     def files(self) -> Mapping[str, bytes]:
         """What is served under an immutable address, by digest."""
-        return {_digest(body): body for body in (self.body, self.settings, self.panel) if body}
+        bodies = (self.body, self.settings, self.panel, *self.words.values())
+        return {_digest(body): body for body in bodies if body}
 
     @property
     def integrity(self) -> str:
@@ -77,20 +80,33 @@ def build(
     stub: Mapping[str, object],
     words: Mapping[str, object],
     *,
+    further: Mapping[str, Mapping[str, str]] | None = None,
     behind: Mapping[str, object] | None = None,
     debug: bool = False,
 ) -> Script:
     """The script for this public configuration, from the bundles in `dist`.
 
-    What only some sites use stands before the script of those sites alone; the settings, with their own `words` by
-    language, are a file that the script loads when somebody opens them. `behind`: bundles that stand behind the stub,
-    in this order, and what each is given; one that is given nothing is left out.
+    What only some sites use stands before the script of those sites alone; the settings, with their own `words`, are
+    a file that the script loads when somebody opens them. `further`: every word of each further language; the script
+    loads the one that the page is in. `behind`: bundles that stand behind the stub, in this order, and what each is
+    given; one that is given nothing is left out.
     """
     settings = f"(function(__WORDS__){{{_bundle(dist, 'settings')}}})({_literal(words)});\n".encode()
     panel = (dist / "debug.js").read_bytes() if debug else None
-    beside = {"settings": settings, "debug": panel}
+    spoken = {
+        lang: f"document.currentScript.told({_literal(said)});\n".encode()
+        for lang, said in (further or {}).items()
+    }
     base = f"{public.get('api', public['service'])}/w/{stub['s']}"
-    public = {**public, **{name: f"{base}.{_digest(body)}.js" for name, body in beside.items() if body}}
+
+    def address(body: bytes) -> str:
+        return f"{base}.{_digest(body)}.js"
+
+    public = {**public, "settings": address(settings)}
+    if panel:
+        public["debug"] = address(panel)
+    if spoken:
+        public["words"] = {lang: address(body) for lang, body in spoken.items()}
     extras = [extra for extra, wanted in _EXTRAS.items() if wanted(public)]
     bundles = "".join(_bundle(dist, name) for name in (*extras, "widget"))
     return Script(
@@ -98,6 +114,7 @@ def build(
         _wrapped(dist, "stub", stub),
         settings,
         panel,
+        spoken,
         {name: _wrapped(dist, name, given) for name, given in (behind or {}).items() if given},
     )
 

@@ -146,9 +146,11 @@ REDRAWINGS: Final = {
       for (const node of [...document.head.children]) if (!node.matches('script,style,link')) node.remove();
       document.body.replaceWith(Object.assign(document.createElement('body'), {innerHTML: '<p>x'}));
     })()""",
-    "all of ours, again and again": """(() => {
-      for (let times = 0; times < 60; times++)
-        setTimeout(() => document.querySelectorAll('#privacy-choices,iframe').forEach((one) => one.remove()));
-    })()""",
 }
 """Ways to draw a page anew, as scripts."""
+
+AGAIN_AND_AGAIN: Final = """(() => {
+  for (let times = 0; times < 60; times++)
+    setTimeout(() => document.querySelectorAll('#privacy-choices,iframe').forEach((one) => one.remove()));
+})()"""
+"""Somebody takes all of ours out, many times."""

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.conftest import ONCE
-from tests.e2e.documents import FRAMES, HELD, REDRAWINGS, hydrated, plain
+from tests.e2e.documents import AGAIN_AND_AGAIN, FRAMES, HELD, REDRAWINGS, hydrated, plain
 from tests.e2e.embedding import Guest, Shop, guest, shop
 from tests.e2e.visiting import part
 
@@ -86,6 +86,9 @@ async def test_ours_comes_back_at_once_whatever_draws_the_page_anew(
         assert await page.evaluate(f"async () => {{ {REDRAWINGS[way]}; await null; return {FRAMES} }}")
         await expect(part(page, "banner")).to_be_visible()
         await expect(part(page, "link")).to_be_attached()
+        await page.evaluate(AGAIN_AND_AGAIN)
+        await expect(part(page, "banner")).to_be_visible()
+        assert await page.evaluate(FRAMES)
         assert visitor.complaints == []
 
 

@@ -35,7 +35,7 @@ const read = (): string =>
 privacyChoices = {
   q: queue,
   g: voice,
-  flag: () => answer(__STUB__, tag, read(), plain, (navigator as any).globalPrivacyControl === true, Date.now()),
+  flag: () => answer(__STUB__, tag, read(), plain, (navigator as any).globalPrivacyControl == 1, Date.now()),
   on: later("on"),
   open: later("open"),
   optOut: later("optOut", name + "="), // denied from here on, although nothing is recorded yet
@@ -44,20 +44,24 @@ privacyChoices = {
 __gpp = gpp;
 __uspapi = uspapi;
 /**
- * By these frames' names other documents find the page that answers. As soon as there is a body they stand in the head,
- * behind all that the parser has put there: nobody hydrates beyond that, and before it or anywhere else in the document
- * React 18 takes no element that it does not know. Whatever draws the page anew, they are there again before anybody
- * else runs.
+ * By these frames' names other documents find the page that answers. They stand in the head, once there is a body behind
+ * all that the parser has put there: before that, and anywhere else in a document, React 18 hydrates past no element
+ * that it does not know. Whatever draws the page anew, they are there again before anybody else runs.
  */
+const frames = ["__gpp", "__uspapi"].map((name) => {
+  const frame = document.createElement("iframe");
+  frame.name = name + "Locator";
+  frame.hidden = true;
+  return frame;
+});
+let body: unknown;
 let tries = 0;
-const frames = ["__gpp", "__uspapi"].map((name) =>
-  Object.assign(document.createElement("iframe"), { name: name + "Locator", style: "display:none" }),
-);
 const place = () =>
   quietly(() => {
-    const where = (document.body && document.head) || document.documentElement;
-    // Whoever never gives in would halt the page.
-    frames.map((frame) => frame.parentNode == where || tries++ > ENOUGH || where.append(frame));
+    const where = document.head || document.documentElement;
+    const moved = body != (body = document.body) || frames.some((frame) => frame.parentNode != where);
+    // Whoever takes them out each time would halt the page.
+    if (moved && tries++ < 999) where.append(...frames);
   });
 place();
 new MutationObserver(place).observe(document, { childList: true, subtree: true });

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.browsers.browsing import Browsing, part
-from tests.e2e.documents import FRAMES, HELD, REDRAWINGS, hydrated, plain
+from tests.e2e.documents import AGAIN_AND_AGAIN, FRAMES, HELD, REDRAWINGS, hydrated, plain
 from tests.e2e.embedding import Shop, shop
 
 pytestmark = pytest.mark.e2e
@@ -53,3 +53,5 @@ def test_ours_comes_back_whatever_draws_the_page_anew(browsing: Browsing, site: 
             assert browsing.run(f"(async () => {{ {way}; await null; return {FRAMES} }})()")
             browsing.becomes(f"!!{part('banner')} && {FRAMES}")
             assert browsing.is_seen(part("banner"))
+            browsing.run(AGAIN_AND_AGAIN)
+            browsing.becomes(f"!!{part('banner')} && {FRAMES}")
