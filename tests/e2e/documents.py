@@ -1,4 +1,4 @@
-"""Documents that a framework draws as a whole, `<html>` included or all in the body, and pages that are drawn anew by other means.
+"""Documents that a framework draws as a whole, or all in the body, and pages that are drawn anew by other means.
 
 Each is a page of a shop with the snippet in its head. Knows how such pages are bundled and what must be there once
 the page is drawn; nothing of browsers.
@@ -28,13 +28,15 @@ import React from 'react'
 export function App({ stub, script, wrong, middle }) {
   const [n, set] = React.useState(0)
   React.useEffect(() => { set(1) }, [])
-  const [now, later] = middle ? [null, <script src={script} />] : [<script async src={script} />, null]
+  const tag = <script async={!middle} src={script} />
+  const [now, later] = middle ? [null, tag] : [tag, null]
   return (<html lang="en"><head><meta charSet="utf-8" /><title>t</title>
     <script suppressHydrationWarning dangerouslySetInnerHTML={{ __html: stub }} />
     {now}<link rel="icon" href="data:," /></head>
     <body><h1 id="h">Shop {n}</h1><iframe src="/child" />{later}
     <button id="b" onClick={() => set(n + 1)}>more</button><p>{wrong}</p>
-    <a href="#" id="l" data-privacy-choices="icon">choices</a><script src="/client.js" defer={!middle} /></body></html>)
+    <a href="#" id="l" data-privacy-choices="icon">choices</a>
+    <script src="/client.js" defer={!middle} /></body></html>)
 }
 """
 _REACT_CLIENT: Final = """\

@@ -13,9 +13,7 @@ from tests.e2e.visiting import part
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 LATER = "**/w/acme.*.js"
 """Whatever the script loads by itself."""
-LOADED = (
-    "() => performance.getEntriesByType('resource').filter(({name}) => /acme\\.\\w{20}\\.js/.test(name)).length"
-)
+LOADED = "() => performance.getEntriesByType('resource').filter(({name}) => /acme\\.\\w{20}\\.js/.test(name)).length"
 
 
 async def says(page: Page, lang: str) -> None:

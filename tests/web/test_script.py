@@ -279,7 +279,9 @@ async def test_the_debug_panel_has_an_address_that_never_changes(tmp_path: Path)
     assert script(tmp_path).panel is None
 
 
-async def test_settings_and_further_words_are_files_with_addresses_that_never_change(service: Running) -> None:
+async def test_settings_and_further_words_are_files_with_addresses_that_never_change(
+    service: Running,
+) -> None:
     config = configured((await service.client.get("/w/acme.js")).text)
     for address in (config["settings"], config["words"]["es"]):
         answer = await service.client.get(address)

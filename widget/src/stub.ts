@@ -35,7 +35,7 @@ const read = (): string =>
 privacyChoices = {
   q: queue,
   g: voice,
-  flag: () => answer(__STUB__, tag, read(), plain, (navigator as any).globalPrivacyControl == 1, Date.now()),
+  flag: () => answer(__STUB__, tag, read(), plain, (navigator as any).globalPrivacyControl === true, Date.now()),
   on: later("on"),
   open: later("open"),
   optOut: later("optOut", name + "="), // denied from here on, although nothing is recorded yet
@@ -43,26 +43,26 @@ privacyChoices = {
 };
 __gpp = gpp;
 __uspapi = uspapi;
+addEventListener("message", (event) => queue[ENOUGH] || voice.hear(event));
 /**
- * By these frames' names other documents find the page that answers. They stand in the head, once there is a body behind
+ * By these frames' names other documents find the page that answers. Once there is a body they stand in the head, behind
  * all that the parser has put there: before that, and anywhere else in a document, React 18 hydrates past no element
  * that it does not know. Whatever draws the page anew, they are there again before anybody else runs.
  */
-const frames = ["__gpp", "__uspapi"].map((name) => {
+["__gpp", "__uspapi"].map((name) => {
   const frame = document.createElement("iframe");
+  let where: Element | undefined;
+  let tries = 0;
+  // Whoever takes it out each time would halt the page.
+  const place = () =>
+    quietly(
+      () =>
+        (where = (document.body && document.head) || document.documentElement) == frame.parentNode ||
+        tries++ > 999 ||
+        where.append(frame),
+    );
   frame.name = name + "Locator";
   frame.hidden = true;
-  return frame;
+  place();
+  new MutationObserver(place).observe(document, { childList: true, subtree: true });
 });
-let body: unknown;
-let tries = 0;
-const place = () =>
-  quietly(() => {
-    const where = document.head || document.documentElement;
-    const moved = body != (body = document.body) || frames.some((frame) => frame.parentNode != where);
-    // Whoever takes them out each time would halt the page.
-    if (moved && tries++ < 999) where.append(...frames);
-  });
-place();
-new MutationObserver(place).observe(document, { childList: true, subtree: true });
-addEventListener("message", (event) => queue[ENOUGH] || voice.hear(event));
