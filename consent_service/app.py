@@ -272,16 +272,28 @@ def script_of(config: Config, key: str, now: int) -> Script:
         "frictionless": facts.frictionless,
         "link": facts.link,
         "lang": facts.lang.lower(),
-        "texts": {lang.lower(): texts.of_script(words) for lang, words in site.texts.items()},
+        "texts": texts.of_script(site.texts[facts.lang]),
         **spoken_facts(site, now),
         **optional_facts(facts, partners),
     }
     in_settings = {
-        lang.lower(): texts.of_settings(words, sensitive=facts.sensitive)
+        lang: texts.of_settings(words, sensitive=facts.sensitive) for lang, words in site.texts.items()
+    }
+    further = {
+        lang.lower(): {**texts.of_script(words), **in_settings[lang]}
         for lang, words in site.texts.items()
+        if lang != facts.lang
     }
     behind = {"guard": blocked_domains(partners), "tags": tags_of(facts.tags)}
-    return build(resources.widget_folder(), public, rule, in_settings, behind=behind, debug=facts.debug)
+    return build(
+        resources.widget_folder(),
+        public,
+        rule,
+        in_settings[facts.lang],
+        further=further,
+        behind=behind,
+        debug=facts.debug,
+    )
 
 
 def origin_of(url: str) -> str:

@@ -85,7 +85,10 @@ Wrote {file}: {len(embed.script.body)} bytes, version {embed.script.digest}.
 
 2. Add to the site's content security policy, where it has one (`--csp` says more):
 
-{_policy(embed, "'self'")}
+{_policy(embed, f"'self' {embed.origin}")}
+
+The settings and further languages still come from the service, when they are needed: that is what its name in
+script-src is for. Where they can't be had, the script goes on with its two choices, in the site's own language.
 
 3. The file holds the site's configuration. Write it again, and paste both lines again, after every upgrade of the
 service and every change of {config}. This says whether it is time (status 1: it is):

@@ -56,16 +56,16 @@ class Written:
     """A page as a test wrote it.
 
     `before` stands before the stub, `head` after it; `data` are the embedding tag's attributes, `nonce` is every
-    script's.
+    script's. `whole`: the whole document instead, with `{stub}` and `{service}` where the snippet wants them.
     """
 
     body: str = ""
+    whole: str = ""
     before: str = ""
     head: str = ""
     data: str = ""
     policy: str = ""
     nonce: str = ""
-    before: str = ""
 
 
 @dataclass
@@ -112,8 +112,15 @@ class Shop:
         with serving(self.folder, self.text, self.port) as service:
             yield service
 
+    @property
+    def inline(self) -> str:
+        """What stands in the page itself."""
+        return script_of(load(self.text, {}), SITE, int(time.time())).inline
+
     def html(self, page: Written) -> str:
-        stub = script_of(load(self.text, {}), SITE, int(time.time())).inline
+        stub = self.inline
+        if page.whole:
+            return page.whole.replace("{stub}", stub).replace("{service}", self.service)
         parts = {"stub": stub, "service": self.service, "data": page.data and f" {page.data}"}
         html = PAGE.format(**parts, before=page.before, head=page.head, body=page.body)
         return html.replace("<script", f'<script nonce="{page.nonce}"') if page.nonce else html
@@ -200,6 +207,8 @@ def shop(folder: Path, more: str = "") -> Iterator[Shop]:
             elif path.startswith("/tag/"):
                 name = path.removeprefix("/tag/").removesuffix(".js")
                 self.reply("text/javascript", TAG.format(name=name), "")
+            elif path in opened.scripts:
+                self.reply("text/javascript", opened.scripts[path], "")
             else:
                 self.send_error(404)
 

@@ -45,7 +45,7 @@ BODY: Final = """<main><h1>A page of a shop</h1>
 
 @dataclass(frozen=True)
 class Stage:
-    """One page to be opened. `facts` stand in the site's table."""
+    """One page to be opened. `facts` stand in the site's table. `later`: what the script loads by itself is there."""
 
     lang: str = "en"
     direction: str = "ltr"
@@ -53,6 +53,7 @@ class Stage:
     body: str = BODY
     style: str = ""
     trusted_types: bool = False
+    later: bool = True
 
     def script(self, demo: Demo) -> Script:
         """Script and stub as the service would build them."""
@@ -81,9 +82,9 @@ class Stage:
                 body=html, headers={"content-security-policy": policy}, content_type="text/html"
             ),
         )
-        files = {"acme.js": script.body} | {
-            f"acme.{digest}.js": body for digest, body in script.files.items()
-        }
+        files = {"acme.js": script.body}
+        if self.later:
+            files |= {f"acme.{digest}.js": body for digest, body in script.files.items()}
         for name, body in files.items():
             answer = partial(Route.fulfill, body=body, headers=cors, content_type="text/javascript")
             await page.route(f"**/w/{name}", answer)

@@ -35,7 +35,7 @@ export function stringsWritten({ win, config }: Host): Cell {
   return storageCell(() => win.localStorage, `${nameOf(config)}_w`);
 }
 
-export function partsOf({ win, config, tag, extras }: Host, lang: string): Omit<Parts, "updated" | "wrote" | "brought"> {
+export function partsOf({ win, config, tag, extras }: Host, lang: () => string): Omit<Parts, "updated" | "wrote" | "brought"> {
   const { rule, service, api, credentials = "omit" } = config;
   const { document: doc, navigator } = win;
   const name = nameOf(config);

@@ -10,14 +10,13 @@ import { openTab, watchConfirmation } from "./page/confirming";
 import { loader } from "./page/loading";
 import { quietly } from "./quietly";
 import { takeBack } from "./page/returning";
-import { staying } from "./page/staying";
 import { storageCell } from "./page/storage";
 import { tabs } from "./page/tabs";
 import { trust } from "./page/trust";
 import { watchViews } from "./page/views";
 import { speaking } from "./speaking";
 import { LINK } from "./ui/link";
-import { textsFor, type Texts } from "./ui/texts";
+import { spokenIn } from "./ui/texts";
 import { view, type Acts, type View } from "./ui/view";
 
 const OPT_OUT = { sale_share: "opt_out" } as const;
@@ -41,18 +40,13 @@ export interface Wired {
 export function setup(host: Host): Wired {
   const { win, config, nonce } = host;
   const doc = win.document;
-  const { lang, texts } = textsFor(
-    config.texts as Readonly<Record<string, Texts>>,
-    doc.documentElement.lang,
-    config.lang,
-  );
   const name = nameOf(config);
-  const parts = partsOf(host, lang);
+  let { lang } = config;
+  const parts = partsOf(host, () => lang);
   const trusted = trust(win);
   const load = loader(doc, nonce, trusted);
   let shown: View | undefined;
   let obey = () => {};
-  let stay = () => {};
   let settled: (flag: Flag) => void;
   const ready = new Promise<Flag>((done) => {
     settled = done;
@@ -89,13 +83,15 @@ export function setup(host: Host): Wired {
 
   const { read: record, write: rewrite } = parts.cookie;
   const leaving = { record, rewrite, remember: made.write, fresh: parts.clock.id };
-  const drawn = whenBody(doc).then(() => {
+  const drawn = whenBody(doc).then(async () => {
+    // Not before there is a body: what is put into a head that is still being parsed may be in a framework's way.
+    const spoken = await spokenIn(config, doc.documentElement.lang, load);
+    ({ lang } = spoken);
     const { looks = "" } = host.extras;
     const closed = storageCell(() => win.sessionStorage, `${name}_closed`);
     const noticed = storageCell(() => win.localStorage, `${name}_n`);
-    const stage = { doc, config, lang, texts, nonce, looks, load, closed, noticed };
+    const stage = { doc, config, ...spoken, nonce, looks, load, closed, noticed };
     shown = quietly(() => view(stage, actsOn(manager, restrict, host, leaving, said.seen)));
-    stay = staying(doc, shown?.host);
   });
   const open = (invoker: Element | null) =>
     void drawn.then(() => quietly(() => shown?.open(invoker as HTMLElement | null)));
@@ -117,7 +113,6 @@ export function setup(host: Host): Wired {
         win,
         (nodes) => {
           tags.added(nodes);
-          stay();
           shown?.look();
         },
         () => {

@@ -43,11 +43,22 @@ privacyChoices = {
 };
 __gpp = gpp;
 __uspapi = uspapi;
-// By these frames' names other documents find the page that answers. Not in the body: there may be none yet, and
-// frameworks replace it.
-for (const name of ["__gpp", "__uspapi"]) {
-  document.documentElement.append(
-    Object.assign(document.createElement("iframe"), { name: name + "Locator", style: "display:none" }),
-  );
-}
 addEventListener("message", (event) => queue[ENOUGH] || voice.hear(event));
+/**
+ * By these frames' names other documents find the page that answers. Once there is a body they stand in the head, behind
+ * all that the parser has put there: before that, and anywhere else in a document, React 18 hydrates past no element
+ * that it does not know. Whatever draws the page anew, they are there again before anybody else runs.
+ */
+for (const name of ["__gpp", "__uspapi"]) {
+  const frame = document.createElement("iframe");
+  // Whoever takes it out each time would halt the page.
+  let tries = ENOUGH;
+  const place = () =>
+    quietly(() => {
+      const { head, body } = document;
+      if (body && head != frame.parentNode && tries--) head.append(frame);
+    });
+  frame.name = name + "Locator";
+  place();
+  new MutationObserver(place).observe(document, { childList: true, subtree: true });
+}

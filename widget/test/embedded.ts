@@ -26,12 +26,17 @@ export function embed<Page extends object>(rule: object, { document = {}, ...giv
   const frames: string[] = [];
   const around = {
     createElement: () => ({}),
-    documentElement: { append: (frame: { name: string }) => void frames.push(frame.name) },
+    head: { append: (frame: { name: string }) => void frames.push(frame.name) },
+    body: {},
   };
   const page = {
     ...given,
     document: Object.defineProperties(around, Object.getOwnPropertyDescriptors(document)),
     addEventListener: (_: string, listener: (event: object) => void) => void listeners.push(listener),
+    // Nothing is drawn anew in a page that is none: browsers' tests do that.
+    MutationObserver: class {
+      observe() {}
+    },
     setTimeout: (act: () => void) => due.push(act),
     frames,
     message: (event: object) => listeners.forEach((listener) => listener(event)),

@@ -47,7 +47,7 @@ function page(base: string, { cookie, queue, signalId, strings }: Browser, { gpc
     strings: stringsOf({ rule: RULE, strings: STRINGS }, strings),
     tag: {},
     gpc,
-    lang: "en",
+    lang: () => "en",
     storage: true,
     cookie: { all: () => (cookie.read() === undefined ? "" : `pc_acme=${cookie.read()}`), torn: () => false, former: () => false, ...cookie },
     plain: true,

@@ -26,7 +26,8 @@ export interface Parts {
   readonly tag: Tag;
   /** `navigator.globalPrivacyControl`: null where the browser does not know it. */
   readonly gpc: boolean | null;
-  readonly lang: string;
+  /** The language that the visitor reads. */
+  readonly lang: () => string;
   /** False where the browser keeps no cookies: then a signal must not mint a visitor on every page. */
   readonly storage: boolean;
   readonly cookie: RecordCell;
@@ -207,14 +208,14 @@ export function manage(parts: Parts): Manager {
   }
 
   function enqueue(choice: Restriction, method: Method): void {
-    add({ ...choice, id: clock.id(), method, lang, made_at: rfc3339(clock.now()) });
+    add({ ...choice, id: clock.id(), method, lang: lang(), made_at: rfc3339(clock.now()) });
   }
 
   async function allow(method: Method, asked: Asked): Promise<Allowing> {
     if (pending().length && !(await flush())) return { kind: "failed" };
     return alone(async () => {
       const before = cookie.read();
-      const chosen = { ...asked, method, lang, made_at: rfc3339(clock.now()), id: clock.id(), ...visitor() };
+      const chosen = { ...asked, method, lang: lang(), made_at: rfc3339(clock.now()), id: clock.id(), ...visitor() };
       const { reply } = await service.post("choices", chosen);
       if (!reply) return { kind: "failed" };
       const url = reply.confirm_url;

@@ -5,10 +5,10 @@ import type { Texts } from "../ui/texts";
 import type { Asking } from "./asking";
 import { dialog } from "./dialog";
 
-/** By language: the words that only the settings need. */
-declare const __WORDS__: Readonly<Record<string, Partial<Texts>>>;
+/** The words that only the settings need, in the script's own language; a further one brings all of its words. */
+declare const __WORDS__: Partial<Texts>;
 
 quietly(() => {
   const { built } = document.currentScript as Asking & Element;
-  if (built) built((given) => dialog({ ...given, texts: { ...given.texts, ...__WORDS__[given.lang] } }));
+  if (built) built((given) => dialog({ ...given, texts: { ...__WORDS__, ...given.texts } }));
 });

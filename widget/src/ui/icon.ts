@@ -8,7 +8,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const SHAPES = "M17 0h13v14H14zM4 7l1-1 2 2 4-4 1 1-5 5zm15-2 2 2-2 2 1 1 2-2 2 2 1-1-2-2 2-2-1-1-2 2-2-2z";
 // Attributes that style are the policy's to forbid; properties are not.
 const STYLE =
-  "box-sizing:border-box;width:30px;height:14px;background:#fff;border:1px solid #06f;border-radius:1em;fill:#06f;vertical-align:middle";
+  "box-sizing:border-box;width:30px;height:14px;background:#fff;border:1px solid #06f;border-radius:1em;fill:#06f;vertical-align:middle;margin-inline-start:.3em";
 
 export function icon(doc: Document): SVGElement {
   const pill = doc.createElementNS(SVG, "svg");

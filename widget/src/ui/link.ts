@@ -30,7 +30,7 @@ export function linksOf(doc: Document, own: HTMLElement | false, end: HTMLElemen
     const placed = quietly(() => [...doc.querySelectorAll<HTMLElement>(LINK), ...inside]) || [];
     const there = placed.filter((link) => link.isConnected);
     for (const link of there) {
-      if (link.dataset.privacyChoices == "icon" && !link.querySelector("svg")) link.append(" ", icon(doc));
+      if (link.dataset.privacyChoices == "icon" && !link.querySelector("svg")) link.append(icon(doc));
     }
     const needed = own && parsed && !there[0];
     // Put there anew it would lose the focus.

@@ -1,12 +1,16 @@
 /**
- * The shell: one element at the end of the page whose shadow root holds all that is shown. It stands after the body,
- * where neither the parser nor a framework puts anything behind it, and has no height, so that nothing moves when it
- * comes; what is fixed to the foot of the window gets as much room at the end
- * of the page as it covers, and nothing that has the focus stays hidden under it (WCAG 2.2, 2.4.11).
+ * The shell: one element at the end of the page whose shadow root holds all that is shown. It takes part in no layout,
+ * so that nothing moves when it comes, and stays whatever draws the page anew; what is fixed to the foot of the window
+ * gets as much room at the end of the page as it covers, and nothing that has the focus stays hidden under it
+ * (WCAG 2.2, 2.4.11).
  */
 
+import { quietly } from "../quietly";
 import type { Make } from "./element";
 import { STYLES } from "./styles";
+
+/** After so many times somebody wants it gone. */
+const ENOUGH = 999;
 
 export interface Shell {
   readonly root: ShadowRoot;
@@ -29,7 +33,7 @@ export function shell(
   looks: string,
   nonce: string,
 ): Shell {
-  const host = make("div", { id: "privacy-choices", ...spoken });
+  const host = make("div", { id: "privacy-choices", hidden: true, ...spoken });
   const root = host.attachShadow({ mode: "open" });
   // Not the host: browsers skip all that is inside one that Tab does not reach.
   const end = make("div", { className: "end", tabIndex: -1 });
@@ -47,17 +51,34 @@ export function shell(
     }
   }
 
-  dress(STYLES + looks);
-  root.append(end, dock);
-  doc.documentElement.append(host);
-
-  const page = doc.documentElement.style;
-  const own = page.scrollPaddingBottom;
-  new ResizeObserver(() => {
+  const own = doc.documentElement.style.scrollPaddingBottom;
+  const sizes = new ResizeObserver(() => {
     const { offsetHeight } = dock;
     const height = `${offsetHeight}px`;
+    // Where the body is no column of blocks, what takes part in no layout would stand at its start.
+    end.style.top = `${Math.max(0, doc.body.getBoundingClientRect().bottom - host.getBoundingClientRect().top)}px`;
     end.style.paddingBottom = height;
-    page.scrollPaddingBottom = offsetHeight ? height : own;
-  }).observe(dock);
+    doc.documentElement.style.scrollPaddingBottom = offsetHeight ? height : own;
+  });
+  let last: Element | undefined;
+  let tries = 0;
+
+  function stay(): void {
+    const { body, documentElement: html } = doc;
+    // Behind the body a framework draws least. React 18 hydrates a document only as long as nothing stands there, nor
+    // between head and body; in the body it minds nothing that stands behind its own.
+    const where = doc.head?.nextSibling === body ? body : html;
+    const overtaken = doc.readyState === "loading" && host.nextSibling && doc.activeElement !== host;
+    if (body !== last) sizes.observe((last = body));
+    if (host.parentNode === where && !(where === body && overtaken)) return;
+    // Two that never give in would halt the page.
+    if (tries++ < ENOUGH) where.append(host);
+  }
+
+  dress(STYLES + looks);
+  root.append(end, dock);
+  sizes.observe(dock);
+  stay();
+  new MutationObserver(() => quietly(stay)).observe(doc, { childList: true, subtree: true });
   return { root, end, dock, dress };
 }

@@ -4,7 +4,7 @@
  * forced colours, where backgrounds don't. Lengths are in em of the visitor's own font size, whatever the page's is.
  */
 export const STYLES =
-  ":host{all:initial!important;display:block!important;position:relative!important;--a:var(--privacy-choices-accent,#2563eb);--r:var(--privacy-choices-radius,.6em)}" +
+  ":host{all:initial!important;display:block!important;position:absolute!important;inset-inline:0!important;--a:var(--privacy-choices-accent,#2563eb);--r:var(--privacy-choices-radius,.6em)}" +
   "@media print{:host{display:none!important}}" +
   "*{box-sizing:border-box;margin:0;font:inherit}" +
   ".card{color-scheme:light dark;font:medium/1.5 var(--privacy-choices-font,system-ui,sans-serif);color:var(--privacy-choices-color,CanvasText);background:var(--privacy-choices-background,Canvas);border:1px solid #8888;border-radius:var(--r);pointer-events:auto}" +

@@ -26,8 +26,6 @@ export interface Acts {
 }
 
 export interface View {
-  /** What holds all of it. */
-  readonly host: Element;
   update(flag: Flag, show: Show): void;
   /** Looks again which links the page has. */
   look(): void;
@@ -194,7 +192,6 @@ export function view({ doc, config, lang, texts, nonce, looks, load, closed, not
   }
 
   return {
-    host: root.host,
     look,
     update(flag, show) {
       if (last && lettersOf(last.flag) !== lettersOf(flag)) tell("");
