@@ -21,7 +21,7 @@ from tests.e2e.siblings import (
 )
 from tests.e2e.visiting import came_back, confirmed, flag, opt_out, part
 from tests.proxy.nginx import SITE_HOST
-from tests.support.waiting import DEADLINE_MS
+from tests.support.waiting import DEADLINE_MS, eventually_async
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 
@@ -240,6 +240,12 @@ async def test_who_opted_out_before_the_cookie_had_its_prefix_stays_so_and_gets_
     assert site.server_flag(token)["basis"] == "choice"
 
 
+async def both_say_opted_in(context: BrowserContext) -> bool:
+    """Whether the new cookie says it, and the old one the same, for pages whose stub is from before."""
+    kept = await names(context)
+    return kept[HOST_COOKIE].startswith("1.aad.opted_in.") and kept[PLAIN_COOKIE] == kept[HOST_COOKIE]
+
+
 async def test_who_opted_in_before_is_asked_for_at_the_service_and_then_allowed(
     context: BrowserContext, asking: Site
 ) -> None:
@@ -254,9 +260,7 @@ async def test_who_opted_in_before_is_asked_for_at_the_service_and_then_allowed(
     assert token in ((await question.value).post_data or "")
     await asked.evaluate("() => privacyChoices.ready.then(() => true)")
     assert (await flag(asked))["basis"] == "opted_in"
-    kept = await names(context)
-    assert kept[HOST_COOKIE].startswith("1.aad.opted_in.")
-    assert kept[PLAIN_COOKIE] == kept[HOST_COOKIE], "what is denied, for pages whose stub is from before"
+    await eventually_async(lambda: both_say_opted_in(context))
     assert (await flag(await visit(context, asking.stub)))["sale"] == "allowed"
 
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.demos import Demo, two_free_ports
+from tests.demo.demos import Demo
 from tests.e2e.attacking import Scene, scene
 from tests.e2e.browsers.browsing import Browsing
 from tests.e2e.browsers.firefox import SIGNAL, firefox
-from tests.e2e.browsers.webkit import driver, webkit
+from tests.e2e.browsers.webkit import Screen, screen, webkit
 
 
 @pytest.fixture(scope="session")
-def webkit_driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of WebKit's driver."""
-    with driver(tmp_path_factory.mktemp("webkit"), two_free_ports()[0]) as port:
-        yield port
+def webkit_screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
+    """Where WebKit shows itself to nobody."""
+    with screen(tmp_path_factory.mktemp("webkit")) as opened:
+        yield opened
 
 
 @pytest.fixture(params=["firefox", "webkit"])
@@ -28,7 +28,7 @@ def browsing(request: pytest.FixtureRequest, demo: Demo, tmp_path: Path) -> Iter
         with firefox(tmp_path) as wire:
             yield Browsing(wire, demo)
     else:
-        with webkit(request.getfixturevalue("webkit_driver")) as session:
+        with webkit(request.getfixturevalue("webkit_screen")) as session:
             yield Browsing(session, demo)
 
 

@@ -19,7 +19,7 @@ from tests.e2e.attacking import Asked, Scene
 from tests.e2e.browsers.browsing import ENTER, SPACE, Browser
 from tests.e2e.browsers.chromium import chromium
 from tests.e2e.browsers.firefox import firefox
-from tests.e2e.browsers.webkit import webkit
+from tests.e2e.browsers.webkit import Screen, webkit
 from tests.e2e.browsers.words import Refused
 from tests.support.waiting import eventually
 
@@ -57,10 +57,10 @@ def lasting(
 
 
 @pytest.fixture
-def victim(lasting: Browser | None, webkit_driver: int) -> Iterator[Browser]:
+def victim(lasting: Browser | None, webkit_screen: Screen) -> Iterator[Browser]:
     """A browser with one tab."""
     if lasting is None:
-        with webkit(webkit_driver) as session:
+        with webkit(webkit_screen) as session:
             yield Browser(session)
     else:
         lasting.only_one_tab()
@@ -124,7 +124,7 @@ transform: scale({SCALE}); transform-origin: 0 0 }}</style>"""
 
 @pytest.fixture
 def framing(
-    lasting: Browser | None, engine: str, webkit_driver: int, attacked: Scene, tmp_path: Path
+    lasting: Browser | None, engine: str, webkit_screen: Screen, attacked: Scene, tmp_path: Path
 ) -> Iterator[Browser]:
     """A browser whose driver clicks inside frames, too: Firefox with all of a page in one process."""
     if engine == "firefox":
@@ -134,7 +134,7 @@ def framing(
         lasting.only_one_tab()
         yield lasting
     else:
-        with webkit(webkit_driver) as session:
+        with webkit(webkit_screen) as session:
             yield Browser(session)
 
 

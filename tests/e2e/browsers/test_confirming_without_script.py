@@ -12,7 +12,7 @@ from tests.e2e.attacking import Asked, Scene
 from tests.e2e.browsers.browsing import ENTER, SPACE, Browser
 from tests.e2e.browsers.chromium import chromium
 from tests.e2e.browsers.firefox import firefox
-from tests.e2e.browsers.webkit import webkit
+from tests.e2e.browsers.webkit import Screen, webkit
 from tests.e2e.browsers.words import Refused
 from tests.support.waiting import eventually
 
@@ -28,7 +28,7 @@ FIRST, AGAIN = f"{HEADING} === 'Confirm your choice'", f"{HEADING} === 'Please c
 
 @pytest.fixture(scope="module")
 def scriptless(
-    engine: str, attacked: Scene, tmp_path_factory: pytest.TempPathFactory, webkit_driver: int
+    engine: str, attacked: Scene, tmp_path_factory: pytest.TempPathFactory, webkit_screen: Screen
 ) -> Iterator[Browser]:
     """A browser that runs no script; it ends before the service does."""
     folder = tmp_path_factory.mktemp(engine)
@@ -39,7 +39,7 @@ def scriptless(
         with firefox(folder, {"javascript.enabled": False}) as marionette:
             yield Browser(marionette)
     else:
-        with webkit(webkit_driver, "--enable-javascript=false") as session:
+        with webkit(webkit_screen, "--enable-javascript=false") as session:
             yield Browser(session)
 
 

@@ -10,14 +10,17 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from tests.e2e.browsers.words import Refused, Word
 from tests.process.waiting import fetch
+from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE, eventually
 
 DRIVER: Final = "WebKitWebDriver"
@@ -28,8 +31,16 @@ MISSING: Final = (
 )
 
 
+_TRIES: Final = 3
+_PATIENCE: Final = DEADLINE / _TRIES
+"""Seconds for one try at starting a browser."""
+
+
 class Session:
-    """One visitor's browser: nothing that it keeps outlives it."""
+    """One visitor's browser: nothing that it keeps outlives it.
+
+    Raises TimeoutError when the browser does not start.
+    """
 
     def __init__(self, port: int, *arguments: str) -> None:
         self._port = port
@@ -40,7 +51,7 @@ class Session:
             "webkitgtk:browserOptions": options,
         }
         self._path = "/session"
-        started = self._ask("POST", "", {"capabilities": {"alwaysMatch": wanted}})
+        started = self._ask("POST", "", {"capabilities": {"alwaysMatch": wanted}}, _PATIENCE)
         self._path = f"/session/{started['sessionId']}"
 
     def say(self, word: Word, **given: Any) -> Any:
@@ -50,8 +61,8 @@ class Session:
     def close(self) -> None:
         self._ask("DELETE", "", {})
 
-    def _ask(self, method: str, path: str, given: dict[str, Any]) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=DEADLINE)
+    def _ask(self, method: str, path: str, given: dict[str, Any], patience: float = DEADLINE) -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=patience)
         try:
             body = json.dumps(given) if method == "POST" else None
             connection.request(method, self._path + path, body, {"Content-Type": "application/json"})
@@ -64,48 +75,67 @@ class Session:
         return answer
 
 
+@dataclass(frozen=True)
+class Screen:
+    """An X server by its display; what runs on it writes its logs into the folder."""
+
+    folder: Path
+    display: str
+
+
 @contextmanager
-def webkit(port: int, *arguments: str) -> Iterator[Session]:
+def webkit(screen: Screen, *arguments: str) -> Iterator[Session]:
     """A running browser with one tab; further arguments as the smallest browser has them."""
-    session = Session(port, *arguments)
-    try:
-        yield session
-    finally:
-        session.close()
-
-
-@contextmanager
-def driver(folder: Path, port: int) -> Iterator[int]:
-    """The driver, listening on this port, for any number of browsers one after another."""
     assert shutil.which(DRIVER), MISSING
-    assert shutil.which(SCREEN), MISSING
-    with _screen(folder) as display, _process(folder, [DRIVER, f"--port={port}"], display):
-        eventually(lambda: fetch(port, "/status").status == 200)
-        yield port
+    with ExitStack() as driver:
+        session = _started(driver, screen, arguments)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+def _started(driver: ExitStack, screen: Screen, arguments: Sequence[str]) -> Session:
+    """A session of a driver of its own, which the stack ends.
+
+    The driver and its browser meet on a port that neither of them holds meanwhile: where another process takes it,
+    the driver waits for ever, and both are started again.
+    """
+    for _ in range(_TRIES):
+        port = free_port()
+        driver.enter_context(_process(screen.folder, [DRIVER, f"--port={port}"], screen.display))
+        eventually(lambda port=port: fetch(port, "/status").status == 200)  # type: ignore[misc]
+        with suppress(TimeoutError):
+            return Session(port, *arguments)
+        driver.close()
+    raise AssertionError(f"{DRIVER} started no browser: {(screen.folder / f'{DRIVER}.log').read_text()}")
 
 
 @contextmanager
-def _screen(folder: Path) -> Iterator[str]:
+def screen(folder: Path) -> Iterator[Screen]:
     """The X server; it chooses a display that is free, and writes its number when it is ready."""
+    assert shutil.which(SCREEN), MISSING
     reading, writing = os.pipe()
     command = [SCREEN, "-displayfd", str(writing), "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]
     with os.fdopen(reading) as answer, _process(folder, command, "", writing):
         os.close(writing)
         display = answer.readline().strip()
         assert display, f"{SCREEN} ended: {(folder / f'{SCREEN}.log').read_text()}"
-        yield f":{display}"
+        yield Screen(folder, f":{display}")
 
 
 @contextmanager
 def _process(folder: Path, command: Sequence[str], display: str, *keep: int) -> Iterator[None]:
-    """A process, ended by its id; what it says is in a file of its name."""
+    """A process, ended with those that it has started; what it says is in a file of its name."""
     surroundings = {**os.environ, "DISPLAY": display, "HOME": str(folder), "GDK_BACKEND": "x11"}
     with (folder / f"{command[0]}.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=surroundings, pass_fds=keep)
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, env=surroundings, pass_fds=keep, process_group=0
+        )
     try:
         yield
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait(DEADLINE)
 
 
