@@ -12,7 +12,7 @@ from tests.demo.demos import Demo
 from tests.e2e.browsers.browsing import Browsing
 from tests.e2e.browsers.chromium import chromium
 from tests.e2e.browsers.firefox import firefox
-from tests.e2e.browsers.webkit import webkit
+from tests.e2e.browsers.webkit import Screen, webkit
 from tests.e2e.embedding import Shop, Written, shop
 
 SIGNAL: Final = (
@@ -61,14 +61,14 @@ class Dirt:
 
 
 @contextmanager
-def dirt(engine: str, folder: Path, driver: int, more: str = "") -> Iterator[Dirt]:
-    """A browser of this engine beside a shop of its own; `driver` is the port of WebKit's."""
+def dirt(engine: str, folder: Path, screen: Screen, more: str = "") -> Iterator[Dirt]:
+    """A browser of this engine beside a shop of its own; `screen` is where WebKit shows itself."""
     with ExitStack() as stack:
         site = stack.enter_context(shop(folder, more))
         stack.enter_context(site.serving())
         if engine == "chromium":
             wire: Any = stack.enter_context(chromium(folder))
         else:
-            wire = stack.enter_context(firefox(folder) if engine == "firefox" else webkit(driver))
+            wire = stack.enter_context(firefox(folder) if engine == "firefox" else webkit(screen))
         # These pages have nothing to do with the demo.
         yield Dirt(Browsing(wire, cast("Demo", None)), site)

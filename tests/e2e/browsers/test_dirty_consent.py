@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.browsers.dirty import SIGNAL, Dirt, dirt
+from tests.e2e.browsers.webkit import Screen
 from tests.e2e.embedding import Written
 
 pytestmark = pytest.mark.e2e
@@ -45,8 +46,8 @@ LIMITED = ["dataProcessingOptions", ["LDU"], 1, 1000]
 
 
 @pytest.fixture(scope="module")
-def page(engine: str, tmp_path_factory: pytest.TempPathFactory, webkit_driver: int) -> Iterator[Dirt]:
-    with dirt(engine, tmp_path_factory.mktemp("consent"), webkit_driver, TAGS) as opened:
+def page(engine: str, tmp_path_factory: pytest.TempPathFactory, webkit_screen: Screen) -> Iterator[Dirt]:
+    with dirt(engine, tmp_path_factory.mktemp("consent"), webkit_screen, TAGS) as opened:
         yield opened
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.browsers.dirty import Dirt, dirt
+from tests.e2e.browsers.webkit import Screen
 from tests.e2e.embedding import Written
 
 pytestmark = pytest.mark.e2e
@@ -18,8 +19,8 @@ SETTLED = "document.readyState === 'complete' && new Promise((done) => setTimeou
 
 
 @pytest.fixture(scope="module")
-def page(engine: str, tmp_path_factory: pytest.TempPathFactory, webkit_driver: int) -> Iterator[Dirt]:
-    with dirt(engine, tmp_path_factory.mktemp("pages"), webkit_driver) as opened:
+def page(engine: str, tmp_path_factory: pytest.TempPathFactory, webkit_screen: Screen) -> Iterator[Dirt]:
+    with dirt(engine, tmp_path_factory.mktemp("pages"), webkit_screen) as opened:
         yield opened
 
 
