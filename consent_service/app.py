@@ -272,25 +272,18 @@ def script_of(config: Config, key: str, now: int) -> Script:
         "frictionless": facts.frictionless,
         "link": facts.link,
         "lang": facts.lang.lower(),
-        "texts": texts.of_script(site.texts[facts.lang]),
         **spoken_facts(site, now),
         **optional_facts(facts, partners),
     }
-    in_settings = {
-        lang: texts.of_settings(words, sensitive=facts.sensitive) for lang, words in site.texts.items()
-    }
-    further = {
-        lang.lower(): {**texts.of_script(words), **in_settings[lang]}
-        for lang, words in site.texts.items()
-        if lang != facts.lang
+    words = {
+        lang.lower(): texts.of_view(said, sensitive=facts.sensitive) for lang, said in site.texts.items()
     }
     behind = {"guard": blocked_domains(partners), "tags": tags_of(facts.tags)}
     return build(
         resources.widget_folder(),
         public,
         rule,
-        in_settings[facts.lang],
-        further=further,
+        words,
         behind=behind,
         debug=facts.debug,
     )

@@ -23,8 +23,6 @@ PAGES_ONLY: Final = "page_"
 """What starts like this stands on the service's pages alone and is left out of the script."""
 SENSITIVE: Final = "sensitive"
 """What starts like this is about the switch for sensitive information, in the settings."""
-_SETTINGS: Final = frozenset({"settings_text", "sale_share_text", "sale_share_on", "signal", "more"})
-"""What the script says in its settings alone, which come when they are first opened."""
 
 
 @cache
@@ -64,19 +62,10 @@ def words(lang: str, own: Mapping[str, Words]) -> Words:
     return MappingProxyType(said)
 
 
-def of_script(said: Words) -> Words:
-    """Those that the script shows by itself."""
-    elsewhere = (PAGES_ONLY, SENSITIVE)
-    return {key: text for key, text in said.items() if not key.startswith(elsewhere) and key not in _SETTINGS}
-
-
-def of_settings(said: Words, *, sensitive: bool) -> Words:
-    """Those that only the settings need; about sensitive information only where the site has any."""
-    return {
-        key: text
-        for key, text in said.items()
-        if key in _SETTINGS or (sensitive and key.startswith(SENSITIVE))
-    }
+def of_view(said: Words, *, sensitive: bool) -> Words:
+    """Those that the widget shows; about sensitive information only where the site has any."""
+    elsewhere = (PAGES_ONLY,) if sensitive else (PAGES_ONLY, SENSITIVE)
+    return {key: text for key, text in said.items() if not key.startswith(elsewhere)}
 
 
 def _with_parents(lang: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from consent_service.texts import PAGES_ONLY, keys, nearest, of_script, of_settings, shipped, words
+from consent_service.texts import PAGES_ONLY, keys, nearest, of_view, shipped, words
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates" / "texts"
 
@@ -70,17 +70,10 @@ def test_a_sites_own_words_stand_over_the_shipped_ones_and_a_regions_over_its_la
     assert said["opt_out"] == shipped()["es"]["opt_out"]
 
 
-def test_what_the_widget_never_says_stays_out_of_the_script() -> None:
-    said = {f"{PAGES_ONLY}title": "x", "keep": "y", "sensitive_on": "z", "signal": "w"}
-    assert of_script(said) == {"keep": "y"}
-    assert of_settings(said, sensitive=False) == {"signal": "w"}
-    assert of_settings(said, sensitive=True) == {"sensitive_on": "z", "signal": "w"}
-
-
-def test_no_word_of_the_widget_is_left_out_of_both_its_files() -> None:
-    said = shipped()["en"]
-    together = {*of_script(said), *of_settings(said, sensitive=True)}
-    assert together == {key for key in said if not key.startswith(PAGES_ONLY)}
+def test_what_the_widget_never_says_stays_out_of_its_view() -> None:
+    said = {f"{PAGES_ONLY}title": "x", "keep": "y", "sensitive_on": "z"}
+    assert of_view(said, sensitive=False) == {"keep": "y"}
+    assert of_view(said, sensitive=True) == {"keep": "y", "sensitive_on": "z"}
 
 
 def memory(wanted: str) -> int:

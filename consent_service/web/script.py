@@ -39,17 +39,17 @@ page that was written anew has lost the frame, and an element of that name has n
 class Script:
     """One site's script and inline stub, the files that the script loads, the debug panel where the site allows it.
 
-    `words`: a script for each language that `body` does not speak itself, with all that is said in it. `behind`: what
-    stands behind the stub in the page itself, by name, where the site asks for it.
+    `views`: by language, what the visitor sees, with its words. `behind`: what stands behind the stub in the page
+    itself, by name, where the site asks for it.
     """
 
     body: bytes
     stub: str
+    views: Mapping[str, bytes]
     settings: bytes
+    writing: bytes
     panel: bytes | None = None
-    words: Mapping[str, bytes] = field(default_factory=dict)
     behind: Mapping[str, str] = field(default_factory=dict)
-    writing: bytes | None = None
 
     @property
     def inline(self) -> str:
@@ -64,7 +64,7 @@ class Script:
     @property
     def files(self) -> Mapping[str, bytes]:
         """What is served under an immutable address, by digest."""
-        bodies = (self.body, self.settings, self.writing, self.panel, *self.words.values())
+        bodies = (self.body, *self.views.values(), self.settings, self.writing, self.panel)
         return {_digest(body): body for body in bodies if body}
 
     @property
@@ -82,47 +82,46 @@ def build(
     dist: Path,
     public: Mapping[str, object],
     stub: Mapping[str, object],
-    words: Mapping[str, object],
+    words: Mapping[str, Mapping[str, str]],
     *,
-    further: Mapping[str, Mapping[str, str]] | None = None,
     behind: Mapping[str, object] | None = None,
     debug: bool = False,
 ) -> Script:
     """The script for this public configuration, from the bundles in `dist`.
 
-    What only some sites use stands before the script of those sites alone; the settings, with their own `words`, are
-    a file that the script loads when somebody opens them, and `writing` one that it loads before the first marked
-    script runs. `further`: every word of each further language; the script loads the one that the page is in.
-    `behind`: bundles that stand behind the stub, in this order, and what each is given; one that is given nothing is
-    left out.
+    What only some sites use stands before the script of those sites alone. The script loads the others by itself: the
+    view in the page's language, with the `words` of that language, beside its first call; the settings when somebody
+    opens them; `writing` before the first marked script runs. `behind`: bundles that stand behind the stub, in this
+    order, and what each is given; one that is given nothing is left out.
     """
-    settings = f"(function(__WORDS__){{{_bundle(dist, 'settings')}}})({_literal(words)});\n".encode()
-    writing = _bundle(dist, "writing").encode()
-    panel = (dist / "debug.js").read_bytes() if debug else None
-    spoken = {
-        lang: f"document.currentScript.told({_literal(said)});\n".encode()
-        for lang, said in (further or {}).items()
+    view = _bundle(dist, "view")
+    views = {
+        lang: f"(function(__WORDS__){{{view}}})({_literal(said)});\n".encode() for lang, said in words.items()
     }
+    settings, writing = (_bundle(dist, name).encode() for name in ("settings", "writing"))
+    panel = _bundle(dist, "debug").encode() if debug else None
     base = f"{public.get('api', public['service'])}/w/{stub['s']}"
 
     def address(body: bytes) -> str:
         return f"{base}.{_digest(body)}.js"
 
-    public = {**public, "settings": address(settings), "writing": address(writing)}
-    if panel:
-        public["debug"] = address(panel)
-    if spoken:
-        public["words"] = {lang: address(body) for lang, body in spoken.items()}
+    public = {
+        **public,
+        "views": {lang: address(body) for lang, body in views.items()},
+        "settings": address(settings),
+        "writing": address(writing),
+        **({"debug": address(panel)} if panel else {}),
+    }
     extras = [extra for extra, wanted in _EXTRAS.items() if wanted(public)]
     bundles = "".join(_bundle(dist, name) for name in (*extras, "widget"))
     return Script(
         f"(($,_)=>{{{bundles}}})({_alone(public)},{{}});\n".encode(),
         _wrapped(dist, "stub", stub),
+        views,
         settings,
-        panel,
-        spoken,
-        {name: _wrapped(dist, name, given) for name, given in (behind or {}).items() if given},
         writing,
+        panel,
+        {name: _wrapped(dist, name, given) for name, given in (behind or {}).items() if given},
     )
 
 

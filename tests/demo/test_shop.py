@@ -12,7 +12,7 @@ from consent_service.demo.shop import demo_app
 from consent_service.web.script import Script
 
 ADDRESSES = Addresses(8000, 8001)
-SCRIPT = Script(b"widget();", "stub('<\\u003c');", b"")
+SCRIPT = Script(b"widget();", "stub('<\\u003c');", {}, b"", b"")
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
-"""Further languages: a page in one asks for its words alone, and is spoken to in the site's own where they fail."""
+"""Languages: a page gets the view in its own language alone, and the site's where that one fails."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from consent_service.texts import shipped
 from tests.e2e.conftest import ONCE, Arrive
@@ -22,32 +25,62 @@ async def says(page: Page, lang: str) -> None:
     await expect(page.locator("#privacy-choices")).to_have_attribute("lang", lang)
 
 
-async def test_a_page_in_the_sites_own_language_loads_no_words(arrive: Arrive) -> None:
-    page = await Stage(lang="en-GB").open(await arrive())
-    await says(page, "en")
-    assert await page.evaluate(LOADED) == 0
-
-
-async def test_a_page_in_a_further_language_loads_its_words_for_the_settings_too(arrive: Arrive) -> None:
-    page = await Stage(lang="es-MX", trusted_types=True).open(await arrive())
-    await says(page, "es")
+@pytest.mark.parametrize(("lang", "spoken"), [("en-GB", "en"), ("es-MX", "es")])
+async def test_a_page_loads_the_view_in_its_language_alone(arrive: Arrive, lang: str, spoken: str) -> None:
+    page = await Stage(lang=lang, trusted_types=True).open(await arrive())
+    await says(page, spoken)
     assert await page.evaluate(LOADED) == 1
     await settings_of(page)
-    await expect(part(page, "dialog")).to_contain_text(shipped()["es"]["settings_text"])
+    await expect(part(page, "dialog")).to_contain_text(shipped()[spoken]["settings_text"])
     assert await page.evaluate(LOADED) == 2
 
 
-async def test_words_that_cannot_be_had_are_those_of_the_sites_own_language(arrive: Arrive) -> None:
-    visitor = await arrive()
-    await visitor.context.route(LATER, lambda route: route.abort())
-    page = await Stage(lang="es", later=False).open(visitor)
-    await says(page, "en")
+def first_goes(to: Callable[[Route], Awaitable[None]]) -> Callable[[Route], Awaitable[None]]:
+    """What becomes of the first file that is asked for; the service answers for the others."""
+    asked = 0
+
+    async def answer(route: Route) -> None:
+        nonlocal asked
+        asked += 1
+        await (to(route) if asked == 1 else route.continue_())
+
+    return answer
 
 
-async def test_the_banner_does_not_wait_for_words_that_hang(arrive: Arrive) -> None:
+async def test_a_view_that_cannot_be_had_is_that_of_the_sites_own_language(arrive: Arrive) -> None:
     visitor = await arrive()
-    await visitor.context.route(LATER, lambda _route: None)
+    await visitor.context.route(LATER, first_goes(Route.abort))
+    await says(await Stage(lang="es", later=False).open(visitor), "en")
+
+
+async def test_the_banner_does_not_wait_for_a_view_that_hangs(arrive: Arrive) -> None:
+    visitor = await arrive()
+    asked = asyncio.Event()
+
+    async def hang(_route: Route) -> None:
+        asked.set()
+
+    await visitor.context.route(LATER, first_goes(hang))
     await visitor.context.clock.install()
     page = await Stage(lang="es", later=False).open(visitor, "parsed")
+    await asked.wait()
     await visitor.context.clock.run_for(3000)
     await says(page, "en")
+
+
+async def test_where_no_view_can_be_had_the_link_leads_to_the_choices_page(arrive: Arrive) -> None:
+    visitor = await arrive()
+    await visitor.context.route(LATER, lambda route: route.abort())
+    page = await Stage(later=False).open(visitor)
+    await page.evaluate("() => privacyChoices.open()")
+    await page.wait_for_url("**/s/acme/privacy-choices")
+
+
+async def test_a_view_that_could_not_be_had_is_fetched_again_when_there_is_news(arrive: Arrive) -> None:
+    visitor = await arrive()
+    await visitor.context.route(LATER, lambda route: route.abort())
+    page = await Stage(later=False).open(visitor)
+    assert await part(page, "banner").count() == 0
+    await visitor.context.unroute(LATER)
+    await page.evaluate("() => privacyChoices.optOut()")
+    await expect(page.locator("#privacy-choices")).to_be_attached()

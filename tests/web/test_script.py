@@ -19,7 +19,7 @@ from consent_service.config import load
 from consent_service.domain.regimes import known_codes
 from consent_service.store.contract import Change, Key, Put
 from consent_service.store.keys import desk_shard, script_name
-from consent_service.texts import of_script, of_settings, shipped
+from consent_service.texts import of_view, shipped
 from consent_service.web.script import Script, build
 from tests.running import FACTS, SERVICE, SHOP, START, Running
 
@@ -104,14 +104,12 @@ async def test_what_was_never_served_is_not_found(service: Running) -> None:
 def test_configuration_cannot_break_out_of_a_script_element(tmp_path: Path) -> None:
     (tmp_path / "widget.js").write_text("use(__CONFIG__)")
     (tmp_path / "stub.js").write_text("use(__STUB__)")
-    (tmp_path / "settings.js").write_text("use(__WORDS__)")
+    (tmp_path / "view.js").write_text("use(__WORDS__)")
+    (tmp_path / "settings.js").write_text("open()")
     (tmp_path / "writing.js").write_text("hook()")
-    evil = {
-        "texts": {"title": "</script><script>alert(1)</script>\u2028"},
-        "service": "",
-        "s": "acme",
-    }
-    built = build(tmp_path, evil, evil, evil, further={"es": {"title": "</script>\u2028"}})
+    title = "</script><script>alert(1)</script>\u2028"
+    evil = {"title": title, "service": "", "s": "acme"}
+    built = build(tmp_path, evil, evil, {"es": {"title": title}})
     for text in (built.body.decode(), built.stub, *map(bytes.decode, built.files.values())):
         assert "<" not in text
         assert "\u2028" not in text
@@ -121,9 +119,8 @@ def test_the_public_configuration_holds_only_what_is_public(tmp_path: Path) -> N
     built = script(tmp_path)
     config = configured(built.body.decode())
     assert set(config) == {
-        "rule", "service", "cookie_domain", "frictionless", "link", "lang", "texts", "words", "sensitive",
-        "settings", "writing",
-        "strings", "sections",
+        "rule", "service", "cookie_domain", "frictionless", "link", "lang", "sensitive", "views",
+        "settings", "writing", "strings", "sections",
     }  # fmt: skip
     assert config["rule"] == {
         "s": "acme",
@@ -320,48 +317,42 @@ async def test_the_debug_panel_has_an_address_that_never_changes(tmp_path: Path)
         built.settings,
         built.writing,
         built.panel,
-        *built.words.values(),
+        *built.views.values(),
     }
     assert script(tmp_path).panel is None
 
 
-async def test_settings_and_further_words_are_files_with_addresses_that_never_change(
+async def test_what_the_script_loads_by_itself_has_addresses_that_never_change(
     service: Running,
 ) -> None:
     config = configured((await service.client.get("/w/acme.js")).text)
-    for address in (config["settings"], config["words"]["es"]):
+    for address in (config["settings"], config["writing"], *config["views"].values()):
         answer = await service.client.get(address)
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
         digest = hashlib.sha256(answer.content).hexdigest()[:20]
         assert address == f"{SERVICE}/w/acme.{digest}.js"
         (kept,) = await service.app.parts.store.get([Key(desk_shard("acme"), script_name(digest))])
-        assert kept is not None, "a script that outlives an upgrade finds its settings"
+        assert kept is not None, "a script that outlives an upgrade finds what it loads"
         assert kept.value == answer.content
 
 
 def test_in_first_party_mode_what_comes_later_comes_over_the_sites_own_way(tmp_path: Path) -> None:
     config = configured(script(tmp_path, more=f'first_party = "{SHOP}/privacy"').body.decode())
-    for address in (config["settings"], config["words"]["es"]):
+    for address in (config["settings"], config["writing"], *config["views"].values()):
         assert address.startswith(f"{SHOP}/privacy/w/acme.")
 
 
-def test_the_script_speaks_one_language_and_each_further_one_is_a_file(tmp_path: Path) -> None:
-    more = 'langs = ["en", "es-MX"]\nlang = "es-MX"\ntexts.es-MX.keep = "Sin cambios"'
-    built = script(tmp_path, more=more)
+def test_each_language_has_a_view_of_its_own(tmp_path: Path) -> None:
+    built = script(tmp_path, more='langs = ["en", "es-MX"]\nlang = "es-MX"\ntexts.es-MX.keep = "Sin cambios"')
     config = configured(built.body.decode())
     assert config["lang"] == "es-mx"
-    assert config["texts"] == {**of_script(shipped()["es"]), "keep": "Sin cambios"}
-    assert config["words"].keys() == built.words.keys() == {"en"}
-    sensitive = {**of_script(shipped()["en"]), **of_settings(shipped()["en"], sensitive=True)}
-    said = json.loads(built.words["en"].decode().removeprefix("document.currentScript.told(")[:-3])
-    assert said == sensitive
-
-
-def test_a_site_with_one_language_names_no_other(tmp_path: Path) -> None:
-    built = script(tmp_path, more='langs = ["es"]\nlang = "es"')
-    assert built.words == {}
-    assert "words" not in configured(built.body.decode())
+    assert config["views"].keys() == built.views.keys() == {"en", "es-mx"}
+    assert configured(built.views["es-mx"].decode()) == {
+        **of_view(shipped()["es"], sensitive=True),
+        "keep": "Sin cambios",
+    }
+    assert configured(built.views["en"].decode()) == of_view(shipped()["en"], sensitive=True)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from consent_service.web.script import Script
 from consent_service.web.snippet import Embed, render_policy, render_self_hosted, render_snippet
 
 SERVICE = "https://privacy.example"
-SCRIPT = Script(b"widget();", "stub();", b"")
+SCRIPT = Script(b"widget();", "stub();", {}, b"", b"")
 STUB_HASH = f"'sha256-{base64.b64encode(hashlib.sha256(SCRIPT.inline.encode()).digest()).decode()}'"
 PATH = FirstParty("https://shop.example/privacy", "shop.example", None, secure=True, on_site=True)
 HOST = FirstParty("https://p.shop.example", "p.shop.example", "shop.example", secure=True, on_site=False)

@@ -18,6 +18,7 @@ mkdirSync(out, { recursive: true });
 for (const [name, part] of Object.entries(INLINE)) writeFileSync(`${out}/${name}.js`, await inline(part));
 const script = await smallest("src/index.ts", { ...ours, ...SCRIPT, plugins, format: "esm" }, { hoist_vars: true });
 writeFileSync(`${out}/widget.js`, script);
+writeFileSync(`${out}/view.js`, await smallest("src/ui/index.ts", { ...ours, plugins }));
 writeFileSync(`${out}/settings.js`, await smallest("src/settings/index.ts", { ...ours, plugins }));
 writeFileSync(`${out}/writing.js`, await smallest("src/writing/index.ts", { ...ours, plugins }));
 await build({ ...common, ...ours, entryPoints: ["src/debug/index.ts"], format: "iife", outfile: `${out}/debug.js` });

@@ -16,11 +16,12 @@ const { Function, Object, Reflect, String } = realm;
 const { apply } = Reflect;
 const text = (native: unknown) => apply(Function.prototype.toString, native, []);
 
-/** Each method of the browser's by its name, as a function whose first parameter is what it is called on. */
+/** Each method of the browser's by its name, as a function whose first parameter is what it is called on. A
+ * frame in which somebody has put a class of their own in the browser's place may lack it. */
 export const $methods = new realm.Proxy({}, {
   get: (_: unknown, name: string) =>
   (self: any, ...given: unknown[]): any =>
-    apply(realm[apply(String.prototype.slice, apply(Object.prototype.toString, self, []), [8, -1])].prototype[name], self, given)});
+    apply(realm[apply(String.prototype.slice, apply(Object.prototype.toString, self, []), [8, -1])].prototype[name] || self[name], self, given)});
 
 /** The global of this name: the page's as long as it reads like the browser's. */
 export const found = (name: string): any =>

@@ -13,11 +13,11 @@ import { takeBack } from "./page/returning";
 import { storageCell } from "./page/storage";
 import { tabs } from "./page/tabs";
 import { trust } from "./page/trust";
+import { viewIn } from "./page/viewing";
 import { watchViews } from "./page/views";
 import { speaking } from "./speaking";
 import { LINK } from "./ui/link";
-import { spokenIn } from "./ui/texts";
-import { view, type Acts, type View } from "./ui/view";
+import type { Acts, View } from "./ui/asking";
 
 const OPT_OUT = { sale_share: "opt_out" } as const;
 
@@ -46,6 +46,8 @@ export function setup(host: Host): Wired {
   const trusted = trust(win);
   const load = loader(doc, nonce, trusted);
   let shown: View | undefined;
+  let drawing: Promise<void> | undefined;
+  let drawAgain = () => {};
   let obey = () => {};
   let settled: (flag: Flag) => void;
   const ready = new Promise<Flag>((done) => {
@@ -61,8 +63,7 @@ export function setup(host: Host): Wired {
     updated(flag, changed) {
       if (changed) win.dispatchEvent(new CustomEvent("privacychoices:change", { detail: flag }));
       quietly(obey);
-      const draw = () => void quietly(() => shown?.update(flag, manager.show()));
-      quietly(() => said.update(flag, draw));
+      quietly(() => said.update(flag, () => (shown ? quietly(() => shown!.update(flag, manager.show())) : drawAgain())));
     },
     wrote: () => siblings.tell(),
   });
@@ -83,25 +84,37 @@ export function setup(host: Host): Wired {
 
   const { read: record, write: rewrite } = parts.cookie;
   const leaving = { record, rewrite, remember: made.write, fresh: parts.clock.id };
-  const drawn = whenBody(doc).then(async () => {
+
+  /** Resolves when the view is there, or could not be had for now. */
+  function drawn(): Promise<void> {
+    return (drawing = drawing || draw().catch(() => (drawing = undefined)));
+  }
+
+  async function draw(): Promise<void> {
     // Not before there is a body: what is put into a head that is still being parsed may be in a framework's way.
-    const spoken = await spokenIn(config, doc.documentElement.lang, load);
+    await whenBody(doc);
+    const spoken = await viewIn(config, doc.documentElement.lang, load);
     ({ lang } = spoken);
     const { looks = "" } = host.extras;
     const closed = storageCell(() => win.sessionStorage, `${name}_closed`);
     const noticed = storageCell(() => win.localStorage, `${name}_n`);
-    const stage = { doc, config, ...spoken, nonce, looks, load, closed, noticed };
-    shown = quietly(() => view(stage, actsOn(manager, restrict, host, leaving, said.seen)));
-  });
-  const open = (invoker: Element | null) =>
-    void drawn.then(() => quietly(() => shown?.open(invoker as HTMLElement | null)));
+    const stage = { doc, config, lang, nonce, looks, load, closed, noticed };
+    shown = spoken.draw(stage, actsOn(manager, restrict, host, leaving, said.seen));
+  }
+
+  async function open(invoker: Element | null): Promise<void> {
+    await drawn();
+    if (shown) quietly(() => shown!.open(invoker as HTMLElement | null));
+    // The service's own page needs nothing of ours.
+    else win.location.assign(`${config.service}/s/${config.rule.s}/privacy-choices`);
+  }
 
   return {
     api: {
       flag: manager.flag,
       ready,
       on: (event, act) => listen(win, `privacychoices:${event}`, act),
-      open: () => open(doc.activeElement),
+      open: () => void open(doc.activeElement),
       optOut: () => void restrict(OPT_OUT, "api"),
     },
     async begin() {
@@ -120,6 +133,7 @@ export function setup(host: Host): Wired {
           resume();
         },
       );
+      void drawn();
       // Fails where the site has no such extra.
       quietly(() => host.extras.debug!(win, config.debug!, load, { ...manager, ...tags, record }));
       openOnClick(doc, open);
@@ -129,8 +143,8 @@ export function setup(host: Host): Wired {
       // An import may deny more than that tool's cookie does.
       if (brought.result || (restricted && prior)) await manager.ask();
       settled(manager.flag());
-      await drawn;
-      manager.refresh(); // only now is it known what to show
+      drawAgain = () => void drawn().then(() => shown && manager.refresh());
+      drawAgain(); // only now is it known what to show
     },
   };
 }
@@ -178,7 +192,7 @@ function actsOn(manager: Manager, restrict: Manager["restrict"], { win }: Host, 
   };
 }
 
-function openOnClick(doc: Document, open: (invoker: Element) => void): void {
+function openOnClick(doc: Document, open: (invoker: Element) => unknown): void {
   doc.addEventListener("click", (event) => {
     // The way through open shadow roots too, which hide the target itself.
     const opener = event.composedPath().find((node): node is Element => node instanceof Element && node.matches(LINK));

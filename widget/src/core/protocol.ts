@@ -127,11 +127,10 @@ export interface Config {
   readonly look?: string;
   /** Whether sensitive personal information is used for more than the service needs; left out where not. */
   readonly sensitive?: boolean;
-  /** The language of `texts`: where a page names none of those in `words`. Tags are lower case. */
+  /** The site's own language: where a page names none of those in `views`. Tags are lower case. */
   readonly lang: string;
-  readonly texts: Readonly<Record<string, string>>;
-  /** Further languages, and where the words of each are; left out where there are none. */
-  readonly words?: Readonly<Record<string, string>>;
+  /** The languages, and where the view in each is. */
+  readonly views: Readonly<Record<string, string>>;
   /** What the page says by itself: outcomes, as in `dda1 ddd1` -> the sections' ids and the GPP string. */
   readonly strings: Readonly<Record<string, string>>;
   /** `8:usca` -> the names of the section's fields; each `Name:bits:count`, two bits and a single value left out. */

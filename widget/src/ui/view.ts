@@ -1,11 +1,9 @@
 /** The view: which of question, status, settings and link is to be seen, given the flag. Decides nothing about it. */
 
-import type { Cell } from "../core/cell";
-import type { Allowing } from "../core/manager";
-import type { Config, Flag, Method, Show } from "../core/protocol";
+import type { Flag, Method, Show } from "../core/protocol";
 import { lettersOf } from "../core/settle";
-import type { Load } from "../page/loading";
-import type { Asking, Build, Leaving, Settings, Subject } from "../settings/asking";
+import type { Asking, Build, Settings, Subject } from "../settings/asking";
+import type { Acts, Stage, View } from "./asking";
 import { maker } from "./element";
 import { hint } from "./hint";
 import { icon } from "./icon";
@@ -15,39 +13,7 @@ import { shell } from "./shell";
 import { status } from "./status";
 import type { Texts } from "./texts";
 
-export interface Acts {
-  readonly leaving: Leaving;
-  /** Told whether question or settings are to be seen, whenever it may be different. */
-  seen(visible: boolean): void;
-  /** Stops sale and sharing, or limits the use of what is sensitive. */
-  restrict(subject: Subject, method: Method): void;
-  /** Called in the visitor's click. */
-  allow(subject: Subject, method: Method): Promise<Allowing>;
-}
-
-export interface View {
-  update(flag: Flag, show: Show): void;
-  /** Looks again which links the page has. */
-  look(): void;
-  open(invoker: HTMLElement | null): void;
-}
-
-export interface Stage {
-  readonly doc: Document;
-  readonly config: Config;
-  readonly lang: string;
-  readonly texts: Texts;
-  readonly nonce: string;
-  /** Styles of the site's look. */
-  readonly looks: string;
-  readonly load: Load;
-  /** What the visitor closed in this session: letters b (banner), n (notice), s (status). */
-  readonly closed: Cell;
-  /** Whether the notice of a conflict has been shown on this device. */
-  readonly noticed: Cell;
-}
-
-export function view({ doc, config, lang, texts, nonce, looks, load, closed, noticed }: Stage, acts: Acts): View {
+export function view(texts: Texts, { doc, config, lang, nonce, looks, load, closed, noticed }: Stage, acts: Acts): View {
   const make = maker(doc);
   const tell = hint(make, texts);
   const { root, end, dock, dress } = shell(doc, make, { lang, dir: texts.dir }, config.look || "bar", looks, nonce);

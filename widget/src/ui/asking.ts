@@ -1,0 +1,48 @@
+/**
+ * What passes between the script and the view, which is a bundle of its own for each language: a page whose visitor's
+ * choice is known is told it without waiting for what shows it. The element that loads the bundle carries it. Types only.
+ */
+
+import type { Cell } from "../core/cell";
+import type { Allowing } from "../core/manager";
+import type { Config, Flag, Method, Show } from "../core/protocol";
+import type { Load } from "../page/loading";
+import type { Leaving, Subject } from "../settings/asking";
+
+export interface Acts {
+  readonly leaving: Leaving;
+  /** Told whether question or settings are to be seen, whenever it may be different. */
+  seen(visible: boolean): void;
+  /** Stops sale and sharing, or limits the use of what is sensitive. */
+  restrict(subject: Subject, method: Method): void;
+  /** Called in the visitor's click. */
+  allow(subject: Subject, method: Method): Promise<Allowing>;
+}
+
+export interface View {
+  update(flag: Flag, show: Show): void;
+  /** Looks again which links the page has. */
+  look(): void;
+  open(invoker: HTMLElement | null): void;
+}
+
+export interface Stage {
+  readonly doc: Document;
+  readonly config: Config;
+  readonly lang: string;
+  readonly nonce: string;
+  /** Styles of the site's look. */
+  readonly looks: string;
+  readonly load: Load;
+  /** What the visitor closed in this session: letters b (banner), n (notice), s (status). */
+  readonly closed: Cell;
+  /** Whether the notice of a conflict has been shown on this device. */
+  readonly noticed: Cell;
+}
+
+export type Draw = (stage: Stage, acts: Acts) => View;
+
+/** The element that loads the bundle. */
+export interface Asking {
+  built?(draw: Draw): void;
+}
