@@ -87,8 +87,8 @@ Wrote {file}: {len(embed.script.body)} bytes, version {embed.script.digest}.
 
 {_policy(embed, f"'self' {embed.origin}")}
 
-The settings and further languages still come from the service, when they are needed: that is what its name in
-script-src is for. Where they can't be had, the script goes on with its two choices, in the site's own language.
+Banner, link and settings still come from the service: that is what its name in script-src is for. Where they can't
+be had, `open()` leads to the service's own page.
 
 3. The file holds the site's configuration. Write it again, and paste both lines again, after every upgrade of the
 service and every change of {config}. This says whether it is time (status 1: it is):

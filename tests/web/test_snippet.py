@@ -60,7 +60,7 @@ def test_a_self_hosted_script_is_named_by_its_file_and_calls_still_go_to_the_ser
     tag = f'<script async src="/privacy.js" integrity="{SCRIPT.integrity}"></script>'
     assert f"<script>{SCRIPT.inline}</script>\n{tag}" in blocks(said)
     assert f"script-src {STUB_HASH} 'self' {SERVICE}; connect-src {SERVICE}" in blocks(said)
-    assert "The settings and further languages still come from the service" in said
+    assert "Banner, link and settings still come from the service" in said
     assert "consent-service check consent.toml --self-hosted acme=public/privacy.js" in blocks(said)
 
 
