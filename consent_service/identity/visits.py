@@ -25,7 +25,8 @@ class Visit(msgspec.Struct, frozen=True, array_like=True):
 
     `id`: 16 random bytes, so that one form sent twice is one choice. `token`: the visitor token handed over, ""
     when there was none; `state`: what is kept of the state that came with it; `back`: the site's page to return
-    to; `lang`: that page's language. `did` and `receipt`: what the last form did. Unix seconds.
+    to; `lang`: that page's language. `did` and `receipt`: what the last form did. `handed`: a page of the site sent
+    the visitor here; `minted`: a choice on this page made `token`, and the site does not know it. Unix seconds.
     """
 
     id: bytes
@@ -36,6 +37,8 @@ class Visit(msgspec.Struct, frozen=True, array_like=True):
     lang: str = ""
     did: str = ""
     receipt: str = ""
+    handed: bool = False
+    minted: bool = False
 
 
 class Visits:

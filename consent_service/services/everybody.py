@@ -6,13 +6,14 @@ and they may name different visitors. The stricter answers hold, and a choice ma
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from consent_service.domain.facts import ChoiceMade
-from consent_service.domain.resolution import Resolution
+from consent_service.domain.resolution import Resolution, unavailable
 from consent_service.domain.words import Stance
 from consent_service.services.confirming import Confirmations
 from consent_service.services.consent import Chosen, Consent
@@ -21,21 +22,38 @@ from consent_service.services.planning import Caller, digest_of
 from consent_service.services.standings import Standings, Visitor
 
 
+class Source(enum.Enum):
+    """Where the page's knowledge of a visitor comes from: the most that can be said of them follows from it."""
+
+    NOBODY = "nobody"
+    PAGE = "page"
+    """Choices made on the service's own page alone. The site knows nothing of them yet."""
+    SITE = "site"
+    """A token that the site handed over, or its cookie."""
+
+
 class Status(NamedTuple):
-    """How a browser stands. `visitor`: a fresh token of its first record; `records`: how many it has."""
+    """How a browser stands. `visitor`: a fresh token of its first record; `records`: how many it has.
+
+    `signal`: this very call brought one. `lost`: a token of the page's own names no record any more.
+    """
 
     resolution: Resolution
     visitor: str | None
     records: int
+    source: Source
+    signal: bool
+    lost: bool
 
 
 class Outcome(NamedTuple):
     """What a choice came to. `visitor`: a fresh token of the first record, minted where there was none.
 
-    `nonce`: when a second step is needed, one for all records.
+    `minted`: it was. `nonce`: when a second step is needed, one for all records.
     """
 
     visitor: str
+    minted: bool
     receipt: Receipt | None
     nonce: str | None
 
@@ -48,13 +66,22 @@ class Everybody:
         self._standings = standings
         self._confirmations = confirmations
 
-    async def status(self, caller: Caller) -> Status:
-        """The stricter answers of all records; a signal is recorded on each, and nobody is minted."""
+    async def status(self, caller: Caller, own: Collection[str] = ()) -> Status:
+        """Return the stricter answers of all records; a signal is recorded on each, and nobody is minted.
+
+        `own`: the tokens of the page's own. The site presents none of them, so one that names no record puts no
+        answer of the site in doubt.
+        """
         known = await self._known(caller, caller.tokens)
         for token in known:
             await self._consent.signal(caller._replace(tokens=[token]), keep=False)
-        told = await self._consent.signal(caller, keep=False)
-        return Status(told.resolution, told.visitor, len(known))
+        lost = [
+            token for token in caller.tokens if token in own and not await self._recognised(caller, token)
+        ]
+        tokens = [token for token in caller.tokens if token not in lost]
+        told = await self._consent.signal(caller._replace(tokens=tokens), keep=False)
+        source = _source([*tokens, *caller.beside], own)
+        return Status(told.resolution, told.visitor, len(known), source, bool(caller.signals), bool(lost))
 
     async def choose(
         self, caller: Caller, asked: ChoiceMade, *, form: bytes, origin: str, lang: str
@@ -75,7 +102,8 @@ class Everybody:
             chosen.append(await self._consent.choose(one, asked, origin=origin, lang=lang))
         nonces = [one.nonce for one in chosen if one.nonce is not None]
         nonce = self._confirmations.join(caller.site.key, nonces, caller.now) if nonces else None
-        return Outcome(chosen[0].visitor, chosen[0].receipt, nonce)
+        minted = not any(token in known for token in first)
+        return Outcome(chosen[0].visitor, minted, chosen[0].receipt, nonce)
 
     async def _known(self, caller: Caller, tokens: Sequence[str]) -> dict[str, Visitor]:
         """For each visitor whom these tokens name one token, in order."""
@@ -85,6 +113,22 @@ class Everybody:
             if isinstance(found, Visitor) and all(found.id != other.id for other in known.values()):
                 known[token] = found
         return known
+
+    async def _recognised(self, caller: Caller, token: str) -> bool:
+        found = await self._standings.recognise(caller.site.key, token, caller.now)
+        return isinstance(found, Visitor)
+
+
+def unreadable(caller: Caller, own: Collection[str] = ()) -> Status:
+    """Return how a browser stands while the store can't be read: everything is in doubt."""
+    source = _source([*caller.tokens, *caller.beside], own)
+    return Status(unavailable(caller.signals), None, 0, source, bool(caller.signals), lost=False)
+
+
+def _source(tokens: Sequence[str], own: Collection[str]) -> Source:
+    if any(token not in own for token in tokens):
+        return Source.SITE
+    return Source.PAGE if tokens else Source.NOBODY
 
 
 def _request_id(form: bytes, asked: ChoiceMade, known: dict[str, Visitor]) -> uuid.UUID:

@@ -42,13 +42,20 @@ class Returning:
         self._consent = consent
 
     async def result(self, caller: Caller, state: bytes) -> str | None:
-        """The result for the first record of this caller; None when there is none to speak of."""
-        for token in caller.tokens[:1]:
-            found = await self._standings.recognise(caller.site.key, token, caller.now)
-            if isinstance(found, Visitor):
-                result = Result(found.id, found.record.version, state, caller.now)
-                return self._results.sign(caller.site.key, result)
-        return None
+        """Return the result for this caller; None when there is no record to speak of.
+
+        It names the first record, which the site presents by itself where it knows one; else, where a further one
+        restricts more, that one: of the two it is the one that the site has yet to learn of.
+        """
+        site, now = caller.site.key, caller.now
+        records = [await self._standings.recognise(site, token, now) for token in caller.tokens]
+        known = [record for record in records if isinstance(record, Visitor)]
+        if not known or known[0] is not records[0]:
+            return None
+        first = _standing(known[0])
+        stricter = (one for one in known if not restrictions(_standing(one), first, now).empty)
+        named = next(stricter, known[0])
+        return self._results.sign(site, Result(named.id, named.record.version, state, now))
 
     async def signal(self, caller: Caller, returned: Returned | None, *, keep: bool) -> Signalled:
         """Answer a page view as `Consent.signal` does, with what the visitor brought back."""

@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from consent_service.domain.facts import ChoiceMade
-from consent_service.domain.resolution import unavailable
 from consent_service.domain.words import Method, Right, Stance
 from consent_service.errors import (
     IdentityError,
@@ -28,12 +27,12 @@ from consent_service.errors import (
 )
 from consent_service.identity.results import digest_of_state
 from consent_service.identity.visits import Visit, Visits
-from consent_service.services.everybody import Everybody, Outcome, Status
+from consent_service.services.everybody import Everybody, Outcome, Source, unreadable
 from consent_service.services.planning import Caller
 from consent_service.services.returning import Returning
 from consent_service.services.sites import Site
 from consent_service.web.calls import Calls
-from consent_service.web.choices_view import view_of
+from consent_service.web.choices_view import Way, view_of
 from consent_service.web.forms import read_form, return_address
 from consent_service.web.languages import language_of
 from consent_service.web.page_cookies import PageCookies
@@ -66,6 +65,17 @@ class Arrived(NamedTuple):
     own: str | None
     lang: str
     cookies: bool
+
+    @property
+    def owned(self) -> list[str]:
+        """The tokens of this page's own, which the site knows not."""
+        minted = self.visit.token if self.visit.minted else None
+        return [token for token in (minted, self.own) if token]
+
+    @property
+    def way(self) -> Way:
+        """How the visitor came and goes. What was minted where no cookie is kept is gone with the page."""
+        return Way(self.visit.handed, self.cookies or not self.visit.minted)
 
 
 class ChoicesPage:
@@ -116,6 +126,7 @@ class ChoicesPage:
                 state=digest_of_state(form.get("state", "")),
                 back=return_address(form.get("back", ""), site.origins),
                 lang=form.get("lang", "")[:_LONGEST_TAG],
+                handed=True,
             )
         )
         self._cookies.keep_visit(response, site.key, self._visits.sign(site.key, visit))
@@ -171,7 +182,7 @@ class ChoicesPage:
         if arrived.cookies and caller.tokens[:1] in ([], [own]):
             own = outcome.visitor
         else:
-            visit = replace(visit, token=outcome.visitor)
+            visit = replace(visit, token=outcome.visitor, minted=visit.minted or outcome.minted)
         # What waits for the second step has no receipt yet that the page could show as the choice's own.
         receipt = outcome.receipt.id if outcome.receipt and not outcome.nonce else ""
         arrived = arrived._replace(own=own, visit=replace(visit, did=did, receipt=receipt))
@@ -193,9 +204,10 @@ class ChoicesPage:
         """How things stand now, as a page. `failed`: the key of a sentence that says what could not be done."""
         site, caller = arrived.site, self._caller(arrived)
         try:
-            status = await self._everybody.status(caller)
+            status = await self._everybody.status(caller, arrived.owned)
         except StoreError:
-            status, failed = Status(unavailable(caller.signals), None, 0), failed or "page_store"
+            status = unreadable(caller, arrived.owned)
+            failed = failed or ("page_store" if status.source is Source.SITE else "page_own_store")
         if status.visitor and caller.tokens[0] == arrived.own:
             arrived = arrived._replace(own=status.visitor)
         response = self._pages.render(
@@ -203,7 +215,7 @@ class ChoicesPage:
             site,
             arrived.lang,
             status=503 if failed else 200,
-            view=view_of(status, site, arrived.visit.did),
+            view=view_of(status, site, arrived.visit.did, arrived.way),
             failed=failed,
             receipt=arrived.visit.receipt,
             form_token=self._visits.sign(site.key, self._fresh(arrived.visit)),
@@ -237,7 +249,7 @@ class ChoicesPage:
         key, visit = arrived.site.key, arrived.visit
         if arrived.own:
             self._cookies.keep_own(response, key, arrived.own)
-        something = visit.token or visit.back or visit.did or any(visit.state)
+        something = visit.token or visit.handed or visit.did
         self._cookies.keep_visit(response, key, self._visits.sign(key, visit) if something else _NOTHING_KEPT)
 
     def _fresh(self, visit: Visit) -> Visit:

@@ -108,6 +108,10 @@ class ConfirmPages:
             language_of(request, site, opened.lang),
             asked=asked_words(opened),
             in_force=not denied,
+            overtaken="page_overtaken"
+            if resolution.sale.denied and resolution.share.denied
+            else "page_unallowed",
+            own=self._own(opened),
             back=self._back(site, opened, done=True),
         )
 
@@ -124,6 +128,7 @@ class ConfirmPages:
             language_of(request, site, opened.lang),
             asked=asked_words(opened),
             signal=bool(signals),
+            own=self._own(opened),
             back=self._back(site, opened),
             form=form,
         )
@@ -145,9 +150,13 @@ class ConfirmPages:
 
         `done`: the site's script is told by the fragment to ask the service, whatever its cookie says.
         """
-        if opened.origin == self._calls.own_origin:
+        if self._own(opened):
             return f"{self._public_url}/s/{site.key}/privacy-choices?lang={opened.lang}"
         return f"{opened.origin}/#{PARAMETER}={_CONFIRMED}" if done else opened.origin
+
+    def _own(self, opened: Opened) -> bool:
+        """Return whether it was asked on the service's own choices page, of which the site knows nothing yet."""
+        return opened.origin == self._calls.own_origin
 
     def _dead(self, request: Request, site: Site) -> Response:
         return self._pages.render(

@@ -23,7 +23,8 @@ FORBID_FORMS = """() => {
   policy.content = "form-action 'none'";
   document.head.append(policy);
 }"""
-ALLOWED, STOPPED = "Allowed", "Stopped: you are opted out"
+STOPPED, UNKNOWN = "Stopped: you are opted out", "Not known on this page"
+OUT_HERE, IN_HERE = "Opted out on this page", "Allowed on this page"
 
 
 async def from_settings(page: Page) -> None:
@@ -58,18 +59,19 @@ async def test_without_a_script_everything_works(arrive: Arrive) -> None:
     visitor = await arrive(java_script_enabled=False)
     page = await visitor.visit(until="parsed")
     await page.get_by_role("link", name="Your Privacy Choices").click()
-    await expect(part(page, "sale_share-state")).to_have_text(ALLOWED)
+    await expect(part(page, "sale_share-state")).to_have_text(UNKNOWN)
+    await expect(part(page, "scriptless")).to_be_visible()
 
     await part(page, "opt_out").click()
-    await expect(part(page, "did")).to_contain_text("You are opted out of sale and sharing.")
-    await expect(part(page, "sale_share-state")).to_have_text(STOPPED)
+    await expect(part(page, "did")).to_contain_text("You opted out of sale and sharing on this page.")
+    await expect(part(page, "sale_share-state")).to_have_text(OUT_HERE)
     await page.reload()
-    await expect(part(page, "sale_share-state")).to_have_text(STOPPED)
+    await expect(part(page, "sale_share-state")).to_have_text(OUT_HERE)
 
     await part(page, "allow").click()
     await confirmed_without_script(page)
     await page.get_by_role("link", name="Back to").click()
-    await expect(part(page, "sale_share-state")).to_have_text(ALLOWED)
+    await expect(part(page, "sale_share-state")).to_have_text(IN_HERE)
     await back(page)
     assert urlsplit(page.url).path == "/"
     assert visitor.complaints == []
@@ -83,6 +85,44 @@ async def test_without_a_script_a_signal_is_said_to_be_honoured(arrive: Arrive) 
     await page.get_by_role("link", name="Your Privacy Choices").click()
     await expect(part(page, "honored")).to_have_text("Solicitud de exclusión atendida")
     await expect(part(page, "opt_out")).to_have_attribute("aria-pressed", "true")
+
+
+@ONCE
+async def test_whoever_opted_out_on_the_site_and_types_the_address_reads_that_it_is_not_known(
+    arrive: Arrive, demo: Demo
+) -> None:
+    visitor = await arrive()
+    page = await visitor.visit()
+    await part(page, "opt-out").click()
+    await acknowledged(page)
+    await page.goto(f"{demo.addresses.service}/s/acme/privacy-choices")
+    await expect(part(page, "sale_share-state")).to_have_text(UNKNOWN)
+    await expect(part(page, "unknown")).to_contain_text("This page can't see what you chose on Acme Shop.")
+    await expect(page.get_by_text("Allowed", exact=True)).to_have_count(0)
+    await expect(part(page, "allow")).to_have_count(0)
+    await expect(part(page, "scriptless")).to_have_count(0)
+
+    card = page.get_by_role("region", name="See what you chose on Acme Shop")
+    await card.get_by_role("link", name="Back to Acme Shop").click()
+    await page.wait_for_url(f"**://{SHOP_HOST}:*/**")
+    await from_settings(page)
+    await expect(part(page, "sale_share-state")).to_have_text(STOPPED)
+    await expect(part(page, "unknown")).to_have_count(0)
+
+
+@ONCE
+async def test_whoever_types_the_address_and_opts_out_takes_it_along_by_the_link_and_for_good(
+    arrive: Arrive, demo: Demo
+) -> None:
+    visitor = await arrive()
+    page = await visitor.visit()
+    await page.goto(f"{demo.addresses.service}/s/acme/privacy-choices")
+    await part(page, "opt_out").click()
+    await expect(part(page, "reach")).to_contain_text("by the link “Back to Acme Shop”")
+    await part(page, "did-back").click()
+    await page.wait_for_url(f"**://{SHOP_HOST}:*/**")
+    await page.wait_for_function("() => privacyChoices.flag().basis === 'choice'")
+    assert (await flag(page))["sale"] == "denied"
 
 
 async def test_whoever_opts_out_there_is_denied_here_before_the_service_has_answered(

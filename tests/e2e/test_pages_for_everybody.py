@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from tests.demo.demos import Demo
 from tests.e2e.accessibility import complaints
 from tests.e2e.conftest import ONCE, Arrive
+from tests.e2e.test_choices_page import from_settings
 from tests.e2e.visiting import Visitor, confirm_button, part
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
@@ -17,6 +18,38 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 LOOKS = list(product(("light", "dark"), ("en", "es")))
 PAGE = "/s/acme/privacy-choices"
 WHOLE = "() => document.documentElement.scrollWidth <= innerWidth"
+
+HEADING = """() => {
+  const words = document.createRange();
+  words.selectNodeContents(document.querySelector('h1'));
+  const texts = document.createTreeWalker(document.querySelector('h1'), NodeFilter.SHOW_TEXT);
+  const icon = document.querySelector('h1 svg').getBoundingClientRect();
+  const tops = new Set();
+  let beside = 0;
+  for (let text; (text = texts.nextNode()); ) {
+    for (const word of text.data.matchAll(/\\S+/g)) {
+      words.setStart(text, word.index);
+      words.setEnd(text, word.index + word[0].length);
+      const box = words.getBoundingClientRect();
+      tops.add(Math.round(box.top));
+      if (box.top < icon.bottom && box.bottom > icon.top) beside += 1;
+    }
+  }
+  return [tops.size, beside];
+}"""
+"""How many lines the heading has, and how many of its words stand in the icon's."""
+
+AIR = """() => {
+  const box = (element) => element.getBoundingClientRect();
+  const state = document.querySelector('.card strong').closest('p').parentElement;
+  const inside = [...state.querySelectorAll('p')].map(box);
+  const form = state.closest('section').querySelector('form button');
+  return [
+    Math.min(...inside.map((one) => one.top)) - box(state.closest('section').querySelector('.quiet')).bottom,
+    box(form).top - Math.max(...inside.map((one) => one.bottom)),
+  ];
+}"""
+"""The room in pixels above the state and below it."""
 
 
 async def opened(visitor: Visitor, demo: Demo, path: str = PAGE) -> Page:
@@ -53,6 +86,11 @@ async def test_axe_finds_nothing_under_a_signal_in_doubt_or_on_a_dead_confirmati
     page = await opened(visitor, demo)
     await expect(part(page, "honored")).to_be_visible()
     assert await complaints(page) == []
+    page = await visitor.visit()
+    await from_settings(page)
+    await page.goto(f"{demo.addresses.service}{PAGE}?lang={lang}")
+    await expect(part(page, "honored")).to_be_visible()
+    assert await complaints(page) == []
     await part(page, "allow").click()
     await expect(confirm_button(page)).to_be_enabled()
     await expect(page.locator(".note")).to_be_visible()
@@ -74,17 +112,31 @@ async def test_nothing_hangs_over_the_edge_and_both_ways_have_the_same_size(
     visitor = await arrive(viewport={"width": width, "height": 600}, device_scale_factor=scale, locale="es")
     page = await opened(visitor, demo)
     assert await page.evaluate(WHOLE)
+    await part(page, "opt_out").click()
+    await expect(part(page, "did")).to_be_visible()
+    assert await page.evaluate(WHOLE)
     one = await part(page, "opt_out").bounding_box()
     other = await part(page, "allow").bounding_box()
     assert one is not None
     assert other is not None
     assert (one["width"], one["height"]) == (other["width"], other["height"])
     assert min(one["width"], one["height"]) >= 44
-    await part(page, "opt_out").click()
-    assert await page.evaluate(WHOLE)
     await part(page, "allow").click()
     await confirm_button(page).wait_for()
     assert await page.evaluate(WHOLE)
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+async def test_on_a_phone_the_icon_stands_behind_its_words_and_the_state_has_room(
+    arrive: Arrive, demo: Demo, lang: str
+) -> None:
+    visitor = await arrive(viewport={"width": 360, "height": 740}, locale=lang)
+    page = await opened(visitor, demo)
+    lines, beside = await page.evaluate(HEADING)
+    assert beside >= 2, "a line of an icon and one word alone is none of the heading"
+    assert lines == (1 if lang == "en" else 2)
+    above, below = await page.evaluate(AIR)
+    assert min(above, below) >= 16
 
 
 async def test_by_keys_alone_one_opts_out_and_goes_back(arrive: Arrive, demo: Demo) -> None:

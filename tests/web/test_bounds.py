@@ -66,7 +66,9 @@ async def test_rule_2_on_the_choices_page_too_a_cookie_that_can_t_be_read_is_dou
     headers = [("host", "privacy.example"), ("cookie", "; ".join(["__Host-pc_own_acme=x"] * 50))]
     page = await call(service, "GET /s/acme/privacy-choices", headers)
     assert page.status == 200
-    assert b"Stopped: you are opted out" in page.body
+    assert b"What you chose on this page earlier can&#39;t be recognized" in page.body
+    assert b"Not known on this page" in page.body
+    assert b"Allowed" not in page.body
 
 
 # --- the signal is seen at any length (design rule 1) --------------------------------------------

@@ -13,6 +13,8 @@ from tests.web.browsing import PAGE, Person, person, text_of
 
 GPC = {"sec-gpc": "1"}
 ALLOWED, STOPPED = "Allowed", "Stopped: you are opted out"
+UNKNOWN, UNCHOSEN = "Not known on this page", "No choice on record"
+OUT_HERE, IN_HERE = "Opted out on this page", "Allowed on this page"
 
 
 @pytest.fixture
@@ -22,12 +24,13 @@ async def visitor(service: Running) -> AsyncIterator[Person]:
 
 
 async def test_it_describes_both_rights_and_offers_both_ways(visitor: Person) -> None:
+    await visitor.hand_over(visitor="")
     page = await visitor.look()
     assert page.status_code == 200
     assert "right to opt out" in page.text
     assert "right to limit" in page.text
     assert [f'value="{do}"' in page.text for do in ("opt_out", "allow", "limit", "lift")] == [True] * 4
-    assert text_of(page, "sale_share-state") == ALLOWED
+    assert text_of(page, "sale_share-state") == UNCHOSEN
     assert text_of(page, "did") == ""
 
 
@@ -35,7 +38,7 @@ async def test_a_site_without_sensitive_information_says_so_and_asks_nothing_of_
     page = await visitor.look("/s/abroad/privacy-choices")
     assert "Acme Abroad does not use it for anything else" in page.text
     assert 'value="limit"' not in page.text
-    assert text_of(page, "sale_share-state") == STOPPED
+    assert text_of(page, "sale_share-state") == UNKNOWN
 
 
 async def test_nobody_keeps_frames_or_scripts_it(visitor: Person) -> None:
@@ -52,18 +55,18 @@ async def test_nobody_keeps_frames_or_scripts_it(visitor: Person) -> None:
 
 async def test_rule_4_opting_out_is_one_press_and_says_what_it_did(service: Running, visitor: Person) -> None:
     page = await visitor.choose("opt_out")
-    assert text_of(page, "sale_share-state") == STOPPED
+    assert text_of(page, "sale_share-state") == OUT_HERE
     (entry,) = await service.entries()
     assert isinstance(entry, ChoiceEntry)
     assert (entry.sale, entry.share, entry.method) == ("opt_out", "opt_out", "page")
     assert text_of(page, "receipt").partition(".")[0] == entry.id
-    assert text_of(await visitor.look(), "sale_share-state") == STOPPED
+    assert text_of(await visitor.look(), "sale_share-state") == OUT_HERE
 
 
 async def test_limiting_is_one_press_and_leaves_the_rest_alone(visitor: Person) -> None:
     page = await visitor.choose("limit")
-    assert text_of(page, "sensitive-state") == "Limited to what the service needs"
-    assert text_of(page, "sale_share-state") == ALLOWED
+    assert text_of(page, "sensitive-state") == "Limited on this page"
+    assert text_of(page, "sale_share-state") == UNKNOWN
 
 
 @pytest.mark.parametrize(("out", "back_in"), [("opt_out", "allow"), ("limit", "lift")])
@@ -81,13 +84,15 @@ async def test_rule_3_allowing_again_leads_to_the_second_step(
     assert "Your choice is recorded" in done.text
     assert f'href="{SERVICE}{PAGE}?lang=en"' in done.text
     page = await visitor.look()
-    assert text_of(page, "sale_share-state") == ALLOWED
-    assert text_of(page, "sensitive-state") == ALLOWED
+    subject, other = ("sale_share", "sensitive") if out == "opt_out" else ("sensitive", "sale_share")
+    assert text_of(page, f"{subject}-state") == IN_HERE
+    assert text_of(page, f"{other}-state") == UNKNOWN
 
 
 async def test_keeping_what_is_allowed_is_one_press(service: Running, visitor: Person) -> None:
+    await visitor.hand_over(visitor="")
     page = await visitor.choose("allow")
-    assert text_of(page, "did").startswith("Sale and sharing are allowed")
+    assert text_of(page, "did").startswith("You allowed sale and sharing")
     (entry,) = await service.entries()
     assert isinstance(entry, ChoiceEntry)
     assert entry.sale == "opt_in"
@@ -109,7 +114,7 @@ async def test_after_the_second_step_it_is_said_without_the_first_steps_receipt(
     assert text_of(await visitor.look(), "did") == "", "nothing is allowed yet"
     await visitor.confirm(confirm)
     page = await visitor.look()
-    assert text_of(page, "did").startswith("Sale and sharing are allowed")
+    assert text_of(page, "did").startswith("You allowed sale and sharing")
     assert text_of(page, "receipt") == ""
 
 
@@ -154,7 +159,7 @@ async def test_a_form_pressed_again_after_its_undoing_counts_again(service: Runn
     await visitor.press("opt_out", page)
     await visitor.confirm(await visitor.choose("allow"))
     await visitor.press("opt_out", page)
-    assert text_of(await visitor.look(), "sale_share-state") == STOPPED
+    assert text_of(await visitor.look(), "sale_share-state") == OUT_HERE
 
 
 class TestWhoeverKeepsNoCookies:
@@ -166,7 +171,8 @@ class TestWhoeverKeepsNoCookies:
     async def test_can_opt_out_and_reads_that_it_is_done(self, service: Running, forgetful: Person) -> None:
         answer = await forgetful.press("opt_out")
         assert answer.status_code == 200
-        assert text_of(answer, "sale_share-state") == STOPPED
+        assert text_of(answer, "sale_share-state") == OUT_HERE
+        assert text_of(answer, "reach").startswith("Your browser keeps no cookies for this page")
         (entry,) = await service.entries()
         assert text_of(answer, "receipt").partition(".")[0] == entry.id
 
@@ -175,7 +181,7 @@ class TestWhoeverKeepsNoCookies:
     ) -> None:
         first = await forgetful.press("opt_out")
         second = await forgetful.press("limit", first)
-        assert text_of(second, "sale_share-state") == STOPPED
+        assert text_of(second, "sale_share-state") == OUT_HERE
         assert len({entry.subject for entry in await service.entries()}) == 1
 
 

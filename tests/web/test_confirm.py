@@ -194,6 +194,17 @@ class TestTheNonce:
         assert "You are opted out" in (await send(service, url, token)).text
         await check_still_out(service, visitor)
 
+    async def test_that_was_overtaken_says_nothing_of_other_rights(self, service: Running) -> None:
+        visitor = (await service.choose(sensitive="limit")).json()["visitor"]
+        asked_for = (await service.choose(sensitive="lift", visitor=visitor)).json()
+        url = asked_for["confirm_url"]
+        token = (await tokens(service, url))["scripted"]
+        await send(service, url, token)
+        await service.choose(sensitive="limit", visitor=visitor)
+        page = (await send(service, url, token)).text
+        assert "This is not allowed" in page
+        assert "Nothing is sold" not in page, "sale and sharing are allowed by default"
+
 
 class TestTheSteps:
     @pytest.mark.parametrize("step", ["scripted", "again"])
