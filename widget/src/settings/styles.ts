@@ -6,6 +6,6 @@ export const STYLES =
   ".setting{display:flex;gap:1em;align-items:center;margin:1em 0;padding-top:1em;border-top:1px solid #8888}" +
   "form button{padding:.6em 0;text-decoration:underline}" +
   "h3,b{font-weight:600;margin-bottom:.3em}" +
-  "b{display:block;margin-top:.4em}" +
+  "b{display:block;margin-top:.8em}" +
   "[aria-checked=true] .track{color:#fff;background:var(--a);border-color:var(--a)}" +
   "[aria-checked=true] .knob{margin-inline-start:auto}";
