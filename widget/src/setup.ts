@@ -181,7 +181,7 @@ function actsOn(manager: Manager, restrict: Manager["restrict"], { win }: Host, 
 function openOnClick(doc: Document, open: (invoker: Element) => void): void {
   doc.addEventListener("click", (event) => {
     // The way through open shadow roots too, which hide the target itself.
-    const opener = event.composedPath().find((node): node is Element => node instanceof Element && node.matches(LINK));
+    const opener = event.composedPath().find((node): node is Element => !!quietly(() => (node as Element).matches(LINK)));
     if (!opener) return;
     event.preventDefault();
     open(opener);
