@@ -59,6 +59,28 @@ THIRD: Final = """<script>(() => {
     apply(send, request, []);
   };
 })()</script>"""
+# As old libraries and pages do it.
+OLD_LIBRARY: Final = """<script>
+  var URL = '/shop', Map = {lat: 34}, Hash = {}, Set = [], JSON2 = {}, name = 'x', status = 'y';
+  Array.prototype.toJSON = function () { return '[' + this.length + ']'; };
+  Array.prototype.each = Array.prototype.forEach = function (act) {
+    for (var i = 0; i < this.length; i++) act(this[i]);
+  };
+  Array.prototype.reduce = Array.prototype.filter = Array.prototype.map = function () {
+    return {size: this.length};
+  };
+  Array.prototype.entries = function () { return this; };
+  Array.from = function (list) { return list.length; };
+  Function.prototype.bind = function (self) {
+    var act = this;
+    return function () { return act.apply(self, arguments); };
+  };
+  String.prototype.startsWith = String.prototype.includes = function () { return false; };
+  Object.extend = Object.assign = function (to, from) { for (var key in from) to[key] = from[key]; return to; };
+  Object.keys = Object.entries = function () { throw TypeError(); };
+  Element.prototype.remove = Element.prototype.select = function () { return this.hidden = true; };
+  document.getElementsByClassName = function () { return []; };
+</script>"""
 _REPLACE: Final = """<script>(() => {
   const made = %s, names = %s, {defineProperty: define, getOwnPropertyDescriptor: look} = Object;
   const put = [];

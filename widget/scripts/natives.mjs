@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 const FIXED = /^(window|document|location|navigator|undefined|Infinity|NaN|globalThis|frames)$/;
 /** What does its work for the page that it belongs to, and none for another one, or when that is gone. */
 const OF_A_PAGE =
-  /^(AbortController|BroadcastChannel|CSSStyleSheet|CustomEvent|Promise|fetch|open|performance|\w+Observer|\w+Timeout)$/;
+  /^(AbortController|BroadcastChannel|CSSStyleSheet|CustomEvent|Promise|atob|fetch|open|performance|\w+Observer|\w+Timeout)$/;
 /** Names of a namespace or class whose own functions need no `this`. */
 const STATICS = /^(Object|Array|JSON|Math|Date|Number|String|Reflect|URL)$/;
 /** What is inline takes its own when it runs, before any other script; the panel is for developers. */
@@ -40,17 +40,27 @@ export function natives(project) {
   };
 }
 
+/** What natives.ts itself needs. */
+const ITS_OWN = ["Function", "Object", "Proxy", "Reflect", "String"];
+
 /** The module that every file takes its natives from: those of one bundle. */
 function runtime(project, used) {
-  const rows = used
-    .filter((name) => name[0] != "#")
-    .map((name) => `export const ${variable(name)} = ${OF_A_PAGE.test(name) ? `found("${name}")` : `realm.${name}`};\n`);
-  return readFileSync(`${project}src/natives.ts`, "utf8") + rows.join("");
+  const globals = used.filter((name) => !/[#.]/.test(name));
+  const classes = used.filter((name) => name[0] == ".").map((name) => name.slice(1));
+  const names = JSON.stringify([...new Set([...ITS_OWN, ...globals, ...classes])].sort());
+  const rows = globals.map(
+    (name) => `export const ${variable(name)} = ${OF_A_PAGE.test(name) ? `found("${name}")` : `realm.${name}`};\n`,
+  );
+  const text = readFileSync(`${project}src/natives.ts`, "utf8").replace(/declare (const __NATIVES__.*);/, `$1 = ${names};`);
+  return text + rows.join("");
 }
 
 const variable = (name) => `$${name}`;
 
-/** Every native that an entry uses, itself or by what it imports: globals by their names, methods as `#name`. */
+/**
+ * Every native that an entry uses, itself or by what it imports: globals by their names, methods as `#name`, and their
+ * classes as `.Name`.
+ */
 export function declared(program, entry) {
   const used = new Set();
   const seen = new Set();
@@ -96,6 +106,10 @@ function taken(source, checker, used) {
         return factory.updatePropertyAccessExpression(node, ts.visitNode(node.expression, visit), node.name);
       }
       if (ts.isShorthandPropertyAssignment(node)) return node;
+      if (ts.isBinaryExpression(node) && node.operatorToken.kind == ts.SyntaxKind.InstanceOfKeyword && ts.isIdentifier(node.right) && value(node.right)) {
+        // What the page made is of the page's own class, which has no other's objects.
+        throw new Error(`${source.fileName}: nothing of the page's is an instance of a ${node.right.text} that was taken: ask for what it has`);
+      }
       if (ts.isRegularExpressionLiteral(node)) return factory.createNewExpression(use("RegExp"), undefined, [node]);
       if (ts.isIdentifier(node) && value(node)) return use(node.text);
       return ts.visitEachChild(node, visit, context);
@@ -128,6 +142,7 @@ function taken(source, checker, used) {
       // The browser's own `catch` looks for the page's `then`.
       const caught = of == "Promise" && name == "catch";
       used.add(`#${caught ? "then" : name}`);
+      for (const one of owners) if (native(checker.resolveName(one, undefined, ts.SymbolFlags.Value, false))) used.add(`.${one}`);
       here.add("methods");
       const taken = factory.createPropertyAccessExpression(factory.createIdentifier("$methods"), caught ? "then" : name);
       const called = factory.createCallExpression(taken, undefined, [self, ...(caught ? [factory.createVoidZero()] : []), ...rest]);

@@ -195,7 +195,7 @@ function actsOn(manager: Manager, restrict: Manager["restrict"], { win }: Host, 
 function openOnClick(doc: Document, open: (invoker: Element) => unknown): void {
   doc.addEventListener("click", (event) => {
     // The way through open shadow roots too, which hide the target itself.
-    const opener = (event.composedPath() as Element[]).find((node) => node.localName && node.matches(LINK));
+    const opener = event.composedPath().find((node): node is Element => !!quietly(() => (node as Element).matches(LINK)));
     if (!opener) return;
     event.preventDefault();
     open(opener);

@@ -8,7 +8,7 @@ import type { Flag, Rule } from "./core/protocol";
 import { quietly } from "./quietly";
 import { gpp, voice } from "./stub/gpp";
 import { uspapi } from "./stub/uspapi";
-import { doubt, later, queue, tag } from "./stub/waiting";
+import { later, queue, tag } from "./stub/waiting";
 
 /** Put there by the service, which wraps the built stub into a function of this one parameter. */
 declare const __STUB__: Rule;
@@ -23,9 +23,9 @@ declare let __uspapi: unknown;
  */
 const ENOUGH = 9999;
 
-/** Only the host itself can write a cookie of the prefixed name; the plain one may be any sibling subdomain's. */
-const plain = !__STUB__.h || location.protocol == "http:";
 const name = "pc_" + __STUB__.s;
+/** A cookie that nobody can read, in the place of all from when somebody opted out here. */
+let doubt: string | undefined;
 
 /** Every text on record. A denial is mirrored in storage: whoever makes the browser drop our cookie lifts nothing. */
 const read = (): string =>
@@ -35,10 +35,22 @@ const read = (): string =>
 privacyChoices = {
   q: queue,
   g: voice,
-  flag: () => answer(__STUB__, tag, read(), plain, (navigator as any).globalPrivacyControl === true, Date.now()),
+  flag: () =>
+    answer(
+      __STUB__,
+      tag,
+      read(),
+      // Only the host itself can write a cookie of the prefixed name; the plain one may be any sibling subdomain's.
+      location.protocol == "http:" || !__STUB__.h,
+      (navigator as any).globalPrivacyControl === true,
+      +new Date(),
+    ),
   on: later("on"),
   open: later("open"),
-  optOut: later("optOut", name + "="), // denied from here on, although nothing is recorded yet
+  optOut() {
+    doubt = name + "="; // denied from here on, although nothing is recorded yet
+    later("optOut")();
+  },
   ready: new Promise((done) => queue.push(done)),
 };
 __gpp = gpp;
@@ -49,16 +61,13 @@ addEventListener("message", (event) => queue[ENOUGH] || voice.hear(event));
  * all that the parser has put there: before that, and anywhere else in a document, React 18 hydrates past no element
  * that it does not know. Whatever draws the page anew, they are there again before anybody else runs.
  */
-for (const name of ["__gpp", "__uspapi"]) {
+for (const name of ["__gppLocator", "__uspapiLocator"]) {
   const frame = document.createElement("iframe");
   // Whoever takes it out each time would halt the page.
   let tries = ENOUGH;
   const place = () =>
-    quietly(() => {
-      const { head, body } = document;
-      if (body && head != frame.parentNode && tries--) head.append(frame);
-    });
-  frame.name = name + "Locator";
+    quietly(() => document.body && document.head != frame.parentNode && tries-- && document.head.append(frame));
+  frame.name = name;
   place();
   new MutationObserver(place).observe(document, { childList: true, subtree: true });
 }

@@ -39,6 +39,12 @@ test("only an affirmation outranks the signal, and only while it is fresh", () =
   assert.equal(letters(cookie("aad", "affirmed", 25 * HOUR), { gpc: true }), "ddd gpc");
 });
 
+test("no other word for a basis outranks the signal", () => {
+  for (const basis of ["gpc", "choice", "consumer", "minor", "unavailable", "opted_in", "default"]) {
+    assert.equal(letters(cookie("aaa", basis), { gpc: true }), "dda gpc", basis);
+  }
+});
+
 test("an allowed answers for a day and then counts as missing", () => {
   assert.equal(letters(cookie("aaa", "opted_in", 24 * HOUR), { fallback: "ddd" }), "aaa opted_in");
   assert.equal(letters(cookie("aaa", "opted_in", 25 * HOUR), { fallback: "ddd" }), "ddd default");

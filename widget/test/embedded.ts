@@ -31,6 +31,7 @@ export function embed<Page extends object>(rule: object, { document = {}, ...giv
   };
   const page = {
     ...given,
+    location: (given as { location?: object }).location || { protocol: "https:" },
     document: Object.defineProperties(around, Object.getOwnPropertyDescriptors(document)),
     addEventListener: (_: string, listener: (event: object) => void) => void listeners.push(listener),
     // Nothing is drawn anew in a page that is none: browsers' tests do that.

@@ -241,6 +241,26 @@ test("opting out before the script arrives denies from there on", () => {
   assert.equal(stub.flag().sale, "denied");
 });
 
+test("on a page that has replaced the methods of all arrays and texts nothing speaks allowed that is denied", () => {
+  const kinds = { "a throw": () => assert.fail(), "an object": () => ({ lat: 34 }), nothing: () => {}, "a text": () => "x" };
+  for (const [kind, replacement] of Object.entries(kinds)) {
+    for (const of of ["Array", "String"] as const) {
+      for (const name of Object.getOwnPropertyNames(globalThis[of].prototype)) {
+        const stub = load({ cookie: `${opted}; ${opted.replace("dda", "aaa")}` });
+        const own = stub.on.constructor(`return ${of}.prototype`)(); // the page's, not the test's
+        if (typeof own[name] != "function") continue;
+        own[name] = replacement;
+        let said: Partial<Flag> = {};
+        try {
+          said = stub.flag();
+        } catch (_) {} // no word is none that allows
+        const { sale = "denied", share = "denied", us_privacy = "1YYN" } = said;
+        assert.deepEqual([sale, share, us_privacy], ["denied", "denied", "1YYN"], `${of} ${name}: ${kind}`);
+      }
+    }
+  }
+});
+
 test("whoever waits for the script is told by it", async () => {
   const stub = load();
   (stub.q[1] as (flag: string) => void)("the flag");

@@ -4,7 +4,6 @@
  * why it is written tersely.
  */
 
-import { rfc3339 } from "./clock";
 import type { Answer, Basis, Flag, Rule, Tag } from "./protocol";
 
 /** What one text says; as texts, such lines sort by strictness. */
@@ -22,45 +21,55 @@ type Line = [letters: string, basis: string, ...marksAsOfMaxAge: any[]];
  * @param now Unix milliseconds
  */
 export function answer(rule: Rule, tag: Tag, found: string, plain: boolean, gpc: boolean, now: number): Flag {
-  const lines: Line[] = [];
-  let doubt: unknown;
+  // No method says what is allowed: a page may have replaced it, and the stub has none of its own.
+  const says: Answer[] = ["allowed", "allowed", "allowed"]; // sale, share, sensitive
+  let strictest: any = "";
+  let voice = 0; // which of the US Privacy strings
   let tool: unknown; // another consent tool's cookie, where no text is this page's own
-  // Doubt means denied: what can't be read is not "nothing on record", and a consumer is not this device's visitor.
-  let missing: unknown = tag.consumer ? [] : [rule.d.split(` ${tag.region}:`)[1] || rule.d, "default"];
+  let missing = 1;
   const add = (letters = "ddd", basis = "unavailable", ...rest: any[]): void => {
-    doubt = doubt || basis > "u"; // of all the words for a basis only `unavailable`
+    voice = basis > "u" ? 2 : voice; // of all the words for a basis `unavailable` alone is behind "u" in the alphabet
     // CCPA regs § 7025(c)(1): the signal opts out of sale and sharing, whatever is stored, unless the visitor
-    // affirmed in two steps that this site may ignore it. It says nothing about sensitive information.
-    lines.push(gpc && basis != "affirmed" ? ["dd" + letters[2], "gpc", ...rest] : [letters, basis, ...rest]);
+    // affirmed in two steps that this site may ignore it (`affirmed` alone is before "b"). It says nothing about
+    // sensitive information.
+    if (gpc && basis > "b") {
+      letters = "dd" + letters[2];
+      basis = "gpc";
+    }
+    for (const right in says) if (letters[right as any] != "a") says[right as any] = "denied";
+    voice = voice || +(letters > "ab");
+    rest = [letters, basis, ...rest];
+    if (rest > strictest) strictest = rest;
   };
   for (const [, prefix, letters, basis, marks, asOf, maxAge, prior] of found.matchAll(rule.p as any) as any) {
-    if (prior) tool = tool ?? missing;
+    if (prior) tool = tool ?? 1;
     else if (!letters || (tag.consumer && marks < 2)) add();
     else {
       const own = prefix ? prefix[1] : plain; // the mirror's is one character
+      const age = now / 1e3 - asOf;
       if (own) tool = 0;
-      // An age from a minute before now, for clocks differ, to a day.
-      if (own && Math.abs(now / 1e3 - asOf - 43170) <= 43230 && !(maxAge > rule.m!)) missing = 0;
+      // From a minute before now, for clocks differ, to a day.
+      if (own && age >= -60 && age <= 86400 && !(maxAge > rule.m!)) missing = 0;
       else if (letters < "aab") continue;
       add(letters, basis, marks, asOf, maxAge);
     }
   }
-  if (missing) add(...(tool ? [] : (missing as [])));
-  const [letters, basis, marks, asOf, maxAge] = lines.sort().reverse()[0] as Line;
-  // No method says what is allowed: a page may have replaced it, and the stub has none of its own.
-  const say = (place: number): Answer => {
-    for (const [text] of lines) if (text[place] != "a") return "denied";
-    return "allowed";
-  };
+  // Doubt means denied: what can't be read is not "nothing on record", and a consumer is not this device's visitor.
+  if (missing) {
+    if (tool || tag.consumer) add();
+    else add(rule.d.split(` ${tag.region}:`)[1] || rule.d, "default");
+  }
+  const [, basis, marks, asOf, maxAge]: Line = strictest;
   return {
     site: rule.s,
-    sale: say(0),
-    share: say(1),
-    sensitive: say(2),
+    sale: says[0]!,
+    share: says[1]!,
+    sensitive: says[2]!,
     basis: basis as Basis,
-    gpc: gpc || marks % 2 > 0,
-    us_privacy: rule.u[doubt ? 2 : letters > "ab" ? 1 : 0],
-    as_of: rfc3339(asOf * 1e3 || now),
+    gpc: gpc || marks % 2 == 1,
+    us_privacy: rule.u[voice as 0 | 1 | 2],
+    // As `rfc3339` does; a function for it takes more bytes in the stub.
+    as_of: new Date(asOf * 1e3 || now).toISOString().slice(0, 19) + "Z",
     max_age: ~~maxAge,
   };
 }

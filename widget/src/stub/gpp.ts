@@ -28,18 +28,17 @@ export const voice: Voice = {
     quietly(() => voice.listeners[listenerId]!({ eventName, listenerId, data, pingData: voice.ping() }, true));
   },
   ping() {
-    const { us_privacy, gpc } = privacyChoices.flag();
-    const denied = late || us_privacy[2]! > "X"; // "Y": opted out
+    const denied = late || privacyChoices.flag().us_privacy[2]! > "X"; // "Y": opted out
     return {
       gppVersion: "1.1",
+      cmpId: 1,
       cmpStatus: "stub",
       cmpDisplayStatus: "hidden",
       signalStatus: denied ? "ready" : "not ready",
       supportedAPIs: [],
-      cmpId: 1,
       sectionList: [],
       applicableSections: denied ? [...__STUB__.g[0]] : [],
-      gppString: denied ? __STUB__.g[(1 + (gpc as unknown as number)) as 1 | 2] : "",
+      gppString: denied ? __STUB__.g[(1 + (privacyChoices.flag().gpc as unknown as number)) as 1 | 2] : "",
       parsedSections: {},
     };
   },

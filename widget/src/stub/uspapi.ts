@@ -9,5 +9,5 @@ declare const privacyChoices: { flag(): Flag };
 export const uspapi = (command: string, version: unknown, callback: Heard): void =>
   quietly(() => {
     const known = command == "getUSPData" && version == 1;
-    callback(known ? { version, uspString: privacyChoices.flag().us_privacy } : null, known);
+    callback(known ? { version: 1, uspString: privacyChoices.flag().us_privacy } : null, known);
   });

@@ -7,12 +7,8 @@ export const tag = ((document.currentScript as HTMLElement | null)?.dataset || {
 /** The tag's data first, then calls as [name, arguments], and whoever waits for `ready` as a function. */
 export const queue: unknown[] = [tag];
 
-/** A cookie that nobody can read in the place of all, from when somebody opted out here. */
-export let doubt: string | undefined;
-
 export const later =
-  (name: string, change?: string) =>
+  (name: string) =>
   (...given: unknown[]): void => {
-    doubt = change || doubt;
     queue.push([name, given]);
   };

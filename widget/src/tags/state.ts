@@ -21,7 +21,7 @@ export let word: "default" | "update";
 export function look(settled: unknown): void {
   word = flag ? "update" : "default";
   flag = choices.flag();
-  denied = flag.sale != "allowed" || flag.share != "allowed";
+  denied = flag.share != "allowed" || flag.sale != "allowed";
   decided = /^(affirm|opt)ed/.test(flag.basis);
   open = !settled && denied && flag.basis == "default" && !flag.max_age;
 }
