@@ -14,7 +14,7 @@ const SCRIPT_BUDGET = 10 * 1024;
 const VIEW_BUDGET = 4600;
 const SETTINGS_BUDGET = 1600;
 /** Fetched by pages with marked scripts that may run. */
-const WRITING_BUDGET = 900;
+const WRITING_BUDGET = 1100;
 
 /** What is put before the script where a site's configuration asks for it. */
 export const EXTRAS = ["debugging", "erasing", "former", "looks", "prior"];

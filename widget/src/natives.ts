@@ -45,8 +45,10 @@ function classOf(self: unknown): any {
   return (realm[named] = realm[named] || classOf(Reflect.getPrototypeOf(self)));
 }
 
-/** Each method of the browser's by its name, as a function whose first parameter is what it is called on. A
- * frame in which somebody has put a class of their own in the browser's place may lack it. */
+/**
+ * Each method of the browser's by its name, as a function whose first parameter is what it is called on. Where somebody
+ * has put a class of their own in the browser's place in every frame, it may lack the method.
+ */
 export const $methods = new realm.Proxy({}, {
   get: (_: unknown, name: string) =>
     (self: any, ...given: unknown[]): any =>
