@@ -58,6 +58,7 @@ from consent_service.web.clients import Clients
 from consent_service.web.confirm import ConfirmPages
 from consent_service.web.direct import DirectWrites
 from consent_service.web.flag import FlagEndpoint
+from consent_service.web.hosts import Named
 from consent_service.web.metrics import Metrics
 from consent_service.web.openapi import describe
 from consent_service.web.operations import Operations
@@ -130,6 +131,7 @@ def create_app(
         middleware=[
             Middleware(AccessLog, access=access),
             Middleware(Bounded),
+            Middleware(Named),
             Middleware(OwnHost, public_url=config.service.public_url),
         ],
         exception_handlers={

@@ -27,7 +27,7 @@ from consent_service.services.devices import Devices
 from consent_service.services.planning import Caller
 from consent_service.services.sites import Site
 from consent_service.services.standings import Record, Standings, Visitor, strictest
-from consent_service.web import headers, problems
+from consent_service.web import headers, hosts, problems
 from consent_service.web.bounds import MOST_QUERY
 from consent_service.web.metrics import Metrics
 from consent_service.web.places import Places
@@ -154,6 +154,8 @@ class FlagEndpoint:
             kind = problems.KINDS[UnknownSite]
             return await problems.response(kind, "no site has this key")(scope, receive, send)
         seen = headers.read(scope["headers"])
+        if not hosts.named(seen.host, scope):
+            return await hosts.refusal()(scope, receive, send)
         if seen.origin not in flags.origins:
             kind = problems.KINDS[OriginNotAllowed]
             return await problems.response(kind, "not one of the site's origins")(scope, receive, send)
