@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 
 from consent_service.config import digest
-from consent_service.errors import ConfigError
+from consent_service.errors import CannotStart, ConfigError
 from consent_service.process import logs, preflight
 from consent_service.process.child import Child
 from consent_service.process.reloading import Loaded, load_serving, needs_restart
@@ -98,7 +98,11 @@ class Supervisor:
             for fault in faults:
                 _log.error("configuration refused", fault=str(fault))
             return
-        self._run_dir.write(fresh.text, fresh.ring)
+        try:
+            self._run_dir.write(fresh.text, fresh.ring)
+        except CannotStart as error:
+            _log.error("configuration refused", fault=str(error))
+            return
         self._loaded = fresh
         for child in self._children:
             child.signal(signal.SIGHUP)
@@ -111,7 +115,10 @@ class Supervisor:
         self._stop.set()
 
     async def _drain(self) -> None:
-        self._run_dir.mark_draining()
+        try:
+            self._run_dir.mark_draining()
+        except CannotStart as error:  # then load balancers are told by closed connections
+            _log.error("not marked as draining", reason=str(error))
         seconds = self._loaded.config.service.drain_seconds
         _log.info("draining", seconds=seconds)
         with suppress(TimeoutError):
