@@ -43,6 +43,7 @@ from consent_service.services.ids import RandomIds
 from consent_service.services.limits import Limits
 from consent_service.services.receipts import Receipts
 from consent_service.services.returning import Returning
+from consent_service.services.rings import take_up
 from consent_service.services.sites import Site, string_terms
 from consent_service.services.standings import Record, Records, Standings
 from consent_service.services.writing import StandingWriter
@@ -308,7 +309,11 @@ def _gpc_since(facts: SiteFacts) -> date:
 
 @asynccontextmanager
 async def _running(parts: Parts, scripts: ScriptFiles, clock: Clock) -> AsyncIterator[None]:
-    """Start what runs beside the requests; on the way out finish what was begun, and close the store."""
+    """Start what runs beside the requests; on the way out finish what was begun, and close the store.
+
+    Raises KeyRingForeign where the store was written under another ring.
+    """
+    await take_up(parts.store, parts.ring, int(clock()))
     await parts.cache.start()
     await scripts.keep(int(clock()))
     flushing = asyncio.create_task(_flush_for_ever(parts))

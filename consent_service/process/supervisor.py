@@ -17,6 +17,8 @@ from pathlib import Path
 import structlog
 
 from consent_service.config import digest
+from consent_service.config.environment import exposures
+from consent_service.config.loading import SECRETS
 from consent_service.errors import CannotStart, ConfigError
 from consent_service.process import logs, preflight
 from consent_service.process.child import Child
@@ -35,8 +37,11 @@ def supervise(
     NeverStarted when a child gave up.
     """
     loaded = load_serving(file, env)
-    preflight.check(loaded.config.service, parts)
+    lacks = preflight.check(loaded.config.service, loaded.ring, parts)
     logs.configure("supervisor")
+    for sentence in lacks:
+        _log.warning("key ring lacks keys", reason=sentence)
+    _warn_of_exposed_secrets(env)
     for warning in preflight.warnings(loaded.config.service):
         _log.warning("store may not last", reason=warning)
     with run_dir(env) as ours:
@@ -106,6 +111,7 @@ class Supervisor:
         self._loaded = fresh
         for child in self._children:
             child.signal(signal.SIGHUP)
+        _warn_of_exposed_secrets(self._env)
         _log.info("configuration reloaded", config=digest(fresh.config))
 
     def stop(self) -> None:
@@ -130,6 +136,12 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGHUP, self.reload)
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self.stop)
+
+
+def _warn_of_exposed_secrets(env: Mapping[str, str]) -> None:
+    for variable, file, mode in exposures(env, SECRETS):
+        reason = f"others on this machine can read or change {file} (mode {mode:04o}): chmod 600 {file}"
+        _log.warning("secret is exposed", variable=variable, reason=reason)
 
 
 def _module(part: str) -> list[str]:
