@@ -49,7 +49,9 @@ def read(headers: Iterable[tuple[bytes, bytes]]) -> Seen:
     host: bytes | None = None
     cookie = user_agent = if_none_match = b""
     for name, value in headers:
-        if name == b"sec-gpc":
+        if name == b"host":  # in every request: first
+            host = value if host is None else _SEVERAL_HOSTS
+        elif name == b"sec-gpc":
             gpc.append(value)
         elif name == b"origin":
             origin = value.decode("latin-1") if origin is None else "null"  # two origins are none
@@ -62,8 +64,6 @@ def read(headers: Iterable[tuple[bytes, bytes]]) -> Seen:
             user_agent = value
         elif name == b"if-none-match":
             if_none_match = value
-        elif name == b"host":
-            host = value if host is None else _SEVERAL_HOSTS
     agent = user_agent.decode("latin-1") if user_agent else None
     if more_cookies:
         cookie = b"; ".join([cookie, *more_cookies])
