@@ -46,6 +46,9 @@ bench-redis: setup ## the same over a Redis server and a Redis cluster; prints t
 bench-pages: setup ## what the widget costs a page, beside two peers; prints the README's table
 	$(BIN)/python -m tests.bench.pages.run
 
+reference: setup ## docs/configuration.md, from the code that reads the configuration
+	$(BIN)/python scripts/reference.py
+
 lock: setup ## newest versions that pyproject.toml allows, with every hash
 	$(LOCK) --upgrade --group dev --output-file requirements/test.txt
 	$(LOCK) --upgrade --constraint requirements/test.txt --output-file requirements/demo.txt
@@ -53,4 +56,4 @@ lock: setup ## newest versions that pyproject.toml allows, with every hash
 clean: ## what the targets above made, but not what they installed
 	rm -rf dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo setup test check format soak bench bench-redis bench-pages lock clean
+.PHONY: help demo setup test check format soak bench bench-redis bench-pages reference lock clean

@@ -8,7 +8,8 @@ twenty times slower. Knows nothing of headers, limits or places.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Final, NewType
 
@@ -76,6 +77,35 @@ def read_network(text: str) -> Network:
         if network.prefixlen and network.supernet_of(prefix):
             raise ValueError(f"it holds all of IPv4 as {prefix}; write ranges of IPv4 in their own form")
     return network
+
+
+_NOT_OF_THE_INTERNET: Final = (
+    # RFC 6890, RFC 1112: what no visitor's call comes from over the Internet.
+    *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+    *("192.168.0.0/16", "224.0.0.0/3"),
+)
+_INTERNET_OF_IPV6: Final = IPv6Network("2000::/3")  # RFC 4291 section 2.4: all that is given out so far
+
+
+def hold_the_internet(networks: Iterable[Network]) -> bool:
+    """Return True when these networks together hold every address of the Internet, in IPv4 or in IPv6."""
+    given = list(networks)
+    fours = list(collapse_addresses(one for one in given if isinstance(one, IPv4Network)))
+    sixes = collapse_addresses(one for one in given if isinstance(one, IPv6Network))
+    if any(_INTERNET_OF_IPV6.subnet_of(six) for six in sixes):
+        return True
+    return all(any(part.subnet_of(four) for four in fours) for part in _internet_of_ipv4())
+
+
+@cache
+def _internet_of_ipv4() -> tuple[IPv4Network, ...]:
+    """All of IPv4 but what is not of the Internet, as the fewest networks."""
+    parts = [IPv4Network("0.0.0.0/0")]
+    for text in _NOT_OF_THE_INTERNET:
+        left_out = IPv4Network(text)
+        split = next(part for part in parts if left_out.subnet_of(part))
+        parts = [*(part for part in parts if part is not split), *split.address_exclude(left_out)]
+    return tuple(collapse_addresses(parts))
 
 
 class Networks:

@@ -43,6 +43,7 @@ from consent_service.services.ids import RandomIds
 from consent_service.services.limits import Limits
 from consent_service.services.receipts import Receipts
 from consent_service.services.returning import Returning
+from consent_service.services.rings import take_up
 from consent_service.services.sites import Site, string_terms
 from consent_service.services.standings import Record, Records, Standings
 from consent_service.services.writing import StandingWriter
@@ -58,6 +59,7 @@ from consent_service.web.clients import Clients
 from consent_service.web.confirm import ConfirmPages
 from consent_service.web.direct import DirectWrites
 from consent_service.web.flag import FlagEndpoint
+from consent_service.web.hosts import Named
 from consent_service.web.metrics import Metrics
 from consent_service.web.openapi import describe
 from consent_service.web.operations import Operations
@@ -130,6 +132,7 @@ def create_app(
         middleware=[
             Middleware(AccessLog, access=access),
             Middleware(Bounded),
+            Middleware(Named),
             Middleware(OwnHost, public_url=config.service.public_url),
         ],
         exception_handlers={
@@ -311,7 +314,11 @@ def _gpc_since(facts: SiteFacts) -> date:
 
 @asynccontextmanager
 async def _running(parts: Parts, scripts: ScriptFiles, clock: Clock) -> AsyncIterator[None]:
-    """Start what runs beside the requests; on the way out finish what was begun, and close the store."""
+    """Start what runs beside the requests; on the way out finish what was begun, and close the store.
+
+    Raises KeyRingForeign where the store was written under another ring.
+    """
+    await take_up(parts.store, parts.ring, int(clock()))
     await parts.cache.start()
     await scripts.keep(int(clock()))
     flushing = asyncio.create_task(_flush_for_ever(parts))

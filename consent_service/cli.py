@@ -6,6 +6,7 @@ passed on.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Sequence
@@ -199,6 +200,35 @@ def keys_list(file: KeyFile) -> None:
     for line in keyfile.listing(keyfile.read(file), int(time.time())):
         table.add_row(str(line.number), line.created, line.retired, line.state)
     Console().print(table)
+
+
+@keys.command("adopt")
+def keys_adopt(
+    file: KeyFile,
+    config: ConfigFile = DEFAULT_CONFIG,
+    yes: Annotated[bool, typer.Option(help="Don't ask.")] = False,
+) -> None:
+    """Let the store take this ring for its own, when its own is lost for good. The service must be stopped."""
+    from consent_service.process import keyfile
+    from consent_service.services import rings
+    from consent_service.store.url import open_store
+
+    ring, service = keyfile.read(file), load_config(config).service
+
+    async def adopt() -> None:
+        store = open_store(service.store, relaxed=service.durability == "relaxed", clock=time.time)
+        try:
+            await rings.adopt(store, ring)
+        finally:
+            await store.close()
+
+    if yes or typer.confirm(
+        "Visitors whose tokens another ring signed stay denied until they choose anew. Take this ring?"
+    ):
+        asyncio.run(adopt())
+        typer.echo(f"the store takes {file} for its own from now on")
+    else:
+        typer.echo("nothing was changed")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import typer
 
 from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
-from consent_service.config.loading import KEYS
+from consent_service.config.environment import exposures
+from consent_service.config.loading import KEYS, SECRETS
 from consent_service.doctor.findings import Finding, Grade
 
 
@@ -21,7 +22,8 @@ def doctor(config: ConfigFile = DEFAULT_CONFIG) -> None:
 
     keys_file = os.environ.get(f"{KEYS}_FILE")
     loaded = load_config(config)
-    findings = asyncio.run(examine(loaded, time.time, Path(keys_file) if keys_file else None))
+    place = Path(keys_file) if keys_file else None
+    findings = asyncio.run(examine(loaded, time.time, place, exposures(os.environ, SECRETS)))
     for finding in findings:
         typer.echo(_render(finding))
     counted = Counter(finding.grade for finding in findings)

@@ -110,7 +110,7 @@ async def erased_here(config: Config) -> dict[str, Before]:
     from consent_service.store.keys import LEDGER, site_shards
 
     before = dict[str, Before]()
-    async with _opened(config) as (store, erasing):
+    async with _opened(config, any_ring=True) as (store, erasing):
         for site in config.sites:
             found = set[bytes]()
             page = await store.read(LEDGER, site_shards(site, store.shards), "", _PAGE)
@@ -212,15 +212,19 @@ async def _erased(config: Config, erasing: Erasing, site: str, sealed: int = 0) 
 
 
 @asynccontextmanager
-async def _opened(config: Config) -> AsyncIterator[tuple[Store, Erasing]]:
+async def _opened(config: Config, *, any_ring: bool = False) -> AsyncIterator[tuple[Store, Erasing]]:
+    """The store under its own key ring. `any_ring`: nothing is looked up by keys. Raises KeyRingForeign."""
     from consent_service.app import ring_of
     from consent_service.services.erasing import Erasing
     from consent_service.services.ids import RandomIds
+    from consent_service.services.rings import take_up
     from consent_service.store.url import open_store
 
     ring, relaxed = ring_of(config), config.service.durability == "relaxed"
     store = open_store(config.service.store, relaxed=relaxed, clock=time.time)
     try:
+        if not any_ring:
+            await take_up(store, ring, int(time.time()), dry=True)
         yield store, Erasing(store, ring, RandomIds(), time.time)
     finally:
         await store.close()

@@ -103,10 +103,13 @@ async def _record(
     dry: bool,
 ) -> None:
     from consent_service.importing.recording import Recorder
+    from consent_service.services.rings import take_up
     from consent_service.store.url import open_store
 
     store = open_store(service.store, relaxed=service.durability == "relaxed")
     try:
+        for sentence in await take_up(store, ring, int(time.time()), dry=dry):
+            typer.echo(sentence, err=True)
         recorder = Recorder(store, ring, place, time.time, dry=dry)
         async for outcome in recorder.record(lines):
             told.report.add(outcome)

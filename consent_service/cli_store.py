@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +16,12 @@ from rich.progress import Progress
 
 from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
 from consent_service.config.loading import STORE_PASSWORD, store_url
-from consent_service.errors import ConsentError
+from consent_service.errors import ConsentError, KeyRingForeign
 
 if TYPE_CHECKING:
     from consent_service.cli_erasing import Before
     from consent_service.config import Config
+    from consent_service.identity.keys import KeyRing
     from consent_service.store.copying import Progress as Told
 
 FROM_PASSWORD = "CONSENT_FROM_PASSWORD"
@@ -73,7 +75,32 @@ def restore(
     else:
         kept = sqlite.restore(file, sqlite_path(service.store), unverified=unverified)
     typer.echo(f"restored {file}" + (f"; what was there is now {kept}" if kept else ""))
+    _check_ring(loaded)
     _erase_again(loaded, before, unknown)
+
+
+def _check_ring(config: Config) -> None:
+    """Say on stderr what the key ring lacks of the one that the copy was written under."""
+    from consent_service.services.rings import take_up
+    from consent_service.store.url import open_store
+
+    async def check(ring: KeyRing) -> list[str]:
+        store = open_store(config.service.store, relaxed=config.service.durability == "relaxed")
+        try:
+            return await take_up(store, ring, int(time.time()), dry=True)
+        finally:
+            await store.close()
+
+    if config.keys is None:
+        return
+    try:
+        said = asyncio.run(check(config.keys))
+    except KeyRingForeign as error:
+        said = [f"`serve` will refuse the restored store: {error}"]
+    except ConsentError as error:
+        said = [f"whether the restored store was written under this key ring can't be told: {error}"]
+    for sentence in said:
+        typer.echo(sentence, err=True)
 
 
 def _erased_before(config: Config) -> tuple[dict[str, Before], str]:

@@ -43,6 +43,10 @@ class KeyRingInvalid(ConsentError):
     """The key ring can't be used; the message never quotes it."""
 
 
+class KeyRingForeign(ConsentError):
+    """The key ring is not the one that the store was written under; the message never quotes either."""
+
+
 class CannotStart(ConsentError):
     """Something on this machine keeps a program from starting; the message says what, and what to do."""
 

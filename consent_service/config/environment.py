@@ -6,10 +6,15 @@ and never quotes the secret.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from consent_service.errors import ConfigError, Fault
+
+_OTHERS: Final = stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP
 
 
 def secret(env: Mapping[str, str], name: str) -> str | None:
@@ -24,6 +29,16 @@ def secret(env: Mapping[str, str], name: str) -> str | None:
     if value is not None and not value.strip():
         raise _fault(file if file in env else name, "is set, but empty")
     return value if value is None else value.strip()
+
+
+def exposures(env: Mapping[str, str], names: Iterable[str]) -> Iterator[tuple[str, str, int]]:
+    """Yield the variable, file and mode of each secret whose file others on this machine can read or change."""
+    for file in (f"{name}_FILE" for name in names):
+        if file in env:
+            with suppress(OSError, ValueError):
+                found = Path(env[file]).stat()
+                if stat.S_ISREG(found.st_mode) and found.st_mode & _OTHERS:
+                    yield file, env[file], stat.S_IMODE(found.st_mode)
 
 
 def _read(variable: str, path: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from consent_service.addresses import read_address
 from consent_service.config.shape import SiteFacts
 
 _PLAIN_PATH: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
@@ -76,7 +77,9 @@ def origin_of(parts: SplitResult) -> str:
 
 def is_below(host: str, domain: str | None) -> bool:
     """Whether a cookie for this domain reaches the host, and may be set from it (RFC 6265 section 5.1.3)."""
-    return domain is not None and (host == domain or host.endswith(f".{domain}"))
+    if domain is None or host == domain:
+        return domain is not None
+    return host.endswith(f".{domain}") and read_address(host) is None
 
 
 def _shares_domain(site: SiteFacts, public: SplitResult) -> bool:

@@ -31,6 +31,7 @@ SECRETS: Final = (KEYS, STORE, STORE_PASSWORD)
 
 _T = TypeVar("_T")
 _FACTS: Final = msgspec.inspect.type_info(Facts)
+_MANY_DIGITS: Final = re.compile(r"(?:[0-9]_?){1000}")
 _SYNTAX_ERROR_AT: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -60,10 +61,7 @@ def digest(config: Config) -> str:
 
 
 def _facts(text: str) -> Facts:
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError((_syntax_fault(str(error), text),)) from None
+    document = _document(text)
     reader = Reader()
     facts = reader.read(_FACTS, document, ())
     sites = document.get("sites")
@@ -71,6 +69,19 @@ def _facts(text: str) -> Facts:
     if misread:
         raise ConfigError(located(misread, text))
     return facts  # type: ignore[no-any-return]
+
+
+def _document(text: str) -> dict[str, object]:
+    """The values of this TOML. Raises ConfigError, also for what no parser of this machine can hold."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError((_syntax_fault(str(error), text),)) from None
+    except RecursionError:
+        raise ConfigError((Fault("", 0, "tables or lists stand too deep in one another"),)) from None
+    except ValueError:  # Python refuses to read a whole number of very many digits
+        line = next((at for at, one in enumerate(text.splitlines(), 1) if _MANY_DIGITS.search(one)), 0)
+        raise ConfigError((Fault("", line, "a number has too many digits"),)) from None
 
 
 def _keys(env: Mapping[str, str]) -> KeyRing | None:

@@ -24,6 +24,8 @@ _STRING: Final = re.compile(
     r"|'[^']*'",
     re.DOTALL,
 )
+_DEEPEST: Final = 32
+"""Keys and places of a path that are told apart: no configuration has as many, and a path costs its own length."""
 _SCALAR: Final = re.compile(r"[^,\]}#\n]+")
 
 
@@ -124,6 +126,8 @@ class _Scanner:
         return keys
 
     def _mark(self, path: Path, at: int) -> Path:
+        """Note the line of the path; what lies too deep counts as the table around it."""
+        path = path[:_DEEPEST]
         self._lines.setdefault(path, bisect_right(self._newlines, at) + 1)
         return path
 

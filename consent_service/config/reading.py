@@ -15,6 +15,7 @@ import msgspec.inspect as kinds
 from consent_service.config.locating import Path
 
 _MISSING: Final = object()
+_SHOWN: Final = 10**20
 
 _WANTED: Final[Mapping[type[kinds.Type], tuple[type, str]]] = {
     kinds.StrType: (str, "text in quotes"),
@@ -122,7 +123,8 @@ def _beyond(kind: kinds.Type, value: Any) -> str:
     if isinstance(kind, kinds.LiteralType) and value not in kind.values:
         return f"wanted {' or '.join(repr(one) for one in kind.values)}, found {value!r}"
     if isinstance(kind, kinds.IntType) and kind.ge is not None and kind.le is not None:
-        return "" if kind.ge <= value <= kind.le else f"wanted {kind.ge} to {kind.le}, found {value}"
+        found = value if abs(value) < _SHOWN else "a number far beyond"
+        return "" if kind.ge <= value <= kind.le else f"wanted {kind.ge} to {kind.le}, found {found}"
     return ""
 
 

@@ -12,12 +12,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from consent_service import texts
-from consent_service.addresses import is_unspecified, read_address
+from consent_service.addresses import hold_the_internet, is_unspecified, read_address, read_network
 from consent_service.config.first_party import first_party_faults, is_below, origin_of
 from consent_service.config.locating import Path
 from consent_service.config.prior_cmp import PRESETS
 from consent_service.config.reading import Misread, unknown
 from consent_service.config.shape import Geo, PartnerFacts, Service, SiteFacts, TagFacts
+from consent_service.config.suffixes import is_public_suffix, is_registry
 from consent_service.config.tags import restriction_faults, sites_among, tag_faults
 
 _NOT_SENSITIVE: Final = "the site says sensitive = false: visitors have no such choice"
@@ -59,6 +60,13 @@ def _listeners(service: Service, _sites: Collection[str]) -> Iterator[Misread]:
         yield Misread(("metrics_port",), "is the service's own port; metrics have a listener of their own")
 
 
+def _trusted_proxies(service: Service, _sites: Collection[str]) -> Iterator[Misread]:
+    """Whoever is trusted says where a visitor calls from, so everybody may not be."""
+    if hold_the_internet(read_network(text) for text in service.trusted_proxies):
+        message = "together they would trust whoever connects: name the proxies themselves"
+        yield Misread(("trusted_proxies",), message)
+
+
 def _geo(parts: Mapping[Path, object]) -> Iterator[Misread]:
     """Who may say where a visitor is; whoever connects may not."""
     service = next((part for part in parts.values() if isinstance(part, Service)), None)
@@ -86,6 +94,9 @@ def _blocked_hosts(parts: Mapping[Path, object]) -> Iterator[Misread]:
             covered = [url for url in (*own, *urls) if is_below(urlsplit(url).hostname or "", domain)]
             if covered:
                 yield Misread((*path, "domains", place), f"covers {covered[0]}, which is no partner's")
+            elif is_registry(domain):
+                said = f"is a registry's, not the partner's: it covers every site below {domain}"
+                yield Misread((*path, "domains", place), said)
 
 
 def _origins(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
@@ -98,6 +109,12 @@ def _cookie_domain(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread
     """A browser drops a cookie whose Domain is not the page's host or its parent (RFC 6265 section 5.3)."""
     if site.cookie_domain is None:
         return
+    if is_public_suffix(site.cookie_domain):
+        yield Misread(
+            ("cookie_domain",),
+            f"anybody can have a name below {site.cookie_domain}, so browsers drop a cookie for it: name your own "
+            "domain, or leave cookie_domain out",
+        )
     for origin in site.origins:
         if not is_below(urlsplit(origin).hostname or "", site.cookie_domain):
             yield Misread(("cookie_domain",), f"browsers on {origin} would drop a cookie for this domain")
@@ -201,7 +218,7 @@ def _tags(tags: TagFacts, _sites: Collection[str]) -> Iterator[Misread]:
 
 _Rule = Callable[[Any, Collection[str]], Iterator[Misread]]
 _RULES: Final[Mapping[type, tuple[_Rule, ...]]] = {
-    Service: (_listeners,),
+    Service: (_listeners, _trusted_proxies),
     SiteFacts: (
         *(_origins, _cookie_domain, _first_party, _mspa, _disclosures, _incentives, _langs, _texts),
         *(_prior_cookies, _prior_groups),

@@ -52,7 +52,10 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
     `metrics_port` 0 = no metrics listener. `drain_seconds`: how long `/readyz` fails before the
     listener closes, so that a load balancer looks away first. `trusted_proxies` may name the client in
-    X-Forwarded-For. `durability`: "relaxed" also serves over a Redis that may lose what was acknowledged.
+    X-Forwarded-For. `keep_alive_seconds`: how long an idle connection is kept for the next request, and how long a
+    request's head may take. Load balancers commonly keep theirs for 60 seconds and must be the first to close: what
+    they send while this side closes is lost. `durability`: "relaxed" also serves over a Redis that may lose what was
+    acknowledged.
     """
 
     public_url: PublicUrl
@@ -64,6 +67,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     metrics_host: Text = "127.0.0.1"
     metrics_port: Port = 9100
     trusted_proxies: tuple[Network, ...] = ()
+    keep_alive_seconds: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 75
     drain_seconds: Annotated[int, msgspec.Meta(ge=0, le=300)] = 0
 
 

@@ -93,6 +93,8 @@ def pattern(value: str) -> str:
         re.compile(value)
     except re.error as error:
         return f"not a regular expression: {error}"
+    except (RecursionError, OverflowError):
+        return "not a regular expression: it is nested too deeply, or repeats too often"
     return ""
 
 
@@ -171,10 +173,12 @@ def _wanted_address(fault: str) -> str:
 
 def link(value: str) -> str:
     """An http or https address to link to, or nothing."""
-    parts = urlsplit(value)
-    if not value or (parts.scheme in _DEFAULT_PORTS and parts.netloc):
-        return ""
-    return 'wanted an address such as "https://www.example.com/privacy"'
+    try:
+        parts = urlsplit(value)
+        fits = not value or (parts.scheme in _DEFAULT_PORTS and bool(parts.netloc))
+    except ValueError:
+        fits = False
+    return "" if fits else 'wanted an address such as "https://www.example.com/privacy"'
 
 
 def store(value: str) -> str:
@@ -213,8 +217,8 @@ def _address(value: str) -> str:
     try:
         parts = urlsplit(value)
         port = parts.port
-    except ValueError as error:
-        return str(error)
+    except ValueError:
+        return "a host, and a port of 1 to 65535 where it is not the default"
     if parts.scheme not in _DEFAULT_PORTS:
         return "http:// or https:// in front"
     if parts.username is not None or parts.query or parts.fragment or value[-1:] in "?#":

@@ -6,14 +6,14 @@ It writes nothing, and works while the service runs and while it is stopped.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 from consent_service.config import Config
 from consent_service.doctor.files import judge_file
 from consent_service.doctor.findings import Finding, fault, ok
-from consent_service.doctor.keys import judge_keys
+from consent_service.doctor.keys import judge_exposed, judge_keys, judge_memory
 from consent_service.doctor.ledger import judge_archive, judge_erasures, judge_ledger
 from consent_service.doctor.places import judge_keys_place, judge_mount
 from consent_service.doctor.servers import judge_servers
@@ -26,14 +26,19 @@ from consent_service.ledger.erasures import REDONE, forgotten, reach
 from consent_service.ledger.sealing import STATE
 from consent_service.store.contract import Key
 from consent_service.store.examining import Examiner, FileFacts, FleetFacts
-from consent_service.store.keys import desk_shard
+from consent_service.store.keys import RING_MEMORY, desk_shard
 from consent_service.store.mounts import mount_of
 from consent_service.store.url import examine_store
 
 
-async def examine(config: Config, clock: Callable[[], float], keys_file: Path | None = None) -> list[Finding]:
-    """All findings. `keys_file`: where the key ring was read from. Raises StoreError only for a URL that names no
-    store.
+async def examine(
+    config: Config,
+    clock: Callable[[], float],
+    keys_file: Path | None = None,
+    exposed: Iterable[tuple[str, str, int]] = (),
+) -> list[Finding]:
+    """All findings. `keys_file`: where the key ring was read from; `exposed`: secrets' files, as the environment's
+    `exposures` has them. Raises StoreError only for a URL that names no store.
     """
     now = int(clock())
     store = examine_store(config.service.store, clock=clock)
@@ -48,11 +53,13 @@ async def examine(config: Config, clock: Callable[[], float], keys_file: Path | 
             findings += _archived(place)
         findings += await _ledger(store, facts, config, now)
         findings += await _erasures(store, facts, config)
+        findings += await _ring_memory(store, facts, config, now)
     finally:
         await store.close()
     findings += judge_keys(config.keys, now)
     if keys_file is not None:
         findings += judge_keys_place(str(keys_file), mount_of(keys_file))
+    findings += [judge_exposed(*one) for one in exposed]
     return [*findings, *judge_sites(config)]
 
 
@@ -80,6 +87,19 @@ async def _ledger(
     except (StoreError, LedgerError) as error:
         return iter([fault("ledger", str(error), "It can't be told what waits to be sealed.")])
     return judge_ledger(config.ledger, sites, now)
+
+
+async def _ring_memory(
+    store: Examiner, facts: FileFacts | FleetFacts, config: Config, now: int
+) -> list[Finding]:
+    """Whether the store was written under the ring that is given."""
+    if facts.laid is None or config.keys is None:
+        return []
+    try:
+        (found,) = await store.get([RING_MEMORY])
+    except StoreError as error:
+        return [fault("key ring", str(error), "It can't be told whether the store was written under it.")]
+    return list(judge_memory(found, config.keys, now))
 
 
 async def _erasures(store: Examiner, facts: FileFacts | FleetFacts, config: Config) -> list[Finding]:

@@ -1,13 +1,17 @@
-"""Judging the key ring by the ages of its keys. Pure."""
+"""Judging the key ring: by the ages of its keys, by what the store remembers of it, by who can read it. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
+from consent_service.config.loading import KEYS
 from consent_service.doctor.findings import Finding, fault, hint, ok
 from consent_service.doctor.wording import day
+from consent_service.errors import KeyRingInvalid
 from consent_service.identity.keys import DAY, VERIFY_AFTER_RETIREMENT, KeyRing, SigningKey
+from consent_service.identity.ring_memory import FOREIGN, GIVE_THE_RIGHT_ONE, decode_memory, difference, lacks
+from consent_service.store.contract import Document
 
 _ROTATE_AFTER: Final = 365 * DAY
 
@@ -19,6 +23,32 @@ def judge_keys(ring: KeyRing | None, now: int) -> Iterator[Finding]:
         return
     for key in ring.keys:
         yield _signing(key, now) if key.retired_at is None else _retired(key, key.retired_at, now)
+
+
+def judge_memory(found: Document | None, ring: KeyRing, now: int) -> Iterator[Finding]:
+    """Whether the store was written under this ring. `found`: what it remembers of its own."""
+    if found is None:
+        yield ok("key ring", "the store remembers none yet: the next `serve` notes the one that it is given")
+        return
+    try:
+        differs = difference(decode_memory(found.value), ring, now)
+    except KeyRingInvalid as error:
+        yield fault("key ring", str(error), "`consent-service keys adopt FILE` notes the ring anew.")
+        return
+    if differs.foreign:
+        yield fault("key ring", FOREIGN, f"{GIVE_THE_RIGHT_ONE}.")
+    elif not (differs.missing or differs.other):
+        yield ok("key ring", "the store was written under this one")
+    for said, remedy in lacks(differs):
+        yield fault("key ring", said, remedy)
+
+
+def judge_exposed(variable: str, file: str, mode: int) -> Finding:
+    """A secret's file that others can read or change."""
+    said = f"others on this machine can read or change {file} ({variable}, mode {mode:04o})"
+    if variable.startswith(KEYS):
+        said += ": whoever reads the key ring can make any visitor's token"
+    return hint("privacy", said, f"chmod 600 {file}")
 
 
 def _signing(key: SigningKey, now: int) -> Finding:

@@ -23,6 +23,8 @@ from consent_service.identity.text import from_base64url, to_base64url
 DAY: Final = 86_400
 VERIFY_AFTER_RETIREMENT: Final = 400 * DAY  # as long as a browser keeps the cookie the token stands in
 SECRET_BYTES: Final = 32
+_MOST_KEYS: Final = 2**31
+_YEAR_10000: Final = 253_402_300_800  # Unix seconds: what no calendar of Python's can write
 
 
 class Purpose(StrEnum):
@@ -38,6 +40,7 @@ class Purpose(StrEnum):
     IMPORTED = "imported 1"
     STATEMENT = "statement 1"
     RECORD = "record 1"
+    FINGERPRINT = "fingerprint 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,12 @@ class SigningKey:
 
     def verifies(self, now: int) -> bool:
         """Whether texts signed under it are still honoured."""
-        return self.retired_at is None or now - self.retired_at <= VERIFY_AFTER_RETIREMENT
+        return verifies(self.retired_at, now)
+
+
+def verifies(retired_at: int | None, now: int) -> bool:
+    """Return True while what a key signed is honoured that was retired then (None: it signs)."""
+    return retired_at is None or now - retired_at <= VERIFY_AFTER_RETIREMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +174,9 @@ def _fault(keys: tuple[SigningKey, ...], hashing_key: bytes) -> str:
         return "the keys' numbers must start at 1 or above and rise from oldest to newest"
     if min(len(hashing_key), *(len(key.secret) for key in keys)) < SECRET_BYTES:
         return f"each secret of the key ring needs at least {SECRET_BYTES} bytes"
+    times = [at for key in keys for at in (key.created_at, key.retired_at) if at is not None]
+    if numbers[-1] >= _MOST_KEYS or not all(0 <= at < _YEAR_10000 for at in times):
+        return "a number or a time in the key ring is out of range"
     if [key.number for key in keys if key.retired_at is None] != numbers[-1:]:
         return "exactly the newest key of the ring must be without retired_at"
     return ""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
+from consent_service.domain.times import read_time
 from consent_service.domain.words import LIMIT_WORDS, OPT_WORDS, RIGHTS, SALE_AND_SHARE, Right, Stance
 from consent_service.errors import ImportRefused
 from consent_service.importing.outcomes import OptOut, Outcome, Result
@@ -150,10 +151,7 @@ def _id(text: str) -> str:
 def _time(text: str, now: int) -> str:
     """The time as RFC 3339 UTC. Raises _Unfit."""
     try:
-        time = datetime.fromisoformat(text)
-        if time.tzinfo is None:
-            time = time.replace(tzinfo=UTC)
-        time = time.astimezone(UTC)
+        time = read_time(text).astimezone(UTC)
     except (ValueError, OverflowError):
         raise _Unfit("the time is not written as in 2026-01-31T10:00:00Z") from None
     if time > datetime.fromtimestamp(now, UTC) + _AHEAD:

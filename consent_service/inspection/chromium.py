@@ -39,7 +39,7 @@ def chromium() -> Iterator[DevTools]:
         raise InspectionFailed(
             "needs Chromium, and finds none on the PATH; Debian: apt-get install --no-install-recommends chromium"
         )
-    with tempfile.TemporaryDirectory(prefix="inspection-", ignore_cleanup_errors=True) as profile:
+    with _profile() as profile:
         # A browser of root's refuses to start inside its sandbox.
         flags = (*_FLAGS, f"--user-data-dir={profile}", *(() if os.geteuid() else ("--no-sandbox",)))
         pid, reading, writing = _start(program, flags)
@@ -49,6 +49,19 @@ def chromium() -> Iterator[DevTools]:
             _end(pid)
             os.close(reading)
             os.close(writing)
+
+
+@contextmanager
+def _profile() -> Iterator[str]:
+    """A folder for the browser's own files. Raises InspectionFailed."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="inspection-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise InspectionFailed(
+            f"Chromium needs a temporary folder, and none can be written: {error.strerror}. Name one in TMPDIR"
+        ) from error
+    with folder as profile:
+        yield profile
 
 
 def _start(program: str, flags: tuple[str, ...]) -> tuple[int, int, int]:

@@ -11,14 +11,19 @@ from typing import Final
 
 from consent_service.config import Service
 from consent_service.errors import ConfigError, Fault
+from consent_service.identity.keys import KeyRing
+from consent_service.services.rings import take_up
 from consent_service.store.mounts import Lying, mount_of
 from consent_service.store.url import is_redis, open_store, sqlite_path
 
 _PATIENCE: Final = 2.0  # seconds; the workers of a service that was killed a moment ago may need them
 
 
-def check(service: Service, parts: Sequence[str]) -> None:
-    """Raises ConfigError for addresses that can't be listened on, StoreError for a store that can't be opened.
+def check(service: Service, ring: KeyRing, parts: Sequence[str]) -> list[str]:
+    """Return sentences on what the ring lacks of the one that the store was written under.
+
+    Raises ConfigError for addresses that can't be listened on, StoreError for a store that can't be opened, and
+    KeyRingForeign where it was written under another ring.
 
     The workers share their address (SO_REUSEPORT), so a second service on it would not fail by itself: it would
     take every other visitor.
@@ -30,7 +35,7 @@ def check(service: Service, parts: Sequence[str]) -> None:
     faults = tuple(fault for one in wanted for fault in _listening_faults(*one))
     if faults:
         raise ConfigError(faults)
-    asyncio.run(_open_once(service))
+    return asyncio.run(_open_once(service, ring))
 
 
 def warnings(service: Service) -> list[str]:
@@ -68,6 +73,9 @@ def _listening_error(host: str, port: int) -> OSError | None:
     return None
 
 
-async def _open_once(service: Service) -> None:
+async def _open_once(service: Service, ring: KeyRing) -> list[str]:
     store = open_store(service.store, relaxed=service.durability == "relaxed", clock=time.time)
-    await store.close()
+    try:
+        return await take_up(store, ring, int(time.time()))
+    finally:
+        await store.close()

@@ -15,7 +15,10 @@ from consent_service.config.loading import KEYS
 from consent_service.errors import ConfigError, Fault
 from consent_service.identity.keys import KeyRing
 
-_FIXED: Final = ("host", "port", "workers", "metrics_host", "metrics_port", "store", "durability")
+_FIXED: Final = (
+    *("host", "port", "workers", "metrics_host", "metrics_port", "store", "durability"),
+    "keep_alive_seconds",
+)
 _NO_KEYS: Final = (
     "no key ring: make one with `consent-service keys new FILE` and name it in CONSENT_KEYS_FILE"
 )

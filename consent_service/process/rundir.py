@@ -19,6 +19,7 @@ from typing import Final
 
 from consent_service.config import Config, load
 from consent_service.config.loading import KEYS, SECRETS, STORE
+from consent_service.errors import CannotStart
 from consent_service.identity.keys import KeyRing, encode_ring
 from consent_service.web.operations import DRAINING
 
@@ -38,17 +39,23 @@ class RunDir:
         return self.path / "metrics"
 
     def write(self, text: str, ring: KeyRing) -> None:
-        """Put this configuration, already validated, in the place of the one before."""
-        _replace(self.path / "keys.json", encode_ring(ring))
-        _replace(self.path / "consent.toml", text)
+        """Put this configuration, already validated, in the place of the one before. Raises CannotStart."""
+        try:
+            _replace(self.path / "keys.json", encode_ring(ring))
+            _replace(self.path / "consent.toml", text)
+        except OSError as error:
+            raise CannotStart(f"{self.path}: can't be written: {error.strerror}. Free some of it") from error
 
     def read(self, env: Mapping[str, str]) -> Config:
         """The configuration that was written, as a child reads it under `child_env`."""
         return load((self.path / "consent.toml").read_text(encoding="utf-8"), env)
 
     def mark_draining(self) -> None:
-        """From here on `/readyz` fails."""
-        (self.path / DRAINING).touch()
+        """From here on `/readyz` fails. Raises CannotStart."""
+        try:
+            (self.path / DRAINING).touch()
+        except OSError as error:
+            raise CannotStart(f"{self.path}: can't be written: {error.strerror}") from error
 
     def child_env(self, env: Mapping[str, str], config: Config) -> dict[str, str]:
         """The children's environment: this folder's keys and the store as resolved, in place of the originals."""
@@ -59,28 +66,49 @@ class RunDir:
 
 @contextmanager
 def run_dir(env: Mapping[str, str]) -> Iterator[RunDir]:
-    """A fresh run folder, removed on the way out. First removes those that killed supervisors left behind."""
-    parent = _parent(env)
-    for leftover in parent.glob(f"{_PREFIX}*"):
-        _remove_unless_held(leftover)
-    path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+    """A fresh run folder, removed on the way out. First removes those that killed supervisors left behind.
+
+    Raises CannotStart when no place takes one.
+    """
+    path = _made(env)
     held = _held(path)
     try:
-        ours = RunDir(path)
-        ours.metrics.mkdir()
-        yield ours
+        yield RunDir(path)
     finally:
         shutil.rmtree(path, ignore_errors=True)
         os.close(held)
 
 
-def _parent(env: Mapping[str, str]) -> Path:
+def _made(env: Mapping[str, str]) -> Path:
+    """An empty run folder in the first place that takes one. Raises CannotStart with what each place said."""
+    troubles = dict[str, str]()
+    for place in _places(env):
+        for leftover in Path(place).glob(f"{_PREFIX}*"):
+            _remove_unless_held(leftover)
+        try:
+            path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+        except OSError as error:
+            troubles[place] = str(error.strerror)
+            continue
+        try:
+            RunDir(path).metrics.mkdir()
+        except OSError as error:
+            troubles[place] = str(error.strerror)
+            shutil.rmtree(path, ignore_errors=True)
+            continue
+        return path
+    tried = "; ".join(f"{place}: {trouble}" for place, trouble in troubles.items())
+    raise CannotStart(
+        f"no folder takes the files of a running service ({tried}). Name a writable one, in memory where there is "
+        "one, in RUNTIME_DIRECTORY"
+    )
+
+
+def _places(env: Mapping[str, str]) -> Iterator[str]:
     """Memory first: the folder that systemd makes for a service, the user's, the shared one; else the disk."""
-    candidates = (env.get("RUNTIME_DIRECTORY"), env.get("XDG_RUNTIME_DIR"), "/dev/shm")  # noqa: S108
-    for candidate in filter(None, candidates):
-        if os.access(candidate, os.W_OK | os.X_OK):
-            return Path(candidate)
-    return Path(tempfile.gettempdir())
+    yield from filter(None, (env.get("RUNTIME_DIRECTORY"), env.get("XDG_RUNTIME_DIR"), "/dev/shm"))  # noqa: S108
+    with suppress(FileNotFoundError):  # no place at all, says Python
+        yield tempfile.gettempdir()
 
 
 def _held(path: Path) -> int:

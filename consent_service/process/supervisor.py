@@ -17,7 +17,9 @@ from pathlib import Path
 import structlog
 
 from consent_service.config import digest
-from consent_service.errors import ConfigError
+from consent_service.config.environment import exposures
+from consent_service.config.loading import SECRETS
+from consent_service.errors import CannotStart, ConfigError
 from consent_service.process import logs, preflight
 from consent_service.process.child import Child
 from consent_service.process.reloading import Loaded, load_serving, needs_restart
@@ -35,8 +37,11 @@ def supervise(
     NeverStarted when a child gave up.
     """
     loaded = load_serving(file, env)
-    preflight.check(loaded.config.service, parts)
+    lacks = preflight.check(loaded.config.service, loaded.ring, parts)
     logs.configure("supervisor")
+    for sentence in lacks:
+        _log.warning("key ring lacks keys", reason=sentence)
+    _warn_of_exposed_secrets(env)
     for warning in preflight.warnings(loaded.config.service):
         _log.warning("store may not last", reason=warning)
     with run_dir(env) as ours:
@@ -98,10 +103,15 @@ class Supervisor:
             for fault in faults:
                 _log.error("configuration refused", fault=str(fault))
             return
-        self._run_dir.write(fresh.text, fresh.ring)
+        try:
+            self._run_dir.write(fresh.text, fresh.ring)
+        except CannotStart as error:
+            _log.error("configuration refused", fault=str(error))
+            return
         self._loaded = fresh
         for child in self._children:
             child.signal(signal.SIGHUP)
+        _warn_of_exposed_secrets(self._env)
         _log.info("configuration reloaded", config=digest(fresh.config))
 
     def stop(self) -> None:
@@ -111,7 +121,10 @@ class Supervisor:
         self._stop.set()
 
     async def _drain(self) -> None:
-        self._run_dir.mark_draining()
+        try:
+            self._run_dir.mark_draining()
+        except CannotStart as error:  # then load balancers are told by closed connections
+            _log.error("not marked as draining", reason=str(error))
         seconds = self._loaded.config.service.drain_seconds
         _log.info("draining", seconds=seconds)
         with suppress(TimeoutError):
@@ -123,6 +136,12 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGHUP, self.reload)
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self.stop)
+
+
+def _warn_of_exposed_secrets(env: Mapping[str, str]) -> None:
+    for variable, file, mode in exposures(env, SECRETS):
+        reason = f"others on this machine can read or change {file} (mode {mode:04o}): chmod 600 {file}"
+        _log.warning("secret is exposed", variable=variable, reason=reason)
 
 
 def _module(part: str) -> list[str]:

@@ -30,7 +30,6 @@ BACKLOG: Final = 4096
 CONNECTIONS: Final = (
     16_384  # open at once in a worker; idle ones cost little, and refusing the next stops everybody
 )
-HEADER_SECONDS: Final = 10  # for a request's head; a slower client is cut off
 HEAD_BYTES: Final = (
     2 * MOST_HEAD
 )  # beyond it the server answers 431 by itself, before the application is asked
@@ -39,6 +38,10 @@ OVERLAP: Final = 3.0  # seconds for a respawned worker to import and listen befo
 
 def server(config: Config, workers: int) -> MPServer:
     """granian, set up for this configuration. It keeps no access log: that would name addresses."""
+    # granian has one clock for both: an idle connection, and a request's head that does not come to its end.
+    http1 = HTTP1Settings(
+        header_read_timeout=config.service.keep_alive_seconds * 1000, max_buffer_size=HEAD_BYTES
+    )
     return MPServer(
         "consent_service.process.worker:load_app",
         address=config.service.host,
@@ -52,7 +55,7 @@ def server(config: Config, workers: int) -> MPServer:
         workers_kill_timeout=KILL_WORKERS_AFTER,
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEAD_BYTES),
+        http1_settings=http1,
         log_dictconfig=logs.library_logging("web"),
     )
 

@@ -9,17 +9,21 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
 
-from consent_service.config import digest
+from consent_service.config import Config, digest
+from consent_service.errors import ConsentError
 from consent_service.process import logs, metrics
 from consent_service.process.parent import die_with
 from consent_service.process.rundir import RunDir
 from consent_service.process.sealing import Sealing
+from consent_service.services.rings import take_up
+from consent_service.store.url import open_store
 
 _log = structlog.get_logger("consent_service.process")
 
@@ -35,7 +39,13 @@ async def work(ours: RunDir) -> None:
         sealing.start(config)
         _log.info("working", config=digest(config))
 
-    loop.add_signal_handler(signal.SIGHUP, take_on)
+    def take_on_again() -> None:
+        take_on()
+        checks.append(loop.create_task(_check_ring(ours.read(os.environ))))
+        del checks[:-1]
+
+    checks = list[asyncio.Task[None]]()
+    loop.add_signal_handler(signal.SIGHUP, take_on_again)
     service = ours.read(os.environ).service
     with ExitStack() as listeners:
         if service.metrics_port:
@@ -45,6 +55,23 @@ async def work(ours: RunDir) -> None:
         take_on()
         await stop.wait()
         await sealing.end()
+
+
+async def _check_ring(config: Config) -> None:
+    """Log what the ring of a reload lacks; at the start the supervisor has looked."""
+    assert config.keys is not None
+    relaxed = config.service.durability == "relaxed"
+    try:
+        store = open_store(config.service.store, relaxed=relaxed, clock=time.time)
+        try:
+            lacks = await take_up(store, config.keys, int(time.time()))
+        finally:
+            await store.close()
+    except ConsentError as error:
+        _log.error("key ring not checked", error=type(error).__name__, reason=str(error))
+        return
+    for sentence in lacks:
+        _log.warning("key ring lacks keys", reason=sentence)
 
 
 def main(arguments: Sequence[str]) -> None:

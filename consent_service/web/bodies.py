@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
@@ -20,6 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from consent_service.domain.facts import ChoiceMade, Incentive
 from consent_service.domain.flags import Flag
+from consent_service.domain.times import read_time
 from consent_service.domain.words import (
     AGE_BANDS,
     LIMIT_WORDS,
@@ -72,7 +72,10 @@ class IncentiveBody(msgspec.Struct, frozen=True):
 
 
 class ChoicesBody(msgspec.Struct, frozen=True):
-    """`POST /v1/{site}/choices`. At least one of the choices must be there. `age`: whole years, or a band."""
+    """`POST /v1/{site}/choices`. At least one of the choices must be there. `age`: whole years, or a band.
+
+    `made_at`: RFC 3339, by the visitor's own clock; without an offset it is taken for UTC.
+    """
 
     sale_share: Opt | None = None
     sale: Opt | None = None
@@ -83,7 +86,7 @@ class ChoicesBody(msgspec.Struct, frozen=True):
     method: Annotated[str, Meta(max_length=64)] | None = None
     notice: Annotated[str, Meta(max_length=128)] | None = None
     lang: Annotated[str, Meta(max_length=35)] | None = None
-    made_at: datetime | None = None
+    made_at: Annotated[str, Meta(max_length=64, extra_json_schema={"format": "date-time"})] | None = None
     visitor: Token | None = None
     id: uuid.UUID | None = None
 
@@ -123,6 +126,9 @@ class ChoicesAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     confirm_url: str | UnsetType = UNSET
 
 
+_NOBODYS: Final = frozenset({uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)})
+"""The UUIDs that stand for none and for any (RFC 9562 sections 5.9 and 5.10)."""
+
 Body = TypeVar("Body", SignalsBody, ChoicesBody)
 
 
@@ -153,8 +159,8 @@ async def read_body(request: Request, kind: type[Body], patience: Patience) -> B
         _refuse_doubled(data)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise InvalidBody(f"the body must be a JSON object as described in /openapi.json: {error}") from error
-    if body.id is not None and not body.id.int:
-        raise InvalidBody("id: make a random UUID for each choice; this one is everybody's")
+    if body.id in _NOBODYS:
+        raise InvalidBody(f"id: {body.id} is the same for everybody; send a new random UUID with each call")
     return body
 
 
@@ -211,6 +217,16 @@ _members: Final = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse
 
 _SAID_BY_PAGES: Final = {word: method for word, method in METHODS.items() if method is not Method.IMPORT}
 """How a choice was made, in the caller's words; an import is never a caller's."""
+
+
+def made_at_of(body: ChoicesBody) -> str | None:
+    """The time that the visitor's own clock gave the choice, as an entry holds it. Raises InvalidBody."""
+    if body.made_at is None:
+        return None
+    try:
+        return read_time(body.made_at).isoformat()
+    except ValueError as error:
+        raise InvalidBody("made_at: write the time as in 2026-01-31T10:00:00Z") from error
 
 
 def choice_of(body: ChoicesBody, site: Site, now: int) -> ChoiceMade:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,6 +26,7 @@ from consent_service.web import headers
 from consent_service.web.clients import Clients
 from consent_service.web.places import Places
 from consent_service.web.pressing import check_pressed
+from consent_service.web.tracing import tracing_names
 
 PREFLIGHT_SECONDS: Final = 86_400
 
@@ -143,7 +145,7 @@ class Cors:
             return await self._app(scope, receive, send)
         allowed = self._allowed(scope)
         if scope["method"] == "OPTIONS":
-            answer = _preflight(allowed) if allowed else Response(status_code=403)
+            answer = _preflight(allowed, scope) if allowed else Response(status_code=403)
             return await answer(scope, receive, send)
 
         added = for_origin(allowed)
@@ -172,14 +174,15 @@ def for_origin(allowed: str | None) -> headers.Raw:
     return [_VARY, *headers.cross_origin(allowed), _EXPOSED] if allowed else [_VARY]
 
 
-def _preflight(origin: str) -> Response:
+def _preflight(origin: str, scope: Scope) -> Response:
+    asked = Headers(scope=scope).get("access-control-request-headers", "")
     answer = Response(
         status_code=204,
         headers={
             "access-control-allow-methods": "GET, POST",
-            "access-control-allow-headers": "content-type",
+            "access-control-allow-headers": ", ".join(("content-type", *tracing_names(asked))),
             "access-control-max-age": str(PREFLIGHT_SECONDS),
-            "vary": "Origin",
+            "vary": "Origin, Access-Control-Request-Headers",
         },
     )
     answer.raw_headers.extend(headers.cross_origin(origin))

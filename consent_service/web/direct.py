@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from consent_service.errors import ConsentError
 from consent_service.services.sites import Site
-from consent_service.web import problems
+from consent_service.web import headers, hosts, problems
 from consent_service.web.access import Access
 from consent_service.web.bounds import fits
 from consent_service.web.calls import allowed_origin, for_origin
@@ -46,8 +46,9 @@ class DirectWrites:
         }
 
     def answers(self, scope: Scope) -> bool:
-        """Whether this is such a call. One with a head too large is not: the routes refuse it."""
-        return scope["method"] == "POST" and scope["path"] in self._paths and fits(scope)
+        """Return True for such a call. One with a head too large, or without a host, is left to what refuses it."""
+        direct = scope["method"] == "POST" and scope["path"] in self._paths and fits(scope)
+        return direct and hosts.named(headers.seen(scope).host, scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         direct = self._paths[scope["path"]]

@@ -27,7 +27,7 @@ from consent_service.services.devices import Devices
 from consent_service.services.planning import Caller
 from consent_service.services.sites import Site
 from consent_service.services.standings import Record, Standings, Visitor, strictest
-from consent_service.web import headers, problems
+from consent_service.web import headers, hosts, problems
 from consent_service.web.bounds import MOST_QUERY
 from consent_service.web.metrics import Metrics
 from consent_service.web.places import Places
@@ -134,6 +134,9 @@ class FlagEndpoint:
         self._metrics = metrics
         self._places = places
         self._clock = clock
+        self._host: bytes | None = (
+            b"localhost"  # the last that was found to be one: nearly every call names it
+        )
         self._second = 0
         self._day = -1
         self._as_of = b""
@@ -154,6 +157,10 @@ class FlagEndpoint:
             kind = problems.KINDS[UnknownSite]
             return await problems.response(kind, "no site has this key")(scope, receive, send)
         seen = headers.read(scope["headers"])
+        if seen.host != self._host:
+            if not hosts.named(seen.host, scope):
+                return await hosts.refusal()(scope, receive, send)
+            self._host = seen.host or self._host
         if seen.origin not in flags.origins:
             kind = problems.KINDS[OriginNotAllowed]
             return await problems.response(kind, "not one of the site's origins")(scope, receive, send)

@@ -19,13 +19,18 @@ Raw = list[tuple[bytes, bytes]]
 
 
 class Seen(NamedTuple):
-    """What matters of a request's headers. `origin` is None when there was none."""
+    """What matters of a request's headers. `origin` is None when there was none.
+
+    `host` is None or empty when there was none (some servers add an empty one), and no host's name when there were
+    several.
+    """
 
     gpc: bool
     origin: str | None
     cookie: bytes
     user_agent: str | None
     if_none_match: bytes
+    host: bytes | None
 
 
 def seen(scope: Scope) -> Seen:
@@ -41,9 +46,12 @@ def read(headers: Iterable[tuple[bytes, bytes]]) -> Seen:
     gpc: list[bytes] = []
     more_cookies: list[bytes] = []
     origin: str | None = None
+    host: bytes | None = None
     cookie = user_agent = if_none_match = b""
     for name, value in headers:
-        if name == b"sec-gpc":
+        if name == b"host":  # in every request: first
+            host = value if host is None else _SEVERAL_HOSTS
+        elif name == b"sec-gpc":
             gpc.append(value)
         elif name == b"origin":
             origin = value.decode("latin-1") if origin is None else "null"  # two origins are none
@@ -59,10 +67,11 @@ def read(headers: Iterable[tuple[bytes, bytes]]) -> Seen:
     agent = user_agent.decode("latin-1") if user_agent else None
     if more_cookies:
         cookie = b"; ".join([cookie, *more_cookies])
-    return Seen(gpc_in_headers(gpc) if gpc else False, origin, cookie, agent, if_none_match)
+    return Seen(gpc_in_headers(gpc) if gpc else False, origin, cookie, agent, if_none_match, host)
 
 
 _KEPT_AS = "consent.headers"
+_SEVERAL_HOSTS: Final = b","
 COOKIE_PREFIX = "pc_"
 HOST_PREFIX = "__Host-"
 _PREFIXES = (b"", HOST_PREFIX.encode())

@@ -10,6 +10,7 @@ import msgspec
 from consent_service.domain.flags import Flag
 from consent_service.web import bodies, forms, problems, receipts
 from consent_service.web.bounds import MOST_HEAD
+from consent_service.web.own_host import is_page
 from consent_service.web.script import TYPES
 
 _STRUCTS: Final = (
@@ -49,7 +50,7 @@ _LANG: Final = {
 }
 _TEXT: Final = {"type": "string"}
 _PROBLEM_TITLES: Final = {
-    400: "The body is not what was expected",
+    400: "The body is not what was expected, or the request does not name one host",
     403: "The origin is not the site's, or only a parent can consent",
     404: "There is nothing by this name",
     405: "The method is not allowed here",
@@ -63,7 +64,7 @@ _PROBLEM_TITLES: Final = {
     431: f"Path, query and headers have more than {MOST_HEAD} bytes; beyond twice that there is no body",
     503: "Not stored, so not acknowledged: send it again with the same id",
 }
-_ANYWHERE: Final = (431,)
+_ANYWHERE: Final = (400, 431)
 """What every call may be answered."""
 
 Json = dict[str, Any]
@@ -83,10 +84,17 @@ def describe(public_url: str) -> bytes:
                 "description": "Records opt-out choices, honours Global Privacy Control, answers the flag.",
             },
             "servers": [{"url": public_url}],
-            "paths": _paths(),
+            "paths": {path: _misdirected(path, operations) for path, operations in _paths().items()},
             "components": {"schemas": components},
         }
     )
+
+
+def _misdirected(path: str, operations: Json) -> Json:
+    """Add the answer of a page that was asked for under another host, as `own_host` gives it."""
+    for operation in operations.values() if is_page(path) else ():
+        operation["responses"].update(_problems((421,)))
+    return operations
 
 
 def _paths() -> Json:
@@ -172,7 +180,7 @@ def _write(summary: str, body: str, answers: Json, statuses: tuple[int, ...]) ->
 
 def _confirm(summary: str) -> Json:
     pages = {"200": _plain("text/html"), "410": _plain("text/html", _PROBLEM_TITLES[410])}
-    described = _get(summary, [_SITE, _path("nonce")], pages, (403, 404, 421, 503))
+    described = _get(summary, [_SITE, _path("nonce")], pages, (403, 404, 503))
     described["responses"]["403"]["description"] = "Fetched before anybody looks at it"
     return described
 

@@ -67,6 +67,7 @@ _BY_STATUS: Final = {
     415: Kind(415, "unsupported-media-type", "The body's type is not supported"),
 }
 MISDIRECTED: Final = Kind(421, "misdirected", "This is served under another name")
+HOST_MISSING: Final = Kind(400, "host-missing", "The request does not name its host")
 HEAD_TOO_LARGE: Final = Kind(431, "head-too-large", "The head of the request is too large")
 _GONE: Final = Kind(400, "body-cut-off", "The body was cut off")
 _INTERNAL: Final = Kind(500, "internal", "Something went wrong here")

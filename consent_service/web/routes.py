@@ -42,7 +42,13 @@ def routes(rooms: Rooms, sites: Mapping[str, Site]) -> list[BaseRoute]:
     """Every route; those of pages on the sites' origins answer across origins."""
     cors, alone = [Middleware(Cors, sites=sites)], [Middleware(Isolated)]
     return [
-        Route("/v1/{site}/flag", rooms.flag, methods=["GET"], name="GET /v1/{site}/flag"),
+        Route(
+            "/v1/{site}/flag",
+            rooms.flag,
+            methods=["GET", "OPTIONS"],
+            name="GET /v1/{site}/flag",
+            middleware=cors,
+        ),
         _route("POST", "/v1/{site}/choices", rooms.visitor.choices, cors),
         _route("POST", "/v1/{site}/signals", rooms.visitor.signals, cors),
         _route("GET", "/v1/{site}/receipts/{id}", rooms.receipts.show, cors),

@@ -26,6 +26,7 @@ from consent_service.web.bodies import (
     SignalsBody,
     body_patience,
     choice_of,
+    made_at_of,
     read_body,
 )
 from consent_service.web.calls import Calls
@@ -79,7 +80,7 @@ class VisitorApi:
             request_id=body.id,
             notice=body.notice,
             lang=body.lang,
-            made_at=None if body.made_at is None else body.made_at.isoformat(),
+            made_at=made_at_of(body),
         )
         asked = choice_of(body, site, caller.now)
         chosen = await self._consent.choose(caller, asked, origin=origin, lang=body.lang or "")

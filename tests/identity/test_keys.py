@@ -81,6 +81,10 @@ RETIRED = SigningKey(1, b"a" * 32, NOW, NOW)
         ((RETIRED,), b"h" * 32, "without retired_at"),
         ((KEY, SigningKey(2, b"b" * 32, NOW)), b"h" * 32, "without retired_at"),
         ((KEY, SigningKey(2, b"b" * 32, NOW, NOW)), b"h" * 32, "without retired_at"),
+        ((SigningKey(1, b"a" * 32, 10**30),), b"h" * 32, "out of range"),
+        ((SigningKey(1, b"a" * 32, -1),), b"h" * 32, "out of range"),
+        ((SigningKey(10**30, b"a" * 32, NOW),), b"h" * 32, "out of range"),
+        ((SigningKey(1, b"a" * 32, NOW, 10**12), SigningKey(2, b"b" * 32, NOW)), b"h" * 32, "out of range"),
     ],
 )
 def test_a_ring_that_could_not_sign_safely_is_refused(
@@ -109,6 +113,8 @@ def altered(**changes: object) -> str:
         altered(hashing_key="A" * 42 + "B"),
         altered(keys=[]),
         altered(comment="unknown member"),
+        encode_ring(RING).replace(str(NOW), "9" * 5000),
+        encode_ring(RING).replace(str(NOW), "[" * 5000),
     ],
 )
 def test_a_text_that_is_no_ring_is_refused_without_quoting_it(text: str) -> None:

@@ -399,3 +399,33 @@ async def test_an_opt_out_of_the_consent_tool_before_is_recorded_as_such(service
     assert isinstance(entry, ChoiceEntry)
     assert (entry.method, entry.sale) == ("prior_cmp", "opt_out")
     await service.check_fold(answer.json()["visitor"])
+
+
+@pytest.mark.parametrize(
+    ("made_at", "recorded"),
+    [
+        ("2026-11-22T10:00:00Z", "2026-11-22T10:00:00+00:00"),
+        ("2026-11-22T02:00:00.5-08:00", "2026-11-22T02:00:00.500000-08:00"),
+        ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59+00:00"),
+        ("2016-12-31T15:59:60.25-08:00", "2016-12-31T15:59:59.250000-08:00"),
+        ("2016-12-31t23:59:60z", "2016-12-31T23:59:59+00:00"),
+        ("2026-11-22T10:00:00", "2026-11-22T10:00:00+00:00"),
+        ("2026-11-22 10:00:00.125", "2026-11-22T10:00:00.125000+00:00"),
+    ],
+)
+async def test_the_time_of_the_visitors_clock_is_recorded(
+    service: Running, made_at: str, recorded: str
+) -> None:
+    assert (await service.choose(sale_share="opt_out", made_at=made_at)).status_code == 201
+    (entry,) = await service.entries()
+    assert isinstance(entry, ChoiceEntry)
+    assert entry.made_at == recorded
+
+
+@pytest.mark.parametrize(
+    "made_at", ["", "2026-13-01T00:00:00Z", "2026-01-01T00:60:00Z", "2026-01-01T00:00:61Z", "60", "9" * 60]
+)
+async def test_a_time_that_there_is_not_is_refused_in_words(service: Running, made_at: str) -> None:
+    answer = await service.choose(sale_share="opt_out", made_at=made_at)
+    assert (answer.status_code, "made_at" in answer.json()["detail"]) == (400, True)
+    assert await service.entries() == []

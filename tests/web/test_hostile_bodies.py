@@ -171,9 +171,24 @@ async def test_a_preflight_writes_nothing_whoever_sends_it(service: Running) -> 
     assert await service.entries() == []
 
 
-async def test_nobodys_uuid_is_no_id(service: Running) -> None:
-    response = await service.choose(sale_share="opt_out", id="00000000-0000-0000-0000-000000000000")
-    assert response.status_code == 400
+@pytest.mark.parametrize(
+    "nobodys",
+    [
+        "00000000-0000-0000-0000-000000000000",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+        "f" * 32,
+    ],
+)
+async def test_a_uuid_that_is_the_same_for_everybody_is_no_id(service: Running, nobodys: str) -> None:
+    for answer in (
+        await service.choose(sale_share="opt_out", id=nobodys),
+        await service.signal(gpc=True, id=nobodys),
+    ):
+        assert answer.status_code == 400
+        assert answer.json()["type"] == "urn:consent-service:problem:invalid-body"
+        assert "send a new random UUID" in answer.json()["detail"]
+    assert await service.entries() == []
 
 
 async def test_a_trailing_slash_is_not_redirected(service: Running) -> None:

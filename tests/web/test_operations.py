@@ -8,7 +8,8 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, generate_latest
 
 from consent_service.web.metrics import Metrics
-from tests.running import Running, running
+from consent_service.web.own_host import is_page
+from tests.running import SHOP, Running, running
 
 
 async def test_alive_and_ready(service: Running) -> None:
@@ -89,3 +90,22 @@ async def test_openapi_names_every_route(service: Running) -> None:
         for route in getattr(route, "routes", None) or [route]
     }
     assert set(described["paths"]) == templates
+
+
+async def test_the_description_says_for_each_page_that_it_is_served_under_one_name_alone(
+    service: Running,
+) -> None:
+    paths = (await service.client.get("/openapi.json")).json()["paths"]
+    pages = {path for path in paths if is_page(path)}
+    assert "/s/{site}/privacy-choices" in pages
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            address = path.format(site="acme", nonce="x", id="x", name="acme")
+            elsewhere = {"host": "elsewhere.example", "origin": SHOP}
+            answered = await service.client.request(method.upper(), address, headers=elsewhere)
+            assert ("421" in operation["responses"]) == (answered.status_code == 421) == (path in pages), path
+
+
+async def test_the_description_says_for_each_call_that_it_names_one_host(service: Running) -> None:
+    paths = (await service.client.get("/openapi.json")).json()["paths"]
+    assert all("400" in one["responses"] for operations in paths.values() for one in operations.values())

@@ -18,7 +18,6 @@ STRANGE = [
     {"host": OWN, "x-forwarded-host": SITES_OWN},
     {"host": SITES_OWN, "x-forwarded-host": OWN},
     {"host": OWN, "x-forwarded-host": f"{OWN}, {SITES_OWN}"},
-    {"host": ""},
 ]
 
 

@@ -1,0 +1,48 @@
+"""The page on every key says what the code reads."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from consent_service.config.meanings import TABLES
+from consent_service.config.reference import render, undescribed
+from consent_service.config.shape import Service
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+
+def test_the_page_is_what_the_code_makes() -> None:
+    assert render() == PAGE, "write it again: make reference"
+
+
+def test_every_key_has_a_meaning_and_every_meaning_a_key() -> None:
+    assert undescribed() == set()
+    assert undescribed(TABLES[1:]) == {f"Service.{name}" for name in Service.__struct_fields__}
+
+
+def test_a_key_stands_on_the_page_with_type_default_unit_and_meaning() -> None:
+    [row] = re.findall(r"^\| `keep_alive_seconds` \| (.*) \|$", PAGE, re.MULTILINE)
+    kind, default, unit, meaning = row.split(" | ")
+    assert (kind, default, unit) == ("whole number, 1 to 3,600", "`75`", "seconds")
+    assert "load balancer" in meaning
+
+
+@pytest.mark.parametrize("header", re.findall(r"^## `(.*)`$", PAGE, re.MULTILINE))
+def test_each_table_stands_under_the_header_that_toml_wants(header: str) -> None:
+    assert tomllib.loads(header)
+
+
+def test_defaults_are_as_toml_writes_them() -> None:
+    for default in re.findall(r"^\| `\w+` \| .*? \| `(.*?)` \| [^|]* \| [^|]* \|$", PAGE, re.MULTILINE):
+        assert default == "{}" or "x" in tomllib.loads(f"x = {default}")
+
+
+def test_the_readme_leads_to_the_page() -> None:
+    assert "(docs/configuration.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert msgspec.structs.fields(Service)
