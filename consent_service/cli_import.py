@@ -37,7 +37,7 @@ IdColumn = Annotated[
 ]
 TimeColumn = Annotated[
     str | None,
-    typer.Option("--time", metavar="COLUMN", help="Column with the time of the choice.  [default: at]"),
+    typer.Option("--time", metavar="COLUMN", help="Column with the time of the choice (default: `at`)."),
 ]
 TimeForm = Annotated[
     str | None,
@@ -56,12 +56,12 @@ Where = Annotated[
 ]
 Delimiter = Annotated[
     str | None,
-    typer.Option(metavar="CHARACTER", help="Column separator, or `tab`.  [default: told from the header]"),
+    typer.Option(metavar="CHARACTER", help="Column separator, or `tab` (default: told from the header)."),
 ]
 Encoding = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME", help="The file's encoding, such as windows-1252.  [default: told from the file]"
+        metavar="NAME", help="The file's encoding, such as windows-1252 (default: told from the file)."
     ),
 ]
 ReportFile = Annotated[
@@ -98,8 +98,10 @@ def import_opt_outs(
     """Import opt-outs from another consent tool's export, also while the service runs. Run it again to resume.
 
     Name its columns: --id "Consent ID" --time Date --where "Consent Status=Opt-Out", or --where Marketing=false.
-    Opt-ins are never imported; opt-outs that the tool still waited to have confirmed are. Exit status 1 when a line
-    was refused, or when no line is an opt-out: then the values of the column are shown.
+
+    Opt-ins are never imported. Opt-outs that the other tool still waited to have confirmed are.
+
+    Exit status 1 when a line was refused, or when no line is an opt-out: then the column's values are shown.
     """
     from consent_service.app import ring_of
     from consent_service.importing.layout import Named

@@ -13,7 +13,7 @@ from typing import Final
 _INVISIBLE: Final = frozenset({"Cc", "Cf"})
 _BETWEEN: Final = re.compile(r"(?<=[^\W\d])[\s_\-\u2010-\u2013]+(?=[^\W\d])")
 _CONFIRMED: Final = r"(?:confirmed|verified|validated|approved|completed?|processed|fulfilled)"
-_CONFIRMING: Final = r"(?:confirmation|verification|validation|approval|review|email)"
+_CONFIRMING: Final = r"(?:confirmation|verification|validation|approval|review|e ?mail)"
 _UNCONFIRMED: Final = re.compile(
     rf"\b(?:not (?:yet )?{_CONFIRMED}|un(?:confirmed|verified|validated|processed)"
     rf"|(?:pending|awaiting|waiting for|requires|needs)(?: {_CONFIRMING})?"
@@ -42,7 +42,8 @@ def plain(text: str) -> str:
 def meaning(text: str) -> str:
     """Return what a value says but for whether it was confirmed; all of it where it says nothing else."""
     said = plain(text)
-    return " ".join(_WORDS.sub(" ", said).split()).strip(_EDGES) or said
+    without = _WORDS.sub(" ", said)
+    return said if without == said else " ".join(without.split()).strip(_EDGES) or said
 
 
 def unconfirmed(text: str) -> bool:

@@ -26,6 +26,8 @@ _NOT_CSV: Final = "is not CSV: a quote stands where none may, or is never closed
 
 SEPARATOR_LINE: Final = re.compile(r'"?sep=(?P<separator>[^\r\n"])"?\s*', re.IGNORECASE)
 """A first line by which Excel knows the column separator."""
+_BLANK: Final = " \t\r\n,;|"
+"""What a line without anything in it may have, whichever separator the file has."""
 _REPLACED: Final = "\ufffd"
 """Stands where an encoding could not be read."""
 
@@ -49,7 +51,6 @@ class _Lines:
         self._file = file
         self._given_back: deque[str | _Broken] = deque()
         self._taken: list[str | _Broken] = []
-        self._mark = b"\xef\xbb\xbf"
         self._ended = True
         self.first = 1
 
@@ -87,7 +88,7 @@ class _Lines:
         del self._taken[1:]
 
     def _read(self) -> str | _Broken:
-        data, self._mark = self._file.readline(_LONGEST + 1).removeprefix(self._mark), b""
+        data = self._file.readline(_LONGEST + 1)
         if not data:
             raise StopIteration
         self._ended = data.endswith(b"\n")
@@ -99,7 +100,7 @@ class _Lines:
 
 
 def rows(file: BinaryIO, delimiter: str) -> Iterator[Row | Outcome]:
-    """Every record of the file in order, the header too; a byte order mark is no part of it."""
+    """Every record of the file in order, the header too. `file`: as `source` gives it."""
     lines, before_header = _Lines(file), True
     while True:
         lines.begin()
@@ -113,7 +114,7 @@ def rows(file: BinaryIO, delimiter: str) -> Iterator[Row | Outcome]:
             continue
         if cells is None:
             return
-        if not any(cell.strip() for cell in cells):
+        if not any(cell.strip(_BLANK) for cell in cells):
             yield Outcome(lines.first, Result.SKIPPED, "an empty line")
         elif before_header and SEPARATOR_LINE.fullmatch(lines.taken):
             yield Outcome(lines.first, Result.SKIPPED, "names the column separator")

@@ -30,11 +30,6 @@ def test_line_ends_of_every_system_are_read_with_the_last_one_or_without(end: by
     assert read(data) == [(1, ["id", "at"]), (2, ["a,b", "1"])]
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_name_quoted_or_not() -> None:
-    for header in (b"id,at\n", b'"id","at"\n'):
-        assert read(b"\xef\xbb\xbf" + header) == [(1, ["id", "at"])]
-
-
 def test_another_delimiter_parts_cells() -> None:
     assert read(b'a;"b;c"\n', ";") == [(1, ["a", "b;c"])]
 
