@@ -83,7 +83,7 @@ def test_nothing_that_fits_is_status_1_and_the_column_s_values_are_said(operator
     assert ended.status == 1
     assert ended.out.splitlines() == [
         "0 imported, 0 already, 3 skipped, 0 refused",
-        "3 lines read behind the header; skipped: 3 (the row is no opt-out); "
+        "lines read besides the header: 3; skipped: 3 (the row is no opt-out); "
         'left out by the column "Consent Status": "opt-out" (1), "Confirmed" (1), "OPT_OUT" (1)',
     ]
     assert ended.err.splitlines() == [

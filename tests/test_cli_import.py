@@ -67,7 +67,7 @@ ACME = ("--site", "acme", "--tool", "onetrust")
 
 
 def test_a_good_file_is_imported_and_imported_again_it_is_there_already(operator: Operator) -> None:
-    read = "2 lines read behind the header\n"
+    read = "lines read besides the header: 2\n"
     assert operator.imports() == (0, f"2 imported, 0 already, 0 skipped, 0 refused\n{read}", "")
     assert operator.imports() == (0, f"0 imported, 2 already, 0 skipped, 0 refused\n{read}", "")
 
@@ -85,7 +85,7 @@ def test_what_was_refused_is_said_by_line_and_is_status_1(operator: Operator) ->
     assert ended.status == 1
     assert ended.out.splitlines() == [
         "2 imported, 1 already, 1 skipped, 3 refused",
-        "7 lines read behind the header; skipped: 1 (an empty line)",
+        "lines read besides the header: 7; skipped: 1 (an empty line)",
     ]
     assert ended.err.splitlines() == [
         "line 4: an opt-in is never imported: the visitor makes it here, in two steps",

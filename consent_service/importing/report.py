@@ -66,4 +66,4 @@ class Report:
     @property
     def read(self) -> str:
         """How many lines all these were."""
-        return f"{self.counts.total()} lines read behind the header"
+        return f"lines read besides the header: {self.counts.total()}"

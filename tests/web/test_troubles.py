@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from structlog.testing import capture_logs
 
 from consent_service.errors import StoreTimeout, StoreUnavailable
+from consent_service.ledger.archive import segment_name
 from consent_service.web.troubles import Troubles
-from tests.running import Clock, Running
+from tests.running import Clock, Running, running
+from tests.web.test_receipts import seal
 
 
 def test_a_reason_is_logged_once_and_again_after_a_minute_with_how_often_it_was_met() -> None:
@@ -39,6 +43,22 @@ async def test_every_answer_that_the_store_kept_from_being_given_leaves_its_reas
     assert [line["reason"] for line in lines] == [
         f"{service.store_path} was removed: stop the service, restore it, start again"
     ]
+
+
+async def test_an_archive_that_can_t_be_read_leaves_its_reason_in_the_log_and_not_in_the_answer(
+    tmp_path: Path,
+) -> None:
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    async with running(tmp_path, more=f'[ledger]\narchive = "{archive}"') as service:
+        receipt = (await service.choose(sale_share="opt_out")).json()["receipt"]["id"]
+        (await seal(service)).put(segment_name("acme", 1), b"x")
+        with capture_logs() as lines:
+            answer = await service.client.get(f"/v1/acme/receipts/{receipt}")
+    assert answer.status_code == 503
+    (line,) = lines
+    assert line["reason"] == "segment 1 of acme is cut off: run `ledger verify`"
+    assert line["reason"] not in answer.text
 
 
 async def test_a_flag_that_is_unavailable_leaves_its_reason_in_the_log(service: Running) -> None:
