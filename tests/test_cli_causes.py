@@ -47,6 +47,12 @@ def test_an_output_that_can_t_be_written(tmp_path: Path, command: list[str]) -> 
     assert said == "reading or writing failed: No space left on device"
 
 
+def test_a_file_that_holds_no_keys_is_named(tmp_path: Path) -> None:
+    (tmp_path / "archive").mkdir()
+    said = refused(tmp_path, "ledger", "verify", "archive", "--key", "consent.toml")
+    assert said.startswith("consent.toml: not a set of public keys")
+
+
 def test_a_server_that_refuses_connections(tmp_path: Path, free_port: int) -> None:
     said = refused(tmp_path, "move", "--from", f"redis://127.0.0.1:{free_port}", "--to", "sqlite:///c.db")
     assert said == f"127.0.0.1:{free_port} can't be reached: Connection refused"

@@ -48,8 +48,8 @@ class Header:
     def _instead(self, wanted: Sequence[str]) -> str:
         if not any(one in self for one in wanted):
             return (
-                f": it has {len(self.names)} cells and none of the names that were given, so it may be no header; is "
-                "--delimiter another one?"
+                f": it has {len(self.names)} cells and none of the names that were given, so it may be no header; do "
+                "lines stand above it, or is --delimiter another one?"
             )
         named = ", ".join(repr(printable(name, _LONGEST_NAME)) for name in self.names[:_NAMED])
         more = f" and {len(self.names) - _NAMED} more" if len(self.names) > _NAMED else ""

@@ -55,10 +55,11 @@ class Report:
         """What an operator must look at when not one row was an opt-out."""
         if not self.fruitless or any(one.fitted for one in values):
             return []
-        return [
-            "nothing was imported: no line is an opt-out. Correct --where, or the columns",
-            *(one.all() for one in values),
-        ]
+        if not self.counts.total():
+            return ["nothing was imported: no line stands behind the header"]
+        if not (said := list(filter(None, (one.all() for one in values)))):
+            return []  # each line was refused, and it is said why
+        return ["nothing was imported: no line is an opt-out. Correct --where, or the columns", *said]
 
     def __str__(self) -> str:
         return ", ".join(f"{self.counts[result]} {result}" for result in Result)

@@ -40,8 +40,10 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_MANY, _FEW, _STRANGE = 0.4, 0.05, 0.1
+_MANY, _FEW, _STRANGE = 0.4, 0.05, 0.5
 """Shares of zero bytes: one of the two bytes of nearly each character of UTF-16 is one, the other hardly ever."""
+_ORDERED: Final = frozenset({"utf-16", "utf-32"})
+"""Encodings that a byte order mark belongs to."""
 _LINE_END: Final = re.compile(r'"(?:[^"]|"")*"|(\r\n|\n|\r)')
 
 
@@ -59,7 +61,7 @@ def open_source(file: io.BufferedIOBase, encoding: str | None = None) -> Source:
         if start.startswith(magic):
             raise ImportRefused(f"the file {said}")
     mark, found = next(((mark, name) for mark, name in _MARKS if start.startswith(mark)), (b"", None))
-    name = found or encoding or _without_mark(start)
+    name = found or _without_mark(start, encoding)
     start = start.removeprefix(mark)
     head = start.decode(name, "replace")
     if markup := _MARKUP.match(head):
@@ -110,7 +112,10 @@ class _Utf8(io.RawIOBase):
 
     def _translated(self, data: bytes) -> bytes:
         if self._decoder is not None:
-            data = self._decoder.decode(data, final=self._ended).encode("utf-8", "replace")
+            try:
+                data = self._decoder.decode(data, final=self._ended).encode("utf-8", "replace")
+            except UnicodeError:
+                raise ImportRefused("the file is not text in this --encoding: name another one") from None
         return data.replace(b"\r", b"\n") if self._returns else data
 
 
@@ -122,14 +127,22 @@ def _read_head(file: io.BufferedIOBase) -> bytes:
     return head
 
 
-def _without_mark(head: bytes) -> str:
-    """The encoding of a text without a byte order mark. Raises ImportRefused where only the caller can know it."""
+def _without_mark(head: bytes, named: str | None) -> str:
+    """The encoding of a text without a byte order mark: as it is named, but for the order of its bytes.
+
+    Raises ImportRefused where only the caller can know it.
+    """
+    known = named and codecs.lookup(named).name
+    if known and known not in _ORDERED:
+        return known
     pairs = max(len(head) // 2, 1)
     even, odd = head[::2].count(0) / pairs, head[1::2].count(0) / pairs
     if odd > _MANY and even < _FEW:
         return "utf-16-le"
     if even > _MANY and odd < _FEW:
         return "utf-16-be"
+    if known:
+        return f"{known}-le"
     if even + odd > _STRANGE:
         raise ImportRefused(
             "the file is not text in UTF-8 or UTF-16: save it as CSV in UTF-8, or name its --encoding"

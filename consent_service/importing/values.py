@@ -46,11 +46,9 @@ class Values:
         return f"left out by {self._named}: {self._listed(self._left)}" if self._left else ""
 
     def all(self) -> str:
-        """Return every value, as a sentence."""
+        """Return every value, as a sentence; "" when there is none."""
         both = self._left + self._taken
-        if not both:
-            return f"{self._named} has no value: no line stands behind the header"
-        return f"{self._named} has {self._listed(both)}"
+        return f"{self._named} has {self._listed(both)}" if both else ""
 
     @property
     def _named(self) -> str:

@@ -43,6 +43,16 @@ def test_an_encoding_that_a_file_does_not_tell_is_named() -> None:
     assert text_of(codecs.BOM_UTF8 + TEXT.encode(), "windows-1252") == TEXT, "the mark knows better"
 
 
+def test_an_encoding_that_is_named_without_the_order_of_its_bytes_is_read() -> None:
+    for order in ("le", "be"):
+        assert text_of(TEXT.encode(f"utf-16-{order}"), "utf-16") == TEXT
+    assert "id,state" not in text_of(TEXT.encode(), "utf-16"), "it is not what it was said to be"
+
+
+def test_some_zero_bytes_make_no_text_a_binary_file() -> None:
+    assert text_of(b"id,state\na\0,\0\0\n") == "id,state\na\0,\0\0\n"
+
+
 def test_returns_alone_end_the_lines_of_old_macs_and_stay_what_they_are_elsewhere() -> None:
     assert text_of(b'a,"b\rc"\r1,2\r') == 'a,"b\nc"\n1,2\n'
     for data in (b"a,b\r\n1\r,2\r\n", b"a,b\n1\r,2\n", b'"a\rb",c\n1,2\n'):
