@@ -67,7 +67,7 @@ def separator_of(head: str, wanted: Sequence[str]) -> str:
 
 
 def _found(head: str, separator: str, wanted: Sequence[str]) -> tuple[int, int]:
-    """How many of the wanted names the header has under this separator, and how many cells."""
+    """The number of wanted names that the header has under this separator, and that of its cells."""
     try:
         rows = csv.reader(
             io.StringIO(head, newline=""), delimiter=separator, strict=True, skipinitialspace=True

@@ -154,14 +154,14 @@ class Layout(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What is read of an export, and, once it was, the values of the columns that decide."""
+    """An export's records as they are read, and the values of the columns that decide, counted meanwhile."""
 
     said: Iterator[OptOut | Outcome]
     values: Sequence[Values]
 
 
 def read(records: Iterator[Row | Outcome], named: Named, now: int) -> Reading:
-    """What each record behind the header says. Raises ImportRefused at once when the header does not fit."""
+    """Return what each record behind the header says. Raises ImportRefused at once when the header does not fit."""
     before = list[Outcome]()
     for header in records:
         if isinstance(header, Row):
@@ -222,7 +222,7 @@ def _condition(column: str, values: set[str], *, alone: bool) -> Condition:
 
 
 def _begins_one(cell: str, condition: Condition) -> bool:
-    """Whether the cell may be the beginning of a value that fits."""
+    """Return True when the cell may be the beginning of a value that fits."""
     return any(one.startswith(meaning(cell)) for one in condition.meanings)
 
 

@@ -36,7 +36,7 @@ class Report:
 
     @property
     def fruitless(self) -> bool:
-        """Whether not one opt-out was met."""
+        """True when not one opt-out was met."""
         return not self.counts[Result.IMPORTED] and not self.counts[Result.ALREADY]
 
     @property
@@ -47,12 +47,12 @@ class Report:
         return [*said, f"and {more} more lines; --report FILE names them all"] if more else said
 
     def skipped(self, values: Sequence[Values]) -> list[str]:
-        """Why lines were skipped, with the values that kept them from being opt-outs."""
+        """Reasons for which lines were skipped, with the values that kept them from being opt-outs."""
         why = ", ".join(f"{count} ({reason})" for reason, count in self._skipped.most_common())
         return [f"skipped: {why}", *filter(None, (one.left_out() for one in values))] if why else []
 
     def warnings(self, values: Sequence[Values]) -> list[str]:
-        """What an operator must look at when not one row was an opt-out."""
+        """Sentences for an operator when not one row was an opt-out."""
         if not self.fruitless or any(one.fitted for one in values):
             return []
         if not self.counts.total():
@@ -66,5 +66,5 @@ class Report:
 
     @property
     def read(self) -> str:
-        """How many lines all these were."""
+        """The number of lines that all these were."""
         return f"lines read besides the header: {self.counts.total()}"

@@ -68,7 +68,7 @@ class _Lines:
 
     @property
     def open(self) -> bool:
-        """Whether the last line that was read has no end: nothing stands behind it."""
+        """True when the last line that was read has no end: nothing stands behind it."""
         return not self._ended and not self._given_back
 
     def begin(self) -> None:

@@ -120,7 +120,7 @@ class _Utf8(io.RawIOBase):
 
 
 def _read_head(file: io.BufferedIOBase) -> bytes:
-    """How the file begins: up to the bound, or all of it; a pipe gives it piece by piece."""
+    """The file's first bytes, up to the bound, or all of it; a pipe gives them piece by piece."""
     head = b""
     while len(head) < _HEAD and (more := file.read1(_HEAD - len(head))):
         head += more

@@ -38,7 +38,7 @@ class Values:
 
     @property
     def fitted(self) -> bool:
-        """Whether any row was an opt-out."""
+        """True when any row was an opt-out."""
         return bool(self._taken)
 
     def left_out(self) -> str:
