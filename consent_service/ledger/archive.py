@@ -236,8 +236,9 @@ def _told(place: str) -> Iterator[None]:
     except ArchiveUnavailable:
         raise
     except Exception as error:  # obstore has an error class for each store's own reasons
+        file = f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
         raise ArchiveUnavailable(
-            f"{without_secrets(place)}: the archive can't do it: {cause(error)}"
+            f"{without_secrets(place)}: the archive can't do it: {cause(error)}{file}"
         ) from error
 
 
