@@ -49,6 +49,7 @@ from consent_service.services.standings import Record, Records, Standings
 from consent_service.services.writing import StandingWriter
 from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Store
+from consent_service.store.keys import site_shards
 from consent_service.store.url import open_store
 from consent_service.web import problems
 from consent_service.web.access import Access, AccessLines, AccessLog, to_standard_error
@@ -66,12 +67,14 @@ from consent_service.web.operations import Operations
 from consent_service.web.own_host import OwnHost
 from consent_service.web.places import PROXIES, HeaderNames, Places
 from consent_service.web.public import blocked_domains, optional_facts, rule_of, spoken_facts
+from consent_service.web.readiness import Readiness
 from consent_service.web.receipts import ReceiptPages
 from consent_service.web.renewing import Renewal
 from consent_service.web.routes import Rooms, routes
 from consent_service.web.script import Script, ScriptFiles, build
 from consent_service.web.tags import tags_of
 from consent_service.web.templates import Pages
+from consent_service.web.troubles import Troubles
 from consent_service.web.visitor import VisitorApi
 from consent_service.web.wellknown import GpcFiles
 
@@ -92,6 +95,7 @@ class Parts(NamedTuple):
     consent: Consent
     devices: Devices
     limits: Limits
+    troubles: Troubles
     metrics: Metrics
     lines: AccessLines
 
@@ -127,6 +131,7 @@ def create_app(
     parts = _parts(config, ring_of(config), clock, AccessLines(clock, log))
     rooms = _rooms(config, parts, run_dir, clock)
     access = Access(parts.lines, parts.metrics, time.perf_counter)
+    refused = problems.ConsentErrors(parts.troubles)
     app = ConsentApp(
         routes=routes(rooms, parts.sites),
         middleware=[
@@ -136,7 +141,7 @@ def create_app(
             Middleware(OwnHost, public_url=config.service.public_url),
         ],
         exception_handlers={
-            ConsentError: problems.on_consent_error,
+            ConsentError: refused,
             HTTPException: problems.on_http_exception,
             ClientDisconnect: problems.on_disconnect,
             Exception: problems.on_unexpected,
@@ -146,7 +151,7 @@ def create_app(
     app.router.redirect_slashes = False  # a redirect would repeat whatever `Host` said
     app.parts = parts
     app.flag = rooms.flag
-    app.writes = DirectWrites(parts.sites, rooms.visitor, access)
+    app.writes = DirectWrites(parts.sites, rooms.visitor, access, refused)
     return app
 
 
@@ -154,15 +159,15 @@ def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> P
     """The use cases over the opened store."""
     relaxed = config.service.durability == "relaxed"
     store = open_store(config.service.store, relaxed=relaxed, clock=clock)
-    records = Records()
-    cache = CoherentCache(
-        store, records.decode, entries=config.flag.cache_entries if config.flag.cache else 0
-    )
+    records, troubles = Records(), Troubles(time.monotonic)
+    entries = config.flag.cache_entries if config.flag.cache else 0
+    cache = CoherentCache(store, records.decode, entries=entries, note=troubles.note)
     tokens = VisitorTokens(ring)
     standings = Standings(ring, tokens, cache, store)
     ids = RandomIds()
     writer = StandingWriter(store, standings, ids)
-    consent = Consent(ring, tokens, Confirmations(Nonces(ring)), standings, writer, ids, clock)
+    confirmations = Confirmations(Nonces(ring))
+    consent = Consent(ring, tokens, confirmations, standings, writer, ids, clock, troubles.note)
     devices = Devices()
     limits = Limits(
         config.limits.writes_per_minute,
@@ -183,7 +188,9 @@ def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> P
         "remembered_strings": lambda: sum(site.spoken.remembered for site in sites.values()),
     }
     metrics = Metrics(CollectorRegistry(), gauges)
-    return Parts(sites, ring, store, cache, standings, writer, consent, devices, limits, metrics, lines)
+    return Parts(
+        sites, ring, store, cache, standings, writer, consent, devices, limits, troubles, metrics, lines
+    )
 
 
 def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> Rooms:
@@ -206,16 +213,24 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
             parts.devices,
             parts.metrics,
             places,
+            parts.troubles,
             clock,
         ),
         visitor=VisitorApi(calls, parts.consent, returning, Renewal(ways_of(config)), public_url),
         confirm=ConfirmPages(calls, parts.consent, pages, parts.ring, public_url, clock),
-        choices=ChoicesPage(calls, everybody, returning, pages, Visits(parts.ring), public_url, clock),
+        choices=ChoicesPage(
+            calls, everybody, returning, pages, Visits(parts.ring), public_url, parts.troubles, clock
+        ),
         scripts=ScriptFiles(parts.sites, scripts, parts.store, resources.widget_folder()),
         gpc=GpcFiles({key: _gpc_since(facts) for key, facts in config.sites.items()}),
-        operations=Operations(parts.store, digest(config), run_dir, describe(public_url)),
+        operations=Operations(_readiness(parts), digest(config), run_dir, describe(public_url)),
         receipts=_receipts(config, parts, calls),
     )
+
+
+def _readiness(parts: Parts) -> Readiness:
+    shards = [shard for site in parts.sites for shard in site_shards(site, parts.store.shards)]
+    return Readiness(parts.store, shards, parts.troubles)
 
 
 def _receipts(config: Config, parts: Parts, calls: Calls) -> ReceiptPages:

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -236,8 +236,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=arguments)
     except ConsentError as error:
-        typer.echo(str(error), err=True)
-        raise SystemExit(1) from None
+        _refuse(str(error))
+    except OSError as error:  # a file that a command was to read or write, or standard output
+        from consent_service.store.causes import cause
+
+        _refuse(f"{error.filename or 'reading or writing failed'}: {cause(error)}")
+
+
+def _refuse(reason: str) -> NoReturn:
+    typer.echo(reason, err=True)
+    raise SystemExit(1) from None
 
 
 def _embed(config: Config, site: str) -> Embed:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Final, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, TextIO
 
 import typer
 
@@ -21,26 +22,63 @@ from consent_service.errors import ImportRefused, UnknownSite
 if TYPE_CHECKING:
     from consent_service.config.shape import Service
     from consent_service.identity.keys import KeyRing
-    from consent_service.importing.outcomes import OptOut, Outcome
+    from consent_service.importing.layout import Named, Reading
     from consent_service.importing.recording import Place
     from consent_service.importing.report import Report
     from consent_service.store.copying import Progress
 
-Export = Annotated[Path, typer.Argument(help="The export: CSV in UTF-8, with a header.")]
+Export = Annotated[Path, typer.Argument(help="The export: a CSV file with a header, in UTF-8 or UTF-16.")]
 Site = Annotated[str, typer.Option(help="The site's key.")]
-Tool = Annotated[str, typer.Option(help="Whose export it is: a tool's name, or the cookie with its ids.")]
-IdColumn = Annotated[str, typer.Option("--id", metavar="COLUMN", help="The column of ids.")]
-TimeColumn = Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="That of times, if not at.")]
+Tool = Annotated[
+    str, typer.Option(help="The tool that made the export, or the cookie in which it kept its ids.")
+]
+IdColumn = Annotated[
+    str, typer.Option("--id", metavar="COLUMN", help="Column of the ids from the tool's cookie.")
+]
+TimeColumn = Annotated[
+    str | None,
+    typer.Option("--time", metavar="COLUMN", help="Column with the time of the choice (default: `at`)."),
+]
+TimeForm = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FORM",
+        help='How times are written, such as "%m/%d/%Y %I:%M %p", where it can\'t be told. Without a zone: UTC.',
+    ),
+]
 Where = Annotated[
-    list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Which rows opt out of sale and sharing.")
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN=VALUE",
+        help="Rows that are opt-outs of sale and sharing. Case, blanks and hyphens make no difference, nor does a "
+        "word such as pending. Repeated: values of one column are alternatives, of several columns all must fit.",
+    ),
 ]
-Delimiter = Annotated[str, typer.Option(metavar="CHARACTER", help="What parts cells.")]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(metavar="CHARACTER", help="Column separator, or `tab` (default: told from the header)."),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="The file's encoding, such as windows-1252 (default: told from the file)."
+    ),
+]
 ReportFile = Annotated[
-    Path | None, typer.Option("--report", metavar="FILE", help="Write what came of each line there, as CSV.")
+    Path | None, typer.Option("--report", metavar="FILE", help="New CSV file: each line's result and reason.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would come of it.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be imported; write nothing.")]
 
 _LINES_BETWEEN_WORDS: Final = 1000
+_SEPARATORS: Final = {
+    "tab": "\t",
+    "\\t": "\t",
+    "comma": ",",
+    "semicolon": ";",
+    "pipe": "|",
+    "space": " ",
+}
+"""Separators by names, for those that a shell makes hard to give."""
 
 
 def import_opt_outs(
@@ -50,40 +88,68 @@ def import_opt_outs(
     config: ConfigFile = DEFAULT_CONFIG,
     column: IdColumn = "id",
     made_at: TimeColumn = None,
+    time_format: TimeForm = None,
     where: Where = None,
-    delimiter: Delimiter = ",",
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
     report_to: ReportFile = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Import opt-outs from another consent tool's export, also while the service runs. Repeated, it goes on.
+    """Import opt-outs from another consent tool's export, also while the service runs. Run it again to resume.
 
-    Opt-ins are never imported. Exit status 1 when a line was refused.
+    Name its columns: --id "Consent ID" --time Date --where "Consent Status=Opt-Out", or --where Marketing=false.
+
+    Opt-ins are never imported. Opt-outs that the other tool still waited to have confirmed are.
+
+    Exit status 1 when a line was refused, or when no line is an opt-out: then the column's values are shown.
     """
     from consent_service.app import ring_of
-    from consent_service.importing import layout
+    from consent_service.importing.layout import Named
     from consent_service.importing.outcomes import Result
     from consent_service.importing.recording import Place
     from consent_service.importing.report import Report
-    from consent_service.importing.rows import rows
 
-    if len(delimiter) != 1 or delimiter in '"\r\n':
-        raise typer.BadParameter("wanted one character", param_hint="--delimiter")
+    form = _Form(None if delimiter is None else _separator(delimiter), encoding)
+    _check_encoding(encoding)
+    named = Named(column, made_at, tuple(map(_parted, where or ())), time_format)
     loaded = load_config(config)
     ring, place = ring_of(loaded), Place(site, _cookie(loaded, site, tool))
-    named = layout.Named(column, made_at, tuple(map(_parted, where or ())))
     with ExitStack() as files:
         export = files.enter_context(_opened(file))
-        lines = layout.read(rows(export, delimiter), named, int(time.time()))
+        reading = _reading(export, form, named)
         report = Report(None if report_to is None else files.enter_context(_begun(report_to)))
         told = _Told(report, _progress(export, files.enter_context(shown("bytes"))))
         try:
-            asyncio.run(_record(loaded.service, ring, place, lines, told, dry=dry_run))
+            asyncio.run(_record(loaded.service, ring, place, reading, told, dry=dry_run))
         finally:  # what ends it half-way leaves that much done
-            typer.echo(f"{report}{' (nothing was written: --dry-run)' if dry_run else ''}")
-    for line in report.refusals:
-        typer.echo(line, err=True)
-    if report.counts[Result.REFUSED]:
+            _summarise(report, reading, dry=dry_run)
+    if report.counts[Result.REFUSED] or report.fruitless:
         raise typer.Exit(1)
+
+
+def _summarise(report: Report, reading: Reading, *, dry: bool) -> None:
+    typer.echo(f"{report}{' (nothing was written: --dry-run)' if dry else ''}")
+    typer.echo("; ".join([report.read, *report.skipped(reading.values)]))
+    for line in (*report.refusals, *report.warnings(reading.values)):
+        typer.echo(line, err=True)
+
+
+class _Form(NamedTuple):
+    """What the caller knows of the file: column separator and encoding. None: it is told from the file."""
+
+    separator: str | None
+    encoding: str | None
+
+
+def _reading(export: BufferedReader, form: _Form, named: Named) -> Reading:
+    from consent_service.importing.header import separator_of
+    from consent_service.importing.layout import read
+    from consent_service.importing.rows import rows
+    from consent_service.importing.source import open_source
+
+    source = open_source(export, form.encoding)
+    separator = form.separator or separator_of(source.head, named.columns)
+    return read(rows(source.lines, separator), named, int(time.time()))
 
 
 class _Told(NamedTuple):
@@ -94,13 +160,7 @@ class _Told(NamedTuple):
 
 
 async def _record(
-    service: Service,
-    ring: KeyRing,
-    place: Place,
-    lines: Iterator[OptOut | Outcome],
-    told: _Told,
-    *,
-    dry: bool,
+    service: Service, ring: KeyRing, place: Place, reading: Reading, told: _Told, *, dry: bool
 ) -> None:
     from consent_service.importing.recording import Recorder
     from consent_service.services.rings import take_up
@@ -111,7 +171,7 @@ async def _record(
         for sentence in await take_up(store, ring, int(time.time()), dry=dry):
             typer.echo(sentence, err=True)
         recorder = Recorder(store, ring, place, time.time, dry=dry)
-        async for outcome in recorder.record(lines):
+        async for outcome in recorder.record(reading.said):
             told.report.add(outcome)
             if not outcome.line % _LINES_BETWEEN_WORDS:
                 told.progress()
@@ -119,7 +179,7 @@ async def _record(
         await store.close()
 
 
-def _progress(export: BinaryIO, bar: Progress) -> Callable[[], None]:
+def _progress(export: BufferedReader, bar: Progress) -> Callable[[], None]:
     """Moves the bar to where the file is read; a pipe doesn't say how much is to come."""
     if not export.seekable():
         return lambda: None
@@ -147,7 +207,29 @@ def _parted(condition: str) -> tuple[str, str]:
     return column.strip(), value.strip()
 
 
-def _opened(file: Path) -> BinaryIO:
+def _separator(given: str) -> str:
+    separator = _SEPARATORS.get(given.lower(), given)
+    if len(separator) != 1 or separator in '"\r\n':
+        raise typer.BadParameter(
+            f"wanted one character, or one of {', '.join(name for name in _SEPARATORS if name.isalpha())}",
+            param_hint="--delimiter",
+        )
+    return separator
+
+
+def _check_encoding(name: str | None) -> None:
+    from consent_service.importing.source import known_encoding
+
+    if name is not None and not known_encoding(name):
+        raise typer.BadParameter(
+            f"no encoding of text is named {name!r}: utf-8, utf-16, windows-1252 and iso-8859-1 are",
+            param_hint="--encoding",
+        )
+
+
+def _opened(file: Path) -> BufferedReader:
+    if file.is_dir():
+        raise ImportRefused(f"{file} is a folder: name the export's file in it")
     try:
         return file.open("rb")
     except OSError as error:

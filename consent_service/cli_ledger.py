@@ -21,7 +21,7 @@ from rich.progress import Progress
 
 from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
 from consent_service.cli_erasing import erase, number_of
-from consent_service.errors import IdentityError, LedgerError
+from consent_service.errors import IdentityError, KeyRingInvalid, LedgerError
 
 if TYPE_CHECKING:
     from consent_service.identity.signatures import PublicKeys
@@ -64,11 +64,10 @@ def verify(
     """Find every changed, missing, reordered or added entry; offline. Exit status 1 when there is one, 2 when none
     was found and no --key was given.
     """
-    from consent_service.identity.signatures import decode_jwks
     from consent_service.ledger.archive import open_archive
     from consent_service.ledger.verification import verify as check
 
-    keys = None if key is None else decode_jwks(_read(key))
+    keys = None if key is None else _public_keys(key)
     known = [_checkpoint(file, keys) for file in checkpoint or ()]
     with Progress(console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task("segments", total=None)
@@ -157,6 +156,15 @@ def _tell(report: Report) -> None:
         typer.echo(f"hint: {hint}: {remedy}")
     for site, (number, digest) in report.last.items():
         typer.echo(plain(f"{site}: head {number}, {digest}"))
+
+
+def _public_keys(file: Path) -> PublicKeys:
+    from consent_service.identity.signatures import decode_jwks
+
+    try:
+        return decode_jwks(_read(file))
+    except KeyRingInvalid as error:
+        raise KeyRingInvalid(f"{file}: {error}") from error
 
 
 def _checkpoint(file: Path, keys: PublicKeys | None) -> Head:

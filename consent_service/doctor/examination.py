@@ -24,6 +24,7 @@ from consent_service.ledger.archive import open_archive, trouble_with
 from consent_service.ledger.backlog import Backlog, backlog
 from consent_service.ledger.erasures import REDONE, forgotten, reach
 from consent_service.ledger.sealing import STATE
+from consent_service.store.causes import without_secrets
 from consent_service.store.contract import Key
 from consent_service.store.examining import Examiner, FileFacts, FleetFacts
 from consent_service.store.keys import RING_MEMORY, desk_shard
@@ -49,7 +50,7 @@ async def examine(
             *_stored(facts, config, now),
         ]
         if place := config.ledger.archive:
-            findings += judge_archive(place, await asyncio.to_thread(trouble_with, place))
+            findings += judge_archive(without_secrets(place), await asyncio.to_thread(trouble_with, place))
             findings += _archived(place)
         findings += await _ledger(store, facts, config, now)
         findings += await _erasures(store, facts, config)

@@ -1,13 +1,15 @@
 """Rows: a CSV file as numbered records, one at a time, whatever its bytes are.
 
 A line that is broken is an outcome of its own and spoils no other: where a quote is never closed, reading goes on
-behind the line that opened it. Memory is bounded by the longest line and the most lines of one record. Knows
-nothing of what a row means.
+behind the line that opened it. Bytes that are not UTF-8 break no line: a cell that nobody asks for may hold them,
+and `readable` tells them in one that somebody does. Memory is bounded by the longest line and the most lines of one
+record. Knows nothing of what a row means.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from typing import BinaryIO, Final, NamedTuple
@@ -19,16 +21,23 @@ _LONGEST: Final = 64 * 1024
 _MOST_LINES: Final = 50
 """Of one record: a quoted cell may hold line breaks."""
 
-_NOT_UTF8: Final = "holds bytes that are not UTF-8"
 _TOO_LONG: Final = f"is longer than {_LONGEST} bytes"
 _NOT_CSV: Final = "is not CSV: a quote stands where none may, or is never closed"
 
+SEPARATOR_LINE: Final = re.compile(r'"?sep=(?P<separator>[^\r\n"])"?\s*', re.IGNORECASE)
+"""A first line by which Excel knows the column separator."""
+_BLANK: Final = " \t\r\n,;|"
+"""What a line without anything in it may have, whichever separator the file has."""
+_REPLACED: Final = "\ufffd"
+"""Stands where an encoding could not be read."""
+
 
 class Row(NamedTuple):
-    """A record; `line` is the first of its lines, from 1."""
+    """A record; `line` is the first of its lines, from 1. `open`: the file ends in it without a line end."""
 
     line: int
     cells: list[str]
+    open: bool = False
 
 
 class _Broken(Exception):
@@ -42,7 +51,7 @@ class _Lines:
         self._file = file
         self._given_back: deque[str | _Broken] = deque()
         self._taken: list[str | _Broken] = []
-        self._mark = b"\xef\xbb\xbf"
+        self._ended = True
         self.first = 1
 
     def __iter__(self) -> Iterator[str]:
@@ -57,10 +66,21 @@ class _Lines:
             raise line if len(self._taken) == 1 else _Broken(_NOT_CSV)
         return line
 
+    @property
+    def open(self) -> bool:
+        """True when the last line that was read has no end: nothing stands behind it."""
+        return not self._ended and not self._given_back
+
     def begin(self) -> None:
         """Another record begins here."""
         self.first += len(self._taken)
         self._taken = []
+
+    @property
+    def taken(self) -> str:
+        """The record's first line."""
+        first = self._taken[0]
+        return "" if isinstance(first, _Broken) else first
 
     def give_back(self) -> None:
         """The record was none: its further lines are read again."""
@@ -68,26 +88,25 @@ class _Lines:
         del self._taken[1:]
 
     def _read(self) -> str | _Broken:
-        data, self._mark = self._file.readline(_LONGEST + 1).removeprefix(self._mark), b""
+        data = self._file.readline(_LONGEST + 1)
         if not data:
             raise StopIteration
+        self._ended = data.endswith(b"\n")
         if len(data) > _LONGEST:
             while data and not data.endswith(b"\n"):
                 data = self._file.readline(_LONGEST)
             return _Broken(_TOO_LONG)
-        try:
-            return data.decode()
-        except UnicodeDecodeError:
-            return _Broken(_NOT_UTF8)
+        return data.decode("utf-8", "surrogateescape")
 
 
 def rows(file: BinaryIO, delimiter: str) -> Iterator[Row | Outcome]:
-    """Every record of the file in order, the header too; a byte order mark is no part of it."""
-    lines = _Lines(file)
+    """Every record of the file in order, the header too. `file`: as `source` gives it."""
+    lines, before_header = _Lines(file), True
     while True:
         lines.begin()
         try:
-            cells = next(csv.reader(lines, delimiter=delimiter, strict=True), None)
+            reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
+            cells = next(reader, None)
         except (csv.Error, _Broken) as error:
             lines.give_back()
             said = str(error) if isinstance(error, _Broken) else _NOT_CSV
@@ -95,4 +114,23 @@ def rows(file: BinaryIO, delimiter: str) -> Iterator[Row | Outcome]:
             continue
         if cells is None:
             return
-        yield Row(lines.first, cells) if cells else Outcome(lines.first, Result.SKIPPED, "an empty line")
+        if not any(cell.strip(_BLANK) for cell in cells):
+            yield Outcome(lines.first, Result.SKIPPED, "an empty line")
+        elif before_header and SEPARATOR_LINE.fullmatch(lines.taken):
+            yield Outcome(lines.first, Result.SKIPPED, "names the column separator")
+        else:
+            before_header = False
+            yield Row(lines.first, cells, lines.open)
+
+
+def readable(cell: str) -> bool:
+    """Return False for a cell that holds bytes which are no text in the file's encoding."""
+    return _REPLACED not in cell and not any("\ud800" <= one <= "\udfff" for one in cell)
+
+
+def in_windows(cell: str) -> str:
+    """Return what bytes that are not UTF-8 say in Windows-1252; the cell itself where they say nothing in it."""
+    try:
+        return cell.encode("utf-8", "surrogateescape").decode("windows-1252")
+    except UnicodeError:
+        return cell

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote
 
 from consent_service.errors import ArchiveUnavailable, ObjectUnfit
+from consent_service.store.causes import cause, without_secrets
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -103,10 +104,10 @@ def open_archive(place: str) -> Archive:
         from obstore.store import from_url
     except ImportError as error:
         raise ArchiveUnavailable(
-            f"{place}: object stores need an extra: pip install 'consent-service[archive]'"
+            f"{without_secrets(place)}: object stores need an extra: pip install 'consent-service[archive]'"
         ) from error
     with _told(place):
-        return ObjectArchive(from_url(place), place)
+        return ObjectArchive(from_url(place), without_secrets(place))
 
 
 def trouble_with(place: str) -> str:
@@ -235,7 +236,10 @@ def _told(place: str) -> Iterator[None]:
     except ArchiveUnavailable:
         raise
     except Exception as error:  # obstore has an error class for each store's own reasons
-        raise ArchiveUnavailable(f"{place}: the archive can't do it: {error}") from error
+        file = f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
+        raise ArchiveUnavailable(
+            f"{without_secrets(place)}: the archive can't do it: {cause(error)}{file}"
+        ) from error
 
 
 def _limit(name: str, size: int, most: int) -> None:

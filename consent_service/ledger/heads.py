@@ -15,7 +15,7 @@ import msgspec
 
 from consent_service.errors import IdentityError, LedgerError
 from consent_service.identity.signatures import PublicKeys, Signed, Signer, Statement, unchecked, unsign
-from consent_service.ledger import canonical
+from consent_service.ledger import canonical, segments
 from consent_service.ledger.canonical import FormatNewer, Unreadable
 from consent_service.ledger.entries import KINDS
 from consent_service.ledger.segments import MOST_LINES, Segment
@@ -137,6 +137,18 @@ def trusted_anchor(data: bytes, keys: PublicKeys, head: Head) -> Anchor:
     except (IdentityError, LedgerError) as error:
         named = f"the anchor of segment {head.number} of {head.site}"
         raise LedgerError(f"{named} does not hold: {error}: run `ledger verify`") from error
+
+
+def trusted_lines(data: bytes, head: Head) -> list[bytes]:
+    """Return the lines of this head's segment for whoever acts on them. Raises LedgerError as `trusted_head`."""
+    try:
+        raw = segments.unpack(data, segments.room_for(head.entries))
+        why = "" if segments.digest(raw) == head.digest else "is not as sealed"
+    except segments.SegmentDamaged as error:
+        why = str(error)
+    if why:
+        raise LedgerError(f"segment {head.number} of {head.site} {why}: run `ledger verify`")
+    return segments.split(raw)
 
 
 def open_anchor(data: bytes, keys: PublicKeys | None, head: Head) -> Anchor:

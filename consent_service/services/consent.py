@@ -20,7 +20,7 @@ from consent_service.domain.resolution import Resolution, resolve, stricter
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import SALE_AND_SHARE, UNHONOURED, Stance, Unhonoured
-from consent_service.errors import ConfirmationInvalid, ConsentError
+from consent_service.errors import ConfirmationInvalid, ConsentError, StoreError
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.visitor_ids import imported_id_for, visitor_id_for
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
@@ -65,7 +65,7 @@ class Chosen(NamedTuple):
 
 
 class Consent:
-    """The use cases of a visitor's own calls."""
+    """The use cases of a visitor's own calls. `note` is told why the store could not record a signal."""
 
     def __init__(
         self,
@@ -76,7 +76,9 @@ class Consent:
         writer: StandingWriter,
         ids: RandomIds,
         clock: Callable[[], float],
+        note: Callable[[Exception], None],
     ) -> None:
+        self._note = note
         self._ids = ids
         self._ring = ring
         self._tokens = tokens
@@ -205,8 +207,10 @@ class Consent:
         try:
             subject = Subject(visitor_id, minted=False, unhonoured=False)
             await self._write(caller, subject, signal_plan(caller, subject))
-        except ConsentError:
-            pass  # the next call that brings the signal tries again; this answer denied already
+        except ConsentError as error:
+            # The next call that brings the signal tries again; this answer denied already.
+            if isinstance(error, StoreError):
+                self._note(error)
         finally:
             del self._remembering[visitor_id]
 

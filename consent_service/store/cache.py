@@ -46,7 +46,8 @@ class _Fill:
 
 
 class CoherentCache(Generic[T_co]):
-    """Decoded values by key, the least recently used dropped first. `entries` 0 = off.
+    """Decoded values by key, the least recently used dropped first. `entries` 0 = off. `note` is told why the store
+    could not say what changed.
 
     Whoever commits calls `invalidate` when the commit is done, however it ended.
     """
@@ -59,12 +60,14 @@ class CoherentCache(Generic[T_co]):
         entries: int = 100_000,
         poll: float = POLL,
         timer: Callable[[], float] = time.monotonic,
+        note: Callable[[Exception], None] = lambda _error: None,
     ) -> None:
         self._store = store
         self._decode = decode
         self._entries = entries
         self._poll_seconds = poll
         self._timer = timer
+        self._note = note
         self._values: OrderedDict[Key, T_co | None] = OrderedDict()
         self._fills: dict[Key, _Fill] = {}
         self._mark: int | None = None
@@ -150,8 +153,8 @@ class CoherentCache(Generic[T_co]):
         try:
             async with asyncio.timeout(LEASE):
                 mark, keys = await self._store.changed(self._mark)
-        except (StoreError, TimeoutError):
-            return
+        except (StoreError, TimeoutError) as error:
+            return self._note(error)
         if self._mark is None or keys is None:
             self.invalidate(None)  # reads from before the first mark are not vouched for either
         else:

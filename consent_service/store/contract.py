@@ -130,6 +130,8 @@ class Store(Protocol):
               there the whole time, some maybe twice. Looks at all that there is: for who has the time.
     `changed` keys written (by any process) since `since`; None asks for the present mark alone. Engines
               that no longer know answer "everything". Cheap when nothing happened.
+    `check_writable` returns when a commit to any of these shards would be taken and be durable now, else raises the
+              error with which it would fail. Looks at each place where they lie; changes no document, index or log.
     `lost`    whether this value of the shard's counter was taken after a backup that was restored since:
               what it stood for is forgotten. Answers from memory.
     """
@@ -162,5 +164,7 @@ class Store(Protocol):
     def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[Found]: ...
 
     async def changed(self, since: int | None) -> Changes: ...
+
+    async def check_writable(self, shards: Sequence[str]) -> None: ...
 
     async def close(self) -> None: ...

@@ -146,10 +146,10 @@ def unsound(where: str, fault: str) -> StoreCorrupt:
     return StoreCorrupt(f"{where} can't be used: {printable(fault)}. Use an earlier backup")
 
 
-def printable(text: str) -> str:
+def printable(text: str, most: int = _SHOWN) -> str:
     """The text as it can be shown in one line: what a file says of itself may steer a terminal, or never end."""
-    shown = "".join(character if character.isprintable() else "?" for character in text[:_SHOWN])
-    return shown + ("…" if len(text) > _SHOWN else "")
+    shown = "".join(character if character.isprintable() else "?" for character in text[:most])
+    return shown + ("…" if len(text) > most else "")
 
 
 def _place(record: Record) -> tuple[object, ...]:

@@ -38,6 +38,7 @@ from consent_service.web.languages import language_of
 from consent_service.web.page_cookies import PageCookies
 from consent_service.web.problems import STORE_RETRY_AFTER
 from consent_service.web.templates import Pages
+from consent_service.web.troubles import Troubles
 
 PARAMETER: Final = "privacy-choices"
 """What the result is called in the fragment of the site's address."""
@@ -89,6 +90,7 @@ class ChoicesPage:
         pages: Pages,
         visits: Visits,
         public_url: str,
+        troubles: Troubles,
         clock: Callable[[], float],
     ) -> None:
         self._calls = calls
@@ -97,6 +99,7 @@ class ChoicesPage:
         self._pages = pages
         self._visits = visits
         self._public_url = public_url
+        self._troubles = troubles
         self._clock = clock
         self._cookies = PageCookies(public_url.startswith("https:"))
 
@@ -153,7 +156,8 @@ class ChoicesPage:
             )
         except ParentalConsentRequired:
             return await self._done(arrived._replace(visit=replace(visit, did="parent", receipt="")), None)
-        except StoreError:
+        except StoreError as error:
+            self._troubles.note(error)
             return await self._page(arrived, failed="page_not_recorded")
         return await self._chosen(arrived, caller, outcome, form["do"])
 
@@ -173,7 +177,8 @@ class ChoicesPage:
     async def _result(self, arrived: Arrived) -> str | None:
         try:
             return await self._returning.result(self._caller(arrived), arrived.visit.state)
-        except StoreError:
+        except StoreError as error:
+            self._troubles.note(error)
             return None  # the site asks by itself what stands
 
     async def _chosen(self, arrived: Arrived, caller: Caller, outcome: Outcome, did: str) -> Response:
@@ -205,7 +210,8 @@ class ChoicesPage:
         site, caller = arrived.site, self._caller(arrived)
         try:
             status = await self._everybody.status(caller, arrived.owned)
-        except StoreError:
+        except StoreError as error:
+            self._troubles.note(error)
             status = unreadable(caller, arrived.owned)
             failed = failed or ("page_store" if status.source is Source.SITE else "page_own_store")
         if status.visitor and caller.tokens[0] == arrived.own:

@@ -36,8 +36,15 @@ class _Direct(NamedTuple):
 class DirectWrites:
     """Answers `POST /v1/{site}/signals` and `/choices` of every site."""
 
-    def __init__(self, sites: Mapping[str, Site], visitor: VisitorApi, access: Access) -> None:
+    def __init__(
+        self,
+        sites: Mapping[str, Site],
+        visitor: VisitorApi,
+        access: Access,
+        refused: problems.ConsentErrors,
+    ) -> None:
         self._access = access
+        self._refused = refused
         handlers = {"signals": visitor.signals, "choices": visitor.choices}
         self._paths = {
             f"/v1/{key}/{call}": _Direct(f"/v1/{{site}}/{call}", site, handler)
@@ -55,7 +62,7 @@ class DirectWrites:
         scope["path_params"] = {"site": direct.site.key}
         began, status = self._access.timer(), 500
         try:
-            response = await _answer(direct, Request(scope, receive))
+            response = await self._answer(direct, Request(scope, receive))
             response.raw_headers.extend(for_origin(allowed_origin(scope, direct.site)))
             status = response.status_code
             await response(scope, receive, send)
@@ -64,21 +71,20 @@ class DirectWrites:
         finally:
             self._access.note(direct.route, status, began)
 
+    async def _answer(self, direct: _Direct, request: Request) -> Response:
+        """The handler's answer, or that of its error.
 
-async def _answer(direct: _Direct, request: Request) -> Response:
-    """The handler's answer, or that of its error.
-
-    A body that is cut off gets an answer too: where its chunks are malformed the caller is still there, and a call
-    without an answer would be a 500 of the server's own.
-    """
-    try:
-        return await direct.handler(request)
-    except ConsentError as error:
-        return await problems.on_consent_error(request, error)
-    except HTTPException as error:
-        return await problems.on_http_exception(request, error)
-    except ClientDisconnect as error:
-        return await problems.on_disconnect(request, error)
-    except Exception as error:
-        _log.exception("defect", route=direct.route)
-        return await problems.on_unexpected(request, error)
+        A body that is cut off gets an answer too: where its chunks are malformed the caller is still there, and a
+        call without an answer would be a 500 of the server's own.
+        """
+        try:
+            return await direct.handler(request)
+        except ConsentError as error:
+            return await self._refused(request, error)
+        except HTTPException as error:
+            return await problems.on_http_exception(request, error)
+        except ClientDisconnect as error:
+            return await problems.on_disconnect(request, error)
+        except Exception as error:
+            _log.exception("defect", route=direct.route)
+            return await problems.on_unexpected(request, error)

@@ -32,6 +32,7 @@ from consent_service.web.bounds import MOST_QUERY
 from consent_service.web.metrics import Metrics
 from consent_service.web.places import Places
 from consent_service.web.times import rfc3339
+from consent_service.web.troubles import Troubles
 
 _AS_OF: Final = "0000-00-00T00:00:00Z"
 _VARY: Final = (b"vary", b"Sec-GPC, Origin, Cookie")
@@ -124,6 +125,7 @@ class FlagEndpoint:
         devices: Devices,
         metrics: Metrics,
         places: Places,
+        troubles: Troubles,
         clock: Callable[[], float],
     ) -> None:
         self._all = sites
@@ -133,6 +135,7 @@ class FlagEndpoint:
         self._devices = devices
         self._metrics = metrics
         self._places = places
+        self._troubles = troubles
         self._clock = clock
         self._host: bytes | None = (
             b"localhost"  # the last that was found to be one: nearly every call names it
@@ -222,7 +225,8 @@ class FlagEndpoint:
                 await self._standings.recognise(site.key, token, now, briefly=True)
                 for token in (*tokens, *beside)
             ]
-        except StoreError:
+        except StoreError as error:
+            self._troubles.note(error)
             return flags.render(unavailable(signals))
         if not tokens:
             found.insert(0, None)

@@ -99,7 +99,9 @@ def _misdirected(path: str, operations: Json) -> Json:
 
 def _paths() -> Json:
     json_file = {"200": _plain("application/json")}
-    not_ready = {"503": _plain("application/json", "Draining, or no store")}
+    not_ready = {
+        "503": _plain("application/json", "Draining, or no choice can be promised: `reason` says why")
+    }
     script = {"200": _plain("text/javascript")}
     types = {"200": _plain("text/plain")}
     jwks = {"200": _plain("application/jwk-set+json")}

@@ -1,12 +1,11 @@
 """Operations: is the process alive, is it ready, and what it offers.
 
-`/healthz` says that the process answers. `/readyz` says that the store is reachable and which configuration is
-served; it fails while the service drains.
+`/healthz` says that the process answers. `/readyz` says that choices can be promised and which configuration is
+served; else it fails and says why, also while the service drains.
 """
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Final
 
@@ -14,20 +13,19 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from consent_service.errors import StoreError
-from consent_service.store.contract import Store
+from consent_service.web.readiness import Readiness
 
 DRAINING: Final = "draining"
 """The name of the file in the run folder that says so."""
-
-_PROBE_TIMEOUT: Final = 1.0
 
 
 class Operations:
     """The probes' answers."""
 
-    def __init__(self, store: Store, config_digest: str, run_dir: Path | None, openapi: bytes) -> None:
-        self._store = store
+    def __init__(
+        self, readiness: Readiness, config_digest: str, run_dir: Path | None, openapi: bytes
+    ) -> None:
+        self._readiness = readiness
         self._digest = config_digest
         self._draining = run_dir / DRAINING if run_dir else None
         self._openapi = openapi
@@ -40,11 +38,9 @@ class Operations:
         """Ready to take traffic, or 503 and why not."""
         if self._draining is not None and self._draining.exists():
             return _json({"status": "draining", "config": self._digest}, 503)
-        try:
-            async with asyncio.timeout(_PROBE_TIMEOUT):
-                await self._store.changed(None)
-        except (StoreError, TimeoutError):
-            return _json({"status": "store unavailable", "config": self._digest}, 503)
+        if reason := await self._readiness.missing():
+            answer = {"status": "store unavailable", "reason": reason, "config": self._digest}
+            return _json(answer, 503)
         return _json({"status": "ready", "config": self._digest}, 200)
 
     async def openapi(self, request: Request) -> Response:

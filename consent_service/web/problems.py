@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import msgspec
-import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from consent_service import errors
+from consent_service.web.troubles import Troubles
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:consent-service:problem:"
@@ -60,6 +60,8 @@ _STORE_DETAIL: Final = (
     "nothing is acknowledged that was not stored; send the same call again with the same id"
 )
 
+_ARCHIVE_DETAIL: Final = "what was sealed can't be read now; ask again later"
+
 _BY_STATUS: Final = {
     404: Kind(404, "not-found", "There is nothing here"),
     405: Kind(405, "method-not-allowed", "This method is not allowed here"),
@@ -71,8 +73,7 @@ HOST_MISSING: Final = Kind(400, "host-missing", "The request does not name its h
 HEAD_TOO_LARGE: Final = Kind(431, "head-too-large", "The head of the request is too large")
 _GONE: Final = Kind(400, "body-cut-off", "The body was cut off")
 _INTERNAL: Final = Kind(500, "internal", "Something went wrong here")
-
-_log = structlog.get_logger("consent_service")
+_UNAVAILABLE: Final = 503
 
 
 def response(kind: Kind, detail: str, headers: dict[str, str] | None = None) -> Response:
@@ -91,16 +92,25 @@ def kind_of(error: errors.ConsentError) -> Kind:
     return next(KINDS[kind] for kind in type(error).__mro__ if kind in KINDS)
 
 
-async def on_consent_error(request: Request, error: Exception) -> Response:
-    """Starlette's handler for `ConsentError`."""
-    assert isinstance(error, errors.ConsentError)
-    kind = kind_of(error)
-    if isinstance(error, errors.StoreError):
-        _log.warning("store_error", error=type(error).__name__)
-        return response(kind, _STORE_DETAIL, {"retry-after": str(STORE_RETRY_AFTER)})
-    if isinstance(error, errors.TooManyRequests):
-        return response(kind, str(error), {"retry-after": str(error.retry_after)})
-    return response(kind, str(error))
+class ConsentErrors:
+    """Answers `ConsentError`s. The reason of a 503 goes to `troubles`, for the operator, and not to the caller."""
+
+    def __init__(self, troubles: Troubles) -> None:
+        self._troubles = troubles
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        """Starlette's handler."""
+        assert isinstance(error, errors.ConsentError)
+        kind = kind_of(error)
+        if kind.status == _UNAVAILABLE:
+            self._troubles.note(error)
+        if isinstance(error, errors.StoreError):
+            return response(kind, _STORE_DETAIL, {"retry-after": str(STORE_RETRY_AFTER)})
+        if isinstance(error, errors.LedgerError):
+            return response(kind, _ARCHIVE_DETAIL)
+        if isinstance(error, errors.TooManyRequests):
+            return response(kind, str(error), {"retry-after": str(error.retry_after)})
+        return response(kind, str(error))
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:

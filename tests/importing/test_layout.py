@@ -17,7 +17,7 @@ OWN = "id,sale_share,sale,share,sensitive,at\n"
 
 
 def said(text: str, named: Named | None = None) -> list[OptOut | Outcome]:
-    return list(read(rows(io.BytesIO(text.encode()), ","), named or Named(), START))
+    return list(read(rows(io.BytesIO(text.encode()), ","), named or Named(), START).said)
 
 
 def one(text: str, named: Named | None = None) -> OptOut | Outcome:
@@ -62,10 +62,10 @@ def test_beside_an_opt_in_the_opt_out_is_imported_and_the_rest_is_told() -> None
         ("7,,,,opt_out,", "column sensitive holds none of the words limit, lift"),
         ("7,opt_out,,,,2026-11-24T10:00:00Z", "in the future"),
         ("7,opt_out,,,,yesterday", "not written as"),
-        ("7,opt_out,,,,11/22/2025 10:00 AM", "not written as"),
+        ("7,opt_out,,,,11/12/2025 10:00 AM", "the day or the month first"),
         ("7,opt_out,,,,0001-01-01T00:00:00+14:00", "not written as"),
         ("7,opt_out,,,", "5 cells, and the header has 6"),
-        ("7,opt_out,,,,,", "7 cells, and the header has 6"),
+        ("7,opt_out,,,,,x", "7 cells, and the header has 6"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_words_that_quote_nothing(row: str, why: str) -> None:
@@ -129,7 +129,7 @@ def test_another_tools_columns_are_named_and_its_other_rows_are_skipped() -> Non
         ("id,sale,sale", Named()),
         ("id,at,at,sale", Named()),
         ("id,sale", Named(time="When")),
-        ("id,sale", Named("ID")),
+        ("id,sale", Named("Consent ID")),
         ("id,sale", Named(where=(("State", "x"),))),
         ("id;sale", Named()),
     ],

@@ -23,6 +23,7 @@ READS: dict[str, Call] = {
     "changed": lambda store: store.changed(0),
 }
 WRITES: dict[str, Call] = {
+    "check_writable": lambda store: store.check_writable(["acme.07"]),
     "commit": lambda store: store.commit(Change("acme.07", put=[Put(b"a", b"1")])),
 }
 CALLS = READS | WRITES

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
 
+from consent_service.store.contract import Change
 from consent_service.web.metrics import Metrics
 from consent_service.web.own_host import is_page
 from tests.running import SHOP, Running, running
@@ -31,6 +33,25 @@ async def test_not_ready_without_a_store(service: Running) -> None:
     await service.app.parts.store.close()
     ready = await service.client.get("/readyz")
     assert (ready.status_code, ready.json()["status"]) == (503, "store unavailable")
+    assert "was closed" in ready.json()["reason"]
+
+
+async def test_not_ready_with_the_reason_while_a_file_that_can_be_read_takes_no_choice(
+    service: Running,
+) -> None:
+    service.store_path.rename(service.store_path.with_suffix(".gone"))
+    ready = await service.client.get("/readyz")
+    assert ready.status_code == 503
+    assert "was removed" in ready.json()["reason"]
+    service.store_path.with_suffix(".gone").rename(service.store_path)
+    assert (await service.client.get("/readyz")).status_code == 200
+
+
+async def test_a_hundred_probes_at_once_are_one_question(service: Running) -> None:
+    before = await service.app.parts.store.commit(Change("acme.00"))
+    answers = await asyncio.gather(*(service.client.get("/readyz") for _ in range(100)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert await service.app.parts.store.commit(Change("acme.00")) == before + 2
 
 
 async def test_gpc_json_speaks_of_the_site(service: Running) -> None:

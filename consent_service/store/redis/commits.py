@@ -6,11 +6,12 @@ import struct
 from collections.abc import Iterable
 from typing import Any, Final
 
-from consent_service.errors import Conflict, StoreError, StoreMoved
+from consent_service.errors import Conflict, StoreMoved
 from consent_service.store.contract import Change
 from consent_service.store.moved import decode
 from consent_service.store.redis import layout, scripts
 from consent_service.store.redis.connection import Word, pack
+from consent_service.store.redis.faults import unstorable
 from consent_service.store.redis.layout import Place, packed_expiry
 
 LARGEST: Final = 32_768
@@ -37,7 +38,7 @@ def command(change: Change, where: Place, now: float, floor: int | None) -> byte
         head: list[Word] = [b"EVALSHA", scripts.COMMIT.digest, len(steps.keys), *steps.keys]
         return pack(*head, int(now), start, _written(change), *steps.words)
     except (TypeError, AttributeError, ValueError, struct.error) as error:
-        raise StoreError("the store can't take this: see the cause") from error
+        raise unstorable(error) from error
 
 
 def registration(shard: str, *, copied: bool = False) -> bytes:

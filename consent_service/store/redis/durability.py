@@ -15,9 +15,10 @@ from typing import Any, Final, NamedTuple
 from hiredis import ReplyError
 
 from consent_service.errors import StoreUnavailable
+from consent_service.store.causes import cause
 from consent_service.store.redis.address import Address, Kind
 from consent_service.store.redis.connection import Connection
-from consent_service.store.redis.faults import refused
+from consent_service.store.redis.faults import code_of, refused, unknown_command
 
 WANTED: Final = ("appendonly", "appendfsync", "min-replicas-to-write", "maxmemory", "maxmemory-policy")
 """The settings that the promise rests on."""
@@ -59,14 +60,28 @@ def forgets(settings: Mapping[str, str]) -> bool:
     return settings.get("appendonly") != "yes"
 
 
+async def settings_of(connection: Connection, *names: str) -> tuple[Mapping[str, str], str]:
+    """Return the server's settings, and why it doesn't tell them, or "". Raises ReplyError if it can't answer now.
+
+    Hosted servers commonly keep CONFIG from everybody.
+    """
+    try:
+        return pairs(await connection.ask("CONFIG", "GET", *names)), ""
+    except ReplyError as error:
+        if not unknown_command(error) and code_of(error) != "NOPERM":
+            raise
+        said = "does not tell what it promises: let the service call CONFIG GET"
+        return {}, f"{said} ({cause(error)})"
+
+
 async def replicas_to_wait_for(connection: Connection, address: Address, kind: Kind) -> int:
     """How many replicas must confirm each commit, 0 = the master's own disk is enough.
 
     Raises StoreUnavailable when the server promises neither.
     """
     try:
-        settings = pairs(await connection.ask("CONFIG", "GET", *WANTED))
-        if reason := danger(settings):
+        settings, untold = await settings_of(connection, *WANTED)
+        if reason := untold or danger(settings):
             raise StoreUnavailable(_REFUSED.format(where=address, reason=reason, remedy=REMEDY))
         if disk_suffices(settings, kind):
             return 0

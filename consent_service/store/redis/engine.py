@@ -129,6 +129,14 @@ class RedisStore:
         self._moved = None
         return changes
 
+    async def check_writable(self, shards: Sequence[str]) -> None:
+        network = self._network()
+        by_master = {network.master(where.slot): where for where in map(place, shards)}
+        await scans.all_of(
+            network.ask(Purpose.WRITE, where.slot, pack(b"SETRANGE", where.nothing, 0, b""))
+            for where in by_master.values()
+        )
+
     async def close(self) -> None:
         """Finish what was begun and let go of the servers. Afterwards every method raises StoreUnavailable."""
         if self._closed:

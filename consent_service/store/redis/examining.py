@@ -20,7 +20,7 @@ from consent_service.store.examining import FleetFacts, Laid, SentinelFacts, Ser
 from consent_service.store.lost import Lost
 from consent_service.store.mounts import Mount, mount_of
 from consent_service.store.moved import Moved, decode
-from consent_service.store.redis import durability, layout
+from consent_service.store.redis import durability, layout, scripts
 from consent_service.store.redis.address import Address, Kind, parse
 from consent_service.store.redis.connection import Connection, Word
 from consent_service.store.redis.faults import refused, unreachable
@@ -165,13 +165,15 @@ class RedisExaminer:
         async def examined(connection: Connection) -> tuple[ServerFacts, list[Address]]:
             skew, doubt = await _clock_of(connection, self._clock)
             info = _lines((await connection.ask("INFO")).decode())
-            settings = durability.pairs(await connection.ask("CONFIG", "GET", *_SETTINGS))
+            await _require_commands(connection, address)
+            settings, untold = await durability.settings_of(connection, *_SETTINGS)
             followers = [
                 _follower(info[name]) for name in info if name.startswith("slave") and "ip=" in info[name]
             ]
             expected = await self._expected(connection, info)
             measured = (skew, doubt, expected)
-            return _facts(address, self._target.kind, info, settings, connection, measured), followers
+            facts = _facts(address, self._target.kind, info, settings, connection, measured)
+            return facts._replace(danger=untold or facts.danger), followers
 
         return await self._with(address, examined)
 
@@ -222,6 +224,19 @@ def _mount(info: Mapping[str, str], settings: Mapping[str, str]) -> Mount | None
         if Path(f"/proc/{int(info['process_id'])}/cwd").readlink() == folder:
             return mount_of(folder, Path(f"/proc/{int(info['process_id'])}/mountinfo"))
     return None
+
+
+async def _require_commands(connection: Connection, address: Address) -> None:
+    """Raise StoreUnavailable when the server lacks a command without which no service can use it."""
+    try:
+        found = await connection.ask("COMMAND", "INFO", *scripts.COMMANDS)
+    except ReplyError:  # it does not tell its commands either: whoever needs one will be told
+        return
+    if missing := [name for name, told in zip(scripts.COMMANDS, found, strict=True) if not told]:
+        raise StoreUnavailable(
+            f"{address} does not know the commands {', '.join(missing)}: they were renamed or taken away there. Give "
+            "them back their names, or use another server"
+        )
 
 
 async def _clock_of(connection: Connection, clock: Callable[[], float]) -> tuple[float, float]:

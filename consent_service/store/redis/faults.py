@@ -5,6 +5,7 @@ The message names the server and says what to do; it never holds a key, a value 
 
 from __future__ import annotations
 
+import re
 import ssl
 from typing import Final
 
@@ -17,6 +18,10 @@ from consent_service.errors import (
     StoreTimeout,
     StoreUnavailable,
 )
+from consent_service.store.causes import cause
+
+_UNKNOWN: Final = "unknown command"
+"""Stands for the code that servers do not give to an error of this kind: they say `ERR unknown command 'CONFIG'`."""
 
 _BY_CODE: Final[dict[str, tuple[type[StoreError], str]]] = {
     "NOAUTH": (StoreUnavailable, "{where} wants a user and a password: set CONSENT_STORE_PASSWORD"),
@@ -36,10 +41,17 @@ _BY_CODE: Final[dict[str, tuple[type[StoreError], str]]] = {
     "NOSCRIPT": (StoreUnavailable, "{where} keeps forgetting the service's scripts: try again"),
     "WRONGTYPE": (StoreCorrupt, "{where} holds something that is not this store's under one of its keys"),
     "WRONGORDER": (StoreCorrupt, "{where} has lost part of a shard: restore a backup"),
+    _UNKNOWN: (
+        StoreUnavailable,
+        "{where} does not know the command {said}: it was renamed or taken away there. Give it back its name, or use "
+        "another server",
+    ),
 }
 ASTRAY: Final = frozenset({"CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS"})
 """What a node says that was cut off from the others: they may have put another in its place."""
 
+_NOT_KNOWN: Final = "{where} refuses what the service asked: {said}"
+_COMMAND: Final = re.compile(r"ERR unknown command ['`]([^'`, ]{1,32})['`]", re.IGNORECASE)
 _NO_PASSWORD: Final = "without any password configured"
 
 
@@ -48,31 +60,46 @@ def code_of(error: ReplyError) -> str:
     return str(error).partition(" ")[0]
 
 
+def unknown_command(error: ReplyError) -> str:
+    """Return the command that the server does not know, as CONFIG where it was renamed; "" for any other error."""
+    found = _COMMAND.match(str(error))
+    return found[1].upper() if found else ""
+
+
 def refused(error: ReplyError, where: object) -> StoreError:
     """The store's error for what a server answered."""
-    code = code_of(error)
-    said = str(error).removeprefix(code).strip() or code
+    code, words = code_of(error), cause(error)
+    said = words.removeprefix(code).strip() or code
     if _NO_PASSWORD in said:
         return StoreUnavailable(f"{where} has no passwords: leave the store's user and password out")
-    kind, message = _BY_CODE.get(code, (StoreError, "the store can't take this: see the cause"))
-    ours = kind(message.format(where=where, said=said))
+    if command := unknown_command(error):
+        code, said = _UNKNOWN, command
+    kind, message = _BY_CODE.get(code, (StoreError, _NOT_KNOWN))
+    ours = kind(message.format(where=where, said=words if message is _NOT_KNOWN else said))
     ours.__cause__ = error
     return ours
 
 
-def unreachable(error: BaseException, where: object) -> StoreUnavailable:
-    """The store's error for a connection that could not be made."""
+def unstorable(error: Exception) -> StoreError:
+    """The store's error for a change or a question that can't be put into a command."""
+    ours = StoreError(f"the store can't take this: {cause(error)}")
+    ours.__cause__ = error
+    return ours
+
+
+def unreachable(error: BaseException, where: object) -> StoreError:
+    """The store's error for a connection that could not be made, or whose first answers refused it."""
     match error:
-        case StoreUnavailable():
+        case StoreError():
             return error
+        case ReplyError():
+            return refused(error, where)
         case ssl.SSLCertVerificationError():
             reason = f"its certificate is not trusted ({error.verify_message})"
         case TimeoutError():
             reason = "no answer"
-        case OSError():
-            reason = error.strerror or str(error)
         case _:
-            reason = str(error) or type(error).__name__
+            reason = cause(error)
     ours = StoreUnavailable(f"{where} can't be reached: {reason}")
     ours.__cause__ = error
     return ours

@@ -15,6 +15,7 @@ from typing import Final
 
 from consent_service.errors import StoreCorrupt, StoreError
 from consent_service.store.contract import Document
+from consent_service.store.redis.faults import unstorable
 
 SLOTS: Final = 16_384
 HEADER: Final = b"{consent}header"
@@ -53,6 +54,11 @@ class Place:
         """Stream: which documents the last commits wrote."""
         return self.prefix + b"c"
 
+    @property
+    def nothing(self) -> bytes:
+        """Never there. To write no bytes into it is refused whenever a commit would be, and changes nothing."""
+        return self.prefix + b"n"
+
     def document(self, name: bytes) -> bytes:
         return self.prefix + b"d" + name
 
@@ -73,7 +79,7 @@ def place(shard: str) -> Place:
     try:
         tag = shard.encode()
     except UnicodeEncodeError as error:
-        raise StoreError("the store can't take this: see the cause") from error
+        raise unstorable(error) from error
     return Place(b"{" + tag + b"}", crc_hqx(tag, 0) % SLOTS)
 
 

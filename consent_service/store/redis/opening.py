@@ -81,6 +81,7 @@ async def find_servers(target: Target, *, relaxed: bool) -> Servers:
 
 async def _in_time(target: Target, attempt: Callable[[], Awaitable[_T]]) -> _T:
     """What the attempt comes to; while all that is wrong is that nobody answers, it is made again."""
+    last = ""
     try:
         async with asyncio.timeout(_PATIENCE):
             while True:
@@ -89,9 +90,10 @@ async def _in_time(target: Target, attempt: Callable[[], Awaitable[_T]]) -> _T:
                 except StoreError as error:
                     if not _unanswered(error):
                         raise
+                    last = f": {error}"
                 await asyncio.sleep(_PAUSE)
     except TimeoutError:
-        raise StoreTimeout(f"{target.name} did not answer within {_PATIENCE} s") from None
+        raise StoreTimeout(f"{target.name} did not answer within {_PATIENCE} s{last}") from None
 
 
 def _unanswered(error: StoreError) -> bool:

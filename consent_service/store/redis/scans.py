@@ -7,13 +7,14 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from typing import Any, Final
 
-from consent_service.errors import StoreError, StoreUnavailable
+from consent_service.errors import StoreUnavailable
 from consent_service.store import cursor
 from consent_service.store.contract import Member, Page, Position
 from consent_service.store.paging import Lost, Paging, Row, State, Want
 from consent_service.store.redis import scripts
 from consent_service.store.redis.address import Address
 from consent_service.store.redis.connection import Word, pack
+from consent_service.store.redis.faults import unstorable
 from consent_service.store.redis.greeting import Purpose
 from consent_service.store.redis.layout import place
 from consent_service.store.redis.network import Network
@@ -107,7 +108,7 @@ def _part(log: str, want: Want) -> bytes:
     try:
         words: list[Word] = [where.head, where.log(log), b"t" + log.encode(), first, want.most]
     except UnicodeEncodeError as error:
-        raise StoreError("the store can't take this: see the cause") from error
+        raise unstorable(error) from error
     return pack(b"EVALSHA", scripts.READ.digest, 2, *words)
 
 

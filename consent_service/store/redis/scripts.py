@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -24,3 +25,13 @@ READ: Final = _script("read")
 RANGE: Final = _script("range")
 REGISTER: Final = _script("register")
 EVERY: Final = (COMMIT, READ, RANGE, REGISTER)
+
+_CALLED: Final = re.compile(rb"redis\.p?call\('([A-Z]+)'")
+_SENT: Final = (
+    *("EVALSHA", "SCRIPT", "ROLE", "INFO", "WAIT", "GET", "MGET", "SET", "EXISTS", "HGET", "HGETALL", "HLEN"),
+    *("HSET", "SCAN", "SETRANGE", "TIME", "XRANGE", "XREVRANGE", "ZRANGE"),
+)
+COMMANDS: Final = tuple(
+    sorted({*_SENT, *(name.decode() for one in EVERY for name in _CALLED.findall(one.text))})
+)
+"""What a server must know: what is sent to it, and what the scripts call."""

@@ -147,6 +147,10 @@ class SqliteStore:
         self._moved = None
         return changes
 
+    async def check_writable(self, shards: Sequence[str]) -> None:
+        """Commits nothing to the first shard, which takes a value of its counter: a full disk says so at a commit."""
+        await self.commit(Change(shards[0]))
+
     async def close(self) -> None:
         """Commit what is queued and let go of the file. Afterwards every method raises StoreUnavailable."""
         if not self._closed:

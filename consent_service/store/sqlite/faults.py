@@ -1,6 +1,6 @@
 """What SQLite and the operating system raise, as this project's errors: the engine's one boundary.
 
-The message names the file and says what to do; the driver's own words stand behind it as the cause.
+The message names the file and says what to do, with the driver's own words where ours can't tell what is wrong.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from consent_service.errors import (
     StoreReadOnly,
     StoreUnavailable,
 )
+from consent_service.store.causes import cause
 
 _PRIMARY: Final = 0xFF
 """An extended result code holds its primary one in the low byte."""
@@ -25,7 +26,11 @@ _PRIMARY: Final = 0xFF
 _LOCKED: Final = "another program holds the lock of {path}: close it, or wait until it is done"
 _FULL: Final = "no space left for {path}: free some, then try again"
 _READ_ONLY: Final = "{path} or its folder can't be written: give this user write access to both"
-_CORRUPT: Final = "{path} is damaged or not a SQLite file: restore a backup with `consent-service restore`"
+_CORRUPT: Final = (
+    "{path} is damaged or not a SQLite file ({cause}): restore a backup with `consent-service restore`, or name "
+    "another file"
+)
+_UNUSABLE: Final = "{path} can't be used as a store: {cause}"
 
 RAISED: Final = (sqlite3.Error, OSError, UnicodeDecodeError)
 """What working on a file may raise; the last where SQLite quotes what the file says and that is no text."""
@@ -39,8 +44,14 @@ _BY_CODE: Final[dict[int, tuple[type[StoreError], str]]] = {
     sqlite3.SQLITE_CORRUPT: (StoreCorrupt, _CORRUPT),
     sqlite3.SQLITE_NOTADB: (StoreCorrupt, _CORRUPT),
     sqlite3.SQLITE_TOOBIG: (StoreCorrupt, "{path} holds what is too large to be read: restore a backup"),
-    sqlite3.SQLITE_CANTOPEN: (StoreUnavailable, "{path} can't be opened: see its folder and permissions"),
-    sqlite3.SQLITE_IOERR: (StoreUnavailable, "reading or writing {path} failed: see the disk's health"),
+    sqlite3.SQLITE_CANTOPEN: (
+        StoreUnavailable,
+        "{path} can't be opened ({cause}): see its folder and permissions",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        StoreUnavailable,
+        "reading or writing {path} failed ({cause}): see the disk's health",
+    ),
     sqlite3.SQLITE_NOMEM: (StoreUnavailable, "no memory left to work on {path}"),
     sqlite3.SQLITE_INTERRUPT: (StoreUnavailable, "the work on {path} was interrupted"),
 }
@@ -58,7 +69,7 @@ def translated(error: Exception, path: Path) -> StoreError:
     if isinstance(error, StoreError):
         return error
     kind, message = _kind(error)
-    ours = kind(message.format(path=path))
+    ours = kind(message.format(path=path, cause=cause(error)))
     ours.__cause__ = error
     return ours
 
@@ -76,10 +87,10 @@ def _kind(error: Exception) -> tuple[type[StoreError], str]:
     ):
         return StoreCorrupt, _CORRUPT  # the driver's own: text that is no UTF-8
     if isinstance(error, sqlite3.Error):
-        return _BY_CODE.get(_code(error), (StoreError, "the store can't take this: see the cause"))
+        return _BY_CODE.get(_code(error), (StoreError, _UNUSABLE))
     if isinstance(error, OSError):
-        return _BY_ERRNO.get(error.errno or 0, (StoreUnavailable, "{path} can't be reached: see the cause"))
-    return StoreError, "the store can't take this: see the cause"
+        return _BY_ERRNO.get(error.errno or 0, (StoreUnavailable, "{path} can't be reached: {cause}"))
+    return StoreError, _UNUSABLE
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -54,6 +54,30 @@ def sql(path: Path, *statements: str) -> None:
             connection.execute(statement)
 
 
+def patched(path: Path, at: int, byte: int) -> None:
+    """Change one byte of the file's header, as a newer SQLite may."""
+    data = bytearray(path.read_bytes())
+    data[at] = byte
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [(47, "unsupported file format"), (18, "file is not a database")],
+    ids=["schema format 9", "file format 9"],
+)
+def test_a_file_of_another_format_is_refused_in_the_driver_s_own_words(
+    path: Path, at: int, said: str
+) -> None:
+    sql(path, "CREATE TABLE theirs (a)")
+    patched(path, at, 9)
+    if at == 18:
+        patched(path, 19, 9)
+    _, words = refusal(path)
+    assert said in words
+    assert "see the cause" not in words
+
+
 def refusal(path: Path, **options: Any) -> tuple[type[StoreError], str]:
     """The error's type and words; opening must fail and leave nothing open."""
     with pytest.raises(StoreError) as caught:

@@ -1,0 +1,43 @@
+"""Causes: a driver's or the system's own words for what went wrong, as one line that an operator may be shown.
+
+Such words may quote what was sent or stored, or a URL with a password. All of that is left out here, so that no
+message holds a password, a key or a value.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from typing import Final
+
+from consent_service.store.soundness import printable
+
+_QUOTING: Final = re.compile(r"(,? with args beginning with:|\n\n).*", re.DOTALL)
+"""Redis lists the arguments of a command that it does not know: a password among them. obstore has a second part."""
+_WHO: Final = re.compile(r"(?<=://)[^\s/@]*@")
+_OPTIONS: Final = re.compile(r"(?<=://)([^\s?#]*)[?#]\S*")
+
+
+def cause(error: BaseException) -> str:
+    """Return what the error says of itself, without a full stop; its class where it says nothing."""
+    words = printable(" ".join(without_secrets(_QUOTING.sub("", _said(error))).split()))
+    return words.rstrip(". ") or type(error).__name__
+
+
+def without_secrets(text: str) -> str:
+    """Return the text without user, password and options in the URLs that stand in it."""
+    return _OPTIONS.sub(r"\1", _WHO.sub("", text))
+
+
+def _said(error: BaseException) -> str:
+    match error:
+        case UnicodeError():
+            return str(getattr(error, "reason", ""))  # the rest of it quotes the text
+        case ssl.SSLError():
+            return str(error)  # its number is none of the system's
+        case OSError(errno=int(number)) if number > 0:
+            return os.strerror(number)  # asyncio puts an address in place of the reason
+        case OSError(strerror=str(words)):
+            return words
+    return str(error)
