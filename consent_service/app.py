@@ -204,6 +204,7 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
             parts.metrics,
             places,
             clock,
+            time.perf_counter,
         ),
         visitor=VisitorApi(calls, parts.consent, returning, Renewal(ways_of(config)), public_url),
         confirm=ConfirmPages(calls, parts.consent, pages, parts.ring, public_url, clock),

@@ -20,6 +20,7 @@ from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, hints_of, loa
 from consent_service.cli_doctor import doctor
 from consent_service.cli_import import import_opt_outs
 from consent_service.cli_ledger import ledger
+from consent_service.cli_ready import ready
 from consent_service.cli_store import backup, move, restore
 from consent_service.config import Config, digest
 from consent_service.config.well_known import gpc_hints
@@ -43,6 +44,7 @@ app.add_typer(keys, name="keys")
 
 app.add_typer(ledger, name="ledger")
 app.command()(doctor)
+app.command()(ready)
 
 KeyFile = Annotated[Path, typer.Argument(envvar="CONSENT_KEYS_FILE", help="The key ring's file.")]
 

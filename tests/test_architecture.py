@@ -88,6 +88,7 @@ SEE_EVERYTHING = frozenset(
         "cli_erasing",
         "cli_import",
         "cli_ledger",
+        "cli_ready",
         "cli_store",
         "process",
         "demo",

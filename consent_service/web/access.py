@@ -15,10 +15,17 @@ from typing import Final
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from consent_service.errors import StoreError
 from consent_service.web.metrics import Metrics
 from consent_service.web.times import rfc3339
 
 _MOST_COLLECTED: Final = 512
+_STORE_ERROR: Final = "consent.store_error"
+
+
+def blame_store(scope: Scope, error: StoreError) -> None:
+    """Have this call counted among those that the store spoiled."""
+    scope[_STORE_ERROR] = type(error).__name__
 
 
 def to_standard_error(text: bytes) -> None:
@@ -71,10 +78,14 @@ class Access:
         self._metrics = metrics
         self.timer = timer
 
-    def note(self, route: str, status: int, began: float) -> None:
+    def note(self, scope: Scope, route: str, status: int, began: float) -> None:
         """A call is over that began at this moment of the timer."""
+        seconds = self.timer() - began
         self._metrics.calls[route, status] += 1
-        self._lines.add(route, status, self.timer() - began)
+        self._metrics.call_seconds[route].add(seconds)
+        if _STORE_ERROR in scope:
+            self._metrics.store_errors[scope[_STORE_ERROR]] += 1
+        self._lines.add(route, status, seconds)
 
 
 class AccessLog:
@@ -98,4 +109,4 @@ class AccessLog:
         try:
             await self._app(scope, receive, send_and_note)
         finally:
-            self._access.note(scope.get("consent.route", "unmatched"), status, began)
+            self._access.note(scope, scope.get("consent.route", "unmatched"), status, began)

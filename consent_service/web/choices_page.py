@@ -32,6 +32,7 @@ from consent_service.services.everybody import Everybody, Outcome, Status
 from consent_service.services.planning import Caller
 from consent_service.services.returning import Returning
 from consent_service.services.sites import Site
+from consent_service.web.access import blame_store
 from consent_service.web.calls import Calls
 from consent_service.web.choices_view import view_of
 from consent_service.web.forms import read_form, return_address
@@ -142,7 +143,8 @@ class ChoicesPage:
             )
         except ParentalConsentRequired:
             return await self._done(arrived._replace(visit=replace(visit, did="parent", receipt="")), None)
-        except StoreError:
+        except StoreError as error:
+            blame_store(request.scope, error)
             return await self._page(arrived, failed="page_not_recorded")
         return await self._chosen(arrived, caller, outcome, form["do"])
 
@@ -162,7 +164,8 @@ class ChoicesPage:
     async def _result(self, arrived: Arrived) -> str | None:
         try:
             return await self._returning.result(self._caller(arrived), arrived.visit.state)
-        except StoreError:
+        except StoreError as error:
+            blame_store(arrived.request.scope, error)
             return None  # the site asks by itself what stands
 
     async def _chosen(self, arrived: Arrived, caller: Caller, outcome: Outcome, did: str) -> Response:
@@ -194,7 +197,8 @@ class ChoicesPage:
         site, caller = arrived.site, self._caller(arrived)
         try:
             status = await self._everybody.status(caller)
-        except StoreError:
+        except StoreError as error:
+            blame_store(arrived.request.scope, error)
             status, failed = Status(unavailable(caller.signals), None, 0), failed or "page_store"
         if status.visitor and caller.tokens[0] == arrived.own:
             arrived = arrived._replace(own=status.visitor)

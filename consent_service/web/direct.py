@@ -61,7 +61,7 @@ class DirectWrites:
         except ClientDisconnect:
             pass  # the caller went away while the answer was sent
         finally:
-            self._access.note(direct.route, status, began)
+            self._access.note(scope, direct.route, status, began)
 
 
 async def _answer(direct: _Direct, request: Request) -> Response:

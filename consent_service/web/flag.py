@@ -125,6 +125,7 @@ class FlagEndpoint:
         metrics: Metrics,
         places: Places,
         clock: Callable[[], float],
+        timer: Callable[[], float],
     ) -> None:
         self._all = sites
         self._own_origin = own_origin
@@ -134,6 +135,7 @@ class FlagEndpoint:
         self._metrics = metrics
         self._places = places
         self._clock = clock
+        self._timer = timer
         self._second = 0
         self._day = -1
         self._as_of = b""
@@ -146,6 +148,7 @@ class FlagEndpoint:
         return scope["method"] == "GET" and scope["path"] in self._sites
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = self._timer()
         now = int(self._clock())
         if now != self._second:
             self._tick(now)
@@ -173,6 +176,7 @@ class FlagEndpoint:
                 flags, given, seen, signals, place, now
             )
         self._metrics.answers[flag.basis] += 1
+        self._metrics.flag_seconds.add(self._timer() - began)
         fixed = flag.headers[seen.origin]
         if seen.if_none_match and flag.etag and flag.etag in seen.if_none_match:
             await send({"type": "http.response.start", "status": 304, "headers": fixed[1:]})
@@ -215,7 +219,8 @@ class FlagEndpoint:
                 await self._standings.recognise(site.key, token, now, briefly=True)
                 for token in (*tokens, *beside)
             ]
-        except StoreError:
+        except StoreError as error:
+            self._metrics.store_errors[type(error).__name__] += 1
             return flags.render(unavailable(signals))
         if not tokens:
             found.insert(0, None)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from consent_service import errors
+from consent_service.web.access import blame_store
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:consent-service:problem:"
@@ -95,6 +96,7 @@ async def on_consent_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.ConsentError)
     kind = kind_of(error)
     if isinstance(error, errors.StoreError):
+        blame_store(request.scope, error)
         _log.warning("store_error", error=type(error).__name__)
         return response(kind, _STORE_DETAIL, {"retry-after": str(STORE_RETRY_AFTER)})
     if isinstance(error, errors.TooManyRequests):
