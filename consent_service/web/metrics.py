@@ -12,7 +12,14 @@ from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from consent_service.domain.words import Basis
+from consent_service.errors import StoreError
 from consent_service.web.durations import BOUNDS, Durations
+
+
+def _store_errors(above: type[StoreError] = StoreError) -> list[str]:
+    """Return the names of the store's errors, the whole tree."""
+    return [above.__name__, *(name for below in above.__subclasses__() for name in _store_errors(below))]
 
 
 class Metrics:
@@ -51,6 +58,10 @@ class Metrics:
             ["error"],
             registry=registry,
         )
+        for basis in Basis:  # known from the start as 0: a rate needs a sample before the first event
+            self._flags.labels(basis.value)
+        for error in _store_errors():
+            self._store_errors.labels(error)
         self._gauges = {
             name: (
                 Gauge(
