@@ -9,6 +9,7 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from consent_service.store.sqlite import SqliteStore
 from tests.deploy.dockerfile import ROOT
 from tests.process.configs import consent_toml, write_config
 from tests.process.serving import CLI
-from tests.process.waiting import fetch
+from tests.process.test_sealing import choose
+from tests.process.waiting import family, fetch
 from tests.support.waiting import DEADLINE, eventually
 
 UNITS = ROOT / "deploy" / "systemd"
@@ -150,3 +152,68 @@ def test_systemd_s_own_tools_accept_the_units_and_find_little_exposed(
     ]
     done = subprocess.run(security, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-300:]
+
+
+_DENYING_WRITE_EXECUTE = """\
+import ctypes, os, sys
+assert ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) == 0, "this kernel has no PR_SET_MDWE (6.3)"
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
+def allowed_calls(analyze: str) -> set[str]:
+    """The system calls that the unit's filter lets through."""
+    allowed: set[str] = set()
+    for given in SERVICE["SystemCallFilter"]:
+        expanded = calls_of(analyze, given.removeprefix("~"))
+        allowed = allowed - expanded if given.startswith("~") else allowed | expanded
+    return allowed
+
+
+def calls_of(analyze: str, group: str) -> set[str]:
+    """A group's system calls, those of groups within it too."""
+    command = [analyze, "--no-pager", "syscall-filter", group]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found: set[str] = set()
+    for word in (line.strip() for line in said.splitlines()[1:]):
+        if word.startswith("@"):
+            found |= calls_of(analyze, word)
+        elif word and not word.startswith("#"):
+            found.add(word)
+    return found
+
+
+@pytest.mark.soak
+def test_the_service_makes_no_system_call_and_no_memory_that_the_unit_forbids(
+    tmp_path: Path, free_port: int, tool: Callable[[str], str]
+) -> None:
+    environment = os.environ | write_config(tmp_path, consent_toml(tmp_path, free_port))
+    trace = tmp_path / "trace"
+    service = [*CLI, "serve", "--config", str(tmp_path / "consent.toml")]
+    traced = [
+        tool("strace"),
+        "--follow-forks",
+        "--quiet=all",
+        "--seccomp-bpf",
+        "--output",
+        str(trace),
+        *service,
+    ]
+    command = [sys.executable, "-c", _DENYING_WRITE_EXECUTE, *traced]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stderr=log)
+    try:
+        eventually(lambda: process.poll() is not None or fetch(free_port, "/readyz").status == 200)
+        assert process.poll() is None, (tmp_path / "log").read_text()
+        choose(free_port)
+        [supervisor] = family(process.pid)[1:2]
+        os.kill(supervisor, signal.SIGTERM)
+        assert process.wait(DEADLINE) == 0
+    finally:
+        if process.poll() is None:
+            os.kill(family(process.pid)[1], signal.SIGKILL)
+            process.wait(DEADLINE)
+    made = set(re.findall(r"^\d+ +([a-z_0-9]+)\(", trace.read_text(errors="replace"), re.MULTILINE))
+    assert {"bind", "fdatasync", "prctl"} <= made
+    as_root = {"fchown"} if os.geteuid() == 0 else set()  # SQLite gives its files to their owner, as root alone
+    assert made - as_root <= allowed_calls(tool("systemd-analyze"))
