@@ -99,8 +99,8 @@ def test_the_unit_s_command_lines_start_reload_and_stop_the_service(tmp_path: Pa
         assert list((tmp_path / "runtime").iterdir())
         before = fetch(free_port, "/readyz").body
         write_config(tmp_path, consent_toml(tmp_path, free_port, name="Another"))
-        reload = SERVICE["ExecReload"][0].replace("$MAINPID", str(process.pid))
-        subprocess.run(shlex.split(reload), check=True)
+        reload = SERVICE["ExecReload"][0].replace("${MAINPID}", str(process.pid))
+        subprocess.run(shlex.split(reload), check=True, env={"PATH": "/nowhere"})
         assert eventually(lambda: fetch(free_port, "/readyz").body != before)
     finally:
         process.send_signal(signal.SIGTERM)
@@ -215,5 +215,7 @@ def test_the_service_makes_no_system_call_and_no_memory_that_the_unit_forbids(
             process.wait(DEADLINE)
     made = set(re.findall(r"^\d+ +([a-z_0-9]+)\(", trace.read_text(errors="replace"), re.MULTILINE))
     assert {"bind", "fdatasync", "prctl"} <= made
-    as_root = {"fchown"} if os.geteuid() == 0 else set()  # SQLite gives its files to their owner, as root alone
+    as_root = (
+        {"fchown"} if os.geteuid() == 0 else set()
+    )  # SQLite gives its files to their owner, as root alone
     assert made - as_root <= allowed_calls(tool("systemd-analyze"))
