@@ -47,6 +47,7 @@ DEBIAN_SOAK = {
     "mmdebstrap": ["mmdebstrap"],
     "promtool": ["prometheus"],
     "systemd-analyze": ["systemd"],
+    "systemd-nspawn": ["systemd-container"],
 }
 
 

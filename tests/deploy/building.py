@@ -35,22 +35,21 @@ _AS_USER: Final = [
 ]
 
 
-def missing() -> str:
-    """Say what this machine lacks to build a root; "" where nothing does."""
-    lacks = [command for command in NEEDED if shutil.which(command) is None]
+def missing(*more: str) -> str:
+    """Say what this machine lacks to build a root, and for `more` commands; "" where nothing does."""
+    lacks = [command for command in (*NEEDED, *more) if shutil.which(command) is None]
     if os.geteuid() != 0:
         lacks.append("root's rights")
     if lacks:
-        return (
-            f"missing: {', '.join(lacks)}. As root: apt-get install mmdebstrap util-linux, then `make soak`"
-        )
+        return f"missing: {', '.join(lacks)}. As root: `make soak`, which installs them"
     return ""
 
 
-def clean_root(folder: Path) -> Path:
+def clean_root(folder: Path, *packages: str) -> Path:
     """The smallest Debian, in place of the base image, with this machine's way to Debian's packages."""
     root = folder / "base"
-    subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", SUITE, str(root)], check=True)
+    more = [f"--include={','.join(packages)}"] if packages else []
+    subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", *more, SUITE, str(root)], check=True)
     for settings in Path("/etc/apt/apt.conf.d").glob("99*"):
         shutil.copy(settings, root / "etc/apt/apt.conf.d")
     return root
@@ -59,7 +58,7 @@ def clean_root(folder: Path) -> Path:
 def build(stage: Stage, base: Path, root: Path, others: Mapping[str, Path]) -> None:
     """Carry out a stage's instructions in a copy of the base."""
     subprocess.run(["cp", "--archive", str(base), str(root)], check=True)
-    folder, environment = "/", _way_to_packages(root)
+    folder, environment = "/", way_to_packages(root)
     for word, rest in stage.instructions:
         if word == "WORKDIR":
             folder = rest
@@ -141,7 +140,7 @@ def _inside(root: Path, path: str) -> Path:
     return root / path.removeprefix("/")
 
 
-def _way_to_packages(root: Path) -> dict[str, str]:
+def way_to_packages(root: Path) -> dict[str, str]:
     """How this machine reaches packages, told to the steps from outside as `docker build` does with a proxy's."""
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
     told = {
