@@ -75,15 +75,17 @@ class Machine:
             self._process = subprocess.Popen(
                 [*command, f"--directory={root}"], stdin=subprocess.DEVNULL, stdout=out, stderr=out
             )
-        eventually(
-            lambda: self.asked("systemctl is-system-running").stdout.strip() in {"running", "degraded"}
-        )
+
+    def booted(self) -> None:
+        """Return as soon as systemd has started everything."""
+        eventually(lambda: family(self._process.pid)[1:])
+        states = {"running", "degraded"}
+        eventually(lambda: self.asked("systemctl is-system-running").stdout.strip() in states)
 
     def asked(self, script: str) -> subprocess.CompletedProcess[str]:
         """The end of a shell's lines in it, as root in the checkout."""
         assert self._process.poll() is None, "the machine has ended"
-        _, leader, *_ = [*family(self._process.pid), 0]
-        assert leader, "the machine has not begun"
+        leader = family(self._process.pid)[1]
         inside = [
             *(
                 "nsenter",
@@ -128,6 +130,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         shutil.copy(ROOT / name, root / _CHECKOUT / name)
     machine = Machine(root, folder / "log")
     try:
+        machine.booted()
         yield machine
     finally:
         machine.end()

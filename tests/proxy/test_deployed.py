@@ -16,14 +16,12 @@ import pytest
 import yaml
 
 from consent_service.config import load
-from tests.deploy.conftest import tool
 from tests.deploy.dockerfile import ROOT
 from tests.process.serving import CLI
 from tests.proxy.noting import Noted
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE, eventually
 
-__all__ = ["tool"]
 PROXIES = ROOT / "deploy" / "proxies"
 FACTS = ROOT / "deploy" / "systemd" / "consent.toml"
 CONFIG = load(FACTS.read_text(), {})
