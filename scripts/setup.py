@@ -55,11 +55,11 @@ def main(target: str) -> None:
     """Bring what `target` needs, rights first; `soak` adds to what `test` has brought."""
     python_is_complete()
     if target == "test":
-        debian_packages(DEBIAN)
+        debian_packages(DEBIAN, target)
         node_is_recent()
         npm_packages()
     elif target == "soak":
-        debian_packages(DEBIAN_SOAK)
+        debian_packages(DEBIAN_SOAK, target)
     python_packages(target)
 
 
@@ -74,7 +74,7 @@ def python_is_complete() -> None:
         ) from None
 
 
-def debian_packages(wanted: dict[str, list[str]]) -> None:
+def debian_packages(wanted: dict[str, list[str]], target: str) -> None:
     """Install what is missing, or print the one line to run and stop."""
     if debian.left_behind() and (root := debian.way_to_root()) is not None:
         run(*root, sys.executable, str(ROOT / "scripts" / "debian.py"))
@@ -83,11 +83,11 @@ def debian_packages(wanted: dict[str, list[str]]) -> None:
     if not packages:
         return
     if shutil.which("apt-get") is None:
-        raise SystemExit(f"make test needs these commands, please install them: {', '.join(missing)}")
+        raise SystemExit(f"make {target} needs these commands, please install them: {', '.join(missing)}")
     root = debian.way_to_root()
     if root is None:
         raise SystemExit(
-            "make test needs packages that only root may install. Run this line, then make again:\n    "
+            f"make {target} needs packages that only root may install. Run this line, then make again:\n    "
             + debian.line_to_run(packages)
         )
     run(*root, sys.executable, str(ROOT / "scripts" / "debian.py"), *packages)

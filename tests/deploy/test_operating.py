@@ -69,7 +69,8 @@ class Machine:
 
     def __init__(self, root: Path, log: Path) -> None:
         self.root = root
-        self._env = building.way_to_packages(root)
+        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        self._env = building.way_to_packages(root) | {"PATH": path}
         command = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--resolv-conf=off", "--boot"]
         with log.open("wb") as out:
             self._process = subprocess.Popen(
