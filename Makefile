@@ -34,7 +34,8 @@ format: setup ## write what check asks for
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-soak: setup ## the long runs: kill -9, stops, cuts and full disks under load, and more of every property
+soak: setup ## the long runs: kill -9, stops, cuts and full disks under load; what deploy/ holds, by its own tools
+	@$(PYTHON) scripts/setup.py soak
 	$(BIN)/pytest -m soak
 
 bench: setup ## the flag against empty servers, side by side; prints the README's table
@@ -52,6 +53,7 @@ reference: setup ## docs/configuration.md, from the code that reads the configur
 lock: setup ## newest versions that pyproject.toml allows, with every hash
 	$(LOCK) --upgrade --group dev --output-file requirements/test.txt
 	$(LOCK) --upgrade --constraint requirements/test.txt --output-file requirements/demo.txt
+	$(LOCK) --upgrade --constraint requirements/test.txt --group soak --output-file requirements/soak.txt
 
 clean: ## what the targets above made, but not what they installed
 	rm -rf dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

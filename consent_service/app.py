@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
@@ -22,10 +21,8 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from consent_service import resources, texts
+from consent_service import resources
 from consent_service.config import Config, Geo, SiteFacts, digest
-from consent_service.config.first_party import FirstParty, first_party
-from consent_service.domain.flags import FlagTerms
 from consent_service.errors import ConfigError, ConsentError, Fault
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.nonces import Nonces
@@ -44,7 +41,7 @@ from consent_service.services.limits import Limits
 from consent_service.services.receipts import Receipts
 from consent_service.services.returning import Returning
 from consent_service.services.rings import take_up
-from consent_service.services.sites import Site, string_terms
+from consent_service.services.sites import Site
 from consent_service.services.standings import Record, Records, Standings
 from consent_service.services.writing import StandingWriter
 from consent_service.store.cache import CoherentCache
@@ -57,6 +54,7 @@ from consent_service.web.bounds import Bounded
 from consent_service.web.calls import Calls
 from consent_service.web.choices_page import ChoicesPage
 from consent_service.web.clients import Clients
+from consent_service.web.configured import origin_of, script_of, site_of, ways_of
 from consent_service.web.confirm import ConfirmPages
 from consent_service.web.direct import DirectWrites
 from consent_service.web.flag import FlagEndpoint
@@ -66,13 +64,11 @@ from consent_service.web.openapi import describe
 from consent_service.web.operations import Operations
 from consent_service.web.own_host import OwnHost
 from consent_service.web.places import PROXIES, HeaderNames, Places
-from consent_service.web.public import blocked_domains, optional_facts, rule_of, spoken_facts
 from consent_service.web.readiness import Readiness
 from consent_service.web.receipts import ReceiptPages
 from consent_service.web.renewing import Renewal
 from consent_service.web.routes import Rooms, routes
-from consent_service.web.script import Script, ScriptFiles, build
-from consent_service.web.tags import tags_of
+from consent_service.web.script import ScriptFiles
 from consent_service.web.templates import Pages
 from consent_service.web.troubles import Troubles
 from consent_service.web.visitor import VisitorApi
@@ -159,7 +155,7 @@ def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> P
     """The use cases over the opened store."""
     relaxed = config.service.durability == "relaxed"
     store = open_store(config.service.store, relaxed=relaxed, clock=clock)
-    records, troubles = Records(), Troubles(time.monotonic)
+    records, troubles = Records(), Troubles(lambda kind: metrics.met(kind), time.monotonic)
     entries = config.flag.cache_entries if config.flag.cache else 0
     cache = CoherentCache(store, records.decode, entries=entries, note=troubles.note)
     tokens = VisitorTokens(ring)
@@ -215,6 +211,7 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
             places,
             parts.troubles,
             clock,
+            time.perf_counter,
         ),
         visitor=VisitorApi(calls, parts.consent, returning, Renewal(ways_of(config)), public_url),
         confirm=ConfirmPages(calls, parts.consent, pages, parts.ring, public_url, clock),
@@ -239,26 +236,6 @@ def _receipts(config: Config, parts: Parts, calls: Calls) -> ReceiptPages:
     return ReceiptPages(calls, Receipts(parts.store, kept, signer), signer.public())
 
 
-def site_of(key: str, facts: SiteFacts, config: Config) -> Site:
-    """The site as the use cases see it."""
-    terms = FlagTerms(key, string_terms(facts), config.flag.max_age)
-    said = {lang: texts.words(lang, facts.texts) for lang in facts.langs}
-    return Site(
-        key,
-        facts.name,
-        frozenset(facts.origins),
-        facts.regime_codes,
-        terms,
-        facts.incentives,
-        facts.lang,
-        said,
-        facts.origins[0],
-        facts.sensitive,
-        placed=config.geo != Geo(),
-        shares_cookie=facts.cookie_domain is not None,
-    )
-
-
 def places_of(geo: Geo, clients: Clients) -> Places:
     """How the place of a call is found. Raises CannotStart when the database can't be opened."""
     names = None
@@ -267,50 +244,6 @@ def places_of(geo: Geo, clients: Clients) -> Places:
     elif geo.country_header:
         names = HeaderNames(geo.country_header.lower(), geo.region_header.lower())
     return Places(clients, names, open_database(Path(geo.database)) if geo.database else None)
-
-
-def ways_of(config: Config) -> dict[str, FirstParty]:
-    """The sites that have a way of their own to the service."""
-    found = {key: first_party(facts, config.service.public_url) for key, facts in config.sites.items()}
-    return {key: way for key, way in found.items() if way is not None}
-
-
-def script_of(config: Config, key: str, now: int) -> Script:
-    """The site's script and stub, from its public facts alone."""
-    facts = config.sites[key]
-    site = site_of(key, facts, config)
-    rule = rule_of(site, facts, now)
-    partners = [partner for partner in config.partners.values() if key in partner.sites]
-    way = first_party(facts, config.service.public_url)
-    public = {
-        "rule": rule,
-        "service": config.service.public_url.rstrip("/"),
-        "cookie_domain": facts.cookie_domain,
-        **({"api": way.address, "credentials": "include"} if way else {}),
-        "frictionless": facts.frictionless,
-        "link": facts.link,
-        "lang": facts.lang.lower(),
-        **spoken_facts(site, now),
-        **optional_facts(facts, partners),
-    }
-    words = {
-        lang.lower(): texts.of_view(said, sensitive=facts.sensitive) for lang, said in site.texts.items()
-    }
-    behind = {"guard": blocked_domains(partners), "tags": tags_of(facts.tags)}
-    return build(
-        resources.widget_folder(),
-        public,
-        rule,
-        words,
-        behind=behind,
-        debug=facts.debug,
-    )
-
-
-def origin_of(url: str) -> str:
-    """Scheme and authority of a URL."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def ring_of(config: Config) -> KeyRing:

@@ -21,6 +21,7 @@ from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, hints_of, loa
 from consent_service.cli_doctor import doctor
 from consent_service.cli_import import import_opt_outs
 from consent_service.cli_ledger import ledger
+from consent_service.cli_ready import ready
 from consent_service.cli_store import backup, move, restore
 from consent_service.config import Config, digest
 from consent_service.config.well_known import gpc_hints
@@ -44,6 +45,7 @@ app.add_typer(keys, name="keys")
 
 app.add_typer(ledger, name="ledger")
 app.command()(doctor)
+app.command()(ready)
 
 KeyFile = Annotated[Path, typer.Argument(envvar="CONSENT_KEYS_FILE", help="The key ring's file.")]
 
@@ -250,8 +252,8 @@ def _refuse(reason: str) -> NoReturn:
 
 def _embed(config: Config, site: str) -> Embed:
     """What this site embeds. Raises UnknownSite."""
-    from consent_service.app import script_of
     from consent_service.config.first_party import first_party
+    from consent_service.web.configured import script_of
     from consent_service.web.snippet import Embed
 
     if site not in config.sites:

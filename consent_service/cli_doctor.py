@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
-from consent_service.config.environment import exposures
+from consent_service.config.environment import exposures, given
 from consent_service.config.loading import KEYS, SECRETS
 from consent_service.doctor.findings import Finding, Grade
 
@@ -20,7 +20,7 @@ def doctor(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Say what the store promises and what endangers it; changes nothing. Exit status 1 when there is a fault."""
     from consent_service.doctor.examination import examine
 
-    keys_file = os.environ.get(f"{KEYS}_FILE")
+    keys_file = given(os.environ, f"{KEYS}_FILE")
     loaded = load_config(config)
     place = Path(keys_file) if keys_file else None
     findings = asyncio.run(examine(loaded, time.time, place, exposures(os.environ, SECRETS)))

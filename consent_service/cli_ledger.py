@@ -5,6 +5,7 @@ Only what speaks of visitors needs the service's store and keys.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import sys
@@ -21,7 +22,7 @@ from rich.progress import Progress
 
 from consent_service.cli_config import DEFAULT_CONFIG, ConfigFile, load_config
 from consent_service.cli_erasing import erase, number_of
-from consent_service.errors import IdentityError, KeyRingInvalid, LedgerError
+from consent_service.errors import IdentityError, KeyRingInvalid, LedgerError, UnknownSite
 
 if TYPE_CHECKING:
     from consent_service.identity.signatures import PublicKeys
@@ -36,6 +37,11 @@ Place = Annotated[str, typer.Argument(metavar="ARCHIVE", help="The folder, or th
 
 
 _MOST: Final = 4 << 20
+_SEALED_NOW: Final[dict[int | None, str]] = {
+    None: "another process seals it at this moment; run this again to be sure of the newest entries",
+    0: "nothing waited",
+    1: "1 segment sealed",
+}
 _NUMBER: Final = re.compile("[0-9a-f]{32}")
 
 
@@ -88,6 +94,31 @@ def verify(
     typer.echo(f"{said}: {len(report.findings) or 'no'} findings")
     unproved = 2 if keys is None else 0
     raise typer.Exit(1 if report.findings else unproved)
+
+
+@ledger.command()
+def seal(
+    site: Annotated[
+        list[str] | None, typer.Option(help="Only this site; may be given more than once.")
+    ] = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Seal what waits now, also while the service runs. Exit status 1 when another process seals at this moment."""
+    from consent_service.app import ring_of
+    from consent_service.identity.signatures import Signer
+    from consent_service.process.sealing import seal_now
+
+    loaded = load_config(config)
+    if not loaded.ledger.archive:
+        raise LedgerError("ledger.archive names no folder and no object store: there is no place to seal to")
+    if unknown := set(site or ()) - set(loaded.sites):
+        raise UnknownSite(f"there is no site {min(unknown)!r}; there are: {', '.join(loaded.sites)}")
+    signer, busy = Signer(ring_of(loaded)), False
+    for one in site or loaded.sites:
+        segments = asyncio.run(seal_now(loaded, signer, one))
+        busy = busy or segments is None
+        typer.echo(f"{one}: {_SEALED_NOW.get(segments, f'{segments} segments sealed')}")
+    raise typer.Exit(1 if busy else 0)
 
 
 @ledger.command()

@@ -2,7 +2,7 @@
 
 Safe to interrupt and to repeat: a component's stamp is written last and names the content of its lock files,
 so a changed lock brings the component again. Nothing begins before all that needs rights is there.
-Standard library only. Usage: python3 scripts/setup.py demo | test
+Standard library only. Usage: python3 scripts/setup.py demo | test | soak
 """
 
 from __future__ import annotations
@@ -41,14 +41,25 @@ DEBIAN = {
     "npm": ["npm", "ca-certificates"],
 }
 
+# The same for the long runs alone: tools that read what is in deploy/, and what makes a clean Debian.
+DEBIAN_SOAK = {
+    "caddy": ["caddy"],
+    "mmdebstrap": ["mmdebstrap"],
+    "promtool": ["prometheus"],
+    "systemd-analyze": ["systemd"],
+    "systemd-nspawn": ["systemd-container"],
+}
+
 
 def main(target: str) -> None:
-    """Bring what `target` needs, rights first."""
+    """Bring what `target` needs, rights first; `soak` adds to what `test` has brought."""
     python_is_complete()
     if target == "test":
-        debian_packages()
+        debian_packages(DEBIAN, target)
         node_is_recent()
         npm_packages()
+    elif target == "soak":
+        debian_packages(DEBIAN_SOAK, target)
     python_packages(target)
 
 
@@ -63,20 +74,20 @@ def python_is_complete() -> None:
         ) from None
 
 
-def debian_packages() -> None:
+def debian_packages(wanted: dict[str, list[str]], target: str) -> None:
     """Install what is missing, or print the one line to run and stop."""
     if debian.left_behind() and (root := debian.way_to_root()) is not None:
         run(*root, sys.executable, str(ROOT / "scripts" / "debian.py"))
-    missing = [command for command in DEBIAN if shutil.which(command, path=WHERE) is None]
-    packages = list(dict.fromkeys(package for command in missing for package in DEBIAN[command]))
+    missing = [command for command in wanted if shutil.which(command, path=WHERE) is None]
+    packages = list(dict.fromkeys(package for command in missing for package in wanted[command]))
     if not packages:
         return
     if shutil.which("apt-get") is None:
-        raise SystemExit(f"make test needs these commands, please install them: {', '.join(missing)}")
+        raise SystemExit(f"make {target} needs these commands, please install them: {', '.join(missing)}")
     root = debian.way_to_root()
     if root is None:
         raise SystemExit(
-            "make test needs packages that only root may install. Run this line, then make again:\n    "
+            f"make {target} needs packages that only root may install. Run this line, then make again:\n    "
             + debian.line_to_run(packages)
         )
     run(*root, sys.executable, str(ROOT / "scripts" / "debian.py"), *packages)

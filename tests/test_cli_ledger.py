@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +13,14 @@ from typer.testing import CliRunner
 from consent_service.cli import app
 from consent_service.errors import LedgerError
 from consent_service.identity.keys import encode_ring
-from consent_service.ledger.archive import anchor_name, head_name, marks_name, segment_name
+from consent_service.identity.signatures import Signer
+from consent_service.ledger.archive import FolderArchive, anchor_name, head_name, marks_name, segment_name
 from consent_service.ledger.heads import Anchor, digest_of, open_head, sign
-from tests.ledger.sealed import RING, SIGNER, Site, a_site, subject
+from consent_service.ledger.sealing import Sealer
+from consent_service.store.sqlite import SqliteStore
+from tests.ledger.sealed import RING, SIGNER, Site, a_site, record, subject
+from tests.process.configs import RING as SERVED_RING
+from tests.process.configs import consent_toml, write_config
 
 
 def run(*arguments: object) -> tuple[int, str]:
@@ -30,6 +37,60 @@ def key(tmp_path: Path) -> Path:
     assert status == 0
     (tmp_path / "jwks.json").write_text(text)
     return tmp_path / "jwks.json"
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A service's folder whose archive is there; the environment names its keys."""
+    (tmp_path / "archive").mkdir()
+    for name, value in write_config(tmp_path, consent_toml(tmp_path)).items():
+        monkeypatch.setenv(name, value)
+    with (tmp_path / "consent.toml").open("a") as file:
+        file.write(f'[ledger]\narchive = "{tmp_path}/archive"\n')
+    return tmp_path
+
+
+async def test_what_waits_is_sealed_at_once_and_only_once(served: Path) -> None:
+    config = ["--config", served / "consent.toml"]
+    await chosen(served)
+    assert await asyncio.to_thread(run, "ledger", "seal", *config) == (0, "acme: 1 segment sealed\n")
+    assert await asyncio.to_thread(run, "ledger", "seal", *config, "--site", "acme") == (
+        0,
+        "acme: nothing waited\n",
+    )
+    status, text = run("ledger", "keys", served / "keys.json")
+    (served / "jwks.json").write_text(text)
+    status, said = run("ledger", "verify", served / "archive", "--key", served / "jwks.json")
+    assert (status, said.splitlines()[-1]) == (0, "1 entries in 1 segments, 0 dropped in time: no findings")
+
+
+async def test_while_another_process_seals_the_command_says_so_and_fails(served: Path) -> None:
+    await chosen(served)
+    store = SqliteStore.open(served / "consent.db", clock=time.time)
+    sealer = Sealer(store, FolderArchive(served / "archive"), Signer(SERVED_RING), "acme", time.time)
+    assert await sealer.take_lease()
+    status, said = await asyncio.to_thread(run, "ledger", "seal", "--config", served / "consent.toml")
+    assert status == 1
+    assert said.startswith("acme: another process seals it at this moment; run this again")
+    await sealer.release()
+    await store.close()
+    assert (await asyncio.to_thread(run, "ledger", "seal", "--config", served / "consent.toml"))[0] == 0
+
+
+def test_sealing_needs_an_archive_and_a_site_that_there_is(served: Path) -> None:
+    config = ["--config", str(served / "consent.toml")]
+    result = CliRunner().invoke(app, ["ledger", "seal", *config, "--site", "nobody"])
+    assert str(result.exception) == "there is no site 'nobody'; there are: acme"
+    (served / "consent.toml").write_text(consent_toml(served))
+    result = CliRunner().invoke(app, ["ledger", "seal", *config])
+    assert str(result.exception).startswith("ledger.archive names no folder")
+
+
+async def chosen(folder: Path) -> None:
+    """One entry in the ledger of a service that is stopped again."""
+    store = SqliteStore.open(folder / "consent.db", clock=time.time)
+    await record(store, 1)
+    await store.close()
 
 
 async def test_an_archive_is_checked_with_nothing_but_the_public_keys(tmp_path: Path, key: Path) -> None:

@@ -72,6 +72,16 @@ def test_without_rights_one_line_is_printed_and_nothing_else_is_begun(machine: M
     assert not (machine.bin / "apt-get.log").exists()
 
 
+def test_what_only_the_long_runs_need_is_asked_for_by_them_alone(machine: Machine) -> None:
+    for command in setup.DEBIAN_SOAK:
+        assert command not in setup.DEBIAN
+    for command in set(setup.DEBIAN_SOAK) - {"caddy", "promtool"}:
+        machine.command(command)
+    done = machine.setup("soak")
+    assert "make soak needs packages" in done.stderr
+    assert "apt-get install --no-install-recommends caddy prometheus'" in done.stderr
+
+
 def test_with_a_sudo_that_asks_for_a_password_the_line_says_sudo(machine: Machine) -> None:
     machine.command("sudo", "exit 1")
     assert "    sudo sh -c 'apt-get update && apt-get install" in machine.setup("test").stderr

@@ -1,5 +1,7 @@
 """Secrets from the environment: `NAME`, or `NAME_FILE` with a file that holds it.
 
+An empty variable is as good as none: Compose and systemd set one where nothing was given.
+
 The environment comes in as a mapping; nothing here reads the process's own. A fault names the variable
 and never quotes the secret.
 """
@@ -18,17 +20,24 @@ _OTHERS: Final = stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP
 
 
 def secret(env: Mapping[str, str], name: str) -> str | None:
-    """The secret of this name, without the white space around it; None = not given.
+    """The secret of this name, without the white space around it; None = not given, or empty.
 
-    Raises ConfigError when both variables are set, when one is empty, or when the file can't be read.
+    Raises ConfigError when both variables are set, or when the file can't be read or is empty.
     """
-    file = f"{name}_FILE"
-    if name in env and file in env:
-        raise _fault(name, f"{name} and {file} are both set; set one")
-    value = _read(file, env[file]) if file in env else env.get(name)
-    if value is not None and not value.strip():
-        raise _fault(file if file in env else name, "is set, but empty")
-    return value if value is None else value.strip()
+    value, file = given(env, name), given(env, f"{name}_FILE")
+    if file is None:
+        return value
+    if value is not None:
+        raise _fault(name, f"{name} and {name}_FILE are both set; set one")
+    text = _read(f"{name}_FILE", file).strip()
+    if not text:
+        raise _fault(f"{name}_FILE", f"{file!r} is empty; write the secret into it, or unset {name}_FILE")
+    return text
+
+
+def given(env: Mapping[str, str], variable: str) -> str | None:
+    """The variable's value, without the white space around it; None = not set, or empty."""
+    return env.get(variable, "").strip() or None
 
 
 def exposures(env: Mapping[str, str], names: Iterable[str]) -> Iterator[tuple[str, str, int]]:

@@ -15,7 +15,7 @@ import msgspec
 import msgspec.inspect
 
 from consent_service.config import words
-from consent_service.config.environment import secret
+from consent_service.config.environment import given, secret
 from consent_service.config.locating import dotted, locate, nearest
 from consent_service.config.reading import Misread, Reader
 from consent_service.config.rules import misfits
@@ -117,7 +117,7 @@ def _opened(env: Mapping[str, str], variable: str, url: str) -> str:
 
 
 def _variable(env: Mapping[str, str], name: str) -> str:
-    return name if name in env else f"{name}_FILE"
+    return name if given(env, name) else f"{name}_FILE"
 
 
 def _collected(faults: list[Fault], read: Callable[[], _T]) -> _T | None:

@@ -19,7 +19,6 @@ from granian.server.embed import Server
 from rich.console import Console
 from starlette.types import ASGIApp
 
-from consent_service.app import script_of
 from consent_service.demo.addresses import LOOPBACK, SITE, Addresses
 from consent_service.demo.folder import Folder, prepare
 from consent_service.demo.ports import check_ports
@@ -28,6 +27,7 @@ from consent_service.demo.welcome import welcome
 from consent_service.errors import CannotStart
 from consent_service.process import logs
 from consent_service.process.child import Child
+from consent_service.web.configured import script_of
 
 _ASK_AGAIN: Final = 0.05  # seconds
 

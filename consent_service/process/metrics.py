@@ -1,6 +1,7 @@
 """The metrics' listener: what all processes count together, for Prometheus, apart from the public listener.
 
-Knows no counter by name; they live in files that each process writes (`web/metrics.py` defines them).
+Knows no counter by name; they live in files that each process writes (`web/metrics.py` and
+`process/gauges.py` define them).
 """
 
 from __future__ import annotations

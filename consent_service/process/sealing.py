@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import structlog
@@ -18,6 +18,7 @@ from consent_service.ledger.archive import Archive, open_archive
 from consent_service.ledger.retention import drop
 from consent_service.ledger.sealing import Sealer
 from consent_service.ledger.trimming import trim
+from consent_service.process.replaceable import Replaceable
 from consent_service.store.contract import Store
 from consent_service.store.url import open_store
 
@@ -29,25 +30,17 @@ class Sealing:
     """Seals every site at each interval, beside whatever else the loop does."""
 
     def __init__(self) -> None:
-        self._task: asyncio.Task[None] | None = None
-        self._before: list[asyncio.Task[None]] = []
+        self._task = Replaceable()
 
     def start(self, config: Config) -> None:
         """Go on under this configuration. What is cut off here is done at the next round."""
-        self._stop()
+        self._task.stop()
         if config.ledger.archive and config.keys is not None:
-            self._task = asyncio.create_task(_for_ever(config, Signer(config.keys)))
+            self._task.start(_for_ever(config, Signer(config.keys)))
 
     async def end(self) -> None:
         """Stop, and let go of the store."""
-        self._stop()
-        await asyncio.gather(*self._before, return_exceptions=True)
-
-    def _stop(self) -> None:
-        self._before = [task for task in self._before if not task.done()]
-        if self._task is not None:
-            self._task.cancel()
-            self._before.append(self._task)
+        await self._task.end()
 
 
 async def _for_ever(config: Config, signer: Signer) -> None:
@@ -61,13 +54,43 @@ async def _for_ever(config: Config, signer: Signer) -> None:
 
 
 async def _open_and_run(config: Config, signer: Signer) -> None:
+    async with _opened(config) as (store, kept):
+        await run_once(store, kept, signer, config.ledger, config.sites, time.time)
+
+
+@asynccontextmanager
+async def _opened(config: Config) -> AsyncIterator[tuple[Store, Archive]]:
     kept = open_archive(config.ledger.archive)
     relaxed = config.service.durability == "relaxed"
     store = open_store(config.service.store, relaxed=relaxed, clock=time.time)
     try:
-        await run_once(store, kept, signer, config.ledger, config.sites, time.time)
+        yield store, kept
     finally:
         await store.close()
+
+
+async def seal_now(config: Config, signer: Signer, site: str) -> int | None:
+    """Seal what waits of this site, beside a service or without one; how many segments that were.
+
+    None: another process seals the site at this moment. Raises LedgerError, StoreError.
+    """
+    async with _opened(config) as (store, kept):
+        sealer = Sealer(store, kept, signer, site, time.time)
+        async with _leased(sealer) as leased:
+            return await sealer.seal() if leased else None
+
+
+@asynccontextmanager
+async def _leased(sealer: Sealer) -> AsyncIterator[bool]:
+    """True: this process seals the site until the way out. False: another does."""
+    if not await sealer.take_lease():
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with suppress(ConsentError):  # then it lapses by itself
+            await sealer.release()
 
 
 async def run_once(
@@ -90,16 +113,13 @@ async def run_once(
 
 
 async def _round(sealer: Sealer, settings: LedgerSettings, now: int) -> None:
-    if not await sealer.take_lease():
-        return
-    try:
+    async with _leased(sealer) as leased:
+        if not leased:
+            return
         sealed, trimmed = await sealer.seal(), 0
         if settings.trim_after_days != _NEVER:
             trimmed = await trim(sealer, now - settings.trim_after_days * DAY)
         dropped = await drop(sealer, _seconds_kept(settings.months_kept), now)
-    finally:
-        with suppress(ConsentError):  # then it lapses by itself
-            await sealer.release()
     if sealed or trimmed or dropped:
         _log.info("ledger sealed", site=sealer.site, segments=sealed, trimmed=trimmed, dropped=dropped)
 

@@ -1,4 +1,4 @@
-"""The work process: what must not share the flag's loop: the metrics' listener, and sealing the ledger.
+"""The work process: what must not share the flag's loop: the metrics' listener and gauges, sealing the ledger.
 
 Run by the supervisor as `python -m consent_service.process.work RUNDIR PARENT WORKERS`.
 """
@@ -19,6 +19,7 @@ import structlog
 from consent_service.config import Config, digest
 from consent_service.errors import ConsentError
 from consent_service.process import logs, metrics
+from consent_service.process.gauges import WorkGauges
 from consent_service.process.parent import die_with
 from consent_service.process.rundir import RunDir
 from consent_service.process.sealing import Sealing
@@ -32,11 +33,12 @@ async def work(ours: RunDir) -> None:
     """Work until SIGTERM; SIGHUP re-reads the configuration."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    sealing = Sealing()
+    sealing, gauges = Sealing(), WorkGauges()
 
     def take_on() -> None:
         config = ours.read(os.environ)
         sealing.start(config)
+        gauges.start(config)
         _log.info("working", config=digest(config))
 
     def take_on_again() -> None:
@@ -55,6 +57,7 @@ async def work(ours: RunDir) -> None:
         take_on()
         await stop.wait()
         await sealing.end()
+        await gauges.end()
 
 
 async def _check_ring(config: Config) -> None:

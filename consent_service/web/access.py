@@ -71,10 +71,12 @@ class Access:
         self._metrics = metrics
         self.timer = timer
 
-    def note(self, route: str, status: int, began: float) -> None:
+    def note(self, scope: Scope, route: str, status: int, began: float) -> None:
         """A call is over that began at this moment of the timer."""
+        seconds = self.timer() - began
         self._metrics.calls[route, status] += 1
-        self._lines.add(route, status, self.timer() - began)
+        self._metrics.call_seconds[route].add(seconds)
+        self._lines.add(route, status, seconds)
 
 
 class AccessLog:
@@ -98,4 +100,4 @@ class AccessLog:
         try:
             await self._app(scope, receive, send_and_note)
         finally:
-            self._access.note(scope.get("consent.route", "unmatched"), status, began)
+            self._access.note(scope, scope.get("consent.route", "unmatched"), status, began)

@@ -69,7 +69,7 @@ class DirectWrites:
         except ClientDisconnect:
             pass  # the caller went away while the answer was sent
         finally:
-            self._access.note(direct.route, status, began)
+            self._access.note(scope, direct.route, status, began)
 
     async def _answer(self, direct: _Direct, request: Request) -> Response:
         """The handler's answer, or that of its error.

@@ -127,6 +127,7 @@ class FlagEndpoint:
         places: Places,
         troubles: Troubles,
         clock: Callable[[], float],
+        timer: Callable[[], float],
     ) -> None:
         self._all = sites
         self._own_origin = own_origin
@@ -140,6 +141,8 @@ class FlagEndpoint:
         self._host: bytes | None = (
             b"localhost"  # the last that was found to be one: nearly every call names it
         )
+        self._timer = timer
+        self._took = metrics.flag_seconds.add
         self._second = 0
         self._day = -1
         self._as_of = b""
@@ -152,6 +155,7 @@ class FlagEndpoint:
         return scope["method"] == "GET" and scope["path"] in self._sites
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = self._timer()
         now = int(self._clock())
         if now != self._second:
             self._tick(now)
@@ -183,6 +187,7 @@ class FlagEndpoint:
                 flags, given, seen, signals, place, now
             )
         self._metrics.answers[flag.basis] += 1
+        self._took(self._timer() - began)
         fixed = flag.headers[seen.origin]
         if seen.if_none_match and flag.etag and flag.etag in seen.if_none_match:
             await send({"type": "http.response.start", "status": 304, "headers": fixed[1:]})

@@ -12,6 +12,8 @@ from typing import Final
 
 import structlog
 
+from consent_service.errors import StoreError
+
 _AGAIN: Final = 60.0
 """Seconds after which the same reason is logged again."""
 _MOST: Final = 64
@@ -22,15 +24,18 @@ _log = structlog.get_logger("consent_service")
 
 
 class Troubles:
-    """Logs reasons. `timer` gives seconds that only rise."""
+    """Logs reasons. `count` is told the class of each of the store's; `timer` gives seconds that only rise."""
 
-    def __init__(self, timer: Callable[[], float]) -> None:
+    def __init__(self, count: Callable[[str], None], timer: Callable[[], float]) -> None:
+        self._count = count
         self._timer = timer
         self._seen: dict[tuple[str, str], _Seen] = {}
 
     def note(self, error: Exception) -> None:
-        """Log why, unless the same was logged a moment ago."""
+        """Count it, and log why, unless the same was logged a moment ago."""
         now, kind, reason = self._timer(), type(error).__name__, reason_of(error)
+        if isinstance(error, StoreError):
+            self._count(kind)
         key = (kind, _NUMBER.sub("#", reason))
         seen = self._seen.pop(key, None)
         if seen is not None and now - seen.logged_at < _AGAIN:

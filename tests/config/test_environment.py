@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.config import secret
+from consent_service.config import load, secret
 from consent_service.errors import ConfigError
+from tests.process.configs import consent_toml
 
 
 def refused(env: dict[str, str]) -> str:
@@ -32,10 +33,27 @@ def test_both_variables_are_a_fault_that_names_both(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", " \n"])
-def test_an_empty_secret_is_a_fault_that_names_the_variable(tmp_path: Path, content: str) -> None:
-    (tmp_path / "secret").write_text(content)
-    assert refused({"PASSWORD": content}) == "PASSWORD: is set, but empty"
-    assert refused({"PASSWORD_FILE": str(tmp_path / "secret")}) == "PASSWORD_FILE: is set, but empty"
+def test_an_empty_variable_is_as_good_as_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / "secret").write_text("hunter2")
+    assert secret({"PASSWORD": content}, "PASSWORD") is None
+    assert secret({"PASSWORD": content, "PASSWORD_FILE": content}, "PASSWORD") is None
+    assert secret({"PASSWORD": content, "PASSWORD_FILE": str(tmp_path / "secret")}, "PASSWORD") == "hunter2"
+    assert secret({"PASSWORD": "hunter2", "PASSWORD_FILE": content}, "PASSWORD") == "hunter2"
+
+
+@pytest.mark.parametrize("content", ["", " \n"])
+def test_an_empty_file_is_a_fault_that_says_what_to_do(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "secret"
+    file.write_text(content)
+    said = f"PASSWORD_FILE: {str(file)!r} is empty; write the secret into it, or unset PASSWORD_FILE"
+    assert refused({"PASSWORD_FILE": str(file)}) == said
+
+
+@pytest.mark.parametrize("name", ["CONSENT_KEYS", "CONSENT_STORE", "CONSENT_STORE_PASSWORD"])
+@pytest.mark.parametrize("suffix", ["", "_FILE"])
+def test_a_configuration_is_the_same_with_an_empty_variable_and_without(name: str, suffix: str) -> None:
+    text = consent_toml(Path("/srv"))
+    assert load(text, {name + suffix: ""}) == load(text, {})
 
 
 def test_a_file_that_cannot_be_read_is_a_fault_that_names_the_variable(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from typing import Final
 
 from playwright.async_api import Page, Route
 
-from consent_service.app import script_of
 from consent_service.config import load
 from consent_service.demo.addresses import SITE
+from consent_service.web.configured import script_of
 from consent_service.web.script import Script
 from tests.demo.demos import Demo
 from tests.e2e.visiting import Until, Visitor, part, waited

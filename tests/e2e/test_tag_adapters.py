@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from consent_service.app import script_of
 from consent_service.config import load
+from consent_service.web.configured import script_of
 from tests.e2e.conftest import ONCE
 from tests.e2e.embedding import SITE, Guest, Shop, Written, answered, guest, shop
 from tests.e2e.partners import FACTS as BLOCKED

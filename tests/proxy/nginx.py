@@ -118,15 +118,16 @@ def nginx(front: Front, printed: Recipe, more: str = "") -> Iterator[None]:
         process.wait(30)
 
 
-def self_signed(folder: Path, port: int) -> Front:
+def self_signed(folder: Path, port: int, host: str = SITE_HOST) -> Front:
     """A front with a certificate of its own making."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, SITE_HOST)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
     built = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
     )
     front = Front(folder, port, folder / "certificate.pem")
     assert front.certificate

@@ -89,6 +89,46 @@ async def test_what_the_hot_path_counts_reaches_prometheus(service: Running) -> 
     assert not counted.answers
 
 
+async def test_how_long_each_answer_took_is_counted(service: Running) -> None:
+    await service.flag()
+    await service.choose(sale_share="opt_out")
+    await service.choose(sale_share="nonsense")
+    counted = service.app.parts.metrics
+    assert sum(counted.flag_seconds.counts) == 1
+    assert sum(counted.call_seconds["/v1/{site}/choices"].counts) == 2
+    assert 0 < counted.flag_seconds.seconds < counted.call_seconds["/v1/{site}/choices"].seconds
+
+
+async def test_every_answer_that_the_store_spoiled_is_counted_by_the_error(service: Running) -> None:
+    token = (await service.choose(sale_share="opt_out")).json()["visitor"]
+    counted = service.app.parts.metrics
+    assert not counted.store_errors
+    await service.app.parts.store.close()
+    service.app.parts.cache.invalidate(None)
+    assert (await service.flag(visitor=token))["basis"] == "unavailable"
+    assert counted.store_errors == {"StoreUnavailable": 1}
+    assert (await service.choose(sale_share="opt_out", visitor=token)).status_code == 503
+    assert counted.store_errors == {"StoreUnavailable": 2}
+
+
+def test_durations_go_to_the_bucket_that_ends_at_or_above_them() -> None:
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, {})
+    for seconds in (0.0001, 0.0002, 0.3, 7.0):
+        metrics.flag_seconds.add(seconds)
+    metrics.call_seconds["/x"].add(0.02)
+    metrics.flush()
+    metrics.flag_seconds.add(0.3)
+    metrics.flush()
+    text = generate_latest(registry).decode()
+    ends = {"0.0001": 1, "0.00025": 2, "0.25": 2, "0.5": 4, "2.5": 4, "+Inf": 5}
+    for end, count in ends.items():
+        assert f'consent_flag_duration_seconds_bucket{{le="{end}"}} {count}.0' in text
+    assert "consent_flag_duration_seconds_count 5.0" in text
+    assert "consent_flag_duration_seconds_sum 7.6003" in text
+    assert 'consent_http_request_duration_seconds_count{route="/x"} 1.0' in text
+
+
 def test_a_flush_hands_over_counts_and_gauges() -> None:
     registry = CollectorRegistry()
     metrics = Metrics(registry, {"things": lambda: 7.0})

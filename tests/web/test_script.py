@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from consent_service import resources
-from consent_service.app import script_of
 from consent_service.config import load
 from consent_service.domain.regimes import known_codes
 from consent_service.store.contract import Change, Key, Put
 from consent_service.store.keys import desk_shard, script_name
 from consent_service.texts import of_view, shipped
+from consent_service.web.configured import script_of
 from consent_service.web.script import Script, build
 from tests.running import FACTS, SERVICE, SHOP, START, Running
 

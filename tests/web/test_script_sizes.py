@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from consent_service.app import script_of
 from consent_service.config import load
 from consent_service.demo.addresses import Addresses
 from consent_service.demo.folder import Folder, configuration
+from consent_service.web.configured import script_of
 from tests.bench.pages.compressing import brotli
 from tests.running import START
 from tests.web.test_script import BLOCKED, facts

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from consent_service.app import site_of
 from consent_service.codecs import gpp
 from consent_service.codecs.sections import BY_NAME
 from consent_service.config import load
@@ -21,6 +20,7 @@ from consent_service.domain.signals import sources_of
 from consent_service.domain.strings import Mspa, StringTerms
 from consent_service.domain.words import RIGHTS
 from consent_service.services.sites import Site
+from consent_service.web.configured import site_of
 from consent_service.web.spoken import doubt, layout_of, layouts, outcomes, us_privacy_table
 from tests.codecs.random_fields import WRITTEN, random_fields
 from tests.running import FACTS, SERVICE, SHOP, START

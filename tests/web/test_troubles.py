@@ -15,7 +15,8 @@ from tests.web.test_receipts import seal
 
 def test_a_reason_is_logged_once_and_again_after_a_minute_with_how_often_it_was_met() -> None:
     timer = Clock(0)
-    troubles = Troubles(timer)
+    counted: list[str] = []
+    troubles = Troubles(counted.append, timer)
     with capture_logs() as lines:
         for now in (0, 1, 2, 59, 61, 62):
             timer.now = now
@@ -28,6 +29,7 @@ def test_a_reason_is_logged_once_and_again_after_a_minute_with_how_often_it_was_
         ("StoreTimeout", "acme.07 is out of reach", 1),
         ("TimeoutError", "the store did not answer in time", 1),
     ]
+    assert counted == ["StoreUnavailable"] * 6 + ["StoreTimeout"], "each time, and only the store's own"
 
 
 async def test_every_answer_that_the_store_kept_from_being_given_leaves_its_reason_in_the_log(

@@ -1,0 +1,61 @@
+"""Unsealed: how many entries of a site no segment holds yet, counted as they come. Writes nothing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from consent_service.ledger.entries import decode
+from consent_service.ledger.heads import Span
+from consent_service.ledger.reading import entries
+from consent_service.ledger.sealing import STATE, state_of
+from consent_service.store.contract import Key, Store
+from consent_service.store.keys import desk_shard, site_shards
+
+_NEWEST = 2**53
+
+
+class Unsealed(NamedTuple):
+    """Entries that wait to be sealed, and the time of the oldest one in Unix seconds (None: nothing waits)."""
+
+    entries: int
+    oldest: int | None
+
+
+class _Counted(NamedTuple):
+    """One shard's count behind the sealed position `after`; `through`: the last position counted."""
+
+    after: int
+    through: int
+    entries: int = 0
+    oldest: int | None = None
+
+
+class UnsealedCount:
+    """Counts one site's unsealed entries. Each entry is read once, and again only after a part was sealed."""
+
+    def __init__(self, site: str) -> None:
+        self._site = site
+        self._shards: dict[str, _Counted] = {}
+
+    async def count(self, store: Store) -> Unsealed:
+        """Return the count as of now. Raises StoreError, LedgerError."""
+        (document,) = await store.get([Key(desk_shard(self._site), STATE)])
+        sealed = state_of(document, self._site).through
+        for shard in site_shards(self._site, store.shards):
+            after = sealed.get(shard, 0)
+            counted = self._shards.get(shard)
+            if counted is None or counted.after != after:
+                counted = _Counted(after, after)
+            self._shards[shard] = await _further(store, shard, counted)
+        times = [counted.oldest for counted in self._shards.values() if counted.oldest is not None]
+        return Unsealed(sum(counted.entries for counted in self._shards.values()), min(times, default=None))
+
+
+async def _further(store: Store, shard: str, counted: _Counted) -> _Counted:
+    """Return the count with the entries that came since."""
+    async for entry in entries(store, shard, Span(counted.through, _NEWEST)):
+        oldest = decode(entry.payload).at if counted.oldest is None else counted.oldest
+        counted = counted._replace(
+            through=entry.position.sequence, entries=counted.entries + 1, oldest=oldest
+        )
+    return counted
