@@ -12,7 +12,7 @@ const TAGS_BUDGET = 1100;
 const GUARD_BUDGET = 1300;
 const SCRIPT_BUDGET = 12300;
 /** Fetched by pages with marked scripts that may run. */
-const WRITING_BUDGET = 900;
+const WRITING_BUDGET = 1100;
 /** Held so that it comes down to the script's own; not there yet. */
 const SPOKEN_BUDGET = 12700;
 
