@@ -30,9 +30,12 @@ _RENEWED_BELOW: Final = KEPT_SECONDS - 30 * 86_400
 _SHORT: Final = "public, max-age=300, stale-while-revalidate=86400"
 _LONG: Final = "public, max-age=34214400, immutable"
 _DIGEST_CHARACTERS: Final = 20
-_IS_NEW: Final = "!(window.__gppLocator&&window.privacyChoices?.flag?.call)"
+_IS_NEW: Final = (
+    "!(window.privacyChoices?.flag?.call&&(window.__gppLocator||!performance.timing.domInteractive))"
+)
 """False where the inline part has run in this document: frameworks, and a snippet pasted twice, run it once more. A
-page that was written anew has lost the frame, and an element of that name has no such function."""
+page that was written anew, which it can be only once it was read, has lost the frame, and an element of that name has
+no such function."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from tests.e2e.visiting import Visitor, flag, opt_out, waited
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
-SCRIPT = "**/w/acme*.js"
+SCRIPT = "**/w/acme.js"
 PAINTED = "() => performance.getEntriesByName('first-contentful-paint').length > 0"
 
 Trouble = Callable[[Visitor], Awaitable[None]]

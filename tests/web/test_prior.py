@@ -18,7 +18,7 @@ from tests.web.test_script import configured, script
 READER: Final = """
 const {extra, asked} = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const part = {};
-new Function("_", extra)(part);
+new Function("_", "window", extra)(part, globalThis);
 process.stdout.write(JSON.stringify(asked.map(({cookie, prior}) => part.deniedBefore({cookie}, prior) || {})));
 """
 

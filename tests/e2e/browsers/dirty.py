@@ -25,11 +25,21 @@ _FORGET: Final = """(document.cookie.split('; ').forEach((pair) => {
 
 PATIENT: Final = """<script>
   window.patient = [];
-  window.setTimeout = ((own) => (act, wait, ...given) =>
-    wait > 1000 && wait < 9000 ? (patient.push(act), act) : own(act, wait, ...given))(window.setTimeout.bind(window));
-  window.clearTimeout = ((own) => (timer) =>
-    typeof timer === 'function' ? void (patient = patient.filter((act) => act !== timer)) : own(timer)
-  )(window.clearTimeout.bind(window));
+  const {setTimeout: start, clearTimeout: stop} = window;
+  const patience = {
+    setTimeout: (act, wait, ...given) =>
+      wait > 1000 && wait < 9000 ? (patient.push(act), act) : start(act, wait, ...given),
+    clearTimeout: (timer) =>
+      typeof timer === 'function' ? void (patient = patient.filter((act) => act !== timer)) : stop(timer),
+  };
+  Object.assign(window, patience);
+  // The widget takes its timers from a frame, too.
+  const {get} = Object.getOwnPropertyDescriptor(HTMLIFrameElement.prototype, 'contentWindow');
+  Object.defineProperty(HTMLIFrameElement.prototype, 'contentWindow', {
+    get() { return Object.assign(get.call(this), patience); },
+  });
+  new MutationObserver(() => [...document.querySelectorAll('iframe')].map((frame) => frame.contentWindow))
+    .observe(document, {childList: true, subtree: true});
 </script>"""
 """Before the snippet: no patience ends before the test calls what waits in `patient`. Drivers have longer ones."""
 

@@ -65,7 +65,7 @@ function watchRoots(doc: Document, changed: (root: ShadowRoot) => void): void {
     for (const { shadowRoot } of from.querySelectorAll("*")) watch(shadowRoot);
   }
 
-  const { prototype } = Element;
+  const { prototype } = (window as unknown as { Element: typeof Element }).Element; // the page's own, for all who call it
   const { attachShadow } = prototype;
   prototype.attachShadow = function (...given) {
     const root = attachShadow.apply(this, given);
