@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MEASURED := tests/domain tests/identity
-WORKERS ?= 3# more than there are cores: most tests wait for a browser or a server
+WORKERS ?= 4# more than there are cores: most tests wait for a browser or a server
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-header --no-emit-index-url --no-emit-find-links --group build pyproject.toml
