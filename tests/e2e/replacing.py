@@ -5,40 +5,13 @@ Such a page breaks whoever looks into it, so a clean page frames it, and looks w
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
 from tests.e2e.embedding import Shop, Written, guest
 
-DIST: Final = Path(__file__).parents[2] / "widget" / "dist"
-BUILT: Final = ("stub", "guard", "widget", "settings")
 FRAMING: Final = Written(body='<iframe src="/replaced" width=900 height=700></iframe>')
-KINDS: Final = {
-    "a function that throws": "() => function () { throw Error('replaced'); }",
-    "a function that returns something else": "() => function () { return {lat: 34}; }",
-    "an object": "() => ({lat: 34, lng: -118})",
-}
-# Which of these words are a browser's own: globals, and methods of its classes.
-_NATIVES: Final = """(words) => {
-  const found = new Set();
-  for (const name of Object.getOwnPropertyNames(window)) {
-    const {configurable, value, get, set} = Object.getOwnPropertyDescriptor(window, name);
-    if (get && !set) continue; // `var` can't replace it
-    if (!configurable || name == '__gpp' || name == '__uspapi' || name == 'privacyChoices') continue; // our own
-    if (words.includes(name)) found.add(name);
-    if (typeof value != 'function' || !value.prototype) continue;
-    for (const method of Object.getOwnPropertyNames(value.prototype)) {
-      const held = Object.getOwnPropertyDescriptor(value.prototype, method).value;
-      if (method != 'constructor' && typeof held == 'function' && words.includes(method)) found.add('#' + method);
-    }
-  }
-  return [...found].sort();
-}"""
 NOTE: Final = """<script>window.faults = [];
   addEventListener('error', (event) => faults.push(event.message));
   addEventListener('unhandledrejection', (event) => faults.push(String(event.reason)));</script>"""
@@ -81,21 +54,6 @@ OLD_LIBRARY: Final = """<script>
   Element.prototype.remove = Element.prototype.select = function () { return this.hidden = true; };
   document.getElementsByClassName = function () { return []; };
 </script>"""
-_REPLACE: Final = """<script>(() => {
-  const made = %s, names = %s, {defineProperty: define, getOwnPropertyDescriptor: look} = Object;
-  const put = [];
-  for (const name of names) {
-    if (name[0] != '#') put.push([window, name]);
-    else for (const owner of Object.getOwnPropertyNames(window)) {
-      const held = look(window, owner).value;
-      if (typeof held != 'function' || !held.prototype || held == Object) continue;
-      if (typeof look(held.prototype, name.slice(1))?.value == 'function') put.push([held.prototype, name.slice(1)]);
-      if (typeof look(held, name.slice(1))?.value == 'function') put.push([held, name.slice(1)]);
-    }
-  }
-  for (const [owner, name] of put) define(owner, name, {value: made(), writable: true, configurable: true});
-})()</script>"""
-# A visitor's walk, from a clean page that frames the other.
 WALK: Final = """async ({to, denied}) => {
   const {contentWindow: inside} = document.querySelector('iframe[src]');
   const until = async (look) => {
@@ -132,28 +90,6 @@ BODY: Final = (
     '<p>x</p><a href="#" data-privacy-choices>Your Privacy Choices</a>'
     '<script type="text/plain" data-right="sale">window.ran[window.ran.length] = "tag"</script>'
 )
-
-
-def words() -> list[str]:
-    """Every word of the built code."""
-    built = "".join((DIST / f"{name}.js").read_text() for name in BUILT)
-    return sorted(set(re.findall(r"[A-Za-z_]\w*", built)))
-
-
-async def natives(page: Page) -> list[str]:
-    """The browser's own names among them: globals, and methods as `#name`."""
-    names: list[str] = await page.evaluate(_NATIVES, words())
-    return names
-
-
-def replacing(names: Sequence[str], kind: str) -> str:
-    """A script that puts this in place of all of these."""
-    return _REPLACE % (KINDS[kind], json.dumps(names))
-
-
-def groups(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """These names, so many at a time."""
-    return (names[at : at + size] for at in range(0, len(names), size))
 
 
 async def walked(browser: Browser, site: Shop, page: Written, to: str, *, denied: bool) -> dict[str, Any]:

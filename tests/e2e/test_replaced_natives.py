@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from playwright.async_api import Browser
@@ -11,24 +11,10 @@ from playwright.async_api import Browser
 from tests.e2e.conftest import ONCE
 from tests.e2e.embedding import Shop, Written, shop
 from tests.e2e.partners import FACTS, Partner, partner
-from tests.e2e.replacing import (
-    BODY,
-    KINDS,
-    NOTE,
-    OLD_LIBRARY,
-    THIRD,
-    groups,
-    natives,
-    replacing,
-    walked,
-)
+from tests.e2e.replacing import BODY, NOTE, OLD_LIBRARY, THIRD, walked
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 
-TOGETHER: Final = 16
-"""So many names are replaced in one page."""
-IMPLIED: Final = {"#join", "#toString", "#then"}
-"""Not held: what the browser itself asks of the page's arrays to sort them, and of its promises to chain them."""
 OPTED_OUT: Final = {
     "shown": True,
     "released": True,
@@ -61,17 +47,6 @@ def replaced(*, before: str = "", after: str = "") -> Written:
     return Written(before=NOTE + before, head=THIRD + after, body=BODY)
 
 
-async def names_of(chromium: Browser, site: Shop) -> list[str]:
-    """What the built code uses of the browser's."""
-    site.pages["/clean"] = Written()
-    page = await chromium.new_page()
-    try:
-        await page.goto(f"{site.origin}/clean")
-        return await natives(page)
-    finally:
-        await page.close()
-
-
 @pytest.mark.parametrize("denied", [False, True], ids=["by choice", "by signal"])
 async def test_beside_an_old_library_a_visitor_meets_what_all_others_do(
     chromium: Browser, open_shop: Shop, partner_server: Partner, denied: bool
@@ -79,20 +54,4 @@ async def test_beside_an_old_library_a_visitor_meets_what_all_others_do(
     page = replaced(after=OLD_LIBRARY)
     said = await walked(chromium, open_shop, page, partner_server.origin, denied=denied)
     assert said == (SIGNALLED if denied else OPTED_OUT)
-    assert partner_server.asked == []
-
-
-@pytest.mark.parametrize("kind", KINDS)
-async def test_whatever_is_replaced_behind_the_stub_a_visitor_meets_what_all_others_do(
-    chromium: Browser, open_shop: Shop, partner_server: Partner, kind: str
-) -> None:
-    names = [name for name in await names_of(chromium, open_shop) if name not in IMPLIED]
-    assert {"#map", "#createElement", "Map", "URL", "fetch"} <= set(names)
-    failed: dict[str, dict[str, Any]] = {}
-    for some in groups(names, TOGETHER):
-        page = replaced(after=replacing(some, kind))
-        said = await walked(chromium, open_shop, page, partner_server.origin, denied=False)
-        if said != OPTED_OUT:
-            failed[" ".join(some)] = said
-    assert failed == {}
     assert partner_server.asked == []
