@@ -78,7 +78,8 @@ class Workshop:
         """The service as shipped: `consent-service serve` with one worker."""
         port, metrics_port, config = self._configured(store, cache)
         command = [self._command, "serve", "--config", str(config), "--workers", "1"]
-        return self._running(core, port, command, metrics_port)
+        # Not from here: its processes would find this tree's code before their own.
+        return self._running(core, port, command, metrics_port, self._folder)
 
     def consent_on_uvicorn(self, core: int, *, store: str) -> contextlib.AbstractContextManager[Server]:
         """The same application on the other server."""
@@ -108,12 +109,17 @@ class Workshop:
 
     @contextlib.contextmanager
     def _running(
-        self, core: int, port: int, command: list[str], metrics_port: int | None = None
+        self,
+        core: int,
+        port: int,
+        command: list[str],
+        metrics_port: int | None = None,
+        where: Path | None = None,
     ) -> Iterator[Server]:
         log = self._folder / f"{port}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                pinned(core, command), env=self._environment, stdout=output, stderr=output
+                pinned(core, command), env=self._environment, cwd=where, stdout=output, stderr=output
             )
         try:
             _wait_until_ready(process, port, log)
