@@ -90,6 +90,7 @@ class Child:
         finally:
             self._process = None
             _kill_group(process.pid)  # what it may have left behind, or itself when this task is cancelled
+            await process.wait()
 
 
 def _kill_group(group: int) -> None:
