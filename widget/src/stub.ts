@@ -48,8 +48,8 @@ privacyChoices = {
   on: later("on"),
   open: later("open"),
   optOut() {
-    doubt = name + "="; // denied from here on, although nothing is recorded yet
     later("optOut")();
+    doubt = name + "="; // denied from here on, although nothing is recorded yet
   },
   ready: new Promise((done) => queue.push(done)),
 };

@@ -40,7 +40,8 @@ test("only an affirmation outranks the signal, and only while it is fresh", () =
 });
 
 test("no other word for a basis outranks the signal", () => {
-  for (const basis of ["gpc", "choice", "consumer", "minor", "unavailable", "opted_in", "default"]) {
+  const words = ["gpc", "choice", "consumer", "minor", "unavailable", "opted_in", "default"];
+  for (const basis of [...words, "0", "A", "_", "aa", "AFFIRMED", "affirmed_", "affirme"]) {
     assert.equal(letters(cookie("aaa", basis), { gpc: true }), "dda gpc", basis);
   }
 });

@@ -30,9 +30,8 @@ export function answer(rule: Rule, tag: Tag, found: string, plain: boolean, gpc:
   const add = (letters = "ddd", basis = "unavailable", ...rest: any[]): void => {
     voice = basis > "u" ? 2 : voice; // of all the words for a basis `unavailable` alone is behind "u" in the alphabet
     // CCPA regs § 7025(c)(1): the signal opts out of sale and sharing, whatever is stored, unless the visitor
-    // affirmed in two steps that this site may ignore it (`affirmed` alone is before "b"). It says nothing about
-    // sensitive information.
-    if (gpc && basis > "b") {
+    // affirmed in two steps that this site may ignore it. It says nothing about sensitive information.
+    if (gpc && basis != "affirmed") {
       letters = "dd" + letters[2];
       basis = "gpc";
     }
@@ -65,11 +64,11 @@ export function answer(rule: Rule, tag: Tag, found: string, plain: boolean, gpc:
     sale: says[0]!,
     share: says[1]!,
     sensitive: says[2]!,
-    basis: basis as Basis,
     gpc: gpc || marks % 2 == 1,
+    basis: basis as Basis,
     us_privacy: rule.u[voice as 0 | 1 | 2],
     // As `rfc3339` does; a function for it takes more bytes in the stub.
-    as_of: new Date(asOf * 1e3 || now).toISOString().slice(0, 19) + "Z",
+    as_of: new Date(asOf * 1e3 || now).toJSON().slice(0, 19) + "Z",
     max_age: ~~maxAge,
   };
 }
