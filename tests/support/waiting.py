@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from itertools import count
 from typing import Final, TypeVar
 
 DEADLINE: Final = 180.0
@@ -20,6 +21,9 @@ DEADLINE_MS: Final = 1000 * DEADLINE
 
 _PAUSE: Final = 0.02
 """Seconds between two looks."""
+
+_LONG: Final = 400
+"""So many looks, of more than a pause each, before acting again; a manual failover runs out after five seconds."""
 
 _T = TypeVar("_T")
 
@@ -36,6 +40,27 @@ def eventually(look: Callable[[], _T], *, ignoring: Sequence[type[Exception]] = 
                 return result
         time.sleep(_PAUSE)
     raise AssertionError(f"did not happen within {DEADLINE} s")
+
+
+def insisting(
+    act: Callable[[], object], look: Callable[[], _T], *, ignoring: Sequence[type[Exception]] = (OSError,)
+) -> _T:
+    """Act, and call `look` until it returns something true, and return that; act again when it takes long.
+
+    For what may be lost without a word: a click on a window that has not drawn yet, a manual failover that runs out.
+
+    Raises AssertionError at the deadline.
+    """
+    looks = count()
+
+    def acting() -> _T | None:
+        if result := look():
+            return result
+        if next(looks) % _LONG == 0:
+            act()
+        return None
+
+    return eventually(acting, ignoring=ignoring)  # type: ignore[return-value]  # it returns only what is true
 
 
 async def eventually_async(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import chain, combinations, count
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,7 @@ from tests.e2e.browsers.chromium import chromium
 from tests.e2e.browsers.firefox import firefox
 from tests.e2e.browsers.webkit import Screen, webkit
 from tests.e2e.browsers.words import Refused
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, insisting
 
 pytestmark = pytest.mark.e2e
 
@@ -189,18 +189,12 @@ def test_no_window_out_of_a_sandbox_can_be_pressed(victim: Browser, attacked: Sc
 
 
 def click_until_left(victim: Browser, place: tuple[float, float]) -> None:
-    """Double-click, and again where the click was lost: a window takes none before it has drawn its page."""
-    looks = count()
-
-    def left() -> bool:
-        with suppress(Refused):  # between two pages there is nobody to ask
-            if victim.run("location.pathname !== '/decoy'"):
-                return True
-            if next(looks) % 200 == 0:
-                victim.click_at(place, times=2)
-        return False
-
-    eventually(left)
+    """Double-click until another page is there: a window takes no click before it has drawn its page."""
+    insisting(
+        lambda: victim.click_at(place, times=2),
+        lambda: victim.run("location.pathname !== '/decoy'"),
+        ignoring=[Refused],  # between two pages there is nobody to ask
+    )
 
 
 @pytest.mark.parametrize("way", ["a link out of a frame", "window.open", "the tab itself"])
