@@ -135,7 +135,7 @@ def _summarise(report: Report, reading: Reading, *, dry: bool) -> None:
 
 
 class _Form(NamedTuple):
-    """What the caller knows of the file: column separator and encoding. None: it is told from the file."""
+    """The caller's word on the file: column separator and encoding. None: it is told from the file."""
 
     separator: str | None
     encoding: str | None

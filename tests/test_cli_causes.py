@@ -13,7 +13,7 @@ from tests.process.serving import CLI
 
 
 def refused(folder: Path, *arguments: str, output: str = os.devnull) -> str:
-    """What is said on standard error."""
+    """The text on standard error."""
     env = os.environ | write_config(folder, consent_toml(folder))
     with Path(output).open("wb") as standard_output:
         ended = subprocess.run(

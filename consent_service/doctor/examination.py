@@ -93,7 +93,7 @@ async def _ledger(
 async def _ring_memory(
     store: Examiner, facts: FileFacts | FleetFacts, config: Config, now: int
 ) -> list[Finding]:
-    """Whether the store was written under the ring that is given."""
+    """Compare the ring that is given with the one the store was written under."""
     if facts.laid is None or config.keys is None:
         return []
     try:

@@ -26,7 +26,7 @@ def judge_keys(ring: KeyRing | None, now: int) -> Iterator[Finding]:
 
 
 def judge_memory(found: Document | None, ring: KeyRing, now: int) -> Iterator[Finding]:
-    """Whether the store was written under this ring. `found`: what it remembers of its own."""
+    """Compare this ring with the one the store was written under. `found`: what the store remembers of that one."""
     if found is None:
         yield ok("key ring", "the store remembers none yet: the next `serve` notes the one that it is given")
         return

@@ -44,7 +44,7 @@ class RingMemory(msgspec.Struct, frozen=True):
 
 
 class Difference(NamedTuple):
-    """What a ring lacks of the one that is remembered.
+    """Differences of a ring from the one that is remembered.
 
     `foreign`: its hashing key is another, so it is another ring altogether. `missing`: keys that still verify and are
     not in it. `other`: keys that stand in it under the same number and are others.

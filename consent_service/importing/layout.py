@@ -59,7 +59,7 @@ class Named(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """What a column must hold: one of these meanings.
+    """Conditions on a column: it holds one of these meanings.
 
     No opt-out needs to be confirmed (ENF-9). `confirmed`: the value asks for nothing else, so what is not confirmed
     yet fits as well. `any_value`: the column says nothing else, so it does not matter.

@@ -27,7 +27,7 @@ _NOT_CSV: Final = "is not CSV: a quote stands where none may, or is never closed
 SEPARATOR_LINE: Final = re.compile(r'"?sep=(?P<separator>[^\r\n"])"?\s*', re.IGNORECASE)
 """A first line by which Excel knows the column separator."""
 _BLANK: Final = " \t\r\n,;|"
-"""What a line without anything in it may have, whichever separator the file has."""
+"""Characters of a line with nothing in it, whichever separator the file has."""
 _REPLACED: Final = "\ufffd"
 """Stands where an encoding could not be read."""
 

@@ -31,7 +31,7 @@ _FOREIGN: Final = (
     (b"PAR1", "is a Parquet file: export a CSV file"),
     (b"SQLite format 3\0", "is a SQLite database: export a CSV file"),
 )
-"""What a file begins with that is no CSV, and what to say of it."""
+"""First bytes of files that are no CSV -> the words to say of each."""
 _MARKUP: Final = re.compile(r"\s*(?:<[!?a-z]|(?P<json>\{|\[\s*[\[{\"]))", re.IGNORECASE)
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -23,7 +23,7 @@ from consent_service.services.standings import Standings, Visitor
 
 
 class Source(enum.Enum):
-    """Where the page's knowledge of a visitor comes from: the most that can be said of them follows from it."""
+    """The source of the page's knowledge of a visitor: the page says no more than that source can know."""
 
     NOBODY = "nobody"
     PAGE = "page"
@@ -33,7 +33,7 @@ class Source(enum.Enum):
 
 
 class Status(NamedTuple):
-    """How a browser stands. `visitor`: a fresh token of its first record; `records`: how many it has.
+    """The standing of a browser. `visitor`: a fresh token of its first record; `records`: how many it has.
 
     `signal`: this very call brought one. `lost`: a token of the page's own names no record any more.
     """

@@ -14,7 +14,7 @@ LEDGER: Final = "ledger"
 """The log that every recorded fact is appended to."""
 
 RING_MEMORY: Final = Key("@service.desk", b"ring")
-"""What the store remembers of its key ring. Its shard belongs to no site: no site's key begins with `@`."""
+"""The store's memory of its key ring. Its shard belongs to no site: no site's key begins with `@`."""
 
 DEFAULT_SHARDS: Final = 64
 """Visitor shards of each site in a new store; a store's header fixes its own number."""

@@ -75,7 +75,7 @@ class Arrived(NamedTuple):
 
     @property
     def way(self) -> Way:
-        """How the visitor came and goes. What was minted where no cookie is kept is gone with the page."""
+        """The visitor's way here and back. A token minted where no cookie is kept is gone with the page."""
         return Way(self.visit.handed, self.cookies or not self.visit.minted)
 
 

@@ -1,4 +1,4 @@
-"""What the choices page says, given how things stand. Pure: knows no request, no cookie and no words, only keys.
+"""The choices page's words for how things stand, as keys. Pure: knows no request, no cookie and no words, only keys.
 
 The page lies on another domain than most sites, so it knows a visitor's choices only where the site has handed them
 over or its cookie is sent here. Of everybody else it says what they did on this page, what this call brings, and
@@ -16,13 +16,13 @@ from consent_service.services.everybody import Source, Status
 from consent_service.services.sites import Site
 
 _CHOSEN: Final = {Basis.CHOICE, Basis.CONSUMER, Basis.OPTED_IN, Basis.AFFIRMED}
-"""Where a visitor's own word decides."""
+"""Sources in which a visitor's own word decides."""
 
 _REFUSED: Final = "parent"
 
 
 class Way(NamedTuple):
-    """How the visitor came and goes. `handed`: the site sent them here; `back`: the link back takes choices along."""
+    """The visitor's way here and back. `handed`: the site sent them here; `back`: the link back takes the choices."""
 
     handed: bool
     back: bool
@@ -59,7 +59,7 @@ class View(NamedTuple):
 
 
 class _Subject(NamedTuple):
-    """What a row is about, and what its buttons do."""
+    """A row: the right it is about, and its buttons' actions."""
 
     key: str
     rights: tuple[Right, ...]

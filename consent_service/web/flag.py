@@ -138,9 +138,7 @@ class FlagEndpoint:
         self._places = places
         self._troubles = troubles
         self._clock = clock
-        self._host: bytes | None = (
-            b"localhost"  # the last that was found to be one: nearly every call names it
-        )
+        self._host = b"localhost"  # the last that was found to be one: nearly every call names it
         self._timer = timer
         self._took = metrics.flag_seconds.add
         self._second = 0

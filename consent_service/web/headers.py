@@ -19,7 +19,7 @@ Raw = list[tuple[bytes, bytes]]
 
 
 class Seen(NamedTuple):
-    """What matters of a request's headers. `origin` is None when there was none.
+    """The headers of a request that matter. `origin` is None when there was none.
 
     `host` is None or empty when there was none (some servers add an empty one), and no host's name when there were
     several.

@@ -50,7 +50,7 @@ class Troubles:
 
 
 class _Seen:
-    """When a reason was logged last, and how often it was met since."""
+    """A reason: the time it was logged last, and how often it was met since."""
 
     __slots__ = ("logged_at", "met")
 

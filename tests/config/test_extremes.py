@@ -36,7 +36,7 @@ def document(**parts: str) -> str:
 
 
 def faults(**parts: str) -> list[str]:
-    """What is said of it, each with its line and key."""
+    """The faults found in it, each with its line and key."""
     try:
         load(document(**parts), {})
     except ConfigError as error:

@@ -141,7 +141,7 @@ def _inside(root: Path, path: str) -> Path:
 
 
 def way_to_packages(root: Path) -> dict[str, str]:
-    """How this machine reaches packages, told to the steps from outside as `docker build` does with a proxy's."""
+    """This machine's way to packages, told to the steps from outside as `docker build` does with a proxy's."""
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
     told = {
         name: value

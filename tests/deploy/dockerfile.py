@@ -23,7 +23,7 @@ class Instruction(NamedTuple):
 
 @dataclass
 class Stage:
-    """What stands between one FROM and the next. `base`: as written, `name`: "" for the last."""
+    """A stage: the steps between one FROM and the next. `base`: as written, `name`: "" for the last."""
 
     base: str
     name: str

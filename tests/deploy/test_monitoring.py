@@ -48,7 +48,7 @@ def expressions() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def exposed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Labels]:
-    """What a service exposes that was asked a little of everything: metrics, their labels and those's values."""
+    """The metrics of a service that was asked a little of everything, with their labels and the labels' values."""
     from tests.support.ports import free_ports
 
     folder = tmp_path_factory.mktemp("served")

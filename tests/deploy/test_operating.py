@@ -106,7 +106,7 @@ class Machine:
         return subprocess.run(inside, capture_output=True, text=True, check=False)
 
     def run(self, script: str) -> str:
-        """What lines print that must succeed."""
+        """The output of lines that must succeed."""
         done = self.asked(f"set -e\n{script}")
         assert done.returncode == 0, f"{script}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         return done.stdout

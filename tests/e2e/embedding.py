@@ -114,7 +114,7 @@ class Shop:
 
     @property
     def inline(self) -> str:
-        """What stands in the page itself."""
+        """The part of the snippet that stands in the page itself."""
         return script_of(load(self.text, {}), SITE, int(time.time())).inline
 
     def html(self, page: Written) -> str:

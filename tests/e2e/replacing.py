@@ -93,7 +93,7 @@ BODY: Final = (
 
 
 async def walked(browser: Browser, site: Shop, page: Written, to: str, *, denied: bool) -> dict[str, Any]:
-    """What a new visitor meets on this page."""
+    """Walk a new visitor through this page; returns what they met."""
     site.pages["/"] = FRAMING
     site.pages["/replaced"] = page
     headers = {"Sec-GPC": "1"} if denied else {}

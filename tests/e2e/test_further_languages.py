@@ -36,7 +36,7 @@ async def test_a_page_loads_the_view_in_its_language_alone(arrive: Arrive, lang:
 
 
 def first_goes(to: Callable[[Route], Awaitable[None]]) -> Callable[[Route], Awaitable[None]]:
-    """What becomes of the first file that is asked for; the service answers for the others."""
+    """Treat the first file that is asked for so; the service answers for the others."""
     asked = 0
 
     async def answer(route: Route) -> None:

@@ -37,7 +37,7 @@ HEADING = """() => {
   }
   return [tops.size, beside];
 }"""
-"""How many lines the heading has, and how many of its words stand in the icon's."""
+"""JavaScript for the number of the heading's lines, and of its words in the icon's line."""
 
 AIR = """() => {
   const box = (element) => element.getBoundingClientRect();

@@ -241,7 +241,7 @@ async def test_who_opted_out_before_the_cookie_had_its_prefix_stays_so_and_gets_
 
 
 async def both_say_opted_in(context: BrowserContext) -> bool:
-    """Whether the new cookie says it, and the old one the same, for pages whose stub is from before."""
+    """Return True when the new cookie says so and the old one too, for pages whose stub is from before."""
     kept = await names(context)
     return kept[HOST_COOKIE].startswith("1.aad.opted_in.") and kept[PLAIN_COOKIE] == kept[HOST_COOKIE]
 

@@ -1,4 +1,4 @@
-"""What a store remembers of its key ring: rotations are followed, another ring and missing keys are told."""
+"""A store's memory of its key ring: rotations are followed, another ring and missing keys are told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `/metrics` of a running service says beside the flags it counts."""
+"""`/metrics` of a running service, beside the flags it counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every proxy is put in front of."""
+"""The servers that every proxy is put in front of."""
 
 from __future__ import annotations
 

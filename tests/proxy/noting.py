@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 @dataclass
 class Noted:
-    """What reached the other side: method, path and headers of each call."""
+    """Calls that reached the other side: method, path and headers of each call."""
 
     port: int = 0
     calls: list[tuple[str, str, list[tuple[str, str]]]] = field(default_factory=list)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from multiprocessing.sharedctypes import SynchronizedArray
 from multiprocessing.synchronize import Barrier
+from typing import Any
 
 from consent_service.errors import Conflict
 from consent_service.store.contract import Append, Change, Key, Put, Store
@@ -49,19 +50,12 @@ async def _count(opener: Callable[[str], Store], where: str, times: int, start: 
     await store.close()
 
 
-def commit_until_all_have(
-    opener: Callable[[str], Store],
-    where: str,
-    enough: int,
-    counts: SynchronizedArray[int],
-    own: int,
-    start: Barrier,
-) -> None:
+def commit_until_all_have(*given: Any) -> None:
     """A process of its own: commits one change after the other until every process has done enough of them.
 
-    `counts` is shared: how many each has done; `own` is this one's place in it.
+    `given`: as the coroutine below takes them.
     """
-    asyncio.run(_commit_until_all_have(opener, where, enough, counts, own, start))
+    asyncio.run(_commit_until_all_have(*given))
 
 
 async def _commit_until_all_have(
@@ -72,6 +66,7 @@ async def _commit_until_all_have(
     own: int,
     start: Barrier,
 ) -> None:
+    """`counts` is shared: how many each process has done; `own` is this one's place in it."""
     store = opener(where)
     start.wait()
     while min(counts[:]) < enough:

@@ -1,4 +1,4 @@
-"""What a site's monitoring adds to calls keeps no call of its pages from being sent."""
+"""Headers that a site's monitoring adds keep no call of its pages from being sent."""
 
 from __future__ import annotations
 

@@ -34,4 +34,4 @@ _SENT: Final = (
 COMMANDS: Final = tuple(
     sorted({*_SENT, *(name.decode() for one in EVERY for name in _CALLED.findall(one.text))})
 )
-"""What a server must know: what is sent to it, and what the scripts call."""
+"""Commands that a server must know: those sent to it, and those the scripts call."""

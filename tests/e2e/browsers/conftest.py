@@ -16,7 +16,7 @@ from tests.e2e.browsers.webkit import Screen, screen, webkit
 
 @pytest.fixture(scope="session")
 def webkit_screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
-    """Where WebKit shows itself to nobody."""
+    """A screen for WebKit that nobody sees."""
     with screen(tmp_path_factory.mktemp("webkit")) as opened:
         yield opened
 

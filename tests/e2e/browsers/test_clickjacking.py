@@ -115,7 +115,7 @@ WIDTH, HEIGHT, SCALE = 600, 640, 0.1
 AT_ONCE: Final = 12
 """Frames side by side in one page."""
 HEIGHTS: Final = range(340, 600, 40)
-"""Where clicks fall in each of them, close enough to miss no button: one a visit, since it may lead elsewhere."""
+"""Places of the clicks in each of them, close enough to miss no button: one a visit, since it may lead elsewhere."""
 STYLE: Final = f"""<style>body {{ margin: 0; display: flex }}
 div {{ width: {WIDTH * SCALE}px; height: {HEIGHT * SCALE}px; overflow: hidden }}
 iframe, object, embed {{ width: {WIDTH}px; height: {HEIGHT}px; border: 0; display: block;

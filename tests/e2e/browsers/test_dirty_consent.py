@@ -1,4 +1,4 @@
-"""What the page itself says of consent comes after ours: a decision is said once more, and nothing is loosened."""
+"""A page's own consent commands come after ours: a decision is said once more, and nothing is loosened."""
 
 from __future__ import annotations
 

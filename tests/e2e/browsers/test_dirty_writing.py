@@ -1,4 +1,4 @@
-"""What released tags write goes to their own place or nowhere, in order, and never over the page."""
+"""Released tags write to their own place or nowhere, in order, and never over the page."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def external(page: Dirt, text: str, more: str = "") -> str:
 
 
 def whole(page: Dirt) -> bool:
-    """Whether the page is still there, around what was written."""
+    """Return True when the page is still there, around the text that was written."""
     there: bool = page.run(
         "document.querySelector('h1')?.textContent === 'Shop' && document.querySelector('#rest') !== null"
         " && document.querySelector('#privacy-choices') !== null"
@@ -51,7 +51,7 @@ def shop_with(page: Dirt, tags: str, ran: str = "last") -> None:
 
 
 def text(page: Dirt) -> str:
-    """What is seen between the page's parts."""
+    """The text between the page's parts."""
     seen: str = page.run("document.querySelector('main').innerText.replace(/\\s+/g, ' ').trim()")
     return seen
 
