@@ -6,11 +6,13 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import pytest
 
 from consent_service.errors import (
+    Conflict,
     StoreBusy,
     StoreCorrupt,
     StoreError,
@@ -54,6 +56,26 @@ async def until_done(call: Callable[[], Awaitable[T]]) -> T:
                 await asyncio.sleep(0.05)
 
 
+async def until_written(store: RedisStore, key: Key, expected: int, value: bytes, *logs: str) -> int:
+    """Replace version `expected` of a document, and return its new version, as soon as the store can.
+
+    An attempt without an answer may have been done; the next one is then a Conflict, and the document has the value.
+    """
+    change = Change(
+        key.shard, {key.name: expected}, [Put(key.name, value)], append=[Append(log, b"x") for log in logs]
+    )
+
+    async def written() -> int:
+        with suppress(Conflict):
+            return await store.commit(change)
+        (document,) = await store.get([key])
+        assert document is not None
+        assert document.value == value, "somebody else wrote it"
+        return document.version
+
+    return await until_done(written)
+
+
 async def test_scripts_that_a_server_forgot_are_given_again_and_nothing_is_done_twice(
     standalone: Fleet, store: RedisStore
 ) -> None:
@@ -84,9 +106,9 @@ async def test_a_server_that_comes_back_is_used_again(standalone: Fleet, store: 
         with pytest.raises(StoreUnavailable):
             await store.get([A])
     standalone.servers[0].start()
-    assert await until_done(lambda: store.commit(put(b"3"))) == 2
+    assert await until_written(store, A, 1, b"3") == 2, "what was acknowledged outlived the crash"
     found = await until_done(lambda: store.get([A]))  # over another line, which may still pause
-    assert found == [Document(b"3", 2)], "what was acknowledged outlived the crash"
+    assert found == [Document(b"3", 2)]
 
 
 async def test_a_server_that_hangs_is_given_up(standalone: Fleet, store: RedisStore) -> None:
@@ -166,7 +188,7 @@ async def test_behind_a_sentinels_switch_everything_goes_on_with_what_was_acknow
     mark, _ = await store.changed(None)
     old.kill()
     try:
-        value = await until_done(lambda: store.commit(Change(A.shard, {A.name: value}, [Put(b"a", b"2")])))
+        value = await until_written(store, A, value, b"2")
         assert await store.get([A]) == [Document(b"2", value)]
         assert (await store.changed(mark)).keys is None, (
             "another server tells: nothing before it is vouched for"
@@ -196,7 +218,7 @@ async def test_behind_a_clusters_failover_everything_goes_on_with_what_was_ackno
         victim.start()
         cluster.masters()
     for key in keys:
-        await until_done(lambda key=key: store.commit(Change(key.shard, {b"a": 1}, [Put(b"a", b"2")])))  # type: ignore[misc]
+        await until_written(store, key, 1, b"2")
     assert await store.get(keys) == [Document(b"2", 2)] * 16
     await store.close()
 
@@ -240,9 +262,7 @@ async def test_while_a_shard_moves_to_another_node_every_commit_is_done_once(clu
 
 async def _count_to(store: RedisStore, goal: int) -> None:
     for number in range(goal):
-        change = Change(A.shard, {A.name: number + 1}, [Put(b"a", b"%d" % (number + 1))])
-        change = Change(change.shard, change.expect, change.put, append=[Append("counted", b"x")])
-        await until_done(lambda change=change: store.commit(change))  # type: ignore[misc]
+        await until_written(store, A, number + 1, b"%d" % (number + 1), "counted")
 
 
 def _sides(cluster: Cluster, slot: int) -> tuple[Server, Server]:
