@@ -157,7 +157,7 @@ def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> P
     store = open_store(config.service.store, relaxed=relaxed, clock=clock)
     records, troubles = Records(), Troubles(lambda kind: metrics.met(kind), time.monotonic)
     entries = config.flag.cache_entries if config.flag.cache else 0
-    cache = CoherentCache(store, records.decode, entries=entries, note=troubles.note)
+    cache = CoherentCache(store, records.decode, entries=entries, note=troubles.log)
     tokens = VisitorTokens(ring)
     standings = Standings(ring, tokens, cache, store)
     ids = RandomIds()

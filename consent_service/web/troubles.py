@@ -32,10 +32,14 @@ class Troubles:
         self._seen: dict[tuple[str, str], _Seen] = {}
 
     def note(self, error: Exception) -> None:
-        """Count it, and log why, unless the same was logged a moment ago."""
-        now, kind, reason = self._timer(), type(error).__name__, reason_of(error)
+        """Count an answer that this error spoiled, and log the reason."""
         if isinstance(error, StoreError):
-            self._count(kind)
+            self._count(type(error).__name__)
+        self.log(error)
+
+    def log(self, error: Exception) -> None:
+        """Log the reason of an error, unless the same was logged a moment ago. For errors that spoil no answer."""
+        now, kind, reason = self._timer(), type(error).__name__, reason_of(error)
         key = (kind, _NUMBER.sub("#", reason))
         seen = self._seen.pop(key, None)
         if seen is not None and now - seen.logged_at < _AGAIN:
