@@ -171,9 +171,11 @@ async def test_rule_5_a_disk_is_not_enough_where_a_sentinel_may_put_a_replica_in
 
 
 async def test_rule_5_a_disk_is_not_enough_where_a_replica_may_be_elected(sea: Sea) -> None:
+    """A long node time-out: the choice is asked of the master that is cut off, and none is elected meanwhile."""
+    durable = {"appendfsync": "always", "min_replicas_to_write": "0", "cluster_node_timeout": "60000"}
     with ExitStack() as stack:
         for server in sea.servers:
-            stack.enter_context(setting(server, appendfsync="always", min_replicas_to_write="0"))
+            stack.enter_context(setting(server, **durable))
         store = RedisStore.open(sea.url)
         await store.commit(put(b"1"))
         lonely = next(one for one in sea.masters() if one.ask("KEYS", "*acme.07*"))
