@@ -118,6 +118,18 @@ def test_a_cookie_for_ones_own_domain_is_fine(domain: str) -> None:
     assert faults(site=f'cookie_domain = "{domain}"') == []
 
 
+@pytest.mark.parametrize("name", ["corp", "localhost"])
+def test_a_name_without_a_dot_is_no_domain_of_a_cookie_for_hosts_below_it(name: str) -> None:
+    more = (
+        f'[sites.b]\nname = "B"\norigins = ["http://shop.{name}"]\nregime = "us-ca"\ncookie_domain = "{name}"'
+    )
+    [fault] = faults(more=more)
+    assert (
+        f"browsers on http://shop.{name} would drop a cookie for this domain, because it has no dot" in fault
+    )
+    assert faults(more=more.replace(f"shop.{name}", name)) == []
+
+
 def test_an_address_has_no_domain_above_it() -> None:
     more = '[sites.b]\nname = "B"\norigins = ["http://10.0.0.1"]\nregime = "us-ca"\ncookie_domain = "0.0.1"'
     [fault] = faults(more=more)
