@@ -179,3 +179,9 @@ def test_proxies_that_are_everybody_are_a_fault(networks: list[str]) -> None:
 @pytest.mark.parametrize("networks", SOMEBODY, ids=lambda networks: ",".join(networks)[:40])
 def test_proxies_that_are_somebody_are_fine(networks: list[str]) -> None:
     assert faults(service=f"trusted_proxies = {networks}") == []
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(command: Command) -> None:
+    Path("consent.toml").write_text(document(), encoding="utf-8-sig")
+    ended = command("check")
+    assert (ended.status, ended.err) == (0, "")
