@@ -50,6 +50,11 @@ def exposures(env: Mapping[str, str], names: Iterable[str]) -> Iterator[tuple[st
                     yield file, env[file], stat.S_IMODE(found.st_mode)
 
 
+def closing(file: str) -> str:
+    """Command that closes a secret's file to others. A group still reads it: that may be the service's."""
+    return f"chmod g-w,o-rwx {file}"
+
+
 def _read(variable: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")

@@ -115,9 +115,17 @@ def _cookie_domain(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread
             f"anybody can have a name below {site.cookie_domain}, so browsers drop a cookie for it: name your own "
             "domain, or leave cookie_domain out",
         )
+        return
     for origin in site.origins:
-        if not is_below(urlsplit(origin).hostname or "", site.cookie_domain):
-            yield Misread(("cookie_domain",), f"browsers on {origin} would drop a cookie for this domain")
+        host, drop = (
+            urlsplit(origin).hostname or "",
+            f"browsers on {origin} would drop a cookie for this domain",
+        )
+        if not is_below(host, site.cookie_domain):
+            yield Misread(("cookie_domain",), drop)
+        elif "." not in site.cookie_domain and host != site.cookie_domain:
+            # A name that their list does not know counts as a public suffix, unless it is the page's own host.
+            yield Misread(("cookie_domain",), f"{drop}, because it has no dot; leave cookie_domain out")
 
 
 def _first_party(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:

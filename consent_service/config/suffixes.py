@@ -1,7 +1,7 @@
 """Public suffixes: domains such as `co.uk` or `github.io`, below which anybody can have a name of their own.
 
 Browsers drop a cookie for such a domain. The list is the one that browsers use (publicsuffix.org), as the library
-ships it. A name that the list does not know passes, because networks of a company make up their own.
+ships it. A name that the list does not know passes here, because networks of a company make up their own.
 """
 
 from __future__ import annotations

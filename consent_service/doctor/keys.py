@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from consent_service.config.environment import closing
 from consent_service.config.loading import KEYS
 from consent_service.doctor.findings import Finding, fault, hint, ok
 from consent_service.doctor.wording import day
@@ -48,7 +49,7 @@ def judge_exposed(variable: str, file: str, mode: int) -> Finding:
     said = f"others on this machine can read or change {file} ({variable}, mode {mode:04o})"
     if variable.startswith(KEYS):
         said += ": whoever reads the key ring can make any visitor's token"
-    return hint("privacy", said, f"chmod 600 {file}")
+    return hint("privacy", said, closing(file))
 
 
 def _signing(key: SigningKey, now: int) -> Finding:

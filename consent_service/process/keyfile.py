@@ -1,4 +1,5 @@
-"""The key ring's file: made, rotated and listed by operators. Only its owner may read it; it is replaced whole.
+"""The key ring's file: made, rotated and listed by operators. A new one is its owner's alone; rotated, it is replaced
+whole and keeps owner, group and mode.
 
 Knows the ring and the file, not who signs with it.
 """
@@ -8,8 +9,9 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -44,13 +46,17 @@ def make(file: Path, now: int) -> None:
 
 
 def rotate_file(file: Path, now: int) -> SigningKey:
-    """Retire the current key and add a new one, which is returned. Two rotations at once wait for each other."""
-    with _errors(file), _folder(file.parent) as folder:
+    """Retire the current key and add a new one, which is returned. Two rotations at once wait for each other.
+
+    A symbolic link stays, and the file that it leads to is replaced. Raises ConfigError.
+    """
+    place = file.resolve()
+    with _errors(file), _folder(place.parent) as folder:
         fcntl.flock(folder, fcntl.LOCK_EX)  # not the file: that is about to be another one
-        ring = rotate(read(file), now, secrets.token_bytes(SECRET_BYTES))
-        with _written(file, ring) as fresh:
-            _keep_owner(fresh, file.stat())
-            fresh.replace(file)
+        ring = rotate(read(place), now, secrets.token_bytes(SECRET_BYTES))
+        with _written(place, ring) as fresh:
+            _keep_access(place, fresh)
+            fresh.replace(place)
     return ring.current
 
 
@@ -95,10 +101,16 @@ def _written(file: Path, ring: KeyRing) -> Iterator[Path]:
         fresh.unlink(missing_ok=True)
 
 
-def _keep_owner(fresh: Path, before: os.stat_result) -> None:
-    """Rotating as root must not take the file from the service's user."""
-    with suppress(PermissionError):
-        os.chown(fresh, before.st_uid, before.st_gid)
+def _keep_access(before: Path, fresh: Path) -> None:
+    """Let the same users read the new file: owner, group, mode, list of access. Raises ConfigError."""
+    owner = before.stat()
+    try:
+        os.chown(fresh, owner.st_uid, owner.st_gid)
+    except PermissionError:
+        said = f"belongs to user {owner.st_uid} and group {owner.st_gid}: rotate it as that user or as root, or the "
+        raise ConfigError((Fault(str(before), 0, f"{said}service may not read the new file"),)) from None
+    shutil.copystat(before, fresh)  # after the owner: until then only we read it
+    os.utime(fresh)  # copied too, but copies that go by time must see a new file
 
 
 @contextmanager

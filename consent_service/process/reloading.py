@@ -50,7 +50,7 @@ def load_serving(file: Path, env: Mapping[str, str], *, clock: Callable[[], floa
 def read_text(file: Path) -> str:
     """The file's text. Raises ConfigError that says why it can't be read."""
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except FileNotFoundError:
         hint = "is not there; name the configuration with --config FILE (`check FILE`)"
         raise ConfigError((Fault(str(file), 0, hint),)) from None

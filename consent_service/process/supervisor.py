@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 
 from consent_service.config import digest
-from consent_service.config.environment import exposures
+from consent_service.config.environment import closing, exposures
 from consent_service.config.loading import SECRETS
 from consent_service.errors import CannotStart, ConfigError
 from consent_service.process import logs, preflight
@@ -140,7 +140,7 @@ class Supervisor:
 
 def _warn_of_exposed_secrets(env: Mapping[str, str]) -> None:
     for variable, file, mode in exposures(env, SECRETS):
-        reason = f"others on this machine can read or change {file} (mode {mode:04o}): chmod 600 {file}"
+        reason = f"others on this machine can read or change {file} (mode {mode:04o}): {closing(file)}"
         _log.warning("secret is exposed", variable=variable, reason=reason)
 
 

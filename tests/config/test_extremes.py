@@ -118,6 +118,18 @@ def test_a_cookie_for_ones_own_domain_is_fine(domain: str) -> None:
     assert faults(site=f'cookie_domain = "{domain}"') == []
 
 
+@pytest.mark.parametrize("name", ["corp", "localhost"])
+def test_a_name_without_a_dot_is_no_domain_of_a_cookie_for_hosts_below_it(name: str) -> None:
+    more = (
+        f'[sites.b]\nname = "B"\norigins = ["http://shop.{name}"]\nregime = "us-ca"\ncookie_domain = "{name}"'
+    )
+    [fault] = faults(more=more)
+    assert (
+        f"browsers on http://shop.{name} would drop a cookie for this domain, because it has no dot" in fault
+    )
+    assert faults(more=more.replace(f"shop.{name}", name)) == []
+
+
 def test_an_address_has_no_domain_above_it() -> None:
     more = '[sites.b]\nname = "B"\norigins = ["http://10.0.0.1"]\nregime = "us-ca"\ncookie_domain = "0.0.1"'
     [fault] = faults(more=more)
@@ -167,3 +179,9 @@ def test_proxies_that_are_everybody_are_a_fault(networks: list[str]) -> None:
 @pytest.mark.parametrize("networks", SOMEBODY, ids=lambda networks: ",".join(networks)[:40])
 def test_proxies_that_are_somebody_are_fine(networks: list[str]) -> None:
     assert faults(service=f"trusted_proxies = {networks}") == []
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(command: Command) -> None:
+    Path("consent.toml").write_text(document(), encoding="utf-8-sig")
+    ended = command("check")
+    assert (ended.status, ended.err) == (0, "")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import struct
+import subprocess
+import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +19,25 @@ from consent_service.process import keyfile
 
 NOW = 1_795_341_600
 DAY = 86_400
+NOBODY, ANOTHER = 65_534, 65_533
+ROTATE_AS_ANOTHER = """\
+import os, sys
+from pathlib import Path
+from consent_service.process.keyfile import rotate_file
+os.setgroups([])
+os.setgid(int(sys.argv[2]))
+os.setuid(int(sys.argv[2]))
+rotate_file(Path(sys.argv[1]), int(sys.argv[3]))
+"""
+LIST_OF_ACCESS = struct.pack(
+    "<I" + "HHI" * 5,
+    2,  # the version of the kernel's form; then tag, rights and id of: owner, a user, group, mask, others
+    *(0x01, 6, 0xFFFFFFFF),
+    *(0x02, 4, NOBODY),
+    *(0x04, 0, 0xFFFFFFFF),
+    *(0x10, 4, 0xFFFFFFFF),
+    *(0x20, 0, 0xFFFFFFFF),
+)
 
 
 @pytest.fixture
@@ -50,6 +74,48 @@ def test_rotating_adds_a_key_that_signs_and_keeps_mode_and_hashing_key(file: Pat
     assert after.hashing_key == before.hashing_key
     assert [key.retired_at for key in after.keys] == [NOW + DAY, None]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o600, 0o640, 0o660])
+def test_rotating_keeps_the_mode_that_lets_the_service_s_group_read_the_file(file: Path, mode: int) -> None:
+    file.chmod(mode)
+    keyfile.rotate_file(file, NOW + DAY)
+    assert stat.S_IMODE(file.stat().st_mode) == mode
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_rotating_as_root_keeps_owner_group_and_list_of_access(file: Path) -> None:
+    os.chown(file, NOBODY, ANOTHER)
+    file.chmod(0o640)
+    os.setxattr(file, "system.posix_acl_access", LIST_OF_ACCESS)
+    keyfile.rotate_file(file, NOW + DAY)
+    after = file.stat()
+    assert (after.st_uid, after.st_gid, stat.S_IMODE(after.st_mode)) == (NOBODY, ANOTHER, 0o640)
+    assert os.getxattr(file, "system.posix_acl_access") == LIST_OF_ACCESS
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_rotating_by_another_user_than_the_owner_is_refused_and_changes_nothing() -> None:
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to other users
+        file = Path(folder, "keys.json")
+        keyfile.make(file, NOW)
+        Path(folder).chmod(0o777)
+        file.chmod(0o644)
+        before = file.read_bytes()
+        command = [sys.executable, "-c", ROTATE_AS_ANOTHER, str(file), str(NOBODY), str(NOW)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert "rotate it as that user or as root" in done.stderr
+        assert file.read_bytes() == before
+        assert list(Path(folder).iterdir()) == [file]
+
+
+def test_rotating_through_a_link_replaces_the_file_that_it_leads_to(tmp_path: Path, file: Path) -> None:
+    link = tmp_path / "etc" / "keys.json"
+    link.parent.mkdir()
+    link.symlink_to(file)
+    keyfile.rotate_file(link, NOW + DAY)
+    assert link.is_symlink()
+    assert [key.number for key in keyfile.read(file).keys] == [1, 2]
 
 
 def test_rotations_at_the_same_time_lose_no_key(file: Path) -> None:

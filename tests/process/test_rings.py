@@ -239,14 +239,16 @@ def memory_in(url: str) -> Sequence[object]:
     return asyncio.run(read())
 
 
-@pytest.mark.parametrize(("mode", "said"), [(0o600, False), (0o640, False), (0o644, True), (0o602, True)])
+@pytest.mark.parametrize(
+    ("mode", "said"), [(0o600, False), (0o640, False), (0o644, True), (0o602, True), (0o660, True)]
+)
 def test_a_ring_that_others_can_read_is_said_by_the_doctor(
     command: Command, tmp_path: Path, mode: int, said: bool
 ) -> None:
     (tmp_path / "keys.json").chmod(mode)
     out = command("doctor").out
     assert (f"others on this machine can read or change {tmp_path}/keys.json" in out) == said
-    assert (f"-> chmod 600 {tmp_path}/keys.json" in out) == said
+    assert (f"-> chmod g-w,o-rwx {tmp_path}/keys.json" in out) == said
 
 
 def test_serve_says_which_secrets_others_can_read(tmp_path: Path, free_port: int) -> None:
@@ -259,7 +261,7 @@ def test_serve_says_which_secrets_others_can_read(tmp_path: Path, free_port: int
         service.signal(signal.SIGHUP)
         eventually(lambda: len(service.logged("configuration reloaded")) > 1)
         assert reasons(service, "secret is exposed") == said
-    assert all(f"chmod 600 {tmp_path}/keys.json" in one for one in said)
+    assert all(f"chmod g-w,o-rwx {tmp_path}/keys.json" in one for one in said)
 
 
 def test_the_memory_is_of_this_ring(store: str) -> None:
