@@ -39,16 +39,16 @@ soak: setup ## the long runs: kill -9, stops, cuts and full disks under load; wh
 	@$(PYTHON) scripts/setup.py soak
 	$(BIN)/pytest -m soak
 
-bench: setup ## the flag against empty servers, side by side; prints the README's table
+bench: setup ## the flag against empty servers, side by side; prints the table for docs/benchmarks.md
 	$(BIN)/python -m tests.bench.run
 
-bench-redis: setup ## the same over a Redis server and a Redis cluster; prints the README's table
+bench-redis: setup ## the same over a Redis server and a Redis cluster; prints the table for docs/benchmarks.md
 	$(BIN)/python -m tests.bench.run --stores redis cluster
 
-bench-pages: setup ## what the widget costs a page, beside two peers; prints the README's table
+bench-pages: setup ## what the widget costs a page, beside two peers; prints the table for docs/benchmarks.md
 	$(BIN)/python -m tests.bench.pages.run
 
-reference: setup ## docs/configuration.md, from the code that reads the configuration
+reference: setup ## the pages of docs/ that are made from the code
 	$(BIN)/python scripts/reference.py
 
 lock: setup ## newest versions that pyproject.toml allows, with every hash

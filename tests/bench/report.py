@@ -1,4 +1,4 @@
-"""Turns measurements into the README's table. Pure: knows no process and no clock."""
+"""Turns measurements into the table of docs/benchmarks.md. Pure: knows no process and no clock."""
 
 from __future__ import annotations
 

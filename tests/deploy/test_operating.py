@@ -1,4 +1,4 @@
-"""docs/deploying.md as a new operator follows it: its lines, as they stand, on a clean Debian with systemd.
+"""docs/operate/deploying.md as a new operator follows it: its lines, as they stand, on a clean Debian with systemd.
 
 The machine shares this one's network, so the ports of the documents must be free: 80, 443, 8000, 9090, 9100.
 """
@@ -26,7 +26,7 @@ from tests.process.waiting import family
 from tests.proxy.nginx import self_signed
 from tests.support.waiting import DEADLINE, eventually
 
-DOCUMENT: Final = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+DOCUMENT: Final = (ROOT / "docs" / "operate" / "deploying.md").read_text(encoding="utf-8")
 HOST: Final = "privacy.acme.example"
 _CHECKOUT: Final = "root/checkout"
 

@@ -12,8 +12,8 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from tests.docs.pages import ROOT
 from tests.e2e.embedding import Shop, Written
-from tests.test_readme import ROOT
 
 MODULES: Final = ROOT / "widget" / "node_modules"
 

@@ -1,4 +1,4 @@
-"""The README's patterns for plain pages, React and Vue, bundled from the README itself and run in the shop."""
+"""The patterns for plain pages, React and Vue, bundled from the page about frameworks and run in the shop."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.docs.pages import ROOT, blocks
 from tests.e2e.conftest import ONCE, Arrive
 from tests.e2e.visiting import opt_out
-from tests.test_readme import ROOT, blocks
 
 pytestmark = pytest.mark.e2e
 in_the_browser = pytest.mark.asyncio(loop_scope="session")
@@ -52,8 +52,8 @@ COUNTS_LISTENERS = """(() => {
 
 
 def bundled(folder: Path, entry: str, language: str) -> str:
-    """The entry with the README's one block of this language beside it, as one script."""
-    [pattern] = blocks(language)
+    """The entry with the page's one block of this language beside it, as one script."""
+    [pattern] = blocks("docs/site/frameworks.md", language)
     suffix = {"jsx": "jsx", "ts": "js"}[language]  # without types, so that it is good for both
     (folder / f"pattern.{suffix}").write_text(pattern, encoding="utf-8")
     (folder / "entry.jsx").write_text(entry, encoding="utf-8")
@@ -107,7 +107,7 @@ def test_on_the_server_it_is_denied(tmp_path: Path) -> None:
 @ONCE
 @in_the_browser
 async def test_a_plain_page_follows_the_flag_also_where_the_script_never_comes(arrive: Arrive) -> None:
-    [pattern] = blocks("javascript")
+    [pattern] = blocks("docs/site/frameworks.md", "javascript")
     visitor = await arrive()
     page = await visitor.visit()
     await page.evaluate(f"() => {{ {pattern} }}")

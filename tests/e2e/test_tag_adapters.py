@@ -14,11 +14,11 @@ from playwright.async_api import Browser, Page
 
 from consent_service.config import load
 from consent_service.web.configured import script_of
+from tests.docs.pages import ROOT
 from tests.e2e.conftest import ONCE
 from tests.e2e.embedding import SITE, Guest, Shop, Written, answered, guest, shop
 from tests.e2e.partners import FACTS as BLOCKED
 from tests.e2e.visiting import SIGNAL, acknowledged, came_back, confirmed, part
-from tests.test_readme import ROOT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 

@@ -1,4 +1,4 @@
-"""Reporting: what came of a run as a table, ready to be put into the README. Knows no choices and no blows."""
+"""Reporting: what came of a run as a table, ready for docs/benchmarks.md. Knows no choices and no blows."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ Row = tuple[str, Tally, Storm]
 
 @pytest.fixture(scope="module")
 def rows(request: pytest.FixtureRequest) -> Iterator[list[Row]]:
-    """What came of each blow; the table is shown at the end, as it stands in the README."""
+    """What came of each blow; the table is shown at the end, as it stands in docs/benchmarks.md."""
     found: list[Row] = []
     yield found
     capture = request.config.pluginmanager.getplugin("capturemanager")

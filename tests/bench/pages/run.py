@@ -1,6 +1,7 @@
 """The bench of pages: what ours and two peers cost the same page, in one run of interleaved first visits.
 
-`make bench-pages` runs it; `python -m tests.bench.pages.run --rounds 15` says how often. Prints the README's table.
+`make bench-pages` runs it; `python -m tests.bench.pages.run --rounds 15` says how often. Prints the table of
+docs/benchmarks.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Turns visits into the README's table. Pure: knows no browser and no clock."""
+"""Turns visits into the table of docs/benchmarks.md. Pure: knows no browser and no clock."""
 
 from __future__ import annotations
 

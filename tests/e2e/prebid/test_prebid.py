@@ -12,10 +12,10 @@ from typing import Final
 import pytest
 from playwright.async_api import Page, Route
 
+from tests.docs.pages import ROOT
 from tests.e2e.conftest import ONCE, Arrive
 from tests.e2e.prebid.bidder import Bidder, bidding
 from tests.e2e.visiting import Visitor, acknowledged, opt_out, part
-from tests.test_readme import ROOT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 

@@ -1,0 +1,85 @@
+"""The pages hang together: links lead somewhere, commands and targets are there, generated parts are the code's."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from plain_words import paragraph_lengths
+from reference import pages
+from typer.testing import CliRunner
+
+from consent_service.cli import app as command_line
+from tests.docs.pages import ROOT, anchors, commands, links, paths, read
+
+README_BYTES = 6 * 1024
+
+
+@pytest.mark.parametrize("page", paths())
+def test_every_link_leads_to_a_file_and_every_fragment_to_a_heading(page: str) -> None:
+    for link in links(page):
+        target, _, fragment = link.partition("#")
+        path = (ROOT / page).parent / target if target else ROOT / page
+        assert path.exists(), link
+        if fragment:
+            assert fragment in anchors(str(path.resolve().relative_to(ROOT))), link
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    reached = {str((ROOT / link).resolve().relative_to(ROOT)) for link in links("README.md")}
+    assert set(paths()) - {"README.md", "SECURITY.md"} <= reached
+
+
+def test_the_readme_is_at_most_six_kilobytes() -> None:
+    assert len((ROOT / "README.md").read_bytes()) <= README_BYTES
+
+
+@pytest.mark.parametrize("page", paths())
+def test_no_paragraph_is_longer_than_a_screen(page: str) -> None:
+    if page != "docs/decisions.md":
+        assert max(paragraph_lengths(read(page)), default=0) <= 120
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_is_there_with_its_options(command: str) -> None:
+    words = shlex.split(command)
+    ended = CliRunner().invoke(command_line, [*words, "--help"])
+    assert ended.exit_code == 0, ended.output
+    assert words[0] == "--version" or words[0] in ended.output.split("Usage: ")[1].splitlines()[0]
+
+
+def test_the_commands_are_read_from_the_pages() -> None:
+    assert {"keys new keys.json", "keys rotate FILE", "backup FILE", "restore FILE"} <= set(commands())
+    assert "demo --port 9000 --shop-port 9001" in commands()
+
+
+def test_every_make_target_is_there() -> None:
+    named: set[str] = set()
+    for page in paths():
+        named |= set(re.findall(r"(?:`|^)make (\w+)(?=`| +#| DEMO=| TESTS=)", read(page), re.MULTILINE))
+    there = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {"demo", "test", "check"} <= named <= there
+
+
+@pytest.mark.parametrize("path", pages(), ids=lambda path: Path(path).name)
+def test_the_page_is_what_the_code_makes(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == pages()[path], "write it again: make reference"
+
+
+def test_every_rule_has_a_test_that_names_it() -> None:
+    rules = read("docs/rules.md").split("\n## ")[1:]
+    assert [int(rule.partition(".")[0]) for rule in rules] == list(range(1, 13))
+    for rule in rules:
+        assert re.search(r"^Tests: `tests/\S+` \(\d+\)", rule, re.MULTILINE), rule.splitlines()[0]
+
+
+def test_no_rule_is_cited_that_is_not_on_the_page() -> None:
+    cited = {
+        int(number)
+        for folder in ("consent_service", "tests", "widget/src")
+        for path in (ROOT / folder).rglob("*.[pt][ys]")
+        for number in re.findall(r"\b[Rr]ule (\d+)\b", path.read_text(encoding="utf-8"))
+    }
+    assert {1, 2, 3} <= cited <= set(range(1, 13))
