@@ -17,8 +17,8 @@ export interface Natives {
    * of their own in the browser's place in every frame, it may lack the method.
    */
   readonly methods: any;
-  /** The global of this name. */
-  native(name: string): any;
+  /** The globals and classes by their names. */
+  readonly native: any;
   /** The global of this name: the page's as long as it reads like the browser's, else the other, bound to the page. */
   found(name: string): any;
   readonly quietly: typeof quietly;
@@ -72,7 +72,7 @@ __EXTRAS__.natives = Object.freeze({
   methods: new Proxy(Object.freeze({}), {
     get: (_: unknown, name: string) => (made[name] = made[name] || call(name)),
   }),
-  native: (name: string) => realm[name],
+  native: Object.freeze({ ...realm }),
   found: (name: string) =>
     quietly(() => text(page[name]) == text(realm[name]))
       ? page[name]

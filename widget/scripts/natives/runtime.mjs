@@ -39,12 +39,14 @@ export function namesOf(used) {
 
 /** The module's text for one bundle; `handed` is the expression by which the bundle gets the runtime's natives. */
 export function moduleFor(used, handed) {
-  const rows = used.filter(isGlobal).map((name) => {
-    const take = OF_A_PAGE.test(name) ? "found" : "native";
-    return `export const ${variable(name)} = /* @__PURE__ */ natives.${take}("${name}");\n`;
-  });
+  const globals = used.filter(isGlobal);
+  const shared = globals.filter((name) => !OF_A_PAGE.test(name)).map((name) => `${name}: ${variable(name)}`);
+  const found = globals
+    .filter((name) => OF_A_PAGE.test(name))
+    .map((name) => `export const ${variable(name)} = /* @__PURE__ */ natives.found("${name}");\n`);
   return `const natives = ${handed};
 export const ${variable("methods")} = natives.methods;
 export const quietly = natives.quietly;
-${rows.join("")}`;
+export const { ${shared.join(", ")} } = natives.native;
+${found.join("")}`;
 }
