@@ -103,6 +103,7 @@ async def test_what_was_never_served_is_not_found(service: Running) -> None:
 
 def test_configuration_cannot_break_out_of_a_script_element(tmp_path: Path) -> None:
     (tmp_path / "widget.js").write_text("use(__CONFIG__)")
+    (tmp_path / "natives.js").write_text("take()")
     (tmp_path / "stub.js").write_text("use(__STUB__)")
     (tmp_path / "view.js").write_text("use(__WORDS__)")
     (tmp_path / "settings.js").write_text("open()")
