@@ -116,6 +116,17 @@ def test_configuration_cannot_break_out_of_a_script_element(tmp_path: Path) -> N
         assert "\u2028" not in text
 
 
+def test_the_natives_runtime_is_in_the_script_once_and_in_no_file_that_it_fetches() -> None:
+    dist = resources.widget_folder()
+    public = {
+        "service": "", "rule": {}, "cookie_domain": None, "prior": [], "traces": [], "look": "", "debug": "",
+    }  # fmt: skip
+    built = build(dist, public, {"s": "acme"}, {"en": {}})
+    assert built.body.count(b"contentWindow)") == 1
+    for fetched in (*built.views.values(), built.settings, built.writing):
+        assert b"contentWindow)" not in fetched
+
+
 def test_the_public_configuration_holds_only_what_is_public(tmp_path: Path) -> None:
     built = script(tmp_path)
     config = configured(built.body.decode())

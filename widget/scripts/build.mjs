@@ -7,12 +7,17 @@ import { common, INLINE, inline, mangling, root, SCRIPT, smallest } from "./smal
 
 const out = process.env.OUT_DIR || `${root}dist`;
 const OURS =
-  "added|adopt|alone|asOf|ask|begin|brought|built|chance|choose|clock|config|deniedBefore|doc|dock|dress|drop|end|extras|first|flush|forget|found|fresh|hold|hooked|hurry|" +
-  "identified|kept|kind|known|knownBefore|later|leave|leaving|letters|lever|load|lost|make|maxAge|methods|native|natives|noticed|obey|quietly|overtaken|pending|permits|" +
+  "added|adopt|alone|asOf|ask|begin|brought|built|chance|choose|clock|config|doc|dock|dress|drop|end|extras|first|flush|forget|found|fresh|hold|hooked|hurry|" +
+  "identified|kept|kind|known|later|leave|leaving|letters|lever|load|lost|make|maxAge|methods|native|natives|noticed|obey|quietly|overtaken|pending|permits|" +
   "place|post|queue|read|record|refresh|regrets|release|released|remember|renew|reply|restrict|resume|rewrite|seen|signalId|" +
   "root|speak|start|styles|tag|tell|uncover|update|updated|url|voice|wait|win|write|wrote";
 const ours = mangling(OURS.split("|"));
-const ENTRIES = { widget: "src/index.ts", view: "src/ui/index.ts", settings: "src/settings/index.ts", writing: "src/writing/index.ts" };
+const ENTRIES = {
+  widget: "src/index.ts",
+  view: "src/ui/index.ts",
+  settings: "src/settings/index.ts",
+  writing: "src/writing/index.ts",
+};
 for (const extra of EXTRAS) ENTRIES[extra] = `src/extras/${extra}.ts`;
 const { names, plugin } = nativesOf(root);
 /** The script and what stands before it share one function; see `SCRIPT`. */

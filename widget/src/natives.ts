@@ -62,16 +62,13 @@ function classOf(self: unknown): any {
   return (realm[named] = realm[named] || classOf(Reflect.getPrototypeOf(self)));
 }
 
-const made: any = { __proto__: null };
-const call = (name: string) => (self: any, ...given: unknown[]) =>
+const methodOf = (_: unknown, name: string) => (self: any, ...given: unknown[]) =>
   apply(classOf(self).prototype[name] || self[name], self, given);
 
 // Frozen: a page sees what hangs on an element.
 __EXTRAS__.natives = Object.freeze({
   quietly,
-  methods: new Proxy(Object.freeze({}), {
-    get: (_: unknown, name: string) => (made[name] = made[name] || call(name)),
-  }),
+  methods: new Proxy(Object.freeze({}), { get: methodOf }),
   native: Object.freeze({ ...realm }),
   found: (name: string) =>
     quietly(() => text(page[name]) == text(realm[name]))
