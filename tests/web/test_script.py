@@ -118,7 +118,7 @@ def test_configuration_cannot_break_out_of_a_script_element(tmp_path: Path) -> N
 
 def test_the_natives_runtime_is_in_the_script_once_and_in_no_file_that_it_fetches() -> None:
     dist = resources.widget_folder()
-    public = {
+    public: dict[str, object] = {
         "service": "", "rule": {}, "cookie_domain": None, "prior": [], "traces": [], "look": "", "debug": "",
     }  # fmt: skip
     built = build(dist, public, {"s": "acme"}, {"en": {}})
