@@ -116,7 +116,7 @@ def build(
         **({"debug": address(panel)} if panel else {}),
     }
     extras = [extra for extra, wanted in _EXTRAS.items() if wanted(public)]
-    bundles = "".join(_bundle(dist, name) for name in (*extras, "widget"))
+    bundles = "".join(_bundle(dist, name) for name in ("natives", *extras, "widget"))
     return Script(
         f"(($,_)=>{{{bundles}}})({_alone(public)},{{}});\n".encode(),
         _wrapped(dist, "stub", stub),

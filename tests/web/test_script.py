@@ -103,6 +103,7 @@ async def test_what_was_never_served_is_not_found(service: Running) -> None:
 
 def test_configuration_cannot_break_out_of_a_script_element(tmp_path: Path) -> None:
     (tmp_path / "widget.js").write_text("use(__CONFIG__)")
+    (tmp_path / "natives.js").write_text("take()")
     (tmp_path / "stub.js").write_text("use(__STUB__)")
     (tmp_path / "view.js").write_text("use(__WORDS__)")
     (tmp_path / "settings.js").write_text("open()")
@@ -113,6 +114,17 @@ def test_configuration_cannot_break_out_of_a_script_element(tmp_path: Path) -> N
     for text in (built.body.decode(), built.stub, *map(bytes.decode, built.files.values())):
         assert "<" not in text
         assert "\u2028" not in text
+
+
+def test_the_natives_runtime_is_in_the_script_once_and_in_no_file_that_it_fetches() -> None:
+    dist = resources.widget_folder()
+    public: dict[str, object] = {
+        "service": "", "rule": {}, "cookie_domain": None, "prior": [], "traces": [], "look": "", "debug": "",
+    }  # fmt: skip
+    built = build(dist, public, {"s": "acme"}, {"en": {}})
+    assert built.body.count(b"contentWindow)") == 1
+    for fetched in (*built.views.values(), built.settings, built.writing):
+        assert b"contentWindow)" not in fetched
 
 
 def test_the_public_configuration_holds_only_what_is_public(tmp_path: Path) -> None:

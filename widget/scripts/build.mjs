@@ -1,30 +1,43 @@
 // Builds what ships into dist (or into $OUT_DIR) and fails when one outgrows its budget.
 import { build } from "esbuild";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { natives } from "./natives.mjs";
+import { nativesOf } from "./natives/index.mjs";
 import { EXTRAS, report } from "./sizes.mjs";
 import { common, INLINE, inline, mangling, root, SCRIPT, smallest } from "./smallest.mjs";
 
 const out = process.env.OUT_DIR || `${root}dist`;
 const OURS =
-  "added|alone|asOf|ask|begin|brought|built|chance|choose|clock|config|doc|dock|dress|drop|end|extras|first|flush|forget|found|fresh|hold|hooked|hurry|" +
-  "identified|kept|kind|known|later|leave|leaving|letters|lever|load|lost|make|maxAge|noticed|obey|overtaken|pending|permits|" +
-  "place|post|queue|read|record|refresh|regrets|release|released|remember|reply|restrict|resume|rewrite|seen|signalId|" +
-  "root|speak|start|styles|tag|tell|update|updated|url|voice|wait|win|write|wrote";
+  "added|adopt|alone|asOf|ask|begin|brought|built|chance|choose|clock|config|doc|dock|dress|drop|end|extras|first|flush|forget|found|fresh|hold|hooked|hurry|" +
+  "identified|kept|kind|known|later|leave|leaving|letters|lever|load|lost|make|maxAge|methods|native|natives|noticed|obey|quietly|overtaken|pending|permits|" +
+  "place|post|queue|read|record|refresh|regrets|release|released|remember|renew|reply|restrict|resume|rewrite|seen|signalId|" +
+  "root|speak|start|styles|tag|tell|uncover|update|updated|url|voice|wait|win|write|wrote";
 const ours = mangling(OURS.split("|"));
-const plugins = [natives(root)];
+const ENTRIES = {
+  widget: "src/index.ts",
+  view: "src/ui/index.ts",
+  settings: "src/settings/index.ts",
+  writing: "src/writing/index.ts",
+};
+for (const extra of EXTRAS) ENTRIES[extra] = `src/extras/${extra}.ts`;
+const { names, plugin } = nativesOf(root);
+/** The script and what stands before it share one function; see `SCRIPT`. */
+const inScript = { ...ours, ...SCRIPT, plugins: [plugin("__EXTRAS__.natives")] };
+/** Fetched later: whoever runs it by another element, without its parts, gets no error. */
+const fetched = {
+  ...ours,
+  plugins: [plugin("(document.currentScript as any).natives")],
+  banner: { js: "try{" },
+  footer: { js: "}catch(_){}" },
+};
 
 mkdirSync(out, { recursive: true });
-for (const [name, part] of Object.entries(INLINE)) writeFileSync(`${out}/${name}.js`, await inline(part));
-const script = await smallest("src/index.ts", { ...ours, ...SCRIPT, plugins, format: "esm" }, { hoist_vars: true });
-writeFileSync(`${out}/widget.js`, script);
-writeFileSync(`${out}/view.js`, await smallest("src/ui/index.ts", { ...ours, plugins }));
-writeFileSync(`${out}/settings.js`, await smallest("src/settings/index.ts", { ...ours, plugins }));
-writeFileSync(`${out}/writing.js`, await smallest("src/writing/index.ts", { ...ours, plugins }));
+const write = (name, text) => writeFileSync(`${out}/${name}.js`, text);
+for (const [name, part] of Object.entries(INLINE)) write(name, await inline(part));
+const define = { ...SCRIPT.define, __NATIVES__: names(Object.values(ENTRIES)) };
+write("natives", await smallest("src/natives.ts", { ...ours, define }));
+write("widget", await smallest(ENTRIES.widget, { ...inScript, format: "esm" }, { hoist_vars: true }));
+for (const name of ["view", "settings", "writing"]) write(name, await smallest(ENTRIES[name], fetched));
+for (const name of EXTRAS) write(name, await smallest(ENTRIES[name], inScript));
 await build({ ...common, ...ours, entryPoints: ["src/debug/index.ts"], format: "iife", outfile: `${out}/debug.js` });
 copyFileSync(`${root}types/privacy-choices.d.ts`, `${out}/privacy-choices.d.ts`);
-for (const extra of EXTRAS) {
-  const entryPoints = [`src/extras/${extra}.ts`];
-  await build({ ...common, ...SCRIPT, plugins, entryPoints, format: "iife", outfile: `${out}/${extra}.js` });
-}
 if (!report(out)) process.exitCode = 1;

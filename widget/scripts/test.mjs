@@ -26,6 +26,8 @@ try {
   // What stands in a page itself, minified.
   for (const [name, part] of Object.entries(INLINE)) writeFileSync(join(out, `${name}.js`), await inline(part));
   const files = tests.map((name) => join(out, name.replace(/\.ts$/, ".mjs")));
+  // Those of the build itself.
+  files.push(...readdirSync(`${root}test`).filter((name) => name.endsWith(".test.mjs")).map((name) => `${root}test/${name}`));
   const ran = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], { stdio: "inherit" });
   process.exitCode = ran.status ?? 1;
 } finally {

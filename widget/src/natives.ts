@@ -3,13 +3,30 @@
  * empty document in a frame: a function of that document does the same to ours. What belongs to one document (timers,
  * observers, requests) is taken from ours, unless something else stands under its name.
  *
- * The build turns whatever the source uses of the browser into one of these (see scripts/natives.mjs).
+ * The build turns whatever the source uses of the browser into one of these (see scripts/natives/). This file stands once,
+ * in front of the extras and the script.
  */
 
+import type { Extras } from "./extras/extras";
 import { quietly } from "./quietly";
 
-/** The names of the globals and classes that the bundle uses, put there by the build. */
+/** Handed to the script and the extras with the extras, and to a fetched bundle on its own element. */
+export interface Natives {
+  /**
+   * Each method by its name, as a function whose first parameter is what it is called on. Where somebody has put a class
+   * of their own in the browser's place in every frame, it may lack the method.
+   */
+  readonly methods: any;
+  /** The globals and classes by their names. */
+  readonly native: any;
+  /** The global of this name: the page's as long as it reads like the browser's, else the other, bound to the page. */
+  found(name: string): any;
+  readonly quietly: typeof quietly;
+}
+
+/** The names of the globals and classes that the script, its extras and its other bundles use, put there by the build. */
 declare const __NATIVES__: readonly string[];
+declare const __EXTRAS__: Extras;
 
 const page: any = window;
 const realm: any = {};
@@ -35,7 +52,7 @@ function takeFromOwnFrame(): true | undefined {
 // Where neither may be looked into, it is the page itself.
 quietly(() => takeFrom(page.__gppLocator)) || quietly(takeFromOwnFrame) || takeFrom(page);
 
-const { Function, Object, Reflect, String } = realm;
+const { Function, Object, Proxy, Reflect, String } = realm;
 const { apply } = Reflect;
 const text = (native: unknown) => apply((typeof native == "function" ? Function : Object).prototype.toString, native, []);
 
@@ -45,18 +62,16 @@ function classOf(self: unknown): any {
   return (realm[named] = realm[named] || classOf(Reflect.getPrototypeOf(self)));
 }
 
-/**
- * Each method of the browser's by its name, as a function whose first parameter is what it is called on. Where somebody
- * has put a class of their own in the browser's place in every frame, it may lack the method.
- */
-export const $methods = new realm.Proxy({}, {
-  get: (_: unknown, name: string) =>
-    (self: any, ...given: unknown[]): any =>
-      apply(classOf(self).prototype[name] || self[name], self, given),
-});
+const methodOf = (_: unknown, name: string) => (self: any, ...given: unknown[]) =>
+  apply(classOf(self).prototype[name] || self[name], self, given);
 
-/** The global of this name: the page's as long as it reads like the browser's, else the other, which then works for the page. */
-export const found = (name: string): any =>
-  quietly(() => text(page[name]) == text(realm[name]))
-    ? page[name]
-    : quietly(() => apply(Function.prototype.bind, realm[name], [page]), realm[name]);
+// Frozen: a page sees what hangs on an element.
+__EXTRAS__.natives = Object.freeze({
+  quietly,
+  methods: new Proxy(Object.freeze({}), { get: methodOf }),
+  native: Object.freeze({ ...realm }),
+  found: (name: string) =>
+    quietly(() => text(page[name]) == text(realm[name]))
+      ? page[name]
+      : quietly(() => apply(Function.prototype.bind, realm[name], [page]), realm[name]),
+});

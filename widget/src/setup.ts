@@ -44,7 +44,7 @@ export function setup(host: Host): Wired {
   let { lang } = config;
   const parts = partsOf(host, () => lang);
   const trusted = trust(win);
-  const load = loader(doc, nonce, trusted);
+  const load = loader(doc, nonce, trusted, host.extras.natives);
   let shown: View | undefined;
   let drawing: Promise<void> | undefined;
   let drawAgain = () => {};

@@ -3,6 +3,7 @@
  * asks for it, so that nobody else's visitors load it. Types only.
  */
 
+import type { Natives } from "../natives";
 import type { debug } from "../page/debugging";
 import type { erase } from "../page/erasing";
 import type { former } from "../page/former";
@@ -10,6 +11,8 @@ import type { deniedBefore, knownBefore } from "../page/prior";
 import type { uncover } from "../page/uncovering";
 
 export interface Extras {
+  /** Always there, put before all else. */
+  natives?: Natives;
   debug?: typeof debug;
   erase?: typeof erase;
   former?: typeof former;

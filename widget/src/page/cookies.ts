@@ -5,7 +5,7 @@
  */
 
 import type { Cell, RecordCell } from "../core/cell";
-import { denies, parse, same, together } from "../core/cookie";
+import { denies, format, parse, same, together } from "../core/cookie";
 import type { Config } from "../core/protocol";
 import type { Extras } from "../extras/extras";
 import { quietly } from "../quietly";
@@ -54,7 +54,7 @@ export function recordCell(site: Site & { extras: Extras }, name: string, spare:
   const own = plain ? name : PREFIX + name;
   const names = plain ? [PREFIX + name, name] : [own];
   const mark = `-${name}=`;
-  const before = plain ? undefined : site.extras.former?.(location, name, texts, put);
+  const before = plain ? undefined : site.extras.former?.(location, name, texts, put, { denies, format, parse });
 
   function texts(wanted: string): string[] {
     const pairs = doc.cookie.split("; ").filter((pair) => pair.startsWith(`${wanted}=`));

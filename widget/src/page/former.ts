@@ -3,7 +3,7 @@
  * a one, so it denies and names nobody, but for the one that this very host has set.
  */
 
-import { denies, format, parse } from "../core/cookie";
+import type { denies, format, parse } from "../core/cookie";
 
 /** Seconds: older than any allowed that counts. */
 const STALE = 90000;
@@ -22,6 +22,7 @@ export interface Former {
 
 /**
  * @param texts gives the texts of the cookies of a name
+ * @param record reads and writes the texts of a record
  * @param put writes a cookie, for this host alone unless another domain is said; no text takes it away
  */
 export function former(
@@ -29,6 +30,7 @@ export function former(
   name: string,
   texts: (name: string) => readonly string[],
   put: (name: string, text: string, where?: string) => void,
+  record: { readonly denies: typeof denies; readonly format: typeof format; readonly parse: typeof parse },
 ): Former {
   return {
     adopt() {
@@ -37,11 +39,11 @@ export function former(
       if (before.length) put(name, "");
       const after = texts(name);
       const ours = before.find((text, at) => text !== after[at]);
-      const kept = parse(ours);
-      return kept ? format({ ...kept, asOf: kept.asOf - STALE }) : ours;
+      const kept = record.parse(ours);
+      return kept ? record.format({ ...kept, asOf: kept.asOf - STALE }) : ours;
     },
     renew(text) {
-      if (denies(text) || texts(name).length) put(name, denies(text) ? text : "");
+      if (record.denies(text) || texts(name).length) put(name, record.denies(text) ? text : "");
       if (!/^1\.aa.\.(aff|opt)/.test(text)) return;
       hostname.split(".").forEach((_, at, labels) => put(name, "", `; Domain=${labels.slice(at).join(".")}`));
     },
