@@ -26,10 +26,10 @@ from consent_service.ledger.erasures import REDONE, forgotten, reach
 from consent_service.ledger.sealing import STATE
 from consent_service.store.causes import without_secrets
 from consent_service.store.contract import Key
-from consent_service.store.examining import Examiner, FileFacts, FleetFacts
+from consent_service.store.engines import examine_store
 from consent_service.store.keys import RING_MEMORY, desk_shard
 from consent_service.store.mounts import mount_of
-from consent_service.store.url import examine_store
+from consent_service.store.status import Examiner, FileFacts, FleetFacts
 
 
 async def examine(

@@ -11,11 +11,11 @@ import re
 import ssl
 from typing import Final
 
-from consent_service.store.soundness import printable
-
 _QUOTING: Final = re.compile(r"(,? with args beginning with:|\n\n).*", re.DOTALL)
 """Redis lists the arguments of a command that it does not know: a password among them. obstore has a second part."""
 _WHO: Final = re.compile(r"(?<=://)[^\s/@]*@")
+_SHOWN: Final = 300
+"""Characters of a text from elsewhere that one line shows."""
 _OPTIONS: Final = re.compile(r"(?<=://)([^\s?#]*)[?#]\S*")
 
 
@@ -28,6 +28,12 @@ def cause(error: BaseException) -> str:
 def without_secrets(text: str) -> str:
     """Return the text without user, password and options in the URLs that stand in it."""
     return _OPTIONS.sub(r"\1", _WHO.sub("", text))
+
+
+def printable(text: str, most: int = _SHOWN) -> str:
+    """The text as it can be shown in one line: what a file says of itself may steer a terminal, or never end."""
+    shown = "".join(character if character.isprintable() else "?" for character in text[:most])
+    return shown + ("…" if len(text) > most else "")
 
 
 def _said(error: BaseException) -> str:

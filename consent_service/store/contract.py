@@ -32,7 +32,7 @@ class Document(NamedTuple):
     expires_at: int | None = None
 
 
-Found = Sequence[tuple[Key, Document]]
+KeyedDocuments = Sequence[tuple[Key, Document]]
 """Documents with where they lie."""
 
 
@@ -161,7 +161,7 @@ class Store(Protocol):
 
     async def count(self, shard: str, index: bytes, low: int, high: int) -> int: ...
 
-    def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[Found]: ...
+    def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[KeyedDocuments]: ...
 
     async def changed(self, since: int | None) -> Changes: ...
 

@@ -53,7 +53,7 @@ _UNSYNCED: Final = frozenset({"barrier=0", "barrier=none", "fsync_mode=nobarrier
 _OCTAL: Final = re.compile(r"\\([0-7]{3})")
 
 
-class Lying(Enum):
+class MountKind(Enum):
     """What a file system is worth to whoever must not lose a file on it."""
 
     DISK = "on a disk of this machine"
@@ -72,30 +72,30 @@ class Mount(NamedTuple):
     options: frozenset[str] = frozenset()
 
     @property
-    def lying(self) -> Lying:
+    def kind(self) -> MountKind:
         family, _, program = self.type.partition(".")
         fuse = family in _FUSE
         if family in _NETWORK or (fuse and program in _NETWORK_FUSE):
-            return Lying.NETWORK
+            return MountKind.NETWORK
         if self.type in _MEMORY or _MEMORY_DEVICE.fullmatch(self.source):
-            return Lying.MEMORY
+            return MountKind.MEMORY
         if self.options & _UNSYNCED:
-            return Lying.UNSYNCED
+            return MountKind.UNSYNCED
         if self.type in _LAYER or (fuse and program in _LAYER_FUSE):
-            return Lying.LAYER
+            return MountKind.LAYER
         if self.type in _BETWEEN or (fuse and program) or self.type == "fuse":
-            return Lying.BETWEEN
-        return Lying.DISK
+            return MountKind.BETWEEN
+        return MountKind.DISK
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """Where whatever lies here lies: `lies in memory: … (tmpfs)`."""
-        return f"lies {self.lying.value} ({self.type})"
+        return f"lies {self.kind.value} ({self.type})"
 
     @property
     def forgets(self) -> bool:
         """Whether what was synced can be gone after the machine stopped for a moment."""
-        return self.lying in {Lying.MEMORY, Lying.UNSYNCED}
+        return self.kind in {MountKind.MEMORY, MountKind.UNSYNCED}
 
 
 class _Line(NamedTuple):

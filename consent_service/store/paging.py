@@ -14,21 +14,21 @@ from consent_service.errors import CursorExpired
 from consent_service.store import cursor
 from consent_service.store.contract import Entry, Page, Position
 
-Lost = Callable[[str, int], bool]
+IsLost = Callable[[str, int], bool]
 """Whether a shard's counter value was lost, as `contract.Store.lost` says."""
 
 Row = tuple[int, int, bytes]
 """An entry of one shard: sequence, number, payload."""
 
 
-class State(NamedTuple):
+class ShardState(NamedTuple):
     """A shard's counter, and the first position behind what was trimmed from the log."""
 
     counter: int = 0
     first: Position = cursor.START
 
 
-class Want(NamedTuple):
+class ShardQuery(NamedTuple):
     """At most `most` entries of the shard with this number, from `place` on."""
 
     number: int
@@ -38,10 +38,16 @@ class Want(NamedTuple):
 
 
 class Paging:
-    """One page. Ask `wants`, and `take` an answer to each, until nothing is wanted; then `page`."""
+    """One page. Ask `queries`, and `take` an answer to each, until nothing is wanted; then `page`."""
 
     def __init__(
-        self, log: str, shards: Sequence[str], after: str, limit: int, states: Mapping[str, State], lost: Lost
+        self,
+        log: str,
+        shards: Sequence[str],
+        after: str,
+        limit: int,
+        states: Mapping[str, ShardState],
+        lost: IsLost,
     ) -> None:
         """Raises CursorInvalid, or CursorExpired behind a trim, ahead of the log or among what was lost."""
         self._log = log
@@ -55,28 +61,30 @@ class Paging:
             number for number in numbers if self._places[number].sequence <= states[shards[number]].counter
         ]
 
-    def wants(self) -> list[Want]:
+    def queries(self) -> list[ShardQuery]:
         """What to fetch next, in the order in which the shards are served; none = the page is complete."""
         left = self._limit - len(self._entries)
         if left <= 0 or not self._pending:
             return []
         share = max(1, left // len(self._pending))
-        return [Want(number, self._shards[number], self._places[number], share) for number in self._pending]
+        return [
+            ShardQuery(number, self._shards[number], self._places[number], share) for number in self._pending
+        ]
 
-    def take(self, want: Want, rows: Sequence[Row], state: State) -> None:
+    def take(self, query: ShardQuery, rows: Sequence[Row], state: ShardState) -> None:
         """What was found, and the shard's state as of then. Raises CursorExpired when a trim came between."""
-        if want.place < state.first:
-            raise _trimmed(self._log, want.shard)
+        if query.place < state.first:
+            raise _trimmed(self._log, query.shard)
         left = self._limit - len(self._entries)
         taken = rows[:left]
         if left:  # else the page is full: who was not served is served first next time
-            self._turn = (want.number + 1) % len(self._shards)
-        self._entries += [Entry(want.shard, Position(*row[:2]), row[2]) for row in taken]
-        if len(taken) == len(rows) < want.most:
-            self._places[want.number] = Position(state.counter + 1, 0)
-            self._pending.remove(want.number)
+            self._turn = (query.number + 1) % len(self._shards)
+        self._entries += [Entry(query.shard, Position(*row[:2]), row[2]) for row in taken]
+        if len(taken) == len(rows) < query.most:
+            self._places[query.number] = Position(state.counter + 1, 0)
+            self._pending.remove(query.number)
         elif taken:
-            self._places[want.number] = Position(taken[-1][0], taken[-1][1] + 1)
+            self._places[query.number] = Position(taken[-1][0], taken[-1][1] + 1)
 
     def page(self) -> Page:
         at = cursor.Cursor(self._turn, self._places)
@@ -84,7 +92,7 @@ class Paging:
 
 
 def _resume(
-    log: str, shards: Sequence[str], after: str, states: Mapping[str, State], lost: Lost
+    log: str, shards: Sequence[str], after: str, states: Mapping[str, ShardState], lost: IsLost
 ) -> cursor.Cursor:
     if not after:
         return cursor.Cursor(0, [states[shard].first for shard in shards])

@@ -1,7 +1,7 @@
 """Addresses: what a store's URL says about where its servers are and who we are to them. Opens nothing.
 
 `redis://user@host:6379/0` is one server, `redis+sentinel://h1:26379,h2:26379/mymaster` whichever server the
-Sentinels name, `redis+cluster://h1:7000,h2:7000` a cluster that these nodes know. `rediss` in place of `redis`
+Sentinels name, `redis+cluster://h1:7000,h2:7000` a cluster that these nodes know. `rediss` in shard_keys of `redis`
 speaks TLS; `?ca_file=` names who is trusted, `?cert_file=` and `?key_file=` who we are.
 """
 
@@ -32,7 +32,7 @@ _EXAMPLES: Final = {
 }
 
 
-class Kind(Enum):
+class ServerKind(Enum):
     """How the servers stand together."""
 
     SINGLE = None
@@ -51,13 +51,13 @@ class Address(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class StoreAddress:
     """What a URL names. `seeds`: the servers, Sentinels or some nodes; `master`: what the Sentinels call it.
 
     The password is never part of any text that is made of this.
     """
 
-    kind: Kind
+    kind: ServerKind
     seeds: tuple[Address, ...]
     master: str = ""
     database: int = 0
@@ -87,18 +87,18 @@ class Target:
         return context
 
 
-def parse(url: str) -> Target:
+def parse(url: str) -> StoreAddress:
     """What the URL names. Raises StoreUnavailable with what to write; the message never quotes a password."""
     found = _URL.fullmatch(url)
     if found is None:
         raise StoreUnavailable(f"a Redis store's URL is such as {', '.join(_EXAMPLES.values())}")
-    kind = Kind(found["kind"])
+    kind = ServerKind(found["kind"])
     try:
         user, _, password = (found["who"] or "").partition(":")
         master, database = _path(kind, unquote(found["path"] or ""))
-        return Target(
+        return StoreAddress(
             kind,
-            _seeds(found["hosts"], _SENTINEL_PORT if kind is Kind.SENTINEL else _PORT),
+            _seeds(found["hosts"], _SENTINEL_PORT if kind is ServerKind.SENTINEL else _PORT),
             master,
             database,
             unquote(user),
@@ -120,15 +120,15 @@ def _seeds(text: str, default_port: int) -> tuple[Address, ...]:
     return tuple(seeds)
 
 
-def _path(kind: Kind, path: str) -> tuple[str, int]:
+def _path(kind: ServerKind, path: str) -> tuple[str, int]:
     """The master's name, for Sentinels, and the database's number."""
-    master, _, database = path.partition("/") if kind is Kind.SENTINEL else ("", "", path)
-    if kind is Kind.SENTINEL and not master:
+    master, _, database = path.partition("/") if kind is ServerKind.SENTINEL else ("", "", path)
+    if kind is ServerKind.SENTINEL and not master:
         raise ValueError("the store's URL needs the name that the Sentinels give the master")
-    if database and (kind is Kind.CLUSTER or not re.fullmatch(r"\d{1,4}", database)):
+    if database and (kind is ServerKind.CLUSTER or not re.fullmatch(r"\d{1,4}", database)):
         raise ValueError(
             "a cluster has one database, without a number"
-            if kind is Kind.CLUSTER
+            if kind is ServerKind.CLUSTER
             else "a database is a number"
         )
     return master, int(database or 0)

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from consent_service.errors import Conflict, StoreMoved
 from consent_service.store.contract import Change
-from consent_service.store.moved import decode
+from consent_service.store.move_mark import decode_mark
 from consent_service.store.redis import layout, scripts
 from consent_service.store.redis.connection import Word, pack
 from consent_service.store.redis.faults import unstorable
-from consent_service.store.redis.layout import Place, packed_expiry
+from consent_service.store.redis.layout import ShardKeys, packed_expiry
 
 LARGEST: Final = 32_768
 """Bytes of names remembered of one commit for other processes' caches; of a larger one "everything" is."""
@@ -27,7 +27,7 @@ _EXACT: Final = 2**53
 """Scores and versions are doubles over there."""
 
 
-def command(change: Change, where: Place, now: float, floor: int | None) -> bytes:
+def command(change: Change, where: ShardKeys, now: float, floor: int | None) -> bytes:
     """The packed call of commit.lua. `floor`: where the counter of a shard begins that may be new; None = it
     must be there. Raises StoreError for what can't be stored, so that the script never meets it.
     """
@@ -79,13 +79,13 @@ def refusal(mark: bytes, store: str) -> StoreMoved:
     """The error for a store that bears this mark; an empty one means that a store is being copied there."""
     if not mark:
         return StoreMoved(f"a store is being copied to {store}: finish that first, with the same command")
-    return decode(mark, store).refusal(store)
+    return decode_mark(mark, store).refusal(store)
 
 
 class _Steps:
     """What the script is to do, and the keys that it does it to, each named once."""
 
-    def __init__(self, where: Place) -> None:
+    def __init__(self, where: ShardKeys) -> None:
         self.keys: dict[bytes, int] = {where.head: 1, where.changes: 2}
         self.words: list[Word] = []
 
@@ -93,7 +93,7 @@ class _Steps:
         self.words += (step, self.keys.setdefault(key, len(self.keys) + 1), *words)
 
 
-def _fill(steps: _Steps, change: Change, where: Place, now: float) -> None:
+def _fill(steps: _Steps, change: Change, where: ShardKeys, now: float) -> None:
     for name, version in change.expect.items():
         steps.add(b"expect", where.document(name), _whole(version))
     for put in change.put:

@@ -71,12 +71,13 @@ class Connection(asyncio.Protocol):
         self.send(pack(*words), [waiter])
         return await waiter.future
 
-    def give_up_after(self, patience: float) -> None:
+    def give_up_after(self, timeout: float) -> None:
         """End the connection when its server has owed an answer for so many seconds without sending anything.
 
-        Found so twice in a row: a loop that was busy that long looks at its clock before it reads what has come.
+        The silence must be seen twice in a row: a loop that was busy that long looks at its clock before it reads
+        what has come.
         """
-        silent = bool(self._waiting) and self._loop.time() - self._progress > patience
+        silent = bool(self._waiting) and self._loop.time() - self._progress > timeout
         if silent and self._suspected:
             self._given_up = True
             self.end()

@@ -16,7 +16,7 @@ from hiredis import ReplyError
 
 from consent_service.errors import StoreUnavailable
 from consent_service.store.causes import cause
-from consent_service.store.redis.address import Address, Kind
+from consent_service.store.redis.address import Address, ServerKind
 from consent_service.store.redis.connection import Connection
 from consent_service.store.redis.faults import code_of, refused, unknown_command
 
@@ -45,14 +45,14 @@ def on_disk(settings: Mapping[str, str]) -> bool:
     return settings.get("appendonly") == "yes" and settings.get("appendfsync") == "always"
 
 
-def disk_suffices(settings: Mapping[str, str], kind: Kind) -> bool:
+def disk_suffices(settings: Mapping[str, str], kind: ServerKind) -> bool:
     """Whether a commit needs no replica besides: where one may take over, it must have what was acknowledged."""
-    return on_disk(settings) and kind is Kind.SINGLE
+    return on_disk(settings) and kind is ServerKind.SINGLE
 
 
-def fewest(settings: Mapping[str, str], kind: Kind) -> int:
+def fewest(settings: Mapping[str, str], kind: ServerKind) -> int:
     """How many replicas must confirm each commit at least. Behind Sentinels one: who is away may take over too."""
-    return max(int(settings.get("min-replicas-to-write", 0)), 1 if kind is Kind.SENTINEL else 0)
+    return max(int(settings.get("min-replicas-to-write", 0)), 1 if kind is ServerKind.SENTINEL else 0)
 
 
 def forgets(settings: Mapping[str, str]) -> bool:
@@ -74,7 +74,7 @@ async def settings_of(connection: Connection, *names: str) -> tuple[Mapping[str,
         return {}, f"{said} ({cause(error)})"
 
 
-async def replicas_to_wait_for(connection: Connection, address: Address, kind: Kind) -> int:
+async def replicas_to_wait_for(connection: Connection, address: Address, kind: ServerKind) -> int:
     """How many replicas must confirm each commit, 0 = the master's own disk is enough.
 
     Raises StoreUnavailable when the server promises neither.
@@ -90,9 +90,9 @@ async def replicas_to_wait_for(connection: Connection, address: Address, kind: K
         raise refused(error, address) from error
 
 
-async def _replicas(connection: Connection, kind: Kind) -> int:
+async def _replicas(connection: Connection, kind: ServerKind) -> int:
     """All replicas of this master; in a cluster also those that are away, for any of them may be elected."""
-    if kind is not Kind.CLUSTER:
+    if kind is not ServerKind.CLUSTER:
         info = (await connection.ask("INFO", "replication")).decode()
         return int(_line(info, "connected_slaves"))
     return await known_replicas(connection)

@@ -1,4 +1,4 @@
-"""The engine: opens the store, keeps one network for the loop that it is used in, and answers the contract."""
+"""The engine: opens the store, keeps one router for the loop that it is used in, and answers the contract."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from itertools import groupby
 from typing import Final
 
 from consent_service.errors import StoreMoved, StoreUnavailable
-from consent_service.store.contract import Change, Changes, Document, Found, Key, Member, Page
+from consent_service.store.contract import Change, Changes, Document, Key, KeyedDocuments, Member, Page
 from consent_service.store.redis import commits, layout, scans, walking
 from consent_service.store.redis.address import parse
 from consent_service.store.redis.connection import pack
-from consent_service.store.redis.greeting import Purpose
+from consent_service.store.redis.handshake import Purpose
 from consent_service.store.redis.header import Header
-from consent_service.store.redis.layout import HEADER_SLOT, place
-from consent_service.store.redis.marks import Marks
-from consent_service.store.redis.network import Network
-from consent_service.store.redis.opening import Opened, open_servers
+from consent_service.store.redis.invalidation import Invalidation
+from consent_service.store.redis.layout import HEADER_SLOT, shard_keys
+from consent_service.store.redis.opening import OpenedStore, open_servers
+from consent_service.store.redis.router import Router
 
-_CLOSING_PATIENCE: Final = 5.0
+_CLOSING_TIMEOUT: Final = 5.0
 """Seconds that closing waits for what is on its way."""
 
 Clock = Callable[[], float]
@@ -31,12 +31,12 @@ Clock = Callable[[], float]
 class RedisStore:
     """`contract.Store` over Redis. Many processes on many machines may have the same store open."""
 
-    def __init__(self, opened: Opened, clock: Clock) -> None:
+    def __init__(self, opened: OpenedStore, clock: Clock) -> None:
         self._opened = opened
         self._clock = clock
-        self._marks = Marks(opened.name)
+        self._invalidation = Invalidation(opened.name)
         self._moved: StoreMoved | None = None  # once it was seen: what is read here may be out of date
-        self._networks: list[Network] = []  # the running loop's, or none
+        self._routers: list[Router] = []  # the running loop's, or none
         self._committing = 0
         self._quiet = asyncio.Event()
         self._closed = False
@@ -79,26 +79,26 @@ class RedisStore:
     async def get(self, keys: Sequence[Key]) -> list[Document | None]:
         if self._moved is not None:
             raise StoreMoved(str(self._moved))
-        network = self._network()
+        router = self._router()
         if len(keys) == 1:
-            where = place(keys[0].shard)
+            where = shard_keys(keys[0].shard)
             command = pack(b"GET", where.document(keys[0].name))
-            return [layout.document(await network.ask(Purpose.LOOK_UP, where.slot, command), self._clock())]
-        return await _get_many(network, keys, self._clock())
+            return [layout.document(await router.ask(Purpose.LOOK_UP, where.slot, command), self._clock())]
+        return await _get_many(router, keys, self._clock())
 
     async def commit(self, change: Change) -> int:
         """A change whose caller gives up is done all the same once it was sent."""
-        network = self._network()
+        router = self._router()
         self._committing += 1
         try:
-            return await _commit(network, change, self._clock(), self.header.floor, self._opened.name)
+            return await _commit(router, change, self._clock(), self.header.floor, self._opened.name)
         finally:
             self._committing -= 1
             if self._closed and not self._committing:
                 self._quiet.set()
 
     async def read(self, log: str, shards: Sequence[str], after: str, limit: int) -> Page:
-        return await scans.read(self._network(), log, shards, after, limit, self.lost)
+        return await scans.read(self._router(), log, shards, after, limit, self.lost)
 
     async def range(
         self,
@@ -111,18 +111,18 @@ class RedisStore:
         limit: int = 100,
         reverse: bool = False,
     ) -> list[Member]:
-        return await scans.members(self._network(), shard, index, (low, high), after, limit, reverse)
+        return await scans.members(self._router(), shard, index, (low, high), after, limit, reverse)
 
     async def count(self, shard: str, index: bytes, low: int, high: int) -> int:
-        return await scans.count(self._network(), shard, index, low, high)
+        return await scans.count(self._router(), shard, index, low, high)
 
-    def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[Found]:
-        return walking.walk(self._network(), self._opened.name, shards, prefix, self._clock)
+    def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[KeyedDocuments]:
+        return walking.walk(self._router(), self._opened.name, shards, prefix, self._clock)
 
     async def changed(self, since: int | None) -> Changes:
-        network = self._network()
+        router = self._router()
         try:
-            changes = await self._marks.changed(network, since)
+            changes = await self._invalidation.changed(router, since)
         except StoreMoved as error:
             self._moved = error
             raise
@@ -130,10 +130,10 @@ class RedisStore:
         return changes
 
     async def check_writable(self, shards: Sequence[str]) -> None:
-        network = self._network()
-        by_master = {network.master(where.slot): where for where in map(place, shards)}
+        router = self._router()
+        by_master = {router.master(where.slot): where for where in map(shard_keys, shards)}
         await scans.all_of(
-            network.ask(Purpose.WRITE, where.slot, pack(b"SETRANGE", where.nothing, 0, b""))
+            router.ask(Purpose.WRITE, where.slot, pack(b"SETRANGE", where.nothing, 0, b""))
             for where in by_master.values()
         )
 
@@ -142,43 +142,43 @@ class RedisStore:
         if self._closed:
             return
         self._closed = True
-        if self._committing and self._networks and self._networks[0].loop is asyncio.get_running_loop():
+        if self._committing and self._routers and self._routers[0].loop is asyncio.get_running_loop():
             with suppress(TimeoutError):
-                async with asyncio.timeout(_CLOSING_PATIENCE):
+                async with asyncio.timeout(_CLOSING_TIMEOUT):
                     await self._quiet.wait()
-        for network in self._networks:
-            if network.loop is asyncio.get_running_loop():
-                await network.close(_CLOSING_PATIENCE)
+        for router in self._routers:
+            if router.loop is asyncio.get_running_loop():
+                await router.close(_CLOSING_TIMEOUT)
 
-    def _network(self) -> Network:
+    def _router(self) -> Router:
         if self._closed:
             raise StoreUnavailable(f"{self._opened.name} was closed")
-        if not self._networks or self._networks[0].loop is not asyncio.get_running_loop():
-            self._networks = [self._opened.network()]
-        return self._networks[0]
+        if not self._routers or self._routers[0].loop is not asyncio.get_running_loop():
+            self._routers = [self._opened.router()]
+        return self._routers[0]
 
 
-async def _commit(network: Network, change: Change, now: float, floor: int, name: str) -> int:
-    where = place(change.shard)
+async def _commit(router: Router, change: Change, now: float, floor: int, name: str) -> int:
+    where = shard_keys(change.shard)
     command = commits.command(change, where, now, floor=None)
-    value = commits.outcome(await network.ask(Purpose.WRITE, where.slot, command), change.shard, name)
+    value = commits.outcome(await router.ask(Purpose.WRITE, where.slot, command), change.shard, name)
     if value is not None:
         return value
     # The shard is new: whoever asks what changed must know of it before anything is written there.
     register = commits.registration(change.shard)
-    commits.outcome(await network.ask(Purpose.WRITE, HEADER_SLOT, register), change.shard, name)
+    commits.outcome(await router.ask(Purpose.WRITE, HEADER_SLOT, register), change.shard, name)
     command = commits.command(change, where, now, floor)
-    value = commits.outcome(await network.ask(Purpose.WRITE, where.slot, command), change.shard, name)
+    value = commits.outcome(await router.ask(Purpose.WRITE, where.slot, command), change.shard, name)
     assert value is not None  # with a floor the shard may be new
     return value
 
 
-async def _get_many(network: Network, keys: Sequence[Key], now: float) -> list[Document | None]:
+async def _get_many(router: Router, keys: Sequence[Key], now: float) -> list[Document | None]:
     """One command for each run of keys of one shard."""
-    runs = [(place(shard), [key.name for key in run]) for shard, run in groupby(keys, _shard_of)]
+    runs = [(shard_keys(shard), [key.name for key in run]) for shard, run in groupby(keys, _shard_of)]
     commands = [pack(b"MGET", *map(where.document, names)) for where, names in runs]
     replies = await scans.all_of(
-        network.ask(Purpose.LOOK_UP, where.slot, command)
+        router.ask(Purpose.LOOK_UP, where.slot, command)
         for (where, _), command in zip(runs, commands, strict=True)
     )
     return [layout.document(data, now) for reply in replies for data in reply]

@@ -1,4 +1,4 @@
-"""What servers and the network say, as this project's errors: the engine's one boundary.
+"""What servers and the router say, as this project's errors: the engine's one boundary.
 
 The message names the server and says what to do; it never holds a key, a value or a password.
 """
@@ -48,7 +48,7 @@ _BY_CODE: Final[dict[str, tuple[type[StoreError], str]]] = {
     ),
 }
 ASTRAY: Final = frozenset({"CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS"})
-"""What a node says that was cut off from the others: they may have put another in its place."""
+"""What a node says that was cut off from the others: they may have put another in its shard_keys."""
 
 _NOT_KNOWN: Final = "{where} refuses what the service asked: {said}"
 _COMMAND: Final = re.compile(r"ERR unknown command ['`]([^'`, ]{1,32})['`]", re.IGNORECASE)

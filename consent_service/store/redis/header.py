@@ -13,18 +13,18 @@ from typing import Final, NamedTuple
 import msgspec
 
 from consent_service.errors import StoreCorrupt, StoreMismatch, StoreNewer
-from consent_service.store.dump import About
 from consent_service.store.keys import DEFAULT_SHARDS
-from consent_service.store.lost import NOTHING_LOST, Lost, start_anew
-from consent_service.store.moved import Moved, decode
+from consent_service.store.lost_values import NOTHING_LOST, LostValues, start_anew
+from consent_service.store.move_mark import MoveMark, decode_mark
 from consent_service.store.redis import layout
 from consent_service.store.redis.commits import refusal
 from consent_service.store.redis.connection import pack
-from consent_service.store.redis.greeting import Purpose
-from consent_service.store.redis.layout import HEADER_SLOT, place
-from consent_service.store.redis.network import Network
+from consent_service.store.redis.handshake import Purpose
+from consent_service.store.redis.layout import HEADER_SLOT, shard_keys
+from consent_service.store.redis.router import Router
 from consent_service.store.redis.scans import all_of
-from consent_service.store.soundness import check_about
+from consent_service.store.transfer.records import StoreInfo
+from consent_service.store.transfer.soundness import check_store_info
 
 VERSION: Final = 1
 
@@ -41,8 +41,8 @@ class Header(msgspec.Struct, frozen=True):
     floor: int = 0
 
     @property
-    def about(self) -> About:
-        return About(self.id, self.shards, self.created_at, self.floor)
+    def about(self) -> StoreInfo:
+        return StoreInfo(self.id, self.shards, self.created_at, self.floor)
 
 
 class _Gaps(msgspec.Struct, frozen=True):
@@ -52,26 +52,26 @@ class _Gaps(msgspec.Struct, frozen=True):
     gaps: list[tuple[int, int]]
 
 
-class Known(NamedTuple):
+class StoreState(NamedTuple):
     header: Header
-    lost: Lost
+    lost: LostValues
 
 
-async def prepare(network: Network, name: str, shards: int | None, now: int) -> Known:
+async def prepare(router: Router, name: str, shards: int | None, now: int) -> StoreState:
     """The store's header, made when it has none, and what it lost. `shards` None takes the store's own number.
 
     Raises StoreMismatch, StoreNewer, StoreCorrupt, StoreMoved.
     """
-    if await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"EXISTS", layout.MOVING)):
+    if await router.ask(Purpose.SCAN, HEADER_SLOT, pack(b"EXISTS", layout.MOVING)):
         raise refusal(b"", name)
-    moved = await read_moved(network, name)
+    moved = await read_moved(router, name)
     if moved is not None:
         raise moved.refusal(name)
     fresh = Header(uuid.uuid4().hex, shards or DEFAULT_SHARDS, now)
-    await network.ask(  # whoever comes first makes it
+    await router.ask(  # whoever comes first makes it
         Purpose.WRITE, HEADER_SLOT, pack(b"SET", layout.HEADER, msgspec.json.encode(fresh), b"NX")
     )
-    known = await read(network, name)
+    known = await read(router, name)
     if shards is not None and known.header.shards != shards:
         raise StoreMismatch(
             f"{name} has {known.header.shards} shards, not {shards}: the number was fixed when the store was made"
@@ -79,34 +79,37 @@ async def prepare(network: Network, name: str, shards: int | None, now: int) -> 
     return known
 
 
-async def read(network: Network, name: str) -> Known:
+async def read(router: Router, name: str) -> StoreState:
     """What the store says of itself and has lost. Raises StoreNewer, StoreCorrupt."""
-    header = await _read(network, name)
-    return Known(header, await _lost(network, header, name))
+    header = await _read(router, name)
+    return StoreState(header, await _lost(router, header, name))
 
 
-async def begin_anew(network: Network, name: str, now: int) -> None:
+async def begin_anew(router: Router, name: str, now: int) -> None:
     """Move all counters behind whatever may have been taken before this state was restored, and note the gaps.
 
     `now` in Unix seconds. Nothing else may have the store open. Done again after an interruption it notes a
     second gap, or widens the first: neither denies more than was lost.
     """
-    header = await _read(network, name)
-    lost = await _lost(network, header, name)
-    shards = await shards_of(network, name)
-    heads = [pack(b"HGET", place(shard).head, b"n") for shard in shards]
+    header = await _read(router, name)
+    lost = await _lost(router, header, name)
+    shards = await shards_of(router, name)
+    heads = [pack(b"HGET", shard_keys(shard).head, b"n") for shard in shards]
     replies = await all_of(
-        network.ask(Purpose.SCAN, place(shard).slot, head) for shard, head in zip(shards, heads, strict=True)
+        router.ask(Purpose.SCAN, shard_keys(shard).slot, head)
+        for shard, head in zip(shards, heads, strict=True)
     )
     taken = {shard: whole(reply, name) or 0 for shard, reply in zip(shards, replies, strict=True)}
     start = start_anew(now, header.floor, *taken.values())
     for shard, kept in taken.items():
         gaps = [*(gap for gap in lost.gaps.get(shard, ()) if gap[0] != kept), (kept, start - 1)]
         note = lost_command(shard, lost.born.get(shard, header.floor), gaps)
-        await network.ask(Purpose.WRITE, HEADER_SLOT, note)
-        await network.ask(Purpose.WRITE, place(shard).slot, pack(b"HSET", place(shard).head, b"n", start))
+        await router.ask(Purpose.WRITE, HEADER_SLOT, note)
+        await router.ask(
+            Purpose.WRITE, shard_keys(shard).slot, pack(b"HSET", shard_keys(shard).head, b"n", start)
+        )
     anew = msgspec.json.encode(msgspec.structs.replace(header, floor=start))
-    await network.ask(Purpose.WRITE, HEADER_SLOT, pack(b"SET", layout.HEADER, anew))
+    await router.ask(Purpose.WRITE, HEADER_SLOT, pack(b"SET", layout.HEADER, anew))
 
 
 def lost_command(shard: str, born: int, gaps: Sequence[tuple[int, int]]) -> bytes:
@@ -114,8 +117,8 @@ def lost_command(shard: str, born: int, gaps: Sequence[tuple[int, int]]) -> byte
     return pack(b"HSET", layout.LOST, shard, msgspec.json.encode(_Gaps(born, list(gaps))))
 
 
-async def _read(network: Network, name: str) -> Header:
-    return open_header(await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"GET", layout.HEADER)), name)
+async def _read(router: Router, name: str) -> Header:
+    return open_header(await router.ask(Purpose.SCAN, HEADER_SLOT, pack(b"GET", layout.HEADER)), name)
 
 
 def open_header(found: bytes | None, name: str) -> Header:
@@ -130,19 +133,17 @@ def open_header(found: bytes | None, name: str) -> Header:
         )
     if header.version < 1:
         raise StoreCorrupt(f"{name} has layout {header.version}, which there never was: restore a backup")
-    check_about(header.about, name)
+    check_store_info(header.about, name)
     return header
 
 
-async def _lost(network: Network, header: Header, name: str) -> Lost:
+async def _lost(router: Router, header: Header, name: str) -> LostValues:
     if not header.floor:
         return NOTHING_LOST
-    return open_lost(
-        header, await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"HGETALL", layout.LOST)), name
-    )
+    return open_lost(header, await router.ask(Purpose.SCAN, HEADER_SLOT, pack(b"HGETALL", layout.LOST)), name)
 
 
-def open_lost(header: Header, reply: Sequence[bytes], name: str) -> Lost:
+def open_lost(header: Header, reply: Sequence[bytes], name: str) -> LostValues:
     """What the notes that were read say. Raises StoreCorrupt."""
     try:
         found = {
@@ -151,17 +152,17 @@ def open_lost(header: Header, reply: Sequence[bytes], name: str) -> Lost:
         }
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise StoreCorrupt(f"what {name} says was lost is damaged: restore a backup") from error
-    return Lost(
+    return LostValues(
         header.floor,
         {shard: one.born for shard, one in found.items()},
         {shard: one.gaps for shard, one in found.items()},
     )
 
 
-async def read_moved(network: Network, name: str) -> Moved | None:
+async def read_moved(router: Router, name: str) -> MoveMark | None:
     """The mark that a move left. Raises StoreCorrupt."""
-    found = await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"GET", layout.MOVED))
-    return None if found is None else decode(found, name)
+    found = await router.ask(Purpose.SCAN, HEADER_SLOT, pack(b"GET", layout.MOVED))
+    return None if found is None else decode_mark(found, name)
 
 
 def whole(number: bytes | None, name: str) -> int | None:
@@ -172,9 +173,9 @@ def whole(number: bytes | None, name: str) -> int | None:
         raise StoreCorrupt(f"a counter of {name} is damaged: restore a backup") from error
 
 
-async def shards_of(network: Network, name: str) -> list[str]:
+async def shards_of(router: Router, name: str) -> list[str]:
     """Every shard that was ever written, in the order of their first commits. Raises StoreCorrupt."""
-    return decoded(await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"ZRANGE", layout.SHARDS, 0, -1)), name)
+    return decoded(await router.ask(Purpose.SCAN, HEADER_SLOT, pack(b"ZRANGE", layout.SHARDS, 0, -1)), name)
 
 
 def decoded(shards: Sequence[bytes], name: str) -> list[str]:

@@ -36,7 +36,7 @@ _EXPIRY: Final = struct.Struct(">q")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ShardKeys:
     """Where one shard lies: what all its keys begin with, and its slot in a cluster."""
 
     prefix: bytes
@@ -72,7 +72,7 @@ class Place:
 
 
 @lru_cache(maxsize=16_384)
-def place(shard: str) -> Place:
+def shard_keys(shard: str) -> ShardKeys:
     """Where the shard lies. Raises StoreError for a name that can't be a hash tag."""
     if not shard or "{" in shard or "}" in shard:
         raise StoreError(f"a shard's name has no braces and is not empty: {shard!r}")
@@ -80,7 +80,7 @@ def place(shard: str) -> Place:
         tag = shard.encode()
     except UnicodeEncodeError as error:
         raise unstorable(error) from error
-    return Place(b"{" + tag + b"}", crc_hqx(tag, 0) % SLOTS)
+    return ShardKeys(b"{" + tag + b"}", crc_hqx(tag, 0) % SLOTS)
 
 
 def packed_expiry(expires_at: int | None) -> bytes:

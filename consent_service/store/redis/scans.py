@@ -10,32 +10,32 @@ from typing import Any, Final
 from consent_service.errors import StoreUnavailable
 from consent_service.store import cursor
 from consent_service.store.contract import Member, Page, Position
-from consent_service.store.paging import Lost, Paging, Row, State, Want
+from consent_service.store.paging import IsLost, Paging, Row, ShardQuery, ShardState
 from consent_service.store.redis import scripts
 from consent_service.store.redis.address import Address
 from consent_service.store.redis.connection import Word, pack
 from consent_service.store.redis.faults import unstorable
-from consent_service.store.redis.greeting import Purpose
-from consent_service.store.redis.layout import place
-from consent_service.store.redis.network import Network
+from consent_service.store.redis.handshake import Purpose
+from consent_service.store.redis.layout import shard_keys
+from consent_service.store.redis.router import Router
 
 _WALKED: Final = 5_000
 """Keys that a node looks at in one step of a walk."""
 
 
-async def read(network: Network, log: str, shards: Sequence[str], after: str, limit: int, lost: Lost) -> Page:
+async def read(router: Router, log: str, shards: Sequence[str], after: str, limit: int, lost: IsLost) -> Page:
     """A page of the log; each shard's part is a snapshot. Raises CursorInvalid and CursorExpired."""
-    asked = [Want(number, shard, cursor.START, 0) for number, shard in enumerate(shards)]
-    states = dict(zip(shards, [state for _, state in await _parts(network, log, asked)], strict=True))
+    asked = [ShardQuery(number, shard, cursor.START, 0) for number, shard in enumerate(shards)]
+    states = dict(zip(shards, [state for _, state in await _parts(router, log, asked)], strict=True))
     paging = Paging(log, shards, after, limit, states, lost)
-    while wants := paging.wants():
-        for want, (rows, state) in zip(wants, await _parts(network, log, wants), strict=True):
-            paging.take(want, rows, state)
+    while queries := paging.queries():
+        for query, (rows, state) in zip(queries, await _parts(router, log, queries), strict=True):
+            paging.take(query, rows, state)
     return paging.page()
 
 
 async def members(
-    network: Network,
+    router: Router,
     shard: str,
     index: bytes,
     scores: tuple[int, int],
@@ -44,37 +44,37 @@ async def members(
     reverse: bool,
 ) -> list[Member]:
     """Members with `scores[0]` <= score <= `scores[1]` in order, starting behind `after`."""
-    where = place(shard)
+    where = shard_keys(shard)
     resume: list[Word] = [] if after is None else [after.score, after.member]
     words = [where.index(index), *scores, max(limit, 0), int(reverse), *resume]
     command = pack(b"EVALSHA", scripts.RANGE.digest, 1, *words)
-    reply = await network.ask(Purpose.SCAN, where.slot, command)
+    reply = await router.ask(Purpose.SCAN, where.slot, command)
     found = [Member(index, member, int(float(score))) for member, score in _pairs(reply)]
     return found[::-1] if reverse else found
 
 
-async def count(network: Network, shard: str, index: bytes, low: int, high: int) -> int:
+async def count(router: Router, shard: str, index: bytes, low: int, high: int) -> int:
     """How many members lie in low <= score <= high."""
-    where = place(shard)
-    return int(await network.ask(Purpose.SCAN, where.slot, pack(b"ZCOUNT", where.index(index), low, high)))
+    where = shard_keys(shard)
+    return int(await router.ask(Purpose.SCAN, where.slot, pack(b"ZCOUNT", where.index(index), low, high)))
 
 
-async def keys(network: Network, master: Address, prefix: bytes) -> AsyncIterator[list[bytes]]:
+async def keys(router: Router, master: Address, prefix: bytes) -> AsyncIterator[list[bytes]]:
     """All keys of a node that begin so, in batches, some maybe twice."""
     pattern = re.sub(rb"([*?\[\]\\^-])", rb"\\\1", prefix) + b"*"
     cursor = b"0"
     while True:
         command = pack(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", _WALKED)
-        cursor, found = await network.ask_at(master, Purpose.SCAN, command)
+        cursor, found = await router.ask_node(master, Purpose.SCAN, command)
         if found:
             yield found
         if cursor == b"0":
             return
 
 
-def master_of(network: Network, name: str, slot: int) -> Address:
+def master_of(router: Router, name: str, slot: int) -> Address:
     """Who serves the slot. Raises StoreUnavailable when nobody does."""
-    master = network.master(slot)
+    master = router.master(slot)
     if master is None:
         raise taken_over(name)
     return master
@@ -94,28 +94,32 @@ async def all_of(replies: Iterable[Awaitable[Any]]) -> list[Any]:
     return found
 
 
-async def _parts(network: Network, log: str, wants: Iterable[Want]) -> list[tuple[Sequence[Row], State]]:
+async def _parts(
+    router: Router, log: str, queries: Iterable[ShardQuery]
+) -> list[tuple[Sequence[Row], ShardState]]:
     """What each shard has, all asked at once."""
     replies = await all_of(
-        network.ask(Purpose.SCAN, place(want.shard).slot, _part(log, want)) for want in wants
+        router.ask(Purpose.SCAN, shard_keys(query.shard).slot, _part(log, query)) for query in queries
     )
     return [_found(*reply) for reply in replies]
 
 
-def _part(log: str, want: Want) -> bytes:
-    where = place(want.shard)
-    first = b"%d-%d" % want.place
+def _part(log: str, query: ShardQuery) -> bytes:
+    where = shard_keys(query.shard)
+    first = b"%d-%d" % query.place
     try:
-        words: list[Word] = [where.head, where.log(log), b"t" + log.encode(), first, want.most]
+        words: list[Word] = [where.head, where.log(log), b"t" + log.encode(), first, query.most]
     except UnicodeEncodeError as error:
         raise unstorable(error) from error
     return pack(b"EVALSHA", scripts.READ.digest, 2, *words)
 
 
-def _found(counter: bytes | None, trimmed: bytes | None, entries: list[Any]) -> tuple[Sequence[Row], State]:
+def _found(
+    counter: bytes | None, trimmed: bytes | None, entries: list[Any]
+) -> tuple[Sequence[Row], ShardState]:
     rows = [(*_position(at), payload) for at, (_, payload) in entries]
     first = cursor.START if trimmed is None else _behind(_position(trimmed))
-    return rows, State(int(counter or 0), first)
+    return rows, ShardState(int(counter or 0), first)
 
 
 def _position(text: bytes) -> Position:

@@ -8,32 +8,34 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Final
 
-from consent_service.store.contract import Found, Key
+from consent_service.store.contract import Key, KeyedDocuments
 from consent_service.store.redis import layout, scans
 from consent_service.store.redis.connection import pack
-from consent_service.store.redis.greeting import Purpose
-from consent_service.store.redis.layout import place
-from consent_service.store.redis.network import Network
+from consent_service.store.redis.handshake import Purpose
+from consent_service.store.redis.layout import shard_keys
+from consent_service.store.redis.router import Router
 
 _TOGETHER: Final = 500
 """Documents of a batch."""
 
 
 async def walk(
-    network: Network, name: str, shards: Sequence[str], prefix: bytes, clock: Callable[[], float]
-) -> AsyncIterator[Found]:
+    router: Router, name: str, shards: Sequence[str], prefix: bytes, clock: Callable[[], float]
+) -> AsyncIterator[KeyedDocuments]:
     """The documents, in batches. Raises StoreUnavailable when another node takes one of the shards over meanwhile."""
     if not shards:
         return
-    sought = {place(shard).prefix: shard for shard in shards}
-    slots = {slot: scans.master_of(network, name, slot) for slot in (place(shard).slot for shard in shards)}
-    common = _common([place(shard).document(prefix) for shard in shards])
+    sought = {shard_keys(shard).prefix: shard for shard in shards}
+    slots = {
+        slot: scans.master_of(router, name, slot) for slot in (shard_keys(shard).slot for shard in shards)
+    }
+    common = _common([shard_keys(shard).document(prefix) for shard in shards])
     for master in dict.fromkeys(slots.values()):
-        async for walked in scans.keys(network, master, common):
+        async for walked in scans.keys(router, master, common):
             keys = sorted(_documents(walked, sought, prefix))
             for at in range(0, len(keys), _TOGETHER):
-                yield await _read(network, keys[at : at + _TOGETHER], clock())
-    if any(scans.master_of(network, name, slot) != master for slot, master in slots.items()):
+                yield await _read(router, keys[at : at + _TOGETHER], clock())
+    if any(scans.master_of(router, name, slot) != master for slot, master in slots.items()):
         raise scans.taken_over(name)
 
 
@@ -53,10 +55,10 @@ def _documents(walked: Iterable[bytes], sought: dict[bytes, str], prefix: bytes)
             yield Key(shard, rest[1:])
 
 
-async def _read(network: Network, keys: Sequence[Key], now: float) -> Found:
-    asked = [(place(key.shard), key.name) for key in keys]
+async def _read(router: Router, keys: Sequence[Key], now: float) -> KeyedDocuments:
+    asked = [(shard_keys(key.shard), key.name) for key in keys]
     replies = await scans.all_of(
-        network.ask(Purpose.SCAN, where.slot, pack(b"GET", where.document(name))) for where, name in asked
+        router.ask(Purpose.SCAN, where.slot, pack(b"GET", where.document(name))) for where, name in asked
     )
     found = (layout.document(reply, now) for reply in replies)
     return [(key, one) for key, one in zip(keys, found, strict=True) if one is not None]

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from consent_service.errors import StoreMoved, StoreUnavailable
-from consent_service.store.contract import Change, Changes, Document, Found, Key, Member, Page
-from consent_service.store.lost import Lost
-from consent_service.store.sqlite import files, lost, marks, moved, scans, schema
+from consent_service.store.contract import Change, Changes, Document, Key, KeyedDocuments, Member, Page
+from consent_service.store.lost_values import LostValues
+from consent_service.store.sqlite import counters, database_file, invalidation, mark_row, scans, schema
 from consent_service.store.sqlite.connections import (
     OLDEST_SQLITE,
     connect_reader,
@@ -27,10 +27,10 @@ from consent_service.store.sqlite.reader import Reader
 from consent_service.store.sqlite.schema import Header
 from consent_service.store.sqlite.writer import QUEUE_LIMIT, Writer
 
-_PATIENCE: Final = 1.5
+_TIMEOUT: Final = 1.5
 """Seconds to wait for another program's lock: less than a caller waits for a commit."""
 
-_CLOSING_PATIENCE: Final = 5.0
+_CLOSING_TIMEOUT: Final = 5.0
 """Seconds that closing waits for each thread to finish what is queued."""
 
 Clock = Callable[[], float]
@@ -40,7 +40,7 @@ class _Opened(NamedTuple):
     """What opening yields: the header, what a restoration lost, the lock shared while open, and three connections."""
 
     header: Header
-    lost: Lost
+    lost: LostValues
     held: int
     writing: sqlite3.Connection
     looking_up: sqlite3.Connection
@@ -72,17 +72,17 @@ class SqliteStore:
         *,
         shards: int | None = None,
         clock: Clock = time.time,
-        patience: float = _PATIENCE,
+        timeout: float = _TIMEOUT,
         queue_limit: int = QUEUE_LIMIT,
     ) -> SqliteStore:
         """Open the store at `path`, made when it is missing.
 
-        `shards` None takes the store's own number (64 for a new one); `patience` in seconds is how long to wait
+        `shards` None takes the store's own number (64 for a new one); `timeout` in seconds is how long to wait
         for another program's lock. Raises the StoreError that says what is wrong and what to do.
         """
         path = path.resolve()  # whatever name leads to it, the locks lie beside the file itself
         try:
-            return cls(path, _open(path, shards, int(clock()), patience), clock, queue_limit)
+            return cls(path, _open(path, shards, int(clock()), timeout), clock, queue_limit)
         except RAISED as error:
             raise translated(error, path) from error
 
@@ -129,7 +129,7 @@ class SqliteStore:
     async def count(self, shard: str, index: bytes, low: int, high: int) -> int:
         return await self._scans.ask(lambda connection: scans.count(connection, shard, index, low, high))
 
-    async def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[Found]:
+    async def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[KeyedDocuments]:
         for shard in shards:
             start: bytes | None = prefix
             while start is not None:
@@ -158,35 +158,35 @@ class SqliteStore:
             await asyncio.to_thread(self._close)
 
     def _changed(self, since: int | None, connection: sqlite3.Connection) -> Changes:
-        moved.require_here(connection.execute, self._path)
-        return marks.since(connection.execute, since)
+        mark_row.require_unmarked(connection.execute, self._path)
+        return invalidation.since(connection.execute, since)
 
     def _close(self) -> None:
         """The writer goes last: the last connection that may write tidies up the log."""
         for worker in (self._look_ups, self._scans, self._writer):
-            worker.close(_CLOSING_PATIENCE)
+            worker.close(_CLOSING_TIMEOUT)
         os.close(self._held)
 
 
-def _open(path: Path, shards: int | None, now: int, patience: float) -> _Opened:
+def _open(path: Path, shards: int | None, now: int, timeout: float) -> _Opened:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StoreUnavailable(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed")
-    files.check_place(path)
+    database_file.check_place(path)
     with ExitStack() as undo:
-        held = files.hold_open(path)
+        held = database_file.hold_open(path)
         undo.callback(os.close, held)
-        with files.turn(path, patience):
-            files.create(path)
-            writing = undo.enter_context(closing(connect_writer(path, patience)))
+        with database_file.turn(path, timeout):
+            database_file.create(path)
+            writing = undo.enter_context(closing(connect_writer(path, timeout)))
             if schema.require_ours(
                 writing, path
             ):  # before anything is written: it may not be ours, or not here
-                moved.require_here(writing.execute, path)
+                mark_row.require_unmarked(writing.execute, path)
             make_durable(writing)
             header = schema.prepare(writing, path, shards, now)
             if schema.digest_of(writing) is not None:  # a backup that is served is none any more
                 schema.set_digest(writing, None)
-            forgotten = lost.read(writing)
+            forgotten = counters.read_lost(writing)
         looking_up = undo.enter_context(closing(connect_reader(path)))
         scanning = undo.enter_context(closing(connect_reader(path)))
         undo.pop_all()

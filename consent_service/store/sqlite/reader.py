@@ -18,9 +18,9 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from consent_service.errors import StoreBusy, StoreError, StoreUnavailable
 from consent_service.store.contract import Document, Key
-from consent_service.store.sqlite import bulk, files
+from consent_service.store.sqlite import bulk, database_file
 from consent_service.store.sqlite.faults import translated
-from consent_service.store.sqlite.settling import Outcome, settle_from_thread
+from consent_service.store.sqlite.settling import Settlement, settle_from_thread
 
 T = TypeVar("T")
 Query = Callable[[sqlite3.Connection], T]
@@ -54,7 +54,7 @@ class Reader:
     ) -> None:
         self._connection = connection
         self._path = path
-        self._identity = files.identity(path)
+        self._identity = database_file.identity(path)
         self._clock = clock
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
@@ -73,12 +73,12 @@ class Reader:
         self._submit(_Question(query, future))
         return future
 
-    def close(self, patience: float) -> None:
-        """Answer what is queued, then end the thread; gives up waiting after `patience` seconds."""
+    def close(self, timeout: float) -> None:
+        """Answer what is queued, then end the thread; gives up waiting after `timeout` seconds."""
         if not self._closed:
             self._closed = True
             self._queue.put(None)
-        self._thread.join(patience)
+        self._thread.join(timeout)
 
     def _submit(self, job: _Job) -> None:
         if self._closed:
@@ -96,7 +96,7 @@ class Reader:
                 settle_from_thread(self._look_up(look_ups))
             for job in jobs:
                 if isinstance(job, _Question):
-                    settle_from_thread([Outcome(job.future, self._answer(job.query))])
+                    settle_from_thread([Settlement(job.future, self._answer(job.query))])
         self._connection.close()
 
     def _next_jobs(self) -> tuple[list[_Job], bool]:
@@ -112,19 +112,19 @@ class Reader:
                 job = self._queue.get_nowait()
         return jobs, job is not None
 
-    def _look_up(self, look_ups: Sequence[_LookUp]) -> list[Outcome]:
+    def _look_up(self, look_ups: Sequence[_LookUp]) -> list[Settlement]:
         keys = [key for look_up in look_ups for key in look_up.keys]
         found = self._answer(lambda connection: documents(connection, keys, self._clock()))
         if type(found) is StoreError and len(look_ups) > 1:  # one key's fault is no other's
             return [outcome for look_up in look_ups for outcome in self._look_up([look_up])]
         if not isinstance(found, list):
-            return [Outcome(look_up.future, found) for look_up in look_ups]
+            return [Settlement(look_up.future, found) for look_up in look_ups]
         each = iter(found)
-        return [Outcome(look_up.future, [next(each) for _ in look_up.keys]) for look_up in look_ups]
+        return [Settlement(look_up.future, [next(each) for _ in look_up.keys]) for look_up in look_ups]
 
     def _answer(self, query: Query[object]) -> object:
         try:
-            files.check_same(self._path, self._identity)
+            database_file.check_same(self._path, self._identity)
             return query(self._connection)
         except Exception as error:  # the callers get it; the thread must live on
             return translated(error, self._path)

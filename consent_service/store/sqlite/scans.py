@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from consent_service.store import cursor
-from consent_service.store.contract import Document, Found, Key, Member, Page, Position
-from consent_service.store.paging import Lost, Paging, State
+from consent_service.store.contract import Document, Key, KeyedDocuments, Member, Page, Position
+from consent_service.store.paging import IsLost, Paging, ShardState
 
 _STATES: Final = """SELECT shard.name, shard.sequence, trimmed.sequence, trimmed.idx
     FROM json_each(?) AS asked CROSS JOIN shard ON shard.name = asked.value
@@ -43,17 +43,17 @@ class Walk(NamedTuple):
 
 
 def read(
-    connection: sqlite3.Connection, log: str, shards: Sequence[str], after: str, limit: int, lost: Lost
+    connection: sqlite3.Connection, log: str, shards: Sequence[str], after: str, limit: int, lost: IsLost
 ) -> Page:
     """A page of the log as one snapshot. Raises CursorInvalid and CursorExpired."""
     connection.execute("BEGIN")
     try:
         states = _states(connection, log, shards)
         paging = Paging(log, shards, after, limit, states, lost)
-        while wants := paging.wants():
-            for want in wants:
-                rows = connection.execute(_ENTRIES, (log, want.shard, *want.place, want.most)).fetchall()
-                paging.take(want, rows, states[want.shard])
+        while queries := paging.queries():
+            for query in queries:
+                rows = connection.execute(_ENTRIES, (log, query.shard, *query.place, query.most)).fetchall()
+                paging.take(query, rows, states[query.shard])
         return paging.page()
     finally:
         if connection.in_transaction:
@@ -82,7 +82,7 @@ def count(connection: sqlite3.Connection, shard: str, index: bytes, low: int, hi
     return int(found)
 
 
-def documents(connection: sqlite3.Connection, asked: Walk) -> tuple[Found, bytes | None]:
+def documents(connection: sqlite3.Connection, asked: Walk) -> tuple[KeyedDocuments, bytes | None]:
     """The next batch of documents whose names begin so, and where to go on; None = that was all."""
     rows = connection.execute(_NAMED, (asked.shard, asked.start, _TOGETHER)).fetchall()
     named = [(name, Document(*rest)) for name, *rest in rows if name.startswith(asked.prefix)]
@@ -94,9 +94,9 @@ def documents(connection: sqlite3.Connection, asked: Walk) -> tuple[Found, bytes
     return found, named[-1][0] + b"\0" if len(named) == _TOGETHER else None
 
 
-def _states(connection: sqlite3.Connection, log: str, shards: Sequence[str]) -> dict[str, State]:
-    states = dict.fromkeys(shards, State())
+def _states(connection: sqlite3.Connection, log: str, shards: Sequence[str]) -> dict[str, ShardState]:
+    states = dict.fromkeys(shards, ShardState())
     for shard, counter, sequence, idx in connection.execute(_STATES, (json.dumps(list(shards)), log)):
         first = cursor.START if sequence is None else Position(sequence, idx + 1)
-        states[shard] = State(counter, first)
+        states[shard] = ShardState(counter, first)
     return states

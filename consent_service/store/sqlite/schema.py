@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from consent_service.errors import StoreCorrupt, StoreMismatch, StoreNewer, StoreUnavailable
-from consent_service.store.dump import About
+from consent_service.store.causes import printable
 from consent_service.store.keys import DEFAULT_SHARDS
-from consent_service.store.soundness import check_about, printable
+from consent_service.store.transfer.records import StoreInfo
+from consent_service.store.transfer.soundness import check_store_info
 
 APPLICATION_ID: Final = 0x436F6E53
 """`ConS` in the file's header: what tells our files from other programs'."""
@@ -80,8 +81,8 @@ class Header(NamedTuple):
     floor: int = 0
 
     @property
-    def about(self) -> About:
-        return About(*self)
+    def about(self) -> StoreInfo:
+        return StoreInfo(*self)
 
 
 def prepare(connection: sqlite3.Connection, path: Path, shards: int | None, now: int) -> Header:
@@ -165,7 +166,7 @@ def read_header(connection: sqlite3.Connection, path: Path) -> Header:
         header = header._replace(floor=_number(found.get("floor", "0")))
     except (KeyError, ValueError) as error:
         raise StoreCorrupt(f"the header of {path} is damaged: restore a backup") from error
-    check_about(header.about, str(path))
+    check_store_info(header.about, str(path))
     return header
 
 

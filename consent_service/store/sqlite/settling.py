@@ -8,14 +8,14 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 
-class Outcome(NamedTuple):
+class Settlement(NamedTuple):
     """What a future is to be told; `value` is raised when it is an exception."""
 
     future: asyncio.Future[Any]
     value: object
 
 
-def settle(outcomes: Iterable[Outcome]) -> None:
+def settle(outcomes: Iterable[Settlement]) -> None:
     """Tell futures of the running loop; those whose callers have gone are skipped."""
     for future, value in outcomes:
         if future.done():
@@ -26,9 +26,9 @@ def settle(outcomes: Iterable[Outcome]) -> None:
             future.set_result(value)
 
 
-def settle_from_thread(outcomes: Iterable[Outcome]) -> None:
+def settle_from_thread(outcomes: Iterable[Settlement]) -> None:
     """The same from another thread, with one call into each loop; a loop that was closed no longer asks."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
+    by_loop: dict[asyncio.AbstractEventLoop, list[Settlement]] = {}
     for outcome in outcomes:
         by_loop.setdefault(outcome.future.get_loop(), []).append(outcome)
     for loop, told in by_loop.items():

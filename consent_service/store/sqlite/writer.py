@@ -21,9 +21,9 @@ from typing import Final, NamedTuple
 
 from consent_service.errors import StoreBusy, StoreError, StoreMoved, StoreUnavailable
 from consent_service.store.contract import Change
-from consent_service.store.sqlite import files, group, marks, moved
+from consent_service.store.sqlite import database_file, group, invalidation, mark_row
 from consent_service.store.sqlite.faults import is_the_files, translated
-from consent_service.store.sqlite.settling import Outcome, settle_from_thread
+from consent_service.store.sqlite.settling import Settlement, settle_from_thread
 
 QUEUE_LIMIT: Final = 4096
 """Changes that may wait; beyond, `StoreBusy`."""
@@ -53,7 +53,7 @@ class Writer:
         self._cursor = connection.cursor()
         self._execute = self._cursor.execute
         self._path = path
-        self._identity = files.identity(path)
+        self._identity = database_file.identity(path)
         self._clock = clock
         self._floor = floor  # where the counters of new shards begin
         self._queue_limit = queue_limit
@@ -61,7 +61,7 @@ class Writer:
         self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()  # False = close
         self._ringing: set[asyncio.AbstractEventLoop] = set()
         self._closed = False
-        self._lock = files.lock_file(path, ".lock")
+        self._lock = database_file.lock_file(path, ".lock")
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -84,12 +84,12 @@ class Writer:
             loop.call_soon(self._ring, loop)
         return future
 
-    def close(self, patience: float) -> None:
-        """Commit what is queued, then end the thread; gives up waiting after `patience` seconds."""
+    def close(self, timeout: float) -> None:
+        """Commit what is queued, then end the thread; gives up waiting after `timeout` seconds."""
         if not self._closed:
             self._closed = True
             self._bell.put(False)
-        self._thread.join(patience)
+        self._thread.join(timeout)
 
     def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
         self._ringing.discard(loop)
@@ -115,7 +115,7 @@ class Writer:
                 jobs.append(job)
         return jobs
 
-    def _commit(self, jobs: list[_Job]) -> list[Outcome]:
+    def _commit(self, jobs: list[_Job]) -> list[Settlement]:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX)
             try:
@@ -123,15 +123,15 @@ class Writer:
             finally:
                 fcntl.flock(self._lock, fcntl.LOCK_UN)
         except Exception as error:  # each caller gets an error of its own; the thread must live on
-            return [Outcome(job.future, translated(error, self._path)) for job in jobs]
-        return [Outcome(job.future, self._told(value)) for job, value in zip(jobs, values, strict=True)]
+            return [Settlement(job.future, translated(error, self._path)) for job in jobs]
+        return [Settlement(job.future, self._told(value)) for job, value in zip(jobs, values, strict=True)]
 
     def _told(self, value: int | Exception) -> int | StoreError:
         return value if isinstance(value, int) else translated(value, self._path)
 
     def _transaction(self, jobs: list[_Job]) -> list[int | Exception]:
         """Commit the group; counter values and single changes' errors. Raises what fails them all."""
-        files.check_same(self._path, self._identity)
+        database_file.check_same(self._path, self._identity)
         changes = [job.change for job in jobs]
         try:
             return self._attempt(group.apply_together, changes)
@@ -144,13 +144,13 @@ class Writer:
         now = int(self._clock())
         self._execute("BEGIN IMMEDIATE")
         try:
-            moved.require_here(
+            mark_row.require_unmarked(
                 self._execute, self._path
             )  # in the transaction that writes: nothing comes between
             values = apply(self._execute, changes, now, self._floor)
             done = [change for change, value in zip(changes, values, strict=True) if isinstance(value, int)]
             if done:
-                marks.note(self._execute, done)
+                invalidation.note(self._execute, done)
                 group.sweep(self._execute, now, _SWEPT_FOR_EACH * len(done))
             self._execute("COMMIT")
         except BaseException:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import pytest
 
 from consent_service.errors import StoreUnavailable
-from consent_service.store.redis.address import Address, Kind, parse
+from consent_service.store.redis.address import Address, ServerKind, parse
 
 
 @pytest.mark.parametrize(
     ("url", "kind", "seeds", "name"),
     [
-        ("redis://db", Kind.SINGLE, [("db", 6379)], "redis://db:6379"),
-        ("redis://db:7/3", Kind.SINGLE, [("db", 7)], "redis://db:7/3"),
-        ("rediss://[::1]:7", Kind.SINGLE, [("::1", 7)], "rediss://[::1]:7"),
-        ("redis+cluster://a:1,b:2,c", Kind.CLUSTER, [("a", 1), ("b", 2), ("c", 6379)], None),
-        ("rediss+cluster://a:1?ca_file=/ca.pem", Kind.CLUSTER, [("a", 1)], "rediss+cluster://a:1"),
-        ("redis+sentinel://a,b:2/main/1", Kind.SENTINEL, [("a", 26379), ("b", 2)], None),
+        ("redis://db", ServerKind.SINGLE, [("db", 6379)], "redis://db:6379"),
+        ("redis://db:7/3", ServerKind.SINGLE, [("db", 7)], "redis://db:7/3"),
+        ("rediss://[::1]:7", ServerKind.SINGLE, [("::1", 7)], "rediss://[::1]:7"),
+        ("redis+cluster://a:1,b:2,c", ServerKind.CLUSTER, [("a", 1), ("b", 2), ("c", 6379)], None),
+        ("rediss+cluster://a:1?ca_file=/ca.pem", ServerKind.CLUSTER, [("a", 1)], "rediss+cluster://a:1"),
+        ("redis+sentinel://a,b:2/main/1", ServerKind.SENTINEL, [("a", 26379), ("b", 2)], None),
     ],
 )
-def test_a_url_names_servers(url: str, kind: Kind, seeds: list[tuple[str, int]], name: str | None) -> None:
+def test_a_url_names_servers(
+    url: str, kind: ServerKind, seeds: list[tuple[str, int]], name: str | None
+) -> None:
     target = parse(url)
     assert (target.kind, list(target.seeds)) == (kind, [Address(*seed) for seed in seeds])
     assert name is None or target.name == name

@@ -15,7 +15,7 @@ import pytest
 
 from consent_service.errors import StoreCorrupt, StoreError, StoreFull, StoreUnavailable
 from consent_service.store.contract import Append, Change, Member, Put, Trim
-from consent_service.store.lost import furthest
+from consent_service.store.lost_values import furthest
 from consent_service.store.sqlite import SqliteStore, backup, restore, schema
 from tests.store.harness import START
 from tests.store.sqlite.test_opening import sql

@@ -1,0 +1,301 @@
+"""Redis servers as what a store is copied from, and as what one is copied into.
+
+The keys of a shard are found by walking the node that serves it. While a store is copied here, `{consent}moving`
+says so, and nobody can open it; it also says which shards are whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+
+from consent_service.errors import StoreUnavailable
+from consent_service.store.contract import Document as Stored
+from consent_service.store.move_mark import MoveMark
+from consent_service.store.redis import header, layout
+from consent_service.store.redis.address import StoreAddress
+from consent_service.store.redis.commits import milliseconds, registration
+from consent_service.store.redis.connection import pack
+from consent_service.store.redis.handshake import Purpose
+from consent_service.store.redis.keyspace import require_known_keys
+from consent_service.store.redis.layout import HEADER_SLOT, ShardKeys, shard_keys
+from consent_service.store.redis.opening import find_servers
+from consent_service.store.redis.router import Router
+from consent_service.store.redis.scans import all_of, keys, master_of, taken_over
+from consent_service.store.transfer.records import (
+    BATCH,
+    DocumentRecord,
+    EntryRecord,
+    MemberRecord,
+    Record,
+    ShardHead,
+    StoreInfo,
+    TrimRecord,
+    decode_head,
+)
+from consent_service.store.transfer.soundness import unsound
+
+_SPOILT: Final = (ValueError, OverflowError, IndexError)
+"""What reading raises that this service did not write: text that is no UTF-8, numbers that are none."""
+_ABOUT: Final = b""
+"""The field of `{consent}moving` that says which store or backup is copied; all others are shards."""
+
+
+@asynccontextmanager
+async def source(target: StoreAddress) -> AsyncIterator[RedisEndpoint]:
+    """The store that is there. Raises StoreUnavailable when there is none, or only half of one.
+
+    Raises StoreCorrupt when keys lie there that a copy would lack.
+    """
+    async with _router(target, relaxed=True) as router:
+        kept = [pack(b"EXISTS", name) for name in (layout.HEADER, layout.MOVING)]
+        if await all_of(router.ask(Purpose.SCAN, HEADER_SLOT, one) for one in kept) != [1, 0]:
+            raise StoreUnavailable(f"there is no store at {target.name}, or only half a copy")
+        known = await header.read(router, target.name)
+        await require_known_keys(router, target.name)
+        moved = await header.read_moved(router, target.name)
+        yield RedisEndpoint(router, target.name, known.header.about, known, moved=moved)
+
+
+@asynccontextmanager
+async def target(servers: StoreAddress, *, relaxed: bool, back: bool = False) -> AsyncIterator[RedisEndpoint]:
+    """The servers to copy into; what lies there `begin` looks at. `back`: it may be the store that was moved away."""
+    async with _router(servers, relaxed=relaxed) as router:
+        yield RedisEndpoint(router, servers.name, StoreInfo("", 0, 0), None, back=back)
+
+
+class RedisEndpoint:
+    """`dump.Source` and `dump.StoreAddress` over one router. `known`: the store's header, for a source."""
+
+    def __init__(
+        self,
+        router: Router,
+        name: str,
+        about: StoreInfo,
+        known: header.StoreState | None,
+        *,
+        moved: MoveMark | None = None,
+        back: bool = False,
+    ) -> None:
+        self.name = name
+        self.about = about
+        self.moved = moved
+        self._router = router
+        self._known = known
+        self._back = back
+
+    async def shards(self) -> list[str]:
+        return await header.shards_of(self._router, self.name)
+
+    async def head(self, shard: str) -> ShardHead:
+        counter = await self._ask(shard_keys(shard), b"HGET", shard_keys(shard).head, b"n")
+        assert self._known is not None
+        lost = self._known.lost
+        born = lost.born.get(shard, self.about.floor)
+        gaps = tuple(sorted((low, high) for low, high in lost.gaps.get(shard, ())))
+        return ShardHead(header.whole(counter, self.name) or self.about.floor, born, gaps)
+
+    async def contents(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+        try:
+            async for records in self._records(shard, now):
+                yield records
+        except _SPOILT as error:
+            raise unsound(self.name, f"{shard} holds what this service never wrote") from error
+
+    async def fence(self, moved: MoveMark) -> None:
+        mark = moved.encoded()  # from here on no shard begins, so that the list of them is whole
+        await self._write(HEADER_SLOT, [pack(b"SET", layout.MOVED, mark)])
+        for where in map(shard_keys, await self.shards()):
+            await self._write(where.slot, [pack(b"HSET", where.head, b"m", mark)])
+
+    async def _records(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+        where = shard_keys(shard)
+        documents, indexes, logs = await self._names(where)
+        for at in range(0, len(documents), BATCH):
+            yield await self._documents(where, documents[at : at + BATCH], now)
+        for index in indexes:
+            async for members in self._members(where, index):
+                yield members
+        yield await self._trims(where)
+        for log in logs:
+            async for entries in self._entries(where, log):
+                yield entries
+
+    async def begin(self, about: StoreInfo, saved: bytes = b"") -> Mapping[str, ShardHead]:
+        packed = msgspec.json.encode(about) + saved.hex().encode()
+        found = await self._anywhere(b"HGETALL", layout.MOVING)
+        held = dict(zip(found[::2], found[1::2], strict=True))
+        left = await self._left_behind()
+        if held and held.pop(_ABOUT) != packed:
+            raise StoreUnavailable(
+                f"{self.name} holds half a copy of another store, or of another backup: end that one with its own "
+                "command, empty the database, or name another"
+            )
+        if left is not None and left != about.id:
+            raise StoreUnavailable(f"{self.name} holds another store, which was moved away: empty it first")
+        if not found and left is None:
+            await self._require_empty()
+        await self._write(HEADER_SLOT, [pack(b"HSET", layout.MOVING, _ABOUT, packed)])
+        if left is not None:
+            await self._make_room(held)
+            held = {}
+        names = header.decoded(list(held), self.name)
+        return {name: decode_head(head, self.name) for name, head in zip(names, held.values(), strict=True)}
+
+    async def clear(self, shard: str) -> None:
+        where = shard_keys(shard)
+        await self._write(HEADER_SLOT, [pack(b"HDEL", layout.MOVING, shard)])
+        await self._unlink(where)
+
+    async def put(self, shard: str, records: Sequence[Record], now: int) -> None:
+        where = shard_keys(shard)
+        await self._write(where.slot, [_command(where, record, now) for record in records])
+
+    async def seal(self, shard: str, head: ShardHead) -> None:
+        where = shard_keys(shard)
+        await self._write(HEADER_SLOT, [header.lost_command(shard, head.born, head.gaps)])
+        copied = pack(b"HSET", where.head, b"n", head.counter, b"m", b"")  # nobody commits to half a copy
+        await self._write(where.slot, [copied])
+        await self._write(HEADER_SLOT, [registration(shard, copied=True)])
+        await self._write(HEADER_SLOT, [pack(b"HSET", layout.MOVING, shard, msgspec.json.encode(head))])
+
+    async def complete(self, about: StoreInfo, restored_at: int | None) -> None:
+        made = header.Header(about.id, about.shards, about.created_at, floor=about.floor)
+        await self._write(HEADER_SLOT, [pack(b"SET", layout.HEADER, msgspec.json.encode(made))])
+        if restored_at is not None:
+            await header.begin_anew(self._router, self.name, restored_at)
+        for where in map(shard_keys, await self.shards()):
+            await self._write(where.slot, [pack(b"HDEL", where.head, b"m")])
+        await self._write(HEADER_SLOT, [pack(b"DEL", layout.MOVING, layout.MOVED)])
+
+    async def _left_behind(self) -> str | None:
+        """The id of the store that was moved away from here and still lies here, or None."""
+        if not self._back or not await self._anywhere(b"EXISTS", layout.MOVED):
+            return None
+        found = await self._anywhere(b"GET", layout.HEADER)
+        return None if found is None else header.open_header(found, self.name).id
+
+    async def _make_room(self, noted: Iterable[bytes]) -> None:
+        """Remove the store that was moved away: its shards, then what says which they were. Its mark stays."""
+        for shard in await self.shards():
+            await self._unlink(shard_keys(shard))
+        forget = [pack(b"HDEL", layout.MOVING, shard) for shard in noted]
+        await self._write(HEADER_SLOT, [*forget, pack(b"DEL", layout.HEADER, layout.SHARDS, layout.LOST)])
+
+    async def _require_empty(self) -> None:
+        counted = [
+            self._router.ask_node(master, Purpose.SCAN, pack(b"DBSIZE")) for master in self._router.masters
+        ]
+        if any(await all_of(counted)):
+            raise StoreUnavailable(
+                f"{self.name} is not empty: name another database, or empty this one first"
+            )
+
+    async def _names(self, where: ShardKeys) -> tuple[list[bytes], list[bytes], list[bytes]]:
+        """Documents, indexes and logs of a shard, each kind in order."""
+        found: dict[bytes, set[bytes]] = {b"d": set(), b"i": set(), b"l": set()}
+        at = len(where.prefix)
+        async for walked in self._walk(where):
+            for key in walked:
+                found.get(key[at : at + 1], set()).add(key[at + 1 :])
+        documents, indexes, logs = (sorted(names) for names in found.values())
+        return documents, indexes, logs
+
+    async def _walk(self, where: ShardKeys) -> AsyncIterator[list[bytes]]:
+        """All keys of the shard, some maybe twice. Raises StoreUnavailable when another node takes the shard over."""
+        master = master_of(self._router, self.name, where.slot)
+        async for found in keys(self._router, master, where.prefix):
+            yield found
+        if master_of(self._router, self.name, where.slot) != master:
+            raise taken_over(self.name)
+
+    async def _unlink(self, where: ShardKeys) -> None:
+        async for found in self._walk(where):
+            await self._write(where.slot, [pack(b"UNLINK", key) for key in found])
+
+    async def _documents(self, where: ShardKeys, names: list[bytes], now: int) -> list[Record]:
+        replies = await self._ask(where, b"MGET", *map(where.document, names))
+        for name in (name for name, data in zip(names, replies, strict=True) if data is None):
+            if await self._ask(
+                where, b"EXISTS", where.document(name)
+            ):  # expired meanwhile, or of another type
+                raise ValueError(name)
+        found = ((name, layout.document(data, now)) for name, data in zip(names, replies, strict=True))
+        return [DocumentRecord(name, one.version, one.expires_at, one.value) for name, one in found if one]
+
+    async def _members(self, where: ShardKeys, index: bytes) -> AsyncIterator[list[Record]]:
+        at = 0
+        while found := await self._ask(
+            where, b"ZRANGE", where.index(index), at, at + BATCH - 1, b"WITHSCORES"
+        ):
+            pairs = zip(found[::2], found[1::2], strict=True)
+            yield [MemberRecord(index, _score(score), member) for member, score in pairs]
+            at += BATCH
+
+    async def _trims(self, where: ShardKeys) -> list[Record]:
+        fields = await self._ask(where, b"HGETALL", where.head)
+        pairs = sorted(zip(fields[::2], fields[1::2], strict=True))
+        return [TrimRecord(name[1:].decode(), *_position(at)) for name, at in pairs if name[:1] == b"t"]
+
+    async def _entries(self, where: ShardKeys, log: bytes) -> AsyncIterator[list[Record]]:
+        name, first = log.decode(), b"-"
+        while found := await self._ask(where, b"XRANGE", where.log(name), first, b"+", b"COUNT", BATCH):
+            yield [EntryRecord(name, *_position(at), _payload(fields)) for at, fields in found]
+            first = b"(" + found[-1][0]
+
+    async def _ask(self, where: ShardKeys, *words: bytes | int) -> Any:
+        return await self._router.ask(Purpose.SCAN, where.slot, pack(*words))
+
+    async def _anywhere(self, *words: bytes) -> Any:
+        return await self._router.ask(Purpose.SCAN, HEADER_SLOT, pack(*words))
+
+    async def _write(self, slot: int, commands: Iterable[bytes]) -> None:
+        """All in order on one connection, kept as every commit is when this returns."""
+        await all_of(self._router.ask(Purpose.WRITE, slot, command) for command in commands)
+
+
+@asynccontextmanager
+async def _router(target: StoreAddress, *, relaxed: bool) -> AsyncIterator[Router]:
+    router = (await find_servers(target, relaxed=relaxed)).router()
+    try:
+        yield router
+    finally:
+        await router.close(0)
+
+
+def _command(where: ShardKeys, record: Record, now: int) -> bytes:
+    match record:
+        case DocumentRecord(name, version, expires_at, value):
+            data = layout.packed(Stored(value, version, expires_at))
+            life = () if expires_at is None else (b"PX", milliseconds(expires_at, now))
+            return pack(b"SET", where.document(name), data, *life)
+        case MemberRecord(index, score, member):
+            return pack(b"ZADD", where.index(index), score, member)
+        case TrimRecord(log, sequence, number):
+            return pack(b"HSET", where.head, b"t" + log.encode(), b"%d-%d" % (sequence, number))
+        case EntryRecord(log, sequence, number, payload):
+            return pack(b"XADD", where.log(log), b"%d-%d" % (sequence, number), b"e", payload)
+
+
+def _score(text: bytes) -> int:
+    """A score as this service writes it. Raises ValueError for a fraction, OverflowError for infinity."""
+    score = float(text)
+    if int(score) != score:
+        raise ValueError(text)
+    return int(score)
+
+
+def _payload(fields: list[bytes]) -> bytes:
+    """What an entry of a log holds. Raises ValueError for one of another make."""
+    name, payload = fields
+    if name != b"e":
+        raise ValueError(name)
+    return payload
+
+
+def _position(text: bytes) -> tuple[int, int]:
+    sequence, _, number = text.partition(b"-")
+    return int(sequence), int(number)

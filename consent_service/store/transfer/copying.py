@@ -1,0 +1,121 @@
+"""Copying a store, shard by shard: a move, a backup and a restoration are all this.
+
+Each shard is copied as of one moment: its counter stood still meanwhile. Then it is read back, and count and digest
+must be equal. Knows no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from consent_service.errors import StoreBusy, StoreCorrupt
+from consent_service.store.move_mark import MoveMark
+from consent_service.store.transfer.records import Batches, ShardHead, Source, Tally, TallyBuilder, Target
+from consent_service.store.transfer.soundness import ShardCheck
+
+_TRIES: Final = 20
+"""Times that a shard is read again because it was written meanwhile."""
+
+ShardProgress = Callable[[int, int], None]
+"""Told how many shards are done, of how many."""
+
+
+def show_nothing(_done: int, _total: int) -> None:
+    """For those who don't want to watch."""
+
+
+async def copy_store(
+    source: Source,
+    target: Target,
+    clock: Callable[[], float],
+    progress: ShardProgress = show_nothing,
+    *,
+    still: bool = True,
+    restored_at: int | None = None,
+    moved: MoveMark | None = None,
+    saved: bytes = b"",
+) -> int:
+    """Copy all that `source` holds; returns how many shards that were.
+
+    `still`: nothing may be written to the source from the first to the last shard, else StoreBusy. Without it each
+    shard is of its own moment. `moved`: the mark that the source bears before the copy can be opened; what was
+    written to it until then is copied too. `saved`: the digest of the backup that `source` is. What was interrupted
+    goes on where it was. Raises StoreCorrupt for a record that can't be, and when a shard read back is not what was
+    written.
+    """
+    held = dict(await target.begin(source.about, saved))
+    tries = 1 if still else _TRIES
+    await _copy_shards(source, target, held, clock, tries, progress)
+    if still:
+        await _check_still(source, held)
+    if moved is not None:
+        await source.fence(moved)
+        await _copy_shards(source, target, held, clock, tries, show_nothing)
+    await target.complete(source.about, restored_at)
+    progress(len(held), len(held))
+    return len(held)
+
+
+async def _copy_shards(
+    source: Source,
+    target: Target,
+    held: dict[str, ShardHead],
+    clock: Callable[[], float],
+    tries: int,
+    progress: ShardProgress,
+) -> None:
+    """Copy the shards whose head is not what `held` says the target has; afterwards `held` says that it has them."""
+    shards = _in_order(await source.shards())
+    for number, shard in enumerate(shards):
+        progress(number, len(shards))
+        if held.get(shard) != await source.head(shard):
+            held[shard] = await _copy_shard(source, target, shard, clock, tries)
+
+
+def _in_order(shards: list[str]) -> list[str]:
+    """Desks first: they say how far others were read, and must not know of more than the copy of those holds."""
+    return sorted(shards, key=lambda shard: (not shard.endswith(".desk"), shard))
+
+
+async def _copy_shard(
+    source: Source, target: Target, shard: str, clock: Callable[[], float], tries: int
+) -> ShardHead:
+    for _ in range(tries):
+        now, head = int(clock()), await source.head(shard)
+        await target.clear(shard)
+        sent = ShardCheck(shard, source.about.shards, head, now)
+        async for records in source.contents(shard, now):
+            sent.add(records)
+            await target.put(shard, records, now)
+        if await source.head(shard) == head:
+            sent.require_sound(source.name)
+            _check_equal(sent.tally(), await _tally(target.contents(shard, now)), f"{shard} in {target.name}")
+            await target.seal(shard, head)
+            return head
+    raise _written(source)
+
+
+async def _check_still(source: Source, copied: dict[str, ShardHead]) -> None:
+    present = {shard: await source.head(shard) for shard in await source.shards()}
+    if present != copied:
+        raise _written(source)
+
+
+async def _tally(batches: Batches) -> Tally:
+    found = TallyBuilder()
+    async for records in batches:
+        found.add(records)
+    return found.tally()
+
+
+def _check_equal(sent: Tally, found: Tally, where: str) -> None:
+    if sent != found:
+        raise StoreCorrupt(
+            f"{where} is not what was written ({found.records} records, {sent.records} sent): nothing else may write "
+            "there; begin again with an empty place"
+        )
+
+
+def _written(source: Source) -> StoreBusy:
+    return StoreBusy(f"{source.name} was written while it was read: stop the service, then do this again")

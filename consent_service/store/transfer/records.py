@@ -1,0 +1,174 @@
+"""Dump: what a shard holds, in a form that is the same for every engine, and its count and digest.
+
+A move and a backup both send this from one place to another. Records come in one order whatever engine gives
+them (documents by name, members by index, score and member, what was trimmed and entries by log and position), so
+two copies of a shard are equal exactly when count and digest are. Knows no engine and no file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Final, NamedTuple, Protocol
+
+import msgspec
+
+from consent_service.errors import StoreCorrupt
+from consent_service.store.move_mark import MoveMark
+
+BATCH: Final = 500
+"""Records that travel together: what is in memory at once."""
+MOST_GAPS: Final = 10_000
+"""Restorations that a shard may have behind it."""
+LARGE: Final = 1 << 24
+"""Bytes of records behind which a batch ends early."""
+
+
+class StoreInfo(msgspec.Struct, frozen=True):
+    """What a store says of itself, kept by every copy: id, visitor shards for each site, when it was made (Unix
+    seconds), where the counters of new shards begin.
+    """
+
+    id: str
+    shards: int
+    created_at: int
+    floor: int = 0
+
+
+class ShardHead(msgspec.Struct, frozen=True):
+    """A shard's counter, and what restorations made it lose, as `lost.LostValues` says."""
+
+    counter: int
+    born: int = 0
+    gaps: Annotated[tuple[tuple[int, int], ...], msgspec.Meta(max_length=MOST_GAPS)] = ()
+
+
+def decode_head(data: bytes | str, where: str) -> ShardHead:
+    """The head that half a copy notes of a whole shard. Raises StoreCorrupt."""
+    try:
+        return msgspec.json.decode(data, type=ShardHead)
+    except msgspec.MsgspecError as error:
+        raise StoreCorrupt(f"{where} is half a copy that is damaged: empty it, then begin again") from error
+
+
+class DocumentRecord(msgspec.Struct, frozen=True, array_like=True, tag="d"):
+    name: bytes
+    version: int
+    expires_at: int | None
+    value: bytes
+
+
+class MemberRecord(msgspec.Struct, frozen=True, array_like=True, tag="m"):
+    index: bytes
+    score: int
+    member: bytes
+
+
+class TrimRecord(msgspec.Struct, frozen=True, array_like=True, tag="t"):
+    """The last position that was dropped from a log."""
+
+    log: str
+    sequence: int
+    number: int
+
+
+class EntryRecord(msgspec.Struct, frozen=True, array_like=True, tag="e"):
+    log: str
+    sequence: int
+    number: int
+    payload: bytes
+
+
+Record = DocumentRecord | MemberRecord | TrimRecord | EntryRecord
+_SIZES: Final[Mapping[type[Record], Callable[[Any], int]]] = {
+    DocumentRecord: lambda record: len(record.name) + len(record.value),
+    MemberRecord: lambda record: len(record.index) + len(record.member),
+    TrimRecord: lambda record: len(record.log),
+    EntryRecord: lambda record: len(record.log) + len(record.payload),
+}
+Batches = AsyncIterator[Sequence[Record]]
+
+
+def batched(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """The records in batches of at most BATCH, cut early where they are large."""
+    batch, size = list[Record](), 0
+    for record in records:
+        batch.append(record)
+        size += _SIZES[type(record)](record)
+        if len(batch) == BATCH or size >= LARGE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+class Tally(NamedTuple):
+    """How many records, and their SHA-256."""
+
+    records: int
+    digest: bytes
+
+
+class Source(Protocol):
+    """A store that is read shard by shard.
+
+    `head`      changes with every commit to the shard.
+    `contents`  every record in the order above; documents that have expired by `now` (Unix seconds) are left out.
+    `moved`     the mark that an earlier move left, or None.
+    `fence`     makes the mark durable: no commit is acknowledged by the source from then on.
+    """
+
+    name: str
+    about: StoreInfo
+    moved: MoveMark | None
+
+    async def shards(self) -> list[str]: ...
+
+    async def head(self, shard: str) -> ShardHead: ...
+
+    def contents(self, shard: str, now: int) -> Batches: ...
+
+    async def fence(self, moved: MoveMark) -> None: ...
+
+
+class Target(Protocol):
+    """A place that a store is copied into. It can't be opened as a store before `complete`.
+
+    `begin`     takes an empty place, one where copying the same store was interrupted, or one that this store was
+                moved away from, and says which shards it holds already. `saved`: the digest of the backup that is
+                copied, b"" for the store itself; the one never goes on where the other was interrupted. Raises
+                StoreUnavailable for any other place.
+    `clear`     forgets what an interrupted attempt left of the shard.
+    `seal`      the shard is whole.
+    `complete`  makes it a store; with `restored_at` (Unix seconds) one that knows what it may have lost.
+    """
+
+    name: str
+
+    async def begin(self, about: StoreInfo, saved: bytes = b"") -> Mapping[str, ShardHead]: ...
+
+    async def clear(self, shard: str) -> None: ...
+
+    async def put(self, shard: str, records: Sequence[Record], now: int) -> None: ...
+
+    def contents(self, shard: str, now: int) -> Batches: ...
+
+    async def seal(self, shard: str, head: ShardHead) -> None: ...
+
+    async def complete(self, about: StoreInfo, restored_at: int | None) -> None: ...
+
+
+class TallyBuilder:
+    """Counts records as they pass."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._digest = hashlib.sha256()
+
+    def add(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self._count += 1
+            self._digest.update(msgspec.msgpack.encode(record))
+
+    def tally(self) -> Tally:
+        return Tally(self._count, self._digest.digest())
