@@ -146,7 +146,7 @@ class Running:
         async with self.opened() as store:
             erasing = Erasing(store, self.ring, RandomIds(), self.clock)
             done = await erasing.erase(site, erasing.key(site, self.visitor_id(token, site)))
-        await self.app.parts.cache.ask()
+        await self.app.parts.cache.poll_changes()
         return done
 
     @asynccontextmanager

@@ -112,7 +112,7 @@ async def _erasures(store: Examiner, facts: FileFacts | FleetFacts, config: Conf
         lost, kept = await store.lost(), open_archive(config.ledger.archive)
         for site in config.sites if lost.floor else ():
             known = reach(*await store.get([Key(desk_shard(site), name) for name in (REDONE, STATE)]))
-            undone = await asyncio.to_thread(forgotten, kept, keys, site, known, lost.holds)
+            undone = await asyncio.to_thread(forgotten, kept, keys, site, known, lost.is_lost)
             findings += judge_erasures(site, undone)
     except (StoreError, LedgerError, IdentityError) as error:
         findings.append(fault("erased", str(error), "It can't be told whether everybody erased still is."))

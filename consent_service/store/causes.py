@@ -21,7 +21,7 @@ _OPTIONS: Final = re.compile(r"(?<=://)([^\s?#]*)[?#]\S*")
 
 def cause(error: BaseException) -> str:
     """Return what the error says of itself, without a full stop; its class where it says nothing."""
-    words = printable(" ".join(without_secrets(_QUOTING.sub("", _said(error))).split()))
+    words = printable(" ".join(without_secrets(_QUOTING.sub("", _own_words(error))).split()))
     return words.rstrip(". ") or type(error).__name__
 
 
@@ -31,12 +31,12 @@ def without_secrets(text: str) -> str:
 
 
 def printable(text: str, most: int = _SHOWN) -> str:
-    """The text as it can be shown in one line: what a file says of itself may steer a terminal, or never end."""
+    """Return the text as one line that is safe to show: other people's text may steer a terminal, or be very long."""
     shown = "".join(character if character.isprintable() else "?" for character in text[:most])
     return shown + ("…" if len(text) > most else "")
 
 
-def _said(error: BaseException) -> str:
+def _own_words(error: BaseException) -> str:
     match error:
         case UnicodeError():
             return str(getattr(error, "reason", ""))  # the rest of it quotes the text

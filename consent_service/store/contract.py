@@ -37,6 +37,8 @@ KeyedDocuments = Sequence[tuple[Key, Document]]
 
 
 class Put(NamedTuple):
+    """A document to write. `expires_at` is Unix seconds, None = never."""
+
     name: bytes
     value: bytes
     expires_at: int | None = None
@@ -54,6 +56,8 @@ class Member(NamedTuple):
 
 
 class Append(NamedTuple):
+    """An entry to add to the end of a log."""
+
     log: str
     payload: bytes
 
@@ -66,6 +70,8 @@ class Position(NamedTuple):
 
 
 class Entry(NamedTuple):
+    """An entry of a log, with the shard and the position at which it lies."""
+
     shard: str
     position: Position
     payload: bytes
@@ -79,7 +85,7 @@ class Trim(NamedTuple):
 
 
 class Change(Struct, frozen=True):
-    """What one commit does to one shard: all of it, or nothing.
+    """One commit's work on one shard: all of it is done, or nothing.
 
     `expect` names documents and the version that was read (0 = absent or expired). The parts are done in the
     order of the members below, so a name that is both put and deleted is gone.
@@ -103,14 +109,14 @@ class Page(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What may have changed since a mark. `keys` None means "everything"."""
+    """The keys that may have changed since a mark. `keys` None means "everything"."""
 
     mark: int
     keys: Sequence[Key] | None
 
 
 class Store(Protocol):
-    """What every engine does. All errors are `errors.StoreError`s.
+    """The methods of every engine. All errors are `errors.StoreError`s.
 
     `shards`  how many visitor shards each site has; fixed when the store was made.
     `get`     documents or None, in the order asked; expired ones are None. Calls made within one turn of
@@ -137,15 +143,20 @@ class Store(Protocol):
     """
 
     @property
-    def shards(self) -> int: ...
+    def shards(self) -> int:
+        """Return the number of visitor shards of each site; it was fixed when the store was made."""
 
-    def lost(self, shard: str, version: int) -> bool: ...
+    def lost(self, shard: str, version: int) -> bool:
+        """Return True if this value of the shard's counter was lost by a restoration."""
 
-    async def get(self, keys: Sequence[Key]) -> list[Document | None]: ...
+    async def get(self, keys: Sequence[Key]) -> list[Document | None]:
+        """Return the documents in the order asked; None for those that are absent or have expired."""
 
-    async def commit(self, change: Change) -> int: ...
+    async def commit(self, change: Change) -> int:
+        """Commit the change and return its counter value once it is durable. Raises Conflict, StoreBusy."""
 
-    async def read(self, log: str, shards: Sequence[str], after: str, limit: int) -> Page: ...
+    async def read(self, log: str, shards: Sequence[str], after: str, limit: int) -> Page:
+        """Return at most `limit` entries of the log after the cursor. Raises CursorInvalid, CursorExpired."""
 
     async def range(
         self,
@@ -157,14 +168,20 @@ class Store(Protocol):
         after: Member | None = None,
         limit: int = 100,
         reverse: bool = False,
-    ) -> list[Member]: ...
+    ) -> list[Member]:
+        """Return members of the index with low <= score <= high, ordered by (score, member)."""
 
-    async def count(self, shard: str, index: bytes, low: int, high: int) -> int: ...
+    async def count(self, shard: str, index: bytes, low: int, high: int) -> int:
+        """Return the number of members with low <= score <= high."""
 
-    def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[KeyedDocuments]: ...
+    def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[KeyedDocuments]:
+        """Yield every document of these shards whose name begins with `prefix`, in batches, in any order."""
 
-    async def changed(self, since: int | None) -> Changes: ...
+    async def changed(self, since: int | None) -> Changes:
+        """Return the keys that may have been written since the mark; None asks for the present mark alone."""
 
-    async def check_writable(self, shards: Sequence[str]) -> None: ...
+    async def check_writable(self, shards: Sequence[str]) -> None:
+        """Return if a commit to any of these shards would be taken now. Raises the error with which it would fail."""
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Let go of the store."""

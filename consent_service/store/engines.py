@@ -37,21 +37,26 @@ class Engine(Protocol):
     `backup` and `restore` block until they are done: call them outside of event loops.
     """
 
-    def open_store(self, url: str, *, relaxed: bool, clock: Clock) -> Store: ...
+    def open_store(self, url: str, *, relaxed: bool, clock: Clock) -> Store:
+        """Open the store for a service. `relaxed` accepts servers that may lose what they acknowledged."""
 
-    def examine(self, url: str, clock: Clock) -> Examiner: ...
+    def examine(self, url: str, clock: Clock) -> Examiner:
+        """Return an examiner of the store that writes nothing."""
 
-    def public_name(self, url: str) -> str: ...
+    def public_name(self, url: str) -> str:
+        """Return the URL without user, password and options; that of a file with its whole path."""
 
-    def local_file(self, url: str) -> Path | None: ...
+    def local_file(self, url: str) -> Path | None:
+        """Return the file that holds the store on this machine, or None for a store on servers."""
 
-    def source(self, url: str) -> AbstractAsyncContextManager[Source]: ...
+    def source(self, url: str) -> AbstractAsyncContextManager[Source]:
+        """Open the store to be copied."""
 
-    def target(
-        self, url: str, *, relaxed: bool, back: bool = False
-    ) -> AbstractAsyncContextManager[Target]: ...
+    def target(self, url: str, *, relaxed: bool, back: bool = False) -> AbstractAsyncContextManager[Target]:
+        """Open an empty place to copy a store into; `back` also accepts the store that was moved away from there."""
 
-    def backup(self, url: str, file: Path, progress: ShardProgress = show_nothing) -> None: ...
+    def backup(self, url: str, file: Path, progress: ShardProgress = show_nothing) -> None:
+        """Write the store into a new file, also while a service has it open."""
 
     def restore(
         self,
@@ -61,7 +66,8 @@ class Engine(Protocol):
         relaxed: bool = False,
         unverified: bool = False,
         progress: ShardProgress = show_nothing,
-    ) -> Path | None: ...
+    ) -> Path | None:
+        """Put a backup in the store's place; return the name that the replaced file has now, or None."""
 
 
 def engine_of(url: str) -> Engine:

@@ -16,7 +16,8 @@ store took after its last restoration lies below what the next one starts from. 
 
 
 class LostValues(NamedTuple):
-    """`floor`: where the counters of new shards begin; `born`: where those of the present ones began.
+    """Counter values that a restored store has lost. `floor`: start of the counters of new shards; `born`: start of
+    the present ones.
 
     `gaps`: for each shard the ranges lost since, (last value kept, last value lost).
     """
@@ -25,8 +26,8 @@ class LostValues(NamedTuple):
     born: Mapping[str, int]
     gaps: Mapping[str, Sequence[tuple[int, int]]]
 
-    def holds(self, shard: str, value: int) -> bool:
-        """Whether this value of the shard's counter was lost."""
+    def is_lost(self, shard: str, value: int) -> bool:
+        """Return True if this value of the shard's counter was lost."""
         if value <= self.born.get(shard, self.floor):
             return value > 0
         return any(after < value <= through for after, through in self.gaps.get(shard, ()))
@@ -39,12 +40,14 @@ NOTHING_LOST: Final = LostValues(0, {}, {})
 
 
 def start_anew(now: int, *taken: int) -> int:
-    """Where all counters go on after a restoration at `now` (Unix seconds), behind every value known as taken."""
+    """Return the value from which all counters go on after a restoration at `now` (Unix seconds), above every value
+    in `taken`.
+    """
     return max(now << _EACH_SECOND, *taken) + 1
 
 
-def furthest(now: int) -> int:
-    """The highest value that any counter can have taken by `now` (Unix seconds).
+def highest_possible(now: int) -> int:
+    """Return the highest value that any counter can have taken by `now` (Unix seconds).
 
     It moves on with the time, so that a store whose counter was that far can be restored again and again.
     """

@@ -20,18 +20,18 @@ class MoveMark(msgspec.Struct, frozen=True):
     to: str
     at: int
 
-    def encoded(self) -> bytes:
-        """Inverse of `decode_mark`."""
+    def encode_mark(self) -> bytes:
+        """Return the mark as JSON. Inverse of `decode_mark`."""
         return msgspec.json.encode(self)
 
-    def refusal(self, name: str) -> StoreMoved:
-        """The error for whoever wants to use the store `name` that bears this mark."""
+    def moved_error(self, name: str) -> StoreMoved:
+        """Return the error for somebody who wants to use the store `name` that bears this mark."""
         return StoreMoved(
             f"{name} was moved to {self.to} on {self.day}: set `store` to that URL. {self.way_back(name)}"
         )
 
     def way_back(self, name: str) -> str:
-        """The sentence on how this store can serve again."""
+        """Return the sentence that tells how this store can serve again."""
         return (
             f"If that move was cut off, the same `move` finishes it. To come back, `move` from there to {name}; if "
             "nothing is left there, `backup` this store and `restore` it"
@@ -39,11 +39,12 @@ class MoveMark(msgspec.Struct, frozen=True):
 
     @property
     def day(self) -> str:
+        """Return the time of the move for people, in UTC."""
         return f"{datetime.fromtimestamp(self.at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def decode_mark(data: bytes | str, name: str) -> MoveMark:
-    """The mark of the store `name`. Raises StoreCorrupt for anything else."""
+    """Return the mark of the store `name`. Raises StoreCorrupt for anything else."""
     try:
         moved = msgspec.json.decode(data, type=MoveMark)
         datetime.fromtimestamp(moved.at, UTC)

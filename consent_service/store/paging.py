@@ -38,7 +38,9 @@ class ShardQuery(NamedTuple):
 
 
 class Paging:
-    """One page. Ask `queries`, and `take` an answer to each, until nothing is wanted; then `page`."""
+    """The state of one page. Answer each of `next_queries` with `add_rows` until there are none; then take
+    `finish_page`.
+    """
 
     def __init__(
         self,
@@ -49,11 +51,13 @@ class Paging:
         states: Mapping[str, ShardState],
         lost: IsLost,
     ) -> None:
-        """Raises CursorInvalid, or CursorExpired behind a trim, ahead of the log or among what was lost."""
+        """Start a page behind the cursor `after`. Raises CursorInvalid, or CursorExpired if it is behind a trim,
+        ahead of the log or among lost values.
+        """
         self._log = log
         self._shards = shards
         self._limit = limit
-        at = _resume(log, shards, after, states, lost)
+        at = _resume_cursor(log, shards, after, states, lost)
         self._places, self._turn = list(at.places), at.turn
         self._entries: list[Entry] = []
         numbers = [number % len(shards) for number in range(at.turn, at.turn + len(shards))]
@@ -61,8 +65,10 @@ class Paging:
             number for number in numbers if self._places[number].sequence <= states[shards[number]].counter
         ]
 
-    def queries(self) -> list[ShardQuery]:
-        """What to fetch next, in the order in which the shards are served; none = the page is complete."""
+    def next_queries(self) -> list[ShardQuery]:
+        """Return what to fetch next, in the order in which shards are served; an empty list = the page is
+        complete.
+        """
         left = self._limit - len(self._entries)
         if left <= 0 or not self._pending:
             return []
@@ -71,10 +77,12 @@ class Paging:
             ShardQuery(number, self._shards[number], self._places[number], share) for number in self._pending
         ]
 
-    def take(self, query: ShardQuery, rows: Sequence[Row], state: ShardState) -> None:
-        """What was found, and the shard's state as of then. Raises CursorExpired when a trim came between."""
+    def add_rows(self, query: ShardQuery, rows: Sequence[Row], state: ShardState) -> None:
+        """Add the rows that answer a query, with the shard's state at that moment. Raises CursorExpired if a trim
+        came between.
+        """
         if query.place < state.first:
-            raise _trimmed(self._log, query.shard)
+            raise _trimmed_error(self._log, query.shard)
         left = self._limit - len(self._entries)
         taken = rows[:left]
         if left:  # else the page is full: who was not served is served first next time
@@ -86,12 +94,13 @@ class Paging:
         elif taken:
             self._places[query.number] = Position(taken[-1][0], taken[-1][1] + 1)
 
-    def page(self) -> Page:
+    def finish_page(self) -> Page:
+        """Return the page, with the cursor behind its last entry."""
         at = cursor.Cursor(self._turn, self._places)
         return Page(self._entries, cursor.encode(at, self._log, self._shards))
 
 
-def _resume(
+def _resume_cursor(
     log: str, shards: Sequence[str], after: str, states: Mapping[str, ShardState], lost: IsLost
 ) -> cursor.Cursor:
     if not after:
@@ -99,12 +108,12 @@ def _resume(
     at = cursor.decode(after, log, shards)
     for shard, place in zip(shards, at.places, strict=True):
         if place < states[shard].first:
-            raise _trimmed(log, shard)
+            raise _trimmed_error(log, shard)
         last_read = place.sequence if place.number else place.sequence - 1
         if place.sequence > states[shard].counter + 1 or lost(shard, last_read):
             raise CursorExpired(f"the log {log!r} of {shard} ends before the cursor: start from a snapshot")
     return at
 
 
-def _trimmed(log: str, shard: str) -> CursorExpired:
+def _trimmed_error(log: str, shard: str) -> CursorExpired:
     return CursorExpired(f"the log {log!r} of {shard} was trimmed past the cursor: start from a snapshot")

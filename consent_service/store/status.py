@@ -16,14 +16,14 @@ from consent_service.store.move_mark import MoveMark
 
 
 class DataLayout(NamedTuple):
-    """What a store says of itself: how its data is laid out, and its visitor shards for each site."""
+    """Version of the layout of a store's data, and its visitor shards for each site."""
 
     version: int
     shards: int
 
 
 class FileFacts(NamedTuple):
-    """A SQLite store. `troubles`: what keeps it from being opened, each a sentence with what to do.
+    """Facts of a SQLite store. `troubles`: what keeps it from being opened, each a sentence with what to do.
 
     `laid` None = no store is there yet, or it can't be read. Bytes throughout. `journal` is known only while a log
     lies beside the file. `holders`: how often the store is held open, as far as can be
@@ -46,7 +46,7 @@ class FileFacts(NamedTuple):
 
 
 class ServerFacts(NamedTuple):
-    """One server of a Redis store, as it was found. `supported`: it is new enough.
+    """Facts of one server of a Redis store. `supported`: it is new enough.
 
     `danger`: what in its settings could lose an acknowledged choice; `on_disk`: whether each commit is
     acknowledged from its own disk alone; `forgets`: started again it is empty. `failing`: what it could not write
@@ -77,8 +77,8 @@ class ServerFacts(NamedTuple):
 
 
 class SentinelFacts(NamedTuple):
-    """One Sentinel: how many replicas and other Sentinels it knows, also such as are away, how many must agree, and
-    after how many seconds a master is down.
+    """Facts of one Sentinel: the replicas and other Sentinels that it knows, also those that are away; how many must
+    agree; and the seconds after which a master counts as down.
     """
 
     name: str
@@ -89,7 +89,8 @@ class SentinelFacts(NamedTuple):
 
 
 class FleetFacts(NamedTuple):
-    """A Redis store. `troubles`: servers that can't be asked, slots nobody serves, each with what to do.
+    """Facts of a Redis store. `troubles`: servers that can't be asked, slots that nobody serves, each with what to
+    do.
 
     `half_copied`: there is only half a copy of a store, with so many whole shards; None = no. `moved`: the mark that
     a move left.
@@ -107,7 +108,7 @@ class FleetFacts(NamedTuple):
 
 
 class Examiner(Protocol):
-    """Looks at one store and writes nothing.
+    """A reader of one store that writes nothing.
 
     `facts`        never raises for what is wrong with the store: those are `troubles`.
     `get`          as the contract's.
@@ -115,12 +116,17 @@ class Examiner(Protocol):
     `lost`         what restorations made it lose. All but `facts` raise StoreError.
     """
 
-    async def facts(self) -> FileFacts | FleetFacts: ...
+    async def facts(self) -> FileFacts | FleetFacts:
+        """Return the facts of the store; what is wrong with it is among them as `troubles`."""
 
-    async def get(self, keys: Sequence[Key]) -> list[Document | None]: ...
+    async def get(self, keys: Sequence[Key]) -> list[Document | None]:
+        """Return the documents in the order asked; None for those that are absent or have expired."""
 
-    async def next_behind(self, log: str, shard: str, sequence: int) -> bytes | None: ...
+    async def next_behind(self, log: str, shard: str, sequence: int) -> bytes | None:
+        """Return the payload of the log's first entry with a higher position, or None."""
 
-    async def lost(self) -> LostValues: ...
+    async def lost(self) -> LostValues:
+        """Return True if this value of the shard's counter was lost by a restoration."""
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Let go of the store."""

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from consent_service.store.mounts import Mount, MountKind, holding, mount_of
+from consent_service.store.mounts import Mount, MountKind, mount_holding, mount_of
 
 TABLE = r"""22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard
@@ -56,7 +56,7 @@ LAYERED = r"""1 1 0:2 / / rw - rootfs rootfs rw
     ],
 )
 def test_the_longest_and_last_mount_above_a_path_decides(path: str, kind: str) -> None:
-    found = holding(TABLE, PurePosixPath(path))
+    found = mount_holding(TABLE, PurePosixPath(path))
     assert found is not None
     assert found.type == kind
 
@@ -78,7 +78,7 @@ def test_the_longest_and_last_mount_above_a_path_decides(path: str, kind: str) -
     ],
 )
 def test_what_a_path_lies_on_is_what_the_kernel_would_find(path: str, kind: str, lying: MountKind) -> None:
-    found = holding(LAYERED, PurePosixPath(path))
+    found = mount_holding(LAYERED, PurePosixPath(path))
     assert found is not None
     assert (found.type, found.kind) == (kind, lying)
 
@@ -109,13 +109,15 @@ def test_what_a_file_system_is_worth(mount: Mount, lying: MountKind) -> None:
 
 
 def test_an_empty_table_knows_of_nothing() -> None:
-    assert holding("", PurePosixPath("/x")) is None
+    assert mount_holding("", PurePosixPath("/x")) is None
 
 
 def test_where_the_root_is_no_mount_the_longest_mount_point_decides() -> None:
     table = "31 7 0:41 / /srv rw - xfs /dev/vdb rw\n32 31 0:42 / /srv/nas rw - nfs host:/x rw\n"
-    assert holding(table, PurePosixPath("/home")) is None
-    assert holding(table, PurePosixPath("/srv/nas/store.db")) == Mount("nfs", "host:/x", frozenset({"rw"}))
+    assert mount_holding(table, PurePosixPath("/home")) is None
+    assert mount_holding(table, PurePosixPath("/srv/nas/store.db")) == Mount(
+        "nfs", "host:/x", frozenset({"rw"})
+    )
 
 
 def test_a_mount_point_that_is_no_text_hinders_nothing(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ async def test_the_first_entry_behind_a_position_is_found(engine: Harness, store
 async def test_what_was_lost_is_what_the_store_itself_says(engine: Harness, store: Store) -> None:
     await store.commit(Change("acme.07"))
     lost = await examiner(engine).lost()
-    assert [lost.holds("acme.07", version) for version in (0, 1, 2)] == [
+    assert [lost.is_lost("acme.07", version) for version in (0, 1, 2)] == [
         store.lost("acme.07", version) for version in (0, 1, 2)
     ]
 

@@ -33,7 +33,7 @@ _EXAMPLES: Final = {
 
 
 class ServerKind(Enum):
-    """How the servers stand together."""
+    """Ways in which servers form a store: one server, behind Sentinels, or a cluster."""
 
     SINGLE = None
     SENTINEL = "sentinel"
@@ -41,7 +41,7 @@ class ServerKind(Enum):
 
 
 class Address(NamedTuple):
-    """Where one server listens."""
+    """Host and port of one server."""
 
     host: str
     port: int
@@ -52,7 +52,8 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoreAddress:
-    """What a URL names. `seeds`: the servers, Sentinels or some nodes; `master`: what the Sentinels call it.
+    """The parts of a store's URL. `seeds`: the servers, Sentinels or some nodes; `master`: the name that the
+    Sentinels give it.
 
     The password is never part of any text that is made of this.
     """
@@ -68,13 +69,15 @@ class StoreAddress:
 
     @property
     def name(self) -> str:
-        """The URL without user, password and options: for people."""
+        """Return the URL without user, password and options, for people."""
         scheme = ("rediss" if self.tls else "redis") + (f"+{self.kind.value}" if self.kind.value else "")
         end = f"/{self.master}" if self.master else f"/{self.database}" if self.database else ""
         return f"{scheme}://{','.join(map(str, self.seeds))}{end}"
 
-    def context(self) -> ssl.SSLContext | None:
-        """What TLS connections are made with; None without TLS. Raises StoreUnavailable for unusable files."""
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Return the settings of TLS connections; None without TLS. Raises StoreUnavailable for unusable certificate
+        files.
+        """
         if not self.tls:
             return None
         try:
@@ -87,30 +90,32 @@ class StoreAddress:
         return context
 
 
-def parse(url: str) -> StoreAddress:
-    """What the URL names. Raises StoreUnavailable with what to write; the message never quotes a password."""
+def parse_url(url: str) -> StoreAddress:
+    """Return the parts of the URL. Raises StoreUnavailable with what to write; the message never quotes a
+    password.
+    """
     found = _URL.fullmatch(url)
     if found is None:
         raise StoreUnavailable(f"a Redis store's URL is such as {', '.join(_EXAMPLES.values())}")
     kind = ServerKind(found["kind"])
     try:
         user, _, password = (found["who"] or "").partition(":")
-        master, database = _path(kind, unquote(found["path"] or ""))
+        master, database = _parse_path(kind, unquote(found["path"] or ""))
         return StoreAddress(
             kind,
-            _seeds(found["hosts"], _SENTINEL_PORT if kind is ServerKind.SENTINEL else _PORT),
+            _parse_hosts(found["hosts"], _SENTINEL_PORT if kind is ServerKind.SENTINEL else _PORT),
             master,
             database,
             unquote(user),
             unquote(password),
             tls=found["scheme"] == "rediss",
-            files=_files(found["options"] or "", tls=found["scheme"] == "rediss"),
+            files=_parse_options(found["options"] or "", tls=found["scheme"] == "rediss"),
         )
     except ValueError as error:
         raise StoreUnavailable(f"{error}, as in {_EXAMPLES[kind.value]}") from None
 
 
-def _seeds(text: str, default_port: int) -> tuple[Address, ...]:
+def _parse_hosts(text: str, default_port: int) -> tuple[Address, ...]:
     seeds = []
     for one in text.split(","):
         found = _HOST.fullmatch(one)
@@ -120,8 +125,8 @@ def _seeds(text: str, default_port: int) -> tuple[Address, ...]:
     return tuple(seeds)
 
 
-def _path(kind: ServerKind, path: str) -> tuple[str, int]:
-    """The master's name, for Sentinels, and the database's number."""
+def _parse_path(kind: ServerKind, path: str) -> tuple[str, int]:
+    """Return the master's name, for Sentinels, and the number of the database."""
     master, _, database = path.partition("/") if kind is ServerKind.SENTINEL else ("", "", path)
     if kind is ServerKind.SENTINEL and not master:
         raise ValueError("the store's URL needs the name that the Sentinels give the master")
@@ -134,7 +139,7 @@ def _path(kind: ServerKind, path: str) -> tuple[str, int]:
     return master, int(database or 0)
 
 
-def _files(text: str, *, tls: bool) -> Mapping[str, str]:
+def _parse_options(text: str, *, tls: bool) -> Mapping[str, str]:
     files = dict(parse_qsl(text, keep_blank_values=True))
     if unknown := files.keys() - _FILES:
         raise ValueError(f"the store's URL knows no {min(unknown)!r}, only {', '.join(sorted(_FILES))}")

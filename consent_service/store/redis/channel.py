@@ -16,8 +16,8 @@ from hiredis import HiredisError, ReplyError
 
 from consent_service.errors import StoreError
 from consent_service.store.redis.address import Address
-from consent_service.store.redis.connection import Connection, Waiter, pack
-from consent_service.store.redis.faults import late, unreachable
+from consent_service.store.redis.connection import Connection, Waiter, pack_command
+from consent_service.store.redis.faults import late_error, unreachable_error
 from consent_service.store.redis.handshake import Handshake, Purpose
 
 CONNECT_TIMEOUT: Final = 1.0
@@ -40,10 +40,11 @@ class Sendable(Waiter, Protocol):
     """A packed command whose sender waits for the reply."""
 
     @property
-    def command(self) -> bytes: ...
+    def command(self) -> bytes:
+        """Return the packed command."""
 
-    def failed(self, error: StoreError) -> None:
-        """It was not sent, or can't be vouched for."""
+    def on_failure(self, error: StoreError) -> None:
+        """Take the error: the command was not sent, or its reply can't be trusted."""
 
 
 class Channel:
@@ -68,33 +69,33 @@ class Channel:
         self._refusing_until = float("-inf")
         self._refusal: StoreError | None = None
 
-    def send(self, asks: Sequence[Sendable]) -> None:
+    def send_commands(self, asks: Sequence[Sendable]) -> None:
         """Send these in order, or hold them until the channel is open."""
         if self._connection is not None:
-            self._write(self._connection, asks)
+            self._write_commands(self._connection, asks)
         elif self._refusal is not None and self._loop.time() < self._refusing_until:
-            _fail(asks, self._refusal)
+            _fail_all(asks, self._refusal)
         else:
             self._held += asks
             if self._connecting is None:
-                self._connecting = self._loop.create_task(self._connect())
+                self._connecting = self._loop.create_task(self._open_connection())
 
-    def check(self) -> None:
-        """Give a server up that has owed an answer for too long; ask it now and then what it promises."""
+    def check_health(self) -> None:
+        """Give up a server that has owed a reply for too long; renew its promise of durability when that is due."""
         if self._connection is None:
             return
         self._connection.give_up_after(self.purpose.value)
         due = self._loop.time() - self._promised_at > _PROMISE_HOLDS
         if self.purpose is Purpose.WRITE and due and self._renewing is None:
-            self._renewing = self._loop.create_task(self._renew(self._connection))
+            self._renewing = self._loop.create_task(self._renew_promise(self._connection))
 
-    def drop(self) -> None:
-        """End the connection: who answers there is no longer who should."""
+    def drop_connection(self) -> None:
+        """End the connection to a node that no longer has the role that the channel needs."""
         if self._connection is not None:
             self._connection.end()
 
     def close(self) -> list[asyncio.Future[Any]]:
-        """Begin to close; returns what to wait for."""
+        """Begin to close and return the futures to wait for."""
         endings: list[asyncio.Future[Any]] = []
         for task in (self._connecting, self._renewing):
             if task is not None:
@@ -105,64 +106,70 @@ class Channel:
             self._connection.end()
         return endings
 
-    def _write(self, connection: Connection, asks: Sequence[Sendable]) -> None:
+    def _write_commands(self, connection: Connection, asks: Sequence[Sendable]) -> None:
         payload = b"".join([ask.command for ask in asks])
         if not self._replicas:
             return connection.send(payload, asks)
         together = _Together(self.address, self._replicas)
-        wait = pack("WAIT", self._replicas, _WAIT_MILLISECONDS)
+        wait = pack_command("WAIT", self._replicas, _WAIT_MILLISECONDS)
         connection.send(payload + wait, [*(_Unconfirmed(ask, together) for ask in asks), together])
 
-    async def _connect(self) -> None:
+    async def _open_connection(self) -> None:
         try:
             async with asyncio.timeout(self._timeout):
                 if self._failures:
                     await asyncio.sleep(random.uniform(0, _FIRST_PAUSE))  # noqa: S311 - spreads, hides nothing
-                result = await self._handshake.perform(self.address, self.purpose, self._lost)
+                result = await self._handshake.open_connection(
+                    self.address, self.purpose, self._connection_lost
+                )
         except (OSError, StoreError, HiredisError) as error:
             self._connecting = None
-            self._refuse(unreachable(error, self.address))
+            self._refuse_for_now(unreachable_error(error, self.address))
         except asyncio.CancelledError:
             self._connecting = None
-            _fail(self._take(), unreachable(ConnectionError("the store was closed"), self.address))
+            _fail_all(
+                self._take_waiting(), unreachable_error(ConnectionError("the store was closed"), self.address)
+            )
             raise
         else:
             self._connecting, self._failures, self._refusal = None, 0, None
             self._connection, self._replicas = result
             self._promised_at = self._loop.time()
-            self._write(result.connection, self._take())
+            self._write_commands(result.connection, self._take_waiting())
 
-    async def _renew(self, connection: Connection) -> None:
-        """Settings change and replicas come: what was promised when the connection was opened may not hold."""
+    async def _renew_promise(self, connection: Connection) -> None:
+        """Ask the server again how many replicas must confirm: its settings and replicas may have changed since it
+        was opened.
+        """
         try:
-            self._replicas = await self._handshake.promise(connection, self.address, self.purpose)
+            self._replicas = await self._handshake.replicas_to_confirm(connection, self.address, self.purpose)
             self._promised_at = self._loop.time()
         except (OSError, StoreError, HiredisError):
             connection.end()  # whoever opens the next one is told why
         finally:
             self._renewing = None
 
-    def _refuse(self, error: StoreError) -> None:
+    def _refuse_for_now(self, error: StoreError) -> None:
         self._failures += 1
         longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**self._failures)
         self._refusing_until = self._loop.time() + random.uniform(longest / 2, longest)  # noqa: S311
         self._refusal = error
         self._on_loss(self)
-        _fail(self._take(), error)
+        _fail_all(self._take_waiting(), error)
 
-    def _lost(self) -> None:
+    def _connection_lost(self) -> None:
         if self._connection is not None:  # one that ends while it is result fails there
             self._connection = None
             self._failures = 1
             self._on_loss(self)
 
-    def _take(self) -> list[Sendable]:
+    def _take_waiting(self) -> list[Sendable]:
         held, self._held = self._held, []
         return held
 
 
 class _Together:
-    """The commands that one WAIT speaks for: nobody is told before enough replicas have confirmed them all.
+    """The commands that one WAIT covers: none is answered before enough replicas have confirmed all of them.
 
     WAIT speaks for the connection it is sent on, so it follows its commands there.
     """
@@ -172,37 +179,43 @@ class _Together:
         self._replicas = replicas
         self.done: list[tuple[Sendable, Any]] = []
 
-    def answered(self, reply: Any) -> None:
+    def on_reply(self, reply: Any) -> None:
+        """Take the reply; an error reply is a reply."""
         if not isinstance(reply, ReplyError) and reply >= self._replicas:
             for ask, answer in self.done:
-                ask.answered(answer)
+                ask.on_reply(answer)
         else:
-            _fail([ask for ask, _ in self.done], late(f"a replica of {self._address}", written=True))
+            _fail_all(
+                [ask for ask, _ in self.done], late_error(f"a replica of {self._address}", written=True)
+            )
 
-    def cut(self, *, late: bool) -> None:
+    def on_cut(self, *, late: bool) -> None:
+        """Take note that the connection ended first; `late`: because it was given up."""
         for ask, _ in self.done:
-            ask.cut(late=late)
+            ask.on_cut(late=late)
 
 
 class _Unconfirmed:
-    """One of them; an error needs no confirmation."""
+    """One of these commands; an error needs no confirmation."""
 
     def __init__(self, ask: Sendable, together: _Together) -> None:
         self._ask = ask
         self._together = together
 
-    def answered(self, reply: Any) -> None:
+    def on_reply(self, reply: Any) -> None:
+        """Take the reply; an error reply is a reply."""
         if isinstance(reply, ReplyError):
-            self._ask.answered(reply)
+            self._ask.on_reply(reply)
         else:
             self._together.done.append((self._ask, reply))
 
-    def cut(self, *, late: bool) -> None:
-        self._ask.cut(late=late)
+    def on_cut(self, *, late: bool) -> None:
+        """Take note that the connection ended first; `late`: because it was given up."""
+        self._ask.on_cut(late=late)
 
 
-def _fail(asks: Sequence[Sendable], error: StoreError) -> None:
+def _fail_all(asks: Sequence[Sendable], error: StoreError) -> None:
     for ask in asks:
         again = type(error)(str(error))  # one for each: a raised error gathers its raiser's traceback
         again.__cause__ = error.__cause__
-        ask.failed(again)
+        ask.on_failure(again)

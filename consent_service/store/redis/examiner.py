@@ -20,12 +20,12 @@ from consent_service.store.lost_values import LostValues
 from consent_service.store.mounts import Mount, mount_of
 from consent_service.store.move_mark import MoveMark, decode_mark
 from consent_service.store.redis import durability, layout, scripts
-from consent_service.store.redis.address import Address, ServerKind, parse
+from consent_service.store.redis.address import Address, ServerKind, parse_url
 from consent_service.store.redis.connection import Connection, Word
-from consent_service.store.redis.faults import refused, unreachable
+from consent_service.store.redis.faults import refused_error, unreachable_error
 from consent_service.store.redis.header import open_header, open_lost
 from consent_service.store.redis.layout import HEADER_SLOT, shard_keys
-from consent_service.store.redis.opening import supported, way_to
+from consent_service.store.redis.opening import is_supported, way_to
 from consent_service.store.status import DataLayout, FleetFacts, SentinelFacts, ServerFacts
 
 _TIMEOUT: Final = 3.0
@@ -39,29 +39,30 @@ _T = TypeVar("_T")
 
 
 class RedisExaminer:
-    """`examining.Examiner` over the servers that a URL names."""
+    """`status.Examiner` over the servers that a URL names."""
 
     def __init__(self, url: str, clock: Callable[[], float]) -> None:
-        self._target = parse(url)
+        self._target = parse_url(url)
         self._login, self._topology = way_to(self._target)
         self._clock = clock
 
     async def facts(self) -> FleetFacts:
-        sentinels, troubles = await self._each(self._sentinel, self._seeds_that_watch())
+        """Return the facts of the store; what is wrong with it is among them as `troubles`."""
+        sentinels, troubles = await self._ask_each(self._sentinel_facts, self._seeds_that_watch())
         try:
-            await self._topology.look()
+            await self._topology.refresh_map()
         except StoreError as error:
             return FleetFacts(self._target.name, (*troubles, str(error)), sentinels=sentinels)
         if not self._topology.slot_map.whole:
             troubles = [*troubles, _NOBODY.format(name=self._target.name)]
-        found, unasked = await self._each(self._server, self._topology.slot_map.masters)
+        found, unasked = await self._ask_each(self._server_facts, self._topology.slot_map.masters)
         followers = [address for _, replicas in found for address in replicas]
-        replicas, unreached = await self._each(self._server, followers)
+        replicas, unreached = await self._ask_each(self._server_facts, followers)
         laid, half_copied, moved = None, None, None
         try:
             half_copied = await self._half_copied()
-            laid = await self._laid()
-            moved = await self._moved()
+            laid = await self._data_layout()
+            moved = await self._move_mark()
         except StoreError as error:
             unreached = [*unreached, str(error)]
         return FleetFacts(
@@ -76,48 +77,55 @@ class RedisExaminer:
         )
 
     async def get(self, keys: Sequence[Key]) -> list[Document | None]:
+        """Return the documents in the order asked; None for those that are absent or have expired."""
         commands = [(shard_keys(key.shard), key.name) for key in keys]
-        replies = [await self._ask(where.slot, "GET", where.document(name)) for where, name in commands]
-        return [layout.document(reply, self._clock()) for reply in replies]
+        replies = [
+            await self._ask_slot(where.slot, "GET", where.document_key(name)) for where, name in commands
+        ]
+        return [layout.unpack_document(reply, self._clock()) for reply in replies]
 
     async def next_behind(self, log: str, shard: str, sequence: int) -> bytes | None:
+        """Return the payload of the log's first entry with a higher position, or None."""
         where = shard_keys(shard)
-        found = await self._ask(where.slot, "XRANGE", where.log(log), f"{sequence + 1}-0", "+", "COUNT", 1)
+        found = await self._ask_slot(
+            where.slot, "XRANGE", where.log_key(log), f"{sequence + 1}-0", "+", "COUNT", 1
+        )
         return found[0][1][1] if found else None
 
     async def lost(self) -> LostValues:
-        header = open_header(await self._ask(HEADER_SLOT, "GET", layout.HEADER), self._target.name)
-        notes = await self._ask(HEADER_SLOT, "HGETALL", layout.LOST)
+        """Return True if this value of the shard's counter was lost by a restoration."""
+        header = open_header(await self._ask_slot(HEADER_SLOT, "GET", layout.HEADER), self._target.name)
+        notes = await self._ask_slot(HEADER_SLOT, "HGETALL", layout.LOST)
         return open_lost(header, notes, self._target.name)
 
     async def close(self) -> None:
-        """Nothing is held between two questions."""
+        """Do nothing: no connection outlives its question."""
 
     async def _half_copied(self) -> int | None:
-        fields = await self._ask(HEADER_SLOT, "HLEN", layout.MOVING)
+        fields = await self._ask_slot(HEADER_SLOT, "HLEN", layout.MOVING)
         return fields - 1 if fields else None  # one says which store
 
-    async def _laid(self) -> DataLayout | None:
-        found = await self._ask(HEADER_SLOT, "GET", layout.HEADER)
+    async def _data_layout(self) -> DataLayout | None:
+        found = await self._ask_slot(HEADER_SLOT, "GET", layout.HEADER)
         if found is None:  # nobody has ever served over it
             return None
         header = open_header(found, self._target.name)
         return DataLayout(header.version, header.shards)
 
-    async def _moved(self) -> MoveMark | None:
-        found = await self._ask(HEADER_SLOT, "GET", layout.MOVED)
+    async def _move_mark(self) -> MoveMark | None:
+        found = await self._ask_slot(HEADER_SLOT, "GET", layout.MOVED)
         return None if found is None else decode_mark(found, self._target.name)
 
-    async def _ask(self, slot: int, *words: Word) -> Any:
+    async def _ask_slot(self, slot: int, *words: Word) -> Any:
         if not self._topology.slot_map.ranges:
-            await self._topology.look()
+            await self._topology.refresh_map()
         master = self._topology.slot_map.master(slot)
         if master is None:
             raise StoreUnavailable(_NOBODY.format(name=self._target.name))
-        return await self._with(master, lambda connection: connection.ask(*words))
+        return await self._with_connection(master, lambda connection: connection.ask(*words))
 
-    async def _with(self, address: Address, ask: Callable[[Connection], Awaitable[_T]]) -> _T:
-        """What is asked on a connection of its own. Raises StoreError with what went wrong."""
+    async def _with_connection(self, address: Address, ask: Callable[[Connection], Awaitable[_T]]) -> _T:
+        """Open a connection, ask on it, close it and return the reply. Raises StoreError with what went wrong."""
         try:
             async with asyncio.timeout(_TIMEOUT):
                 connection = await self._login.connect(address, lambda: None)
@@ -126,14 +134,14 @@ class RedisExaminer:
                 finally:
                     await connection.close()
         except ReplyError as error:
-            raise refused(error, address) from error
+            raise refused_error(error, address) from error
         except (OSError, HiredisError) as error:
-            raise unreachable(error, address) from error
+            raise unreachable_error(error, address) from error
 
-    async def _each(
+    async def _ask_each(
         self, ask: Callable[[Address], Awaitable[_T]], addresses: Sequence[Address]
     ) -> tuple[list[_T], list[str]]:
-        """What they said, and what kept the others from it."""
+        """Return the answers of those that answered, and the errors of the others as text."""
         replies = await asyncio.gather(*map(ask, addresses), return_exceptions=True)
         if broken := [
             one for one in replies if isinstance(one, BaseException) and not isinstance(one, StoreError)
@@ -145,46 +153,49 @@ class RedisExaminer:
     def _seeds_that_watch(self) -> Sequence[Address]:
         return self._target.seeds if self._target.kind is ServerKind.SENTINEL else ()
 
-    async def _sentinel(self, address: Address) -> SentinelFacts:
+    async def _sentinel_facts(self, address: Address) -> SentinelFacts:
         try:
             async with asyncio.timeout(_TIMEOUT):
-                said = durability.pairs(await self._topology.ask_sentinel(address, "MASTER"))
+                said = durability.reply_pairs(await self._topology.ask_sentinel(address, "MASTER"))
         except ReplyError as error:
-            raise refused(error, address) from error
+            raise refused_error(error, address) from error
         except (OSError, HiredisError) as error:
-            raise unreachable(error, address) from error
+            raise unreachable_error(error, address) from error
         replicas, others, quorum = [
             int(said[name]) for name in ("num-slaves", "num-other-sentinels", "quorum")
         ]
         down_after = int(said["down-after-milliseconds"]) / 1000
         return SentinelFacts(str(address), replicas, others, quorum, down_after)
 
-    async def _server(self, address: Address) -> tuple[ServerFacts, list[Address]]:
-        """What it says, and who follows it."""
+    async def _server_facts(self, address: Address) -> tuple[ServerFacts, list[Address]]:
+        """Return the facts of a server, and the addresses of its replicas."""
 
         async def ask_everything(connection: Connection) -> tuple[ServerFacts, list[Address]]:
+            """Return the facts and the replicas' addresses from one connection."""
             skew, doubt = await _clock_of(connection, self._clock)
-            info = _lines((await connection.ask("INFO")).decode())
+            info = _info_lines((await connection.ask("INFO")).decode())
             await _require_commands(connection, address)
             settings, untold = await durability.settings_of(connection, *_SETTINGS)
             followers = [
-                _follower(info[name]) for name in info if name.startswith("slave") and "ip=" in info[name]
+                _replica_address(info[name])
+                for name in info
+                if name.startswith("slave") and "ip=" in info[name]
             ]
-            expected = await self._expected(connection, info)
+            expected = await self._expected_replicas(connection, info)
             measured = (skew, doubt, expected)
-            facts = _facts(address, self._target.kind, info, settings, connection, measured)
+            facts = _facts_of_server(address, self._target.kind, info, settings, connection, measured)
             return facts._replace(danger=untold or facts.danger), followers
 
-        return await self._with(address, ask_everything)
+        return await self._with_connection(address, ask_everything)
 
-    async def _expected(self, connection: Connection, info: Mapping[str, str]) -> int:
-        """The replicas that should follow: in a cluster also those that are away."""
+    async def _expected_replicas(self, connection: Connection, info: Mapping[str, str]) -> int:
+        """Return the number of replicas that should follow: in a cluster also those that are away."""
         if self._target.kind is not ServerKind.CLUSTER or info["role"] != "master":
             return int(info["connected_slaves"])
         return await durability.known_replicas(connection)
 
 
-def _facts(
+def _facts_of_server(
     address: Address,
     kind: ServerKind,
     info: Mapping[str, str],
@@ -194,13 +205,13 @@ def _facts(
 ) -> ServerFacts:
     skew, doubt, expected = measured
     timeout = settings.get("cluster-node-timeout") if info.get("cluster_enabled") == "1" else None
-    fewest = durability.fewest(settings, kind) if info["role"] == "master" else 0
+    fewest = durability.required_replicas(settings, kind) if info["role"] == "master" else 0
     return ServerFacts(
         str(address),
-        _engine(info),
-        supported(info["redis_version"]),
+        _engine_name(info),
+        is_supported(info["redis_version"]),
         info["role"] == "master",
-        durability.danger(settings),
+        durability.data_loss_risk(settings),
         durability.disk_suffices(settings, kind),
         [name for name in _WRITES if info.get(name, "ok") != "ok"],
         sum("state=online" in line for name, line in info.items() if name.startswith("slave")),
@@ -211,14 +222,14 @@ def _facts(
         doubt,
         int(timeout) / 1000 if timeout else None,
         connection.certificate_until,
-        durability.forgets(settings),
+        durability.forgets_on_restart(settings),
         fewest,
-        _mount(info, settings),
+        _mount_of_server(info, settings),
     )
 
 
-def _mount(info: Mapping[str, str], settings: Mapping[str, str]) -> Mount | None:
-    """What its files lie on, if the process with its id on this machine works in its folder."""
+def _mount_of_server(info: Mapping[str, str], settings: Mapping[str, str]) -> Mount | None:
+    """Return the mount of the server's files, if the process with its id on this machine works in its folder."""
     folder = Path(settings.get("dir", ""))
     with suppress(OSError, KeyError):  # elsewhere, in a container, or not ours to look at
         if Path(f"/proc/{int(info['process_id'])}/cwd").readlink() == folder:
@@ -240,25 +251,25 @@ async def _require_commands(connection: Connection, address: Address) -> None:
 
 
 async def _clock_of(connection: Connection, clock: Callable[[], float]) -> tuple[float, float]:
-    """Seconds that its clock is ahead of ours, and how far that may be wrong: half of the way there and back."""
+    """Return the seconds that its clock is ahead of ours, and the error of that: half of the round trip."""
     before = clock()
     seconds, micro = await connection.ask("TIME")
     after = clock()
     return int(seconds) + int(micro) / 1e6 - (before + after) / 2, (after - before) / 2
 
 
-def _engine(info: Mapping[str, str]) -> str:
-    """Valkey says beside its own version which Redis it is like."""
+def _engine_name(info: Mapping[str, str]) -> str:
+    """Return the server's name and version. Valkey also tells the version of Redis that it matches."""
     if "valkey_version" in info:
         return f"Valkey {info['valkey_version']}"
     return f"Redis {info['redis_version']}"
 
 
-def _lines(info: str) -> Mapping[str, str]:
+def _info_lines(info: str) -> Mapping[str, str]:
     pairs = (line.partition(":") for line in info.splitlines() if ":" in line)
     return {name: value for name, _, value in pairs}
 
 
-def _follower(line: str) -> Address:
+def _replica_address(line: str) -> Address:
     said = dict(part.split("=", 1) for part in line.split(","))
     return Address(said["ip"], int(said["port"]))

@@ -56,7 +56,7 @@ _NO_PASSWORD: Final = "without any password configured"
 
 
 def code_of(error: ReplyError) -> str:
-    """The first word of a server's error, by which it is known."""
+    """Return the first word of a server's error, by which it is known."""
     return str(error).partition(" ")[0]
 
 
@@ -66,8 +66,8 @@ def unknown_command(error: ReplyError) -> str:
     return found[1].upper() if found else ""
 
 
-def refused(error: ReplyError, where: object) -> StoreError:
-    """The store's error for what a server answered."""
+def refused_error(error: ReplyError, where: object) -> StoreError:
+    """Return the store's error for a server's error reply."""
     code, words = code_of(error), cause(error)
     said = words.removeprefix(code).strip() or code
     if _NO_PASSWORD in said:
@@ -80,20 +80,20 @@ def refused(error: ReplyError, where: object) -> StoreError:
     return ours
 
 
-def unstorable(error: Exception) -> StoreError:
-    """The store's error for a change or a question that can't be put into a command."""
+def unstorable_error(error: Exception) -> StoreError:
+    """Return the store's error for a change or a query that can't be put into a command."""
     ours = StoreError(f"the store can't take this: {cause(error)}")
     ours.__cause__ = error
     return ours
 
 
-def unreachable(error: BaseException, where: object) -> StoreError:
-    """The store's error for a connection that could not be made, or whose first answers refused it."""
+def unreachable_error(error: BaseException, where: object) -> StoreError:
+    """Return the store's error for a connection that could not be made, or whose first answers refused it."""
     match error:
         case StoreError():
             return error
         case ReplyError():
-            return refused(error, where)
+            return refused_error(error, where)
         case ssl.SSLCertVerificationError():
             reason = f"its certificate is not trusted ({error.verify_message})"
         case TimeoutError():
@@ -105,14 +105,14 @@ def unreachable(error: BaseException, where: object) -> StoreError:
     return ours
 
 
-def cut(where: object, *, written: bool) -> StoreError:
-    """The connection ended while an answer was awaited."""
+def cut_error(where: object, *, written: bool) -> StoreError:
+    """Return the error for a connection that ended before the reply came."""
     if written:
         return StoreUnavailable(f"{where} went away before it answered: it may have been done, send it again")
     return StoreUnavailable(f"{where} went away before it answered")
 
 
-def late(where: object, *, written: bool) -> StoreError:
-    """The server did not answer in time."""
+def late_error(where: object, *, written: bool) -> StoreError:
+    """Return the error for a server that did not reply in time."""
     doubt = ": it may have been done, send it again" if written else ""
     return StoreTimeout(f"{where} did not answer in time{doubt}")

@@ -17,8 +17,8 @@ from consent_service.store.keys import DEFAULT_SHARDS
 from consent_service.store.lost_values import NOTHING_LOST, LostValues, start_anew
 from consent_service.store.move_mark import MoveMark, decode_mark
 from consent_service.store.redis import layout
-from consent_service.store.redis.commits import refusal
-from consent_service.store.redis.connection import pack
+from consent_service.store.redis.commits import moved_error
+from consent_service.store.redis.connection import pack_command
 from consent_service.store.redis.handshake import Purpose
 from consent_service.store.redis.layout import HEADER_SLOT, shard_keys
 from consent_service.store.redis.router import Router
@@ -42,36 +42,40 @@ class Header(msgspec.Struct, frozen=True):
 
     @property
     def about(self) -> StoreInfo:
+        """Return the facts that every copy of the store keeps."""
         return StoreInfo(self.id, self.shards, self.created_at, self.floor)
 
 
 class _Gaps(msgspec.Struct, frozen=True):
-    """What one shard lost: where its counter began, and the ranges, (last value kept, last value lost)."""
+    """The values that one shard lost: start of its counter, and the ranges, (last value kept, last value lost)."""
 
     born: int
     gaps: list[tuple[int, int]]
 
 
 class StoreState(NamedTuple):
+    """The header and the lost values of a store."""
+
     header: Header
     lost: LostValues
 
 
-async def prepare(router: Router, name: str, shards: int | None, now: int) -> StoreState:
-    """The store's header, made when it has none, and what it lost. `shards` None takes the store's own number.
+async def prepare_header(router: Router, name: str, shards: int | None, now: int) -> StoreState:
+    """Return the store's header, made when it has none, and its lost values. `shards` None takes the store's own
+    number.
 
     Raises StoreMismatch, StoreNewer, StoreCorrupt, StoreMoved.
     """
-    if await router.ask(Purpose.SCAN, HEADER_SLOT, pack(b"EXISTS", layout.MOVING)):
-        raise refusal(b"", name)
+    if await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"EXISTS", layout.MOVING)):
+        raise moved_error(b"", name)
     moved = await read_moved(router, name)
     if moved is not None:
-        raise moved.refusal(name)
+        raise moved.moved_error(name)
     fresh = Header(uuid.uuid4().hex, shards or DEFAULT_SHARDS, now)
-    await router.ask(  # whoever comes first makes it
-        Purpose.WRITE, HEADER_SLOT, pack(b"SET", layout.HEADER, msgspec.json.encode(fresh), b"NX")
+    await router.ask_slot(  # whoever comes first makes it
+        Purpose.WRITE, HEADER_SLOT, pack_command(b"SET", layout.HEADER, msgspec.json.encode(fresh), b"NX")
     )
-    known = await read(router, name)
+    known = await read_state(router, name)
     if shards is not None and known.header.shards != shards:
         raise StoreMismatch(
             f"{name} has {known.header.shards} shards, not {shards}: the number was fixed when the store was made"
@@ -79,50 +83,53 @@ async def prepare(router: Router, name: str, shards: int | None, now: int) -> St
     return known
 
 
-async def read(router: Router, name: str) -> StoreState:
-    """What the store says of itself and has lost. Raises StoreNewer, StoreCorrupt."""
-    header = await _read(router, name)
-    return StoreState(header, await _lost(router, header, name))
+async def read_state(router: Router, name: str) -> StoreState:
+    """Return the store's header and its lost values. Raises StoreNewer, StoreCorrupt."""
+    header = await _read_header(router, name)
+    return StoreState(header, await _read_lost(router, header, name))
 
 
 async def begin_anew(router: Router, name: str, now: int) -> None:
-    """Move all counters behind whatever may have been taken before this state was restored, and note the gaps.
+    """Move all counters above every value that may have been taken before this state was restored, and note the
+    gaps.
 
     `now` in Unix seconds. Nothing else may have the store open. Done again after an interruption it notes a
     second gap, or widens the first: neither denies more than was lost.
     """
-    header = await _read(router, name)
-    lost = await _lost(router, header, name)
+    header = await _read_header(router, name)
+    lost = await _read_lost(router, header, name)
     shards = await shards_of(router, name)
-    heads = [pack(b"HGET", shard_keys(shard).head, b"n") for shard in shards]
+    heads = [pack_command(b"HGET", shard_keys(shard).head, b"n") for shard in shards]
     replies = await all_of(
-        router.ask(Purpose.SCAN, shard_keys(shard).slot, head)
+        router.ask_slot(Purpose.SCAN, shard_keys(shard).slot, head)
         for shard, head in zip(shards, heads, strict=True)
     )
-    taken = {shard: whole(reply, name) or 0 for shard, reply in zip(shards, replies, strict=True)}
+    taken = {shard: parse_counter(reply, name) or 0 for shard, reply in zip(shards, replies, strict=True)}
     start = start_anew(now, header.floor, *taken.values())
     for shard, kept in taken.items():
         gaps = [*(gap for gap in lost.gaps.get(shard, ()) if gap[0] != kept), (kept, start - 1)]
         note = lost_command(shard, lost.born.get(shard, header.floor), gaps)
-        await router.ask(Purpose.WRITE, HEADER_SLOT, note)
-        await router.ask(
-            Purpose.WRITE, shard_keys(shard).slot, pack(b"HSET", shard_keys(shard).head, b"n", start)
+        await router.ask_slot(Purpose.WRITE, HEADER_SLOT, note)
+        await router.ask_slot(
+            Purpose.WRITE, shard_keys(shard).slot, pack_command(b"HSET", shard_keys(shard).head, b"n", start)
         )
     anew = msgspec.json.encode(msgspec.structs.replace(header, floor=start))
-    await router.ask(Purpose.WRITE, HEADER_SLOT, pack(b"SET", layout.HEADER, anew))
+    await router.ask_slot(Purpose.WRITE, HEADER_SLOT, pack_command(b"SET", layout.HEADER, anew))
 
 
 def lost_command(shard: str, born: int, gaps: Sequence[tuple[int, int]]) -> bytes:
-    """The packed note of what this shard lost."""
-    return pack(b"HSET", layout.LOST, shard, msgspec.json.encode(_Gaps(born, list(gaps))))
+    """Return the packed command that notes the lost values of this shard."""
+    return pack_command(b"HSET", layout.LOST, shard, msgspec.json.encode(_Gaps(born, list(gaps))))
 
 
-async def _read(router: Router, name: str) -> Header:
-    return open_header(await router.ask(Purpose.SCAN, HEADER_SLOT, pack(b"GET", layout.HEADER)), name)
+async def _read_header(router: Router, name: str) -> Header:
+    return open_header(
+        await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"GET", layout.HEADER)), name
+    )
 
 
 def open_header(found: bytes | None, name: str) -> Header:
-    """The header that was read. Raises StoreCorrupt, StoreNewer."""
+    """Return the header decoded from its document. Raises StoreCorrupt, StoreNewer."""
     try:
         header = msgspec.json.decode(found or b"", type=Header)
     except msgspec.MsgspecError as error:
@@ -137,14 +144,16 @@ def open_header(found: bytes | None, name: str) -> Header:
     return header
 
 
-async def _lost(router: Router, header: Header, name: str) -> LostValues:
+async def _read_lost(router: Router, header: Header, name: str) -> LostValues:
     if not header.floor:
         return NOTHING_LOST
-    return open_lost(header, await router.ask(Purpose.SCAN, HEADER_SLOT, pack(b"HGETALL", layout.LOST)), name)
+    return open_lost(
+        header, await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"HGETALL", layout.LOST)), name
+    )
 
 
 def open_lost(header: Header, reply: Sequence[bytes], name: str) -> LostValues:
-    """What the notes that were read say. Raises StoreCorrupt."""
+    """Return the lost values decoded from their notes. Raises StoreCorrupt."""
     try:
         found = {
             shard.decode(): msgspec.json.decode(gaps, type=_Gaps)
@@ -160,13 +169,13 @@ def open_lost(header: Header, reply: Sequence[bytes], name: str) -> LostValues:
 
 
 async def read_moved(router: Router, name: str) -> MoveMark | None:
-    """The mark that a move left. Raises StoreCorrupt."""
-    found = await router.ask(Purpose.SCAN, HEADER_SLOT, pack(b"GET", layout.MOVED))
+    """Return the mark that a move left. Raises StoreCorrupt."""
+    found = await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"GET", layout.MOVED))
     return None if found is None else decode_mark(found, name)
 
 
-def whole(number: bytes | None, name: str) -> int | None:
-    """A number that was read, or None. Raises StoreCorrupt for anything else."""
+def parse_counter(number: bytes | None, name: str) -> int | None:
+    """Return a counter from its text, or None without one. Raises StoreCorrupt for anything else."""
     try:
         return None if number is None else int(number)
     except ValueError as error:
@@ -174,12 +183,14 @@ def whole(number: bytes | None, name: str) -> int | None:
 
 
 async def shards_of(router: Router, name: str) -> list[str]:
-    """Every shard that was ever written, in the order of their first commits. Raises StoreCorrupt."""
-    return decoded(await router.ask(Purpose.SCAN, HEADER_SLOT, pack(b"ZRANGE", layout.SHARDS, 0, -1)), name)
+    """Return every shard that was ever written, in the order of their first commits. Raises StoreCorrupt."""
+    return decode_names(
+        await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"ZRANGE", layout.SHARDS, 0, -1)), name
+    )
 
 
-def decoded(shards: Sequence[bytes], name: str) -> list[str]:
-    """The names of shards that were read. Raises StoreCorrupt for what is no text."""
+def decode_names(shards: Sequence[bytes], name: str) -> list[str]:
+    """Return the names of shards that were read. Raises StoreCorrupt for what is no text."""
     try:
         return [shard.decode() for shard in shards]
     except UnicodeDecodeError as error:

@@ -14,10 +14,10 @@ from consent_service.errors import CursorInvalid, StoreError
 from consent_service.store import cursor
 from consent_service.store.contract import Changes, Key, Position
 from consent_service.store.redis.address import Address
-from consent_service.store.redis.commits import refusal, written
-from consent_service.store.redis.connection import pack
+from consent_service.store.redis.commits import moved_error, written_names
+from consent_service.store.redis.connection import pack_command
 from consent_service.store.redis.handshake import Purpose, require_master
-from consent_service.store.redis.header import decoded
+from consent_service.store.redis.header import decode_names
 from consent_service.store.redis.layout import HEADER_SLOT, MOVED, SHARDS, shard_keys
 from consent_service.store.redis.router import Router
 from consent_service.store.redis.scans import all_of
@@ -29,14 +29,14 @@ _TOGETHER: Final = 1000
 """Shards asked at once: look-ups share the queue."""
 _FIRST: Final = b"\1"
 _COUNT_BYTES: Final = 4
-_ROLE: Final = pack(b"ROLE")
+_ROLE: Final = pack_command(b"ROLE")
 
 Counts = tuple[int, ...]
 """How many of its commits each shard had counted, in the order of the shards' registration."""
 
 
 class Invalidation:
-    """Answers `changed` for one opening of the store."""
+    """The state of `changed` for one opening of the store."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -45,72 +45,75 @@ class Invalidation:
         self._heard: tuple[Router, int] | None = None
 
     async def changed(self, router: Router, since: int | None) -> Changes:
-        """What was written behind `since`; None asks for the present mark alone. Raises StoreMoved."""
+        """Return the keys written since the mark `since`; None asks for the present mark alone. Raises StoreMoved."""
         hearing = (router, router.losses)
         # What was told over a line that was lost, or by a master that is none now, may be superseded.
         interrupted = self._heard is not None and self._heard != hearing
         await self._learn_shards(router)
-        counts = None if since is None or interrupted else self._counts(since)
-        told = None if counts is None else await self._told(router, counts)
-        present, keys = (await self._present(router), None) if told is None else told
+        counts = None if since is None or interrupted else self._decode_mark(since)
+        told = None if counts is None else await self._changes_behind(router, counts)
+        present, keys = (await self._present_counts(router), None) if told is None else told
         self._heard = hearing
-        mark = self._mark(present)
+        mark = self._encode_mark(present)
         return Changes(mark, () if since is None or keys == [] else keys)
 
     async def _learn_shards(self, router: Router) -> None:
-        """Read on in the register of shards, from the last one known. Raises StoreMoved."""
+        """Read the register of shards on from the last one known. Raises StoreMoved."""
         known = max(len(self._shards) - 1, 0)
-        asked = pack(b"GET", MOVED), pack(b"ZRANGE", SHARDS, known, -1)
-        moved, names = await all_of(router.ask(Purpose.LOOK_UP, HEADER_SLOT, one) for one in asked)
+        asked = pack_command(b"GET", MOVED), pack_command(b"ZRANGE", SHARDS, known, -1)
+        moved, names = await all_of(router.ask_slot(Purpose.LOOK_UP, HEADER_SLOT, one) for one in asked)
         if moved is not None:
-            raise refusal(moved, self._name)
+            raise moved_error(moved, self._name)
         if self._shards and (not names or names[0] != self._shards[-1].encode()):  # another register
             self._shards, self._last = [], None
             return await self._learn_shards(router)
-        self._shards[known:] = decoded(names, self._name)
+        self._shards[known:] = decode_names(names, self._name)
 
-    async def _told(self, router: Router, counts: Counts) -> tuple[Counts, list[Key] | None] | None:
-        """How far every shard has come, and what was written behind `counts`; None when a stream has a gap."""
+    async def _changes_behind(self, router: Router, counts: Counts) -> tuple[Counts, list[Key] | None] | None:
+        """Return every shard's present count and the keys written behind `counts`; None when a stream has a gap."""
         behind = [*counts, *[0] * (len(self._shards) - len(counts))]
         present, keys, everything = list[int](), dict[Key, None](), False
-        commands = [_since(shard, count) for shard, count in zip(self._shards, behind, strict=True)]
+        commands = [_changes_command(shard, count) for shard, count in zip(self._shards, behind, strict=True)]
         for shard, count, entries in zip(
-            self._shards, behind, await self._ask(router, commands), strict=True
+            self._shards, behind, await self._ask_shards(router, commands), strict=True
         ):
             records = [(int(at.partition(b"-")[0]), fields[1]) for at, fields in entries]
-            if not _joins(count, records):
+            if not _continues_from(count, records):
                 return None
             for _, data in records if count == 0 else records[1:]:
-                names = written(data)
+                names = written_names(data)
                 everything = everything or names is None
                 keys.update((Key(shard, name), None) for name in names or ())
             present.append(records[-1][0] if records else 0)
         return tuple(present), None if everything else list(keys)
 
-    async def _present(self, router: Router) -> Counts:
-        """How far every shard has come."""
+    async def _present_counts(self, router: Router) -> Counts:
+        """Return every shard's present count."""
         commands = [
-            pack(b"XREVRANGE", shard_keys(shard).changes, b"+", b"-", b"COUNT", 1) for shard in self._shards
+            pack_command(b"XREVRANGE", shard_keys(shard).changes, b"+", b"-", b"COUNT", 1)
+            for shard in self._shards
         ]
-        replies = await self._ask(router, commands)
+        replies = await self._ask_shards(router, commands)
         return tuple(int(entries[0][0].partition(b"-")[0]) if entries else 0 for entries in replies)
 
-    async def _ask(self, router: Router, commands: Sequence[bytes]) -> list[Any]:
-        """A reply for each shard. Raises StoreError unless every master then says that it still is one."""
+    async def _ask_shards(self, router: Router, commands: Sequence[bytes]) -> list[Any]:
+        """Return a reply for each shard. Raises StoreError unless every master then confirms that it still is one."""
         asked, replies = list(zip(self._shards, commands, strict=True)), list[Any]()
         for at in range(0, len(asked), _TOGETHER):
             replies += await all_of(
-                router.ask(Purpose.LOOK_UP, shard_keys(shard).slot, command)
+                router.ask_slot(Purpose.LOOK_UP, shard_keys(shard).slot, command)
                 for shard, command in asked[at : at + _TOGETHER]
             )
         masters = router.masters
         roles = await all_of(router.ask_node(master, Purpose.LOOK_UP, _ROLE) for master in masters)
         for master, role in zip(masters, roles, strict=True):
-            _check(router, master, role)
+            _check_master(router, master, role)
         return replies
 
-    def _mark(self, counts: Counts) -> int:
-        """The counts as one opaque number, bound to the shards they count; a shard that is merely there adds none."""
+    def _encode_mark(self, counts: Counts) -> int:
+        """Return the counts as one opaque number, bound to the shards that they count. Shards that nobody wrote yet
+        add nothing.
+        """
         while counts and not counts[-1]:
             counts = counts[:-1]
         if self._last is None or self._last[1] != counts:
@@ -120,8 +123,10 @@ class Invalidation:
             self._last = number, counts
         return self._last[0]
 
-    def _counts(self, mark: int) -> Counts | None:
-        """Inverse of `_mark`; None for a number that is no mark of these shards."""
+    def _decode_mark(self, mark: int) -> Counts | None:
+        """Return the counts of a mark; None for a number that is no mark of these shards. Inverse of
+        `_encode_mark`.
+        """
         if self._last is not None and self._last[0] == mark:
             return self._last[1]
         data = mark.to_bytes((mark.bit_length() + 7) // 8) if mark > 0 else b""
@@ -135,21 +140,23 @@ class Invalidation:
             return None
 
 
-def _since(shard: str, count: int) -> bytes:
-    """The shard's changes from the last one known on; that one too, as a sign that nothing came between."""
-    return pack(b"XRANGE", shard_keys(shard).changes, b"%d" % count, b"+", b"COUNT", _MOST)
+def _changes_command(shard: str, count: int) -> bytes:
+    """Return the command for the shard's changes from the last one known on. That one is read too, to prove that
+    there is no gap.
+    """
+    return pack_command(b"XRANGE", shard_keys(shard).changes, b"%d" % count, b"+", b"COUNT", _MOST)
 
 
-def _joins(count: int, records: Sequence[tuple[int, bytes]]) -> bool:
-    """Whether these records begin with the last one known, or with the very first."""
+def _continues_from(count: int, records: Sequence[tuple[int, bytes]]) -> bool:
+    """Return True if these records begin with the last one known, or with the very first."""
     if not records:
         return count == 0
     return records[0][0] == max(count, 1)
 
 
-def _check(router: Router, master: Address, role: list[Any]) -> None:
+def _check_master(router: Router, master: Address, role: list[Any]) -> None:
     try:
         require_master(role, master)
     except StoreError:
-        router.drop(master)
+        router.drop_node(master)
         raise

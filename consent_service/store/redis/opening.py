@@ -1,6 +1,6 @@
 """Opening: from a target to servers that were found, checked and asked what they hold.
 
-It happens in an event loop of its own, because the store is opened where none may be waited for; what it
+It happens in an event loop of its own, because the store is open_once where none may be waited for; what it
 finds is plain data that routers of any loop are made from.
 """
 
@@ -16,9 +16,9 @@ from consent_service.errors import StoreError, StoreTimeout, StoreUnavailable
 from consent_service.store.redis.address import Address, ServerKind, StoreAddress
 from consent_service.store.redis.channel import CONNECT_TIMEOUT
 from consent_service.store.redis.connection import Login
-from consent_service.store.redis.faults import unreachable
+from consent_service.store.redis.faults import unreachable_error
 from consent_service.store.redis.handshake import Handshake, Purpose
-from consent_service.store.redis.header import StoreState, prepare
+from consent_service.store.redis.header import StoreState, prepare_header
 from consent_service.store.redis.router import Router
 from consent_service.store.redis.topology import Topology
 
@@ -40,47 +40,48 @@ class Servers(NamedTuple):
     handshake: Handshake
     kind: ServerKind
 
-    def router(self) -> Router:
-        """A router for the running loop."""
+    def new_router(self) -> Router:
+        """Return a router for the running loop."""
         return Router(self.topology, self.handshake, self.kind, self.name)
 
 
 class OpenedStore(NamedTuple):
-    """An opened store: what it says of itself, and its servers."""
+    """An opened store: its header and lost values, and its servers."""
 
     servers: Servers
     known: StoreState
 
     @property
     def name(self) -> str:
+        """Return the store's URL for people."""
         return self.servers.name
 
-    def router(self) -> Router:
-        """A router for the running loop."""
-        return self.servers.router()
+    def new_router(self) -> Router:
+        """Return a router for the running loop."""
+        return self.servers.new_router()
 
 
 async def open_servers(target: StoreAddress, shards: int | None, now: int, *, relaxed: bool) -> OpenedStore:
-    """Find the servers, check that each can be relied on, and read the header. Raises StoreError."""
+    """Find the servers, check that each can be relied on, read the header and return both. Raises StoreError."""
 
-    async def opened() -> OpenedStore:
-        servers = await _found(target, relaxed=relaxed)
-        router = servers.router()
+    async def open_once() -> OpenedStore:
+        servers = await _find_and_check(target, relaxed=relaxed)
+        router = servers.new_router()
         try:
-            return OpenedStore(servers, await prepare(router, target.name, shards, now))
+            return OpenedStore(servers, await prepare_header(router, target.name, shards, now))
         finally:
             await router.close(0)
 
-    return await _in_time(target, opened)
+    return await _in_time(target, open_once)
 
 
 async def find_servers(target: StoreAddress, *, relaxed: bool) -> Servers:
-    """Find the servers and check that each can be relied on, whatever they hold. Raises StoreError."""
-    return await _in_time(target, lambda: _found(target, relaxed=relaxed))
+    """Find the servers, check that each can be relied on and return them, whatever they hold. Raises StoreError."""
+    return await _in_time(target, lambda: _find_and_check(target, relaxed=relaxed))
 
 
 async def _in_time(target: StoreAddress, attempt: Callable[[], Awaitable[_T]]) -> _T:
-    """What the attempt comes to; while all that is wrong is that nobody answers, it is made again."""
+    """Return the result of the attempt; repeat it while its only fault is that nobody replies."""
     last = ""
     try:
         async with asyncio.timeout(_TIMEOUT):
@@ -88,7 +89,7 @@ async def _in_time(target: StoreAddress, attempt: Callable[[], Awaitable[_T]]) -
                 try:
                     return await attempt()
                 except StoreError as error:
-                    if not _unanswered(error):
+                    if not _is_unanswered(error):
                         raise
                     last = f": {error}"
                 await asyncio.sleep(_PAUSE)
@@ -96,51 +97,53 @@ async def _in_time(target: StoreAddress, attempt: Callable[[], Awaitable[_T]]) -
         raise StoreTimeout(f"{target.name} did not answer within {_TIMEOUT} s{last}") from None
 
 
-def _unanswered(error: StoreError) -> bool:
-    """Whether it may be otherwise in a moment: a busy server, a replica that is just catching up."""
+def _is_unanswered(error: StoreError) -> bool:
+    """Return True for an error that may pass in a moment: a busy server, a replica that is catching up."""
     return isinstance(error, StoreTimeout) or isinstance(error.__cause__, TimeoutError)
 
 
-async def _found(target: StoreAddress, *, relaxed: bool) -> Servers:
+async def _find_and_check(target: StoreAddress, *, relaxed: bool) -> Servers:
     login, topology = way_to(target)
     handshake = Handshake(login, target.kind, relaxed=relaxed)
-    await topology.look()
+    await topology.refresh_map()
     if not topology.slot_map.whole:
         raise StoreUnavailable(f"{target.name} has slots that no node serves: mend the cluster")
     for master in topology.slot_map.masters:
-        await _check(handshake, master)
+        await _check_server(handshake, master)
     return Servers(target.name, topology, handshake, target.kind)
 
 
 def way_to(target: StoreAddress) -> tuple[Login, Topology]:
-    """How to be let in, and whom to ask for the masters. Raises StoreUnavailable for unusable certificates."""
-    context = target.context()
+    """Return the credentials, and the topology that knows whom to ask. Raises StoreUnavailable for unusable
+    certificates.
+    """
+    context = target.tls_context()
     login = Login(context, target.user, target.password, target.database)
     sentinels = [Login(context, target.user, target.password, 0)] if target.password else []
     return login, Topology(target, login, [*sentinels, Login(context, "", "", 0)])
 
 
-def supported(version: str) -> bool:
-    """Whether a server of this version can hold a store."""
+def is_supported(version: str) -> bool:
+    """Return True if a server of this version can hold a store."""
     return tuple(map(int, version.split(".")[:2])) >= OLDEST
 
 
-async def _check(handshake: Handshake, master: Address) -> None:
-    """That it is new enough and, as a writing connection is result, that it keeps what it acknowledges."""
+async def _check_server(handshake: Handshake, master: Address) -> None:
+    """Check that the server is new enough and, by a handshake for writing, that it keeps what it acknowledges."""
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT):
-            version = await _version(handshake, master)
-        if not supported(version):
+            version = await _server_version(handshake, master)
+        if not is_supported(version):
             raise StoreUnavailable(f"{master} runs version {version}: 7.0 or newer is needed")
         async with asyncio.timeout(CONNECT_TIMEOUT):
-            result = await handshake.perform(master, Purpose.WRITE, _nothing)
+            result = await handshake.open_connection(master, Purpose.WRITE, _ignore_end)
         await result.connection.close()
     except (OSError, HiredisError) as error:
-        raise unreachable(error, master) from error
+        raise unreachable_error(error, master) from error
 
 
-async def _version(handshake: Handshake, master: Address) -> str:
-    result = await handshake.perform(master, Purpose.LOOK_UP, _nothing)
+async def _server_version(handshake: Handshake, master: Address) -> str:
+    result = await handshake.open_connection(master, Purpose.LOOK_UP, _ignore_end)
     try:
         info = str((await result.connection.ask("INFO", "server")).decode())
     finally:
@@ -148,5 +151,5 @@ async def _version(handshake: Handshake, master: Address) -> str:
     return next(line.partition(":")[2] for line in info.splitlines() if line.startswith("redis_version:"))
 
 
-def _nothing() -> None:
-    """Nobody waits for these connections to end."""
+def _ignore_end() -> None:
+    """Do nothing: nobody waits for these connections to end."""

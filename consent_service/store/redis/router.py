@@ -20,7 +20,7 @@ from consent_service.errors import StoreBusy, StoreError, StoreUnavailable
 from consent_service.store.redis import faults, scripts
 from consent_service.store.redis.address import Address, ServerKind
 from consent_service.store.redis.channel import Channel, Sendable
-from consent_service.store.redis.connection import pack
+from consent_service.store.redis.connection import pack_command
 from consent_service.store.redis.handshake import Handshake, Purpose
 from consent_service.store.redis.topology import Topology
 
@@ -37,7 +37,7 @@ Future = asyncio.Future[Any]
 
 
 class _Command:
-    """One command on its way."""
+    """One command that waits for its reply."""
 
     __slots__ = ("address", "among", "command", "future", "purpose", "router", "slot", "tries")
 
@@ -53,37 +53,40 @@ class _Command:
         self.tries = 0
         self.future: Future = router.loop.create_future()
 
-    def answered(self, reply: Any) -> None:
+    def on_reply(self, reply: Any) -> None:
+        """Take the reply; an error reply is a reply."""
         if isinstance(reply, ReplyError):
-            self.router.refused(self, reply)
+            self.router.command_refused(self, reply)
         else:
             self.among.discard(self)
             if not self.future.done():
                 self.future.set_result(reply)
 
-    def cut(self, *, late: bool) -> None:
-        self.router.cut(self, late=late)
+    def on_cut(self, *, late: bool) -> None:
+        """Take note that the connection ended first; `late`: because it was given up."""
+        self.router.command_cut(self, late=late)
 
-    def failed(self, error: StoreError) -> None:
+    def on_failure(self, error: StoreError) -> None:
+        """Take the error: the command was not sent, or its reply can't be trusted."""
         self.among.discard(self)
         if not self.future.done():
             self.future.set_exception(error)
 
 
 class _SideCommand:
-    """A command that goes before another and whose reply says nothing new."""
+    """A command sent before another, whose reply tells nothing new."""
 
     def __init__(self, *words: bytes) -> None:
-        self.command = pack(*words)
+        self.command = pack_command(*words)
 
-    def answered(self, reply: Any) -> None:
-        pass
+    def on_reply(self, reply: Any) -> None:
+        """Take the reply; an error reply is a reply."""
 
-    def cut(self, *, late: bool) -> None:
-        pass
+    def on_cut(self, *, late: bool) -> None:
+        """Take note that the connection ended first; `late`: because it was given up."""
 
-    def failed(self, error: StoreError) -> None:
-        pass
+    def on_failure(self, error: StoreError) -> None:
+        """Take the error: the command was not sent, or its reply can't be trusted."""
 
 
 class Router:
@@ -104,40 +107,43 @@ class Router:
         self._turn: list[_Command] = []
         self._closed = False
         self._looking: asyncio.Task[None] | None = None
-        self._keeping = self.loop.create_task(self._keep())
+        self._keeping = self.loop.create_task(self._keep_channels())
 
     @property
     def masters(self) -> list[Address]:
+        """Return the present masters, each once."""
         return self._topology.slot_map.masters
 
     def master(self, slot: int) -> Address | None:
-        """Who serves the slot, as far as is known; None = nobody."""
+        """Return the master of the slot, as far as is known; None = nobody serves it."""
         return self._topology.slot_map.master(slot)
 
     def waiting(self, purpose: Purpose) -> int:
-        """Commands on their way."""
+        """Return the number of commands that wait for a reply."""
         return len(self._unanswered[purpose])
 
-    def ask(self, purpose: Purpose, slot: int, command: bytes) -> Future:
-        """Send a packed command to whoever serves the slot; its reply, or a StoreError. Raises StoreBusy."""
+    def ask_slot(self, purpose: Purpose, slot: int, command: bytes) -> Future:
+        """Send a packed command to the slot's master; return the future of its reply, or of a StoreError. Raises
+        StoreBusy.
+        """
         unanswered = self._unanswered[purpose]
         if len(unanswered) >= QUEUE_LIMIT:
             raise StoreBusy(f"{QUEUE_LIMIT} commands are waiting for {self._name}: try again")
         ask = _Command(self, purpose, slot, command, unanswered)
         unanswered.add(ask)
-        self._post(ask)
+        self._post_command(ask)
         return ask.future
 
     def ask_node(self, address: Address, purpose: Purpose, command: bytes) -> Future:
-        """Send a packed command to this node, whatever it serves."""
-        future = self.ask(purpose, 0, command)
+        """Send a packed command to this node, whatever it serves; return the future of its reply."""
+        future = self.ask_slot(purpose, 0, command)
         self._turn[-1].address = address
         return future
 
-    def drop(self, address: Address) -> None:
-        """End all connections to a node that is no longer what it was."""
+    def drop_node(self, address: Address) -> None:
+        """End all connections to a node that lost its role."""
         for channel in [channel for channel in self._channels.values() if channel.address == address]:
-            channel.drop()
+            channel.drop_connection()
         self._look_soon()
 
     async def close(self, seconds: float) -> None:
@@ -148,54 +154,56 @@ class Router:
         self._keeping.cancel()
         await asyncio.gather(self._keeping, return_exceptions=True)
 
-    def cut(self, ask: _Command, *, late: bool) -> None:
-        """The connection ended before the answer: a read may go again, once."""
+    def command_cut(self, ask: _Command, *, late: bool) -> None:
+        """Handle a connection that ended before the reply: a read is sent again, once."""
         written = ask.purpose is Purpose.WRITE
         if late:
-            ask.failed(faults.late(self._name, written=written))
+            ask.on_failure(faults.late_error(self._name, written=written))
         elif written or ask.tries or self._closed:
-            ask.failed(faults.cut(self._name, written=written))
+            ask.on_failure(faults.cut_error(self._name, written=written))
         else:
-            self._again(ask)
+            self._send_again(ask)
 
-    def refused(self, ask: _Command, error: ReplyError) -> None:
-        """Send it where it belongs, or again in a moment; else it failed. It was not done."""
+    def command_refused(self, ask: _Command, error: ReplyError) -> None:
+        """Send a refused command to the right node, or again in a moment; else fail it. It was not done."""
         code = faults.code_of(error)
         if ask.tries >= _MOST_TRIES:
-            return ask.failed(faults.refused(error, self._name))
+            return ask.on_failure(faults.refused_error(error, self._name))
         if code == "MOVED":
             self._look_soon()
-            self._again(ask, _named(error, ask))
+            self._send_again(ask, _named_node(error, ask))
         elif code == "ASK":
             ask.tries += 1
-            self._channel(_named(error, ask), ask.purpose).send([_SideCommand(b"ASKING"), ask])
+            self._channel_to(_named_node(error, ask), ask.purpose).send_commands(
+                [_SideCommand(b"ASKING"), ask]
+            )
         elif code == "NOSCRIPT":
             loads = [_SideCommand(b"SCRIPT", b"LOAD", script.text) for script in scripts.EVERY]
             if (channel := self._channel_of(ask)) is not None:
                 ask.tries += 1
-                return channel.send([*loads, ask])
-            ask.failed(self._nobody())
+                return channel.send_commands([*loads, ask])
+            ask.on_failure(self._no_master_error())
         elif code in ("TRYAGAIN", "READONLY"):
             self._look_soon()
             pause = _PAUSE * 2**ask.tries * random.uniform(0.5, 1)  # noqa: S311 - spreads, hides nothing
-            self.loop.call_later(pause, self._again, ask)
+            self.loop.call_later(pause, self._send_again, ask)
         else:
             if code in faults.ASTRAY:
                 self._look_soon()
-            ask.failed(faults.refused(error, self._name))
+            ask.on_failure(faults.refused_error(error, self._name))
 
-    def _again(self, ask: _Command, address: Address | None = None) -> None:
+    def _send_again(self, ask: _Command, address: Address | None = None) -> None:
         ask.tries += 1
         ask.address = address
-        self._post(ask)
+        self._post_command(ask)
 
-    def _post(self, ask: _Command) -> None:
+    def _post_command(self, ask: _Command) -> None:
         if not self._turn:
-            self.loop.call_soon(self._flush)
+            self.loop.call_soon(self._flush_turn)
         self._turn.append(ask)
 
-    def _flush(self) -> None:
-        """Send what this turn of the loop brought."""
+    def _flush_turn(self) -> None:
+        """Send the commands of this turn of the loop."""
         turn, self._turn = self._turn, []
         together: defaultdict[Channel, list[Sendable]] = defaultdict(list)
         for ask in turn:
@@ -203,24 +211,24 @@ class Router:
                 ask.among.discard(ask)
             elif (channel := self._channel_of(ask)) is None:
                 self._look_soon()
-                ask.failed(self._nobody())
+                ask.on_failure(self._no_master_error())
             else:
                 together[channel].append(ask)
         for channel, asks in together.items():
-            channel.send(asks)
+            channel.send_commands(asks)
 
     def _channel_of(self, ask: _Command) -> Channel | None:
         if ask.address is not None:
-            return self._channel(ask.address, ask.purpose)
+            return self._channel_to(ask.address, ask.purpose)
         if self._ways_of is not self._topology.slot_map:
             self._ways_of = self._topology.slot_map
             self._ways.clear()
         channel = self._ways.get((ask.slot, ask.purpose))
         if channel is None and (master := self._topology.slot_map.master(ask.slot)) is not None:
-            channel = self._ways[ask.slot, ask.purpose] = self._channel(master, ask.purpose)
+            channel = self._ways[ask.slot, ask.purpose] = self._channel_to(master, ask.purpose)
         return channel
 
-    def _channel(self, address: Address, purpose: Purpose) -> Channel:
+    def _channel_to(self, address: Address, purpose: Purpose) -> Channel:
         channel = self._channels.get((address, purpose))
         if channel is None:
             channel = self._channels[address, purpose] = Channel(
@@ -233,18 +241,18 @@ class Router:
             self.losses += 1
         self._look_soon()
 
-    def _nobody(self) -> StoreUnavailable:
+    def _no_master_error(self) -> StoreUnavailable:
         return StoreUnavailable(f"{self._name}: no node serves this shard now")
 
     def _look_soon(self) -> None:
-        """Ask where the masters are, unless somebody does already; there is no haste in a storm."""
+        """Refresh the topology, unless that is under way; many failures at once cause one refresh."""
         if self._kind is not ServerKind.SINGLE and self._looking is None and not self._closed:
-            self._looking = self.loop.create_task(self._look())
+            self._looking = self.loop.create_task(self._refresh_topology())
 
-    async def _look(self) -> None:
+    async def _refresh_topology(self) -> None:
         try:
             with suppress(StoreError):  # who needs it meets the failure itself
-                if await self._topology.look():
+                if await self._topology.refresh_map():
                     self.losses += 1
                     self._forget_others()
             await asyncio.sleep(random.uniform(_LOOK_AGAIN, 2 * _LOOK_AGAIN))  # noqa: S311
@@ -252,18 +260,18 @@ class Router:
             self._looking = None
 
     def _forget_others(self) -> None:
-        """Close the channels to those who are no masters any more."""
+        """Close the channels to nodes that are masters no more."""
         masters = set(self._topology.slot_map.masters)
         for key in [key for key in self._channels if key[0] not in masters]:
             self._channels.pop(key).close()
 
-    async def _keep(self) -> None:
-        """Give up servers that don't answer; when the loop ends, or the router, end every connection."""
+    async def _keep_channels(self) -> None:
+        """Give up servers that don't reply; when the loop or the router ends, end every connection."""
         try:
             while True:
                 await asyncio.sleep(_CHECKED_EVERY)
                 for channel in list(self._channels.values()):
-                    channel.check()
+                    channel.check_health()
         finally:
             self._closed = True
             endings = [ending for channel in self._channels.values() for ending in channel.close()]
@@ -280,8 +288,8 @@ class Router:
                 yield purpose, ask
 
 
-def _named(error: ReplyError, ask: _Command) -> Address:
-    """The node that MOVED or ASK names; without a host it is the host that said so."""
+def _named_node(error: ReplyError, ask: _Command) -> Address:
+    """Return the node that MOVED or ASK names. A reply without a host means the host that sent it."""
     host, _, port = str(error).split(" ")[2].rpartition(":")
     known = ask.address.host if ask.address else ""
     return Address(host.strip("[]") or known, int(port))

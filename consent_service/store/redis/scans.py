@@ -13,8 +13,8 @@ from consent_service.store.contract import Member, Page, Position
 from consent_service.store.paging import IsLost, Paging, Row, ShardQuery, ShardState
 from consent_service.store.redis import scripts
 from consent_service.store.redis.address import Address
-from consent_service.store.redis.connection import Word, pack
-from consent_service.store.redis.faults import unstorable
+from consent_service.store.redis.connection import Word, pack_command
+from consent_service.store.redis.faults import unstorable_error
 from consent_service.store.redis.handshake import Purpose
 from consent_service.store.redis.layout import shard_keys
 from consent_service.store.redis.router import Router
@@ -23,18 +23,20 @@ _WALKED: Final = 5_000
 """Keys that a node looks at in one step of a walk."""
 
 
-async def read(router: Router, log: str, shards: Sequence[str], after: str, limit: int, lost: IsLost) -> Page:
-    """A page of the log; each shard's part is a snapshot. Raises CursorInvalid and CursorExpired."""
+async def read_log(
+    router: Router, log: str, shards: Sequence[str], after: str, limit: int, lost: IsLost
+) -> Page:
+    """Return a page of the log; each shard's part is a snapshot. Raises CursorInvalid and CursorExpired."""
     asked = [ShardQuery(number, shard, cursor.START, 0) for number, shard in enumerate(shards)]
-    states = dict(zip(shards, [state for _, state in await _parts(router, log, asked)], strict=True))
+    states = dict(zip(shards, [state for _, state in await _read_parts(router, log, asked)], strict=True))
     paging = Paging(log, shards, after, limit, states, lost)
-    while queries := paging.queries():
-        for query, (rows, state) in zip(queries, await _parts(router, log, queries), strict=True):
-            paging.take(query, rows, state)
-    return paging.page()
+    while queries := paging.next_queries():
+        for query, (rows, state) in zip(queries, await _read_parts(router, log, queries), strict=True):
+            paging.add_rows(query, rows, state)
+    return paging.finish_page()
 
 
-async def members(
+async def range_members(
     router: Router,
     shard: str,
     index: bytes,
@@ -43,28 +45,32 @@ async def members(
     limit: int,
     reverse: bool,
 ) -> list[Member]:
-    """Members with `scores[0]` <= score <= `scores[1]` in order, starting behind `after`."""
+    """Return members with `scores[0]` <= score <= `scores[1]` in order, starting behind `after`."""
     where = shard_keys(shard)
     resume: list[Word] = [] if after is None else [after.score, after.member]
-    words = [where.index(index), *scores, max(limit, 0), int(reverse), *resume]
-    command = pack(b"EVALSHA", scripts.RANGE.digest, 1, *words)
-    reply = await router.ask(Purpose.SCAN, where.slot, command)
-    found = [Member(index, member, int(float(score))) for member, score in _pairs(reply)]
+    words = [where.index_key(index), *scores, max(limit, 0), int(reverse), *resume]
+    command = pack_command(b"EVALSHA", scripts.RANGE.digest, 1, *words)
+    reply = await router.ask_slot(Purpose.SCAN, where.slot, command)
+    found = [Member(index, member, int(float(score))) for member, score in _score_pairs(reply)]
     return found[::-1] if reverse else found
 
 
-async def count(router: Router, shard: str, index: bytes, low: int, high: int) -> int:
-    """How many members lie in low <= score <= high."""
+async def count_members(router: Router, shard: str, index: bytes, low: int, high: int) -> int:
+    """Return the number of members with low <= score <= high."""
     where = shard_keys(shard)
-    return int(await router.ask(Purpose.SCAN, where.slot, pack(b"ZCOUNT", where.index(index), low, high)))
+    return int(
+        await router.ask_slot(
+            Purpose.SCAN, where.slot, pack_command(b"ZCOUNT", where.index_key(index), low, high)
+        )
+    )
 
 
-async def keys(router: Router, master: Address, prefix: bytes) -> AsyncIterator[list[bytes]]:
-    """All keys of a node that begin so, in batches, some maybe twice."""
+async def node_keys(router: Router, master: Address, prefix: bytes) -> AsyncIterator[list[bytes]]:
+    """Yield all keys of a node that begin with `prefix`, in batches, some maybe twice."""
     pattern = re.sub(rb"([*?\[\]\\^-])", rb"\\\1", prefix) + b"*"
     cursor = b"0"
     while True:
-        command = pack(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", _WALKED)
+        command = pack_command(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", _WALKED)
         cursor, found = await router.ask_node(master, Purpose.SCAN, command)
         if found:
             yield found
@@ -73,7 +79,7 @@ async def keys(router: Router, master: Address, prefix: bytes) -> AsyncIterator[
 
 
 def master_of(router: Router, name: str, slot: int) -> Address:
-    """Who serves the slot. Raises StoreUnavailable when nobody does."""
+    """Return the master of the slot. Raises StoreUnavailable when nobody serves it."""
     master = router.master(slot)
     if master is None:
         raise taken_over(name)
@@ -81,12 +87,12 @@ def master_of(router: Router, name: str, slot: int) -> Address:
 
 
 def taken_over(name: str) -> StoreUnavailable:
-    """What is raised when a walk can't have seen everything."""
+    """Return the error for a walk that can't have seen everything."""
     return StoreUnavailable(f"{name}: another node took over meanwhile: do this again")
 
 
 async def all_of(replies: Iterable[Awaitable[Any]]) -> list[Any]:
-    """All replies; when some failed, the first failure, once nobody waits for the others any more."""
+    """Return all replies. If some failed, raise the first failure once the others are done too."""
     found = await asyncio.gather(*replies, return_exceptions=True)
     for one in found:
         if isinstance(one, BaseException):
@@ -94,42 +100,43 @@ async def all_of(replies: Iterable[Awaitable[Any]]) -> list[Any]:
     return found
 
 
-async def _parts(
+async def _read_parts(
     router: Router, log: str, queries: Iterable[ShardQuery]
 ) -> list[tuple[Sequence[Row], ShardState]]:
-    """What each shard has, all asked at once."""
+    """Return each shard's part of the page; all are asked at once."""
     replies = await all_of(
-        router.ask(Purpose.SCAN, shard_keys(query.shard).slot, _part(log, query)) for query in queries
+        router.ask_slot(Purpose.SCAN, shard_keys(query.shard).slot, _part_command(log, query))
+        for query in queries
     )
-    return [_found(*reply) for reply in replies]
+    return [_unpack_part(*reply) for reply in replies]
 
 
-def _part(log: str, query: ShardQuery) -> bytes:
+def _part_command(log: str, query: ShardQuery) -> bytes:
     where = shard_keys(query.shard)
     first = b"%d-%d" % query.place
     try:
-        words: list[Word] = [where.head, where.log(log), b"t" + log.encode(), first, query.most]
+        words: list[Word] = [where.head, where.log_key(log), b"t" + log.encode(), first, query.most]
     except UnicodeEncodeError as error:
-        raise unstorable(error) from error
-    return pack(b"EVALSHA", scripts.READ.digest, 2, *words)
+        raise unstorable_error(error) from error
+    return pack_command(b"EVALSHA", scripts.READ.digest, 2, *words)
 
 
-def _found(
+def _unpack_part(
     counter: bytes | None, trimmed: bytes | None, entries: list[Any]
 ) -> tuple[Sequence[Row], ShardState]:
-    rows = [(*_position(at), payload) for at, (_, payload) in entries]
-    first = cursor.START if trimmed is None else _behind(_position(trimmed))
+    rows = [(*_parse_position(at), payload) for at, (_, payload) in entries]
+    first = cursor.START if trimmed is None else _next_position(_parse_position(trimmed))
     return rows, ShardState(int(counter or 0), first)
 
 
-def _position(text: bytes) -> Position:
+def _parse_position(text: bytes) -> Position:
     sequence, _, number = text.partition(b"-")
     return Position(int(sequence), int(number))
 
 
-def _behind(position: Position) -> Position:
+def _next_position(position: Position) -> Position:
     return Position(position.sequence, position.number + 1)
 
 
-def _pairs(reply: list[bytes]) -> Iterable[tuple[bytes, bytes]]:
+def _score_pairs(reply: list[bytes]) -> Iterable[tuple[bytes, bytes]]:
     return zip(reply[::2], reply[1::2], strict=True)

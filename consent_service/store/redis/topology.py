@@ -17,7 +17,7 @@ from hiredis import HiredisError, ReplyError
 from consent_service.errors import StoreError, StoreUnavailable
 from consent_service.store.redis.address import Address, ServerKind, StoreAddress
 from consent_service.store.redis.connection import Connection, Login, Word
-from consent_service.store.redis.faults import refused, unreachable
+from consent_service.store.redis.faults import refused_error, unreachable_error
 from consent_service.store.redis.layout import SLOTS
 
 _T = TypeVar("_T")
@@ -44,22 +44,22 @@ class SlotMap(NamedTuple):
 
     @property
     def masters(self) -> list[Address]:
-        """Each master once."""
+        """Return each master once."""
         return list(dict.fromkeys(one.master for one in self.ranges))
 
     @property
     def whole(self) -> bool:
-        """Whether somebody serves each slot."""
+        """Return True if every slot has a master."""
         return sum(one.last - one.first + 1 for one in self.ranges) == SLOTS
 
     def master(self, slot: int) -> Address | None:
-        """Who serves the slot; None = nobody."""
+        """Return the master of the slot; None = nobody serves it."""
         at = bisect_right(self.ranges, slot, key=lambda one: one.first) - 1
         return self.ranges[at].master if at >= 0 and slot <= self.ranges[at].last else None
 
 
 class _NodeView(NamedTuple):
-    """What one node of a cluster says. Those count more who see a majority, then those who saw a later election."""
+    """One cluster node's view. A node that sees a majority counts more, then one that saw a later election."""
 
     stands: bool
     epoch: int
@@ -67,7 +67,7 @@ class _NodeView(NamedTuple):
 
 
 class Topology:
-    """Asks the servers that a target names, and those met since, where the masters are."""
+    """The masters of one store, and how to ask the servers in its URL, and those met since, for them."""
 
     def __init__(self, target: StoreAddress, login: Login, sentinel_logins: Sequence[Login]) -> None:
         self._target = target
@@ -75,18 +75,20 @@ class Topology:
         self._sentinel_logins = sentinel_logins
         self.slot_map = SlotMap(())
 
-    async def look(self) -> bool:
-        """Find out anew; whether anything changed. Raises StoreUnavailable when nobody knows."""
-        found = await self._found()
+    async def refresh_map(self) -> bool:
+        """Ask the servers for the masters anew; return True if the map changed. Raises StoreUnavailable when nobody
+        knows.
+        """
+        found = await self._current_map()
         changed, self.slot_map = found != self.slot_map, found
         return changed
 
-    async def _found(self) -> SlotMap:
+    async def _current_map(self) -> SlotMap:
         if self._target.kind is ServerKind.SINGLE:
-            return _everywhere(self._target.seeds[0])
+            return _single_master_map(self._target.seeds[0])
         if self._target.kind is ServerKind.CLUSTER:
             return await self._found_in_cluster()
-        candidates = _shuffled(self._target.seeds)
+        candidates = _in_random_order(self._target.seeds)
         failure: StoreError = StoreUnavailable(f"{self._target.name} can't be reached")
         for candidate in candidates:
             try:
@@ -96,7 +98,7 @@ class Topology:
         raise failure
 
     async def _found_in_cluster(self) -> SlotMap:
-        candidates = _shuffled([*self.slot_map.masters, *self._target.seeds])[:_MOST_ASKED]
+        candidates = _in_random_order([*self.slot_map.masters, *self._target.seeds])[:_MOST_ASKED]
         answers = await asyncio.gather(
             *(_in_time(self._told_by(candidate), candidate) for candidate in candidates),
             return_exceptions=True,
@@ -111,16 +113,18 @@ class Topology:
         info, slots = await _ask_once(self._login, address, ("CLUSTER", "INFO"), ("CLUSTER", "SLOTS"))
         facts = dict(line.partition(":")[::2] for line in info.decode().splitlines())
         stands = facts["cluster_state"] == "ok"
-        return _NodeView(stands, int(facts["cluster_current_epoch"]), _slots(slots, address))
+        return _NodeView(stands, int(facts["cluster_current_epoch"]), _parse_slots(slots, address))
 
     async def _named_by(self, sentinel: Address) -> SlotMap:
         said = await self.ask_sentinel(sentinel, "GET-MASTER-ADDR-BY-NAME")
         if said is None:
             raise StoreUnavailable(f"the Sentinel {sentinel} knows no master {self._target.master!r}")
-        return _everywhere(Address(said[0].decode(), int(said[1])))
+        return _single_master_map(Address(said[0].decode(), int(said[1])))
 
     async def ask_sentinel(self, address: Address, about: str) -> Any:
-        """What a Sentinel knows of the master. Sentinels need not have the password that their servers have."""
+        """Return a Sentinel's knowledge of the master. Sentinels need not have the password that their servers
+        have.
+        """
         question = ("SENTINEL", about, self._target.master)
         for login in self._sentinel_logins[:-1]:
             try:
@@ -133,14 +137,14 @@ class Topology:
 
 
 async def _in_time(question: Awaitable[_T], asked: Address) -> _T:
-    """The answer. Raises StoreError."""
+    """Return the answer to the question. Raises StoreError after the time-out, or when it was refused."""
     try:
         async with asyncio.timeout(_TIMEOUT):
             return await question
     except ReplyError as error:
-        raise refused(error, asked) from error
+        raise refused_error(error, asked) from error
     except (OSError, HiredisError) as error:
-        raise unreachable(error, asked) from error
+        raise unreachable_error(error, asked) from error
 
 
 async def _ask_once(login: Login, address: Address, *questions: Sequence[Word]) -> list[Any]:
@@ -151,19 +155,19 @@ async def _ask_once(login: Login, address: Address, *questions: Sequence[Word]) 
         await connection.close()
 
 
-def _shuffled(addresses: Iterable[Address]) -> list[Address]:
-    """Each once, in any order: many processes ask at once when a node fails."""
+def _in_random_order(addresses: Iterable[Address]) -> list[Address]:
+    """Return each address once, in random order: many processes ask at once when a node fails."""
     once = list(dict.fromkeys(addresses))
     random.shuffle(once)
     return once
 
 
-def _everywhere(master: Address) -> SlotMap:
+def _single_master_map(master: Address) -> SlotMap:
     return SlotMap((SlotRange(0, SLOTS - 1, master),))
 
 
-def _slots(reply: list[Any], asked: Address) -> SlotMap:
-    """The reply to CLUSTER SLOTS; a node that does not know its own host leaves it out."""
+def _parse_slots(reply: list[Any], asked: Address) -> SlotMap:
+    """Return the map in a reply to CLUSTER SLOTS. A node that does not know its own host leaves it out."""
     ranges = [
         SlotRange(first, last, Address((master[0] or b"").decode() or asked.host, master[1]))
         for first, last, master, *_ in reply

@@ -10,7 +10,7 @@ from typing import Final
 
 from consent_service.store.contract import Key, KeyedDocuments
 from consent_service.store.redis import layout, scans
-from consent_service.store.redis.connection import pack
+from consent_service.store.redis.connection import pack_command
 from consent_service.store.redis.handshake import Purpose
 from consent_service.store.redis.layout import shard_keys
 from consent_service.store.redis.router import Router
@@ -19,35 +19,37 @@ _TOGETHER: Final = 500
 """Documents of a batch."""
 
 
-async def walk(
+async def walk_documents(
     router: Router, name: str, shards: Sequence[str], prefix: bytes, clock: Callable[[], float]
 ) -> AsyncIterator[KeyedDocuments]:
-    """The documents, in batches. Raises StoreUnavailable when another node takes one of the shards over meanwhile."""
+    """Yield the documents in batches. Raises StoreUnavailable when another node takes one of the shards over
+    meanwhile.
+    """
     if not shards:
         return
     sought = {shard_keys(shard).prefix: shard for shard in shards}
     slots = {
         slot: scans.master_of(router, name, slot) for slot in (shard_keys(shard).slot for shard in shards)
     }
-    common = _common([shard_keys(shard).document(prefix) for shard in shards])
+    common = _common_prefix([shard_keys(shard).document_key(prefix) for shard in shards])
     for master in dict.fromkeys(slots.values()):
-        async for walked in scans.keys(router, master, common):
-            keys = sorted(_documents(walked, sought, prefix))
+        async for walked in scans.node_keys(router, master, common):
+            keys = sorted(_wanted_keys(walked, sought, prefix))
             for at in range(0, len(keys), _TOGETHER):
-                yield await _read(router, keys[at : at + _TOGETHER], clock())
+                yield await _read_batch(router, keys[at : at + _TOGETHER], clock())
     if any(scans.master_of(router, name, slot) != master for slot, master in slots.items()):
         raise scans.taken_over(name)
 
 
-def _common(names: Sequence[bytes]) -> bytes:
-    """What all of them begin with."""
+def _common_prefix(names: Sequence[bytes]) -> bytes:
+    """Return the longest prefix that all names share."""
     first, last = min(names), max(names)
     differs = (at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
     return first[: next(differs, len(first))]
 
 
-def _documents(walked: Iterable[bytes], sought: dict[bytes, str], prefix: bytes) -> Iterable[Key]:
-    """Those of the keys that are documents of these shards and are named so."""
+def _wanted_keys(walked: Iterable[bytes], sought: dict[bytes, str], prefix: bytes) -> Iterable[Key]:
+    """Yield the documents of these shards whose names begin with `prefix`."""
     for key in walked:
         tag, end, rest = key.partition(b"}")
         shard = sought.get(tag + end)
@@ -55,10 +57,11 @@ def _documents(walked: Iterable[bytes], sought: dict[bytes, str], prefix: bytes)
             yield Key(shard, rest[1:])
 
 
-async def _read(router: Router, keys: Sequence[Key], now: float) -> KeyedDocuments:
+async def _read_batch(router: Router, keys: Sequence[Key], now: float) -> KeyedDocuments:
     asked = [(shard_keys(key.shard), key.name) for key in keys]
     replies = await scans.all_of(
-        router.ask(Purpose.SCAN, where.slot, pack(b"GET", where.document(name))) for where, name in asked
+        router.ask_slot(Purpose.SCAN, where.slot, pack_command(b"GET", where.document_key(name)))
+        for where, name in asked
     )
-    found = (layout.document(reply, now) for reply in replies)
+    found = (layout.unpack_document(reply, now) for reply in replies)
     return [(key, one) for key, one in zip(keys, found, strict=True) if one is not None]

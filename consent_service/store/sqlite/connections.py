@@ -19,15 +19,17 @@ _READ_TIMEOUT: Final = 0.2
 
 
 def connect_writer(path: Path, timeout: float) -> sqlite3.Connection:
-    """A connection that may write, as soon as `make_durable` was called with it.
+    """Return a connection that may write, once `make_durable` was called with it.
 
     `timeout`: seconds to wait for another program's lock.
     """
-    return _connect(path, "rw", timeout)
+    return _open_connection(path, "rw", timeout)
 
 
 def make_durable(connection: sqlite3.Connection) -> None:
-    """From now on a commit returns once the log is on the disk (`fdatasync`). Changes the file's header."""
+    """Set up the connection so that a commit returns once the log is on the disk (`fdatasync`). Changes the file's
+    header.
+    """
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
@@ -35,14 +37,18 @@ def make_durable(connection: sqlite3.Connection) -> None:
 
 
 def connect_reader(path: Path, timeout: float = _READ_TIMEOUT, *, still: bool = False) -> sqlite3.Connection:
-    """A connection that can only read. `still`: nobody writes meanwhile, so no log is looked for and none made."""
-    connection = _connect(path, "ro&immutable=1" if still else "ro", timeout)
+    """Return a connection that can only read. `still`: nobody writes meanwhile, so no log is looked for and none
+    made.
+    """
+    connection = _open_connection(path, "ro&immutable=1" if still else "ro", timeout)
     connection.execute("PRAGMA query_only = ON")
     return connection
 
 
-def _connect(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
-    """`check_same_thread` is off because opened here, used by one thread alone, and closed by that one."""
+def _open_connection(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
+    """Return an open connection. `check_same_thread` is off: it is opened here, then used and closed by one other
+    thread.
+    """
     connection = sqlite3.connect(
         f"{path.as_uri()}?mode={mode}",
         timeout=timeout,

@@ -16,7 +16,7 @@ _SET_FLOOR: Final = "INSERT OR REPLACE INTO header (name, value) VALUES ('floor'
 
 
 def read_lost(connection: sqlite3.Connection) -> LostValues:
-    """What this store has lost. It changes only while nobody has the store open."""
+    """Return the values that this store has lost. They change only while nobody has the store open."""
     (floor,) = connection.execute(_FLOOR).fetchone()
     if not int(floor):
         return NOTHING_LOST
@@ -27,7 +27,7 @@ def read_lost(connection: sqlite3.Connection) -> LostValues:
 
 
 def restart_counters(connection: sqlite3.Connection, now: int, taken: int) -> None:
-    """Move all counters behind whatever may have been taken elsewhere, and remember the gaps.
+    """Move all counters above every value that may have been taken elsewhere, and remember the gaps.
 
     `now` in Unix seconds; `taken` is the highest value known to have been taken. One transaction.
     """
@@ -42,6 +42,6 @@ def restart_counters(connection: sqlite3.Connection, now: int, taken: int) -> No
 
 
 def highest_value(connection: sqlite3.Connection) -> int:
-    """The highest counter value that this store has taken."""
+    """Return the highest counter value that this store has taken."""
     (taken,) = connection.execute(_HIGHEST).fetchone()
     return int(taken)

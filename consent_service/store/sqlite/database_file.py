@@ -27,7 +27,7 @@ _POLL_SECONDS: Final = 0.01
 
 
 def check_place(path: Path, mountinfo: Path = MOUNTINFO) -> None:
-    """Raise what keeps a store from being opened or made at this absolute path."""
+    """Raise the StoreError that keeps a store from being opened or made at this absolute path."""
     folder = path.parent
     if not folder.is_dir():
         raise StoreUnavailable(f"the folder {folder} does not exist: create it, or name another one")
@@ -41,14 +41,16 @@ def check_place(path: Path, mountinfo: Path = MOUNTINFO) -> None:
             raise StoreReadOnly(f"{place} can't be written: give this user write access to file and folder")
 
 
-def create(path: Path) -> None:
+def create_file(path: Path) -> None:
     """Make the empty file for its owner alone, if it is missing, and its name durable."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE))
     sync_folder(path.parent)
 
 
-def identity(path: Path) -> tuple[int, int]:
-    """What tells this file from another that takes its name. Raises StoreUnavailable when it is gone."""
+def file_identity(path: Path) -> tuple[int, int]:
+    """Return device and inode, which tell this file from another of its name. Raises StoreUnavailable when it is
+    gone.
+    """
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -58,19 +60,20 @@ def identity(path: Path) -> tuple[int, int]:
 
 def check_same(path: Path, opened: tuple[int, int]) -> None:
     """Raise StoreUnavailable unless the name still leads to the file that was opened: SQLite would not notice."""
-    if identity(path) != opened:
+    if file_identity(path) != opened:
         raise StoreUnavailable(f"{path} was replaced while it was open: stop the service, start it again")
 
 
 def lock_file(path: Path, suffix: str) -> int:
-    """Open (and make) the file that is only locked; returns its descriptor, not yet locked."""
+    """Open the file that is only locked, made when it is missing, and return its descriptor, not yet locked."""
     return os.open(
         path.with_name(path.name + suffix), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _PRIVATE
     )
 
 
 def hold_open(path: Path, *, alone: bool = False) -> int:
-    """Take part in (or, `alone`, be the only one at) having the store open; close the descriptor to end it.
+    """Register as a holder of the open store (`alone`: as its only one) and return the descriptor to close at the
+    end.
 
     Raises StoreLocked at once when the other kind of holder is there.
     """
@@ -85,8 +88,8 @@ def hold_open(path: Path, *, alone: bool = False) -> int:
 
 
 @contextmanager
-def turn(path: Path, timeout: float) -> Iterator[None]:
-    """The writers' lock for the time of opening. Raises StoreLocked after `timeout` seconds."""
+def writers_turn(path: Path, timeout: float) -> Iterator[None]:
+    """Hold the writers' lock for the time of opening. Raises StoreLocked after `timeout` seconds."""
     descriptor = lock_file(path, ".lock")
     until = time.monotonic() + timeout
     try:

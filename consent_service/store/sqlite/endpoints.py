@@ -21,7 +21,7 @@ from consent_service.store.fsync import sync_file, sync_folder
 from consent_service.store.move_mark import MoveMark
 from consent_service.store.sqlite import counters, database_file, mark_row, schema
 from consent_service.store.sqlite.connections import connect_reader, connect_writer, make_durable
-from consent_service.store.sqlite.faults import RAISED, translated
+from consent_service.store.sqlite.faults import RAISED, translated_error
 from consent_service.store.sqlite.integrity import require_whole
 from consent_service.store.sqlite.replacing import set_aside
 from consent_service.store.transfer.records import (
@@ -32,8 +32,8 @@ from consent_service.store.transfer.records import (
     ShardHead,
     StoreInfo,
     TrimRecord,
-    batched,
     decode_head,
+    in_batches,
 )
 
 _TIMEOUT: Final = 5.0
@@ -78,32 +78,32 @@ _CLEAR: Final = tuple(
 
 
 @contextmanager
-def source(path: Path, now: int) -> Iterator[SqliteEndpoint]:
-    """The store at `path`, held alone.
+def open_source(path: Path, now: int) -> Iterator[SqliteEndpoint]:
+    """Yield the store at `path` as a source, held alone.
 
     Raises StoreLocked while a service has it open, StoreCorrupt when it is unsound.
     """
     path = path.resolve()
     if not path.is_file():
         raise StoreUnavailable(f"there is no store {path}")
-    with _faults(path), ExitStack() as stack:
+    with _translated_faults(path), ExitStack() as stack:
         stack.callback(os.close, database_file.hold_open(path, alone=True))
         connection = stack.enter_context(closing(connect_writer(path, _TIMEOUT)))
         if schema.version_of(connection, path) == 0:
             raise StoreUnavailable(f"there is no store in {path}")
         require_whole(connection, path)
-        about = schema.prepare(connection, path, None, now).about
+        about = schema.prepare_schema(connection, path, None, now).about
         yield SqliteEndpoint(connection, path, path, about, mark_row.read_mark(connection.execute, path))
 
 
 @contextmanager
-def target(path: Path, now: int, *, back: bool = False) -> Iterator[SqliteEndpoint]:
-    """A new store at `path`. Raises StoreUnavailable when something is there already.
+def open_target(path: Path, now: int, *, back: bool = False) -> Iterator[SqliteEndpoint]:
+    """Yield a new store at `path` as a target. Raises StoreUnavailable when something is there already.
 
     `back`: it may be the store that was moved away, which is then set aside.
     """
     path = path.resolve()
-    with _faults(path), ExitStack() as stack:
+    with _translated_faults(path), ExitStack() as stack:
         database_file.check_place(path)
         left = None
         if path.exists():
@@ -115,16 +115,16 @@ def target(path: Path, now: int, *, back: bool = False) -> Iterator[SqliteEndpoi
         if left is not None and half.exists() and half.samefile(path):
             half.unlink()  # a second name that a killed move left to the store that it made
         stack.callback(os.close, database_file.hold_open(half, alone=True))
-        database_file.create(half)
+        database_file.create_file(half)
         connection = stack.enter_context(closing(connect_writer(half, _TIMEOUT)))
         schema.version_of(connection, half)
         make_durable(connection)
-        schema.make(connection, half, None, now)
+        schema.make_schema(connection, half, None, now)
         yield SqliteEndpoint(connection, path, half, StoreInfo("", 0, 0), left=left)
 
 
 def _left_behind(path: Path) -> str | None:
-    """The id of the store at `path` if it was moved away from there, or None."""
+    """Return the id of the store at `path` if it was moved away from there, or None."""
     with closing(connect_reader(path, _TIMEOUT)) as connection:
         if not schema.require_ours(connection, path) or mark_row.read_mark(connection.execute, path) is None:
             return None
@@ -132,7 +132,7 @@ def _left_behind(path: Path) -> str | None:
 
 
 class SqliteEndpoint:
-    """`dump.Source` and `dump.Target` over one connection.
+    """`records.Source` and `records.Target` over one connection.
 
     `path` is the store's, `file` where it lies now. `left`: the id of the store that was moved away from `path` and
     is still there.
@@ -156,26 +156,33 @@ class SqliteEndpoint:
         self._left = left
 
     async def shards(self) -> list[str]:
+        """Return the names of all shards that were ever written."""
         return [name for (name,) in self._connection.execute("SELECT name FROM shard")]
 
-    async def head(self, shard: str) -> ShardHead:
+    async def read_head(self, shard: str) -> ShardHead:
+        """Return the shard's head, which changes with every commit to the shard."""
         row = self._connection.execute("SELECT sequence, born FROM shard WHERE name = ?", (shard,)).fetchone()
         gaps = self._connection.execute(
             "SELECT after, through FROM lost WHERE shard = ? ORDER BY after", (shard,)
         )
         return ShardHead(row[0], row[1], tuple(gaps))
 
-    async def contents(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+    async def read_records(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+        """Yield every record of the shard in order, in batches; documents expired by `now` (Unix seconds) are left
+        out.
+        """
         for kind, sql in _KINDS:
             rows = self._connection.execute(sql, {"shard": shard, "now": now})
-            for batch in batched(kind(*row) for row in rows):
+            for batch in in_batches(kind(*row) for row in rows):
                 yield batch
 
-    async def fence(self, moved: MoveMark) -> None:
+    async def mark_moved(self, moved: MoveMark) -> None:
+        """Make the mark durable: the source acknowledges no commit from then on."""
         with self._transaction():
             mark_row.write_mark(self._connection.execute, moved)
 
-    async def begin(self, about: StoreInfo, saved: bytes = b"") -> Mapping[str, ShardHead]:
+    async def begin_copy(self, about: StoreInfo, saved: bytes = b"") -> Mapping[str, ShardHead]:
+        """Prepare the place and return the heads of the shards that it holds already. Raises StoreUnavailable."""
         if self._left not in (None, about.id):
             raise StoreUnavailable(f"{self._path} holds another store, which was moved away: name a new file")
         rows = dict(self._connection.execute("SELECT name, value FROM header"))
@@ -197,13 +204,15 @@ class SqliteEndpoint:
             if name.startswith(_COPIED)
         }
 
-    async def clear(self, shard: str) -> None:
+    async def clear_shard(self, shard: str) -> None:
+        """Remove what an interrupted attempt left of the shard."""
         with self._transaction():
             for sql in _CLEAR:
                 self._connection.execute(sql, (shard,))
             self._connection.execute("DELETE FROM header WHERE name = ?", (_COPIED + shard,))
 
-    async def put(self, shard: str, records: Sequence[Record], now: int) -> None:
+    async def put_records(self, shard: str, records: Sequence[Record], now: int) -> None:
+        """Write the records of a shard."""
         rows = defaultdict[type[Record], list[tuple[object, ...]]](list)
         for record in records:
             rows[type(record)].append((shard, *msgspec.structs.astuple(record)))
@@ -211,7 +220,8 @@ class SqliteEndpoint:
             for kind, values in rows.items():
                 self._connection.executemany(_INSERT[kind], values)
 
-    async def seal(self, shard: str, head: ShardHead) -> None:
+    async def seal_shard(self, shard: str, head: ShardHead) -> None:
+        """Note that the shard is whole."""
         with self._transaction():
             self._connection.execute(
                 "INSERT INTO shard (name, sequence, born) VALUES (?, ?, ?)", (shard, head.counter, head.born)
@@ -221,7 +231,8 @@ class SqliteEndpoint:
             note = (_COPIED + shard, msgspec.json.encode(head).decode())
             self._connection.execute("INSERT INTO header VALUES (?, ?)", note)
 
-    async def complete(self, about: StoreInfo, restored_at: int | None) -> None:
+    async def complete_copy(self, about: StoreInfo, restored_at: int | None) -> None:
+        """Turn the copy into a store; with `restored_at` (Unix seconds) into one that knows what it may have lost."""
         with self._transaction():
             self._connection.execute("DELETE FROM header WHERE name = ?", (schema.HALF,))
             self._connection.execute(f"DELETE FROM header WHERE name GLOB '{_COPIED}*'")  # noqa: S608 - our own
@@ -250,8 +261,8 @@ class SqliteEndpoint:
 
 
 @contextmanager
-def _faults(path: Path) -> Iterator[None]:
+def _translated_faults(path: Path) -> Iterator[None]:
     try:
         yield
     except RAISED as error:
-        raise translated(error, path) from error
+        raise translated_error(error, path) from error

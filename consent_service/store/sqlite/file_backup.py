@@ -20,15 +20,15 @@ from typing import Final
 
 from consent_service.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
 from consent_service.store.fsync import sync_file, sync_folder
-from consent_service.store.lost_values import furthest
+from consent_service.store.lost_values import highest_possible
 from consent_service.store.sqlite import counters, database_file, mark_row, schema
 from consent_service.store.sqlite.connections import connect_reader, connect_writer
 from consent_service.store.sqlite.endpoints import SqliteEndpoint
-from consent_service.store.sqlite.faults import RAISED, translated
+from consent_service.store.sqlite.faults import RAISED, translated_error
 from consent_service.store.sqlite.integrity import require_whole
 from consent_service.store.sqlite.replacing import set_aside
 from consent_service.store.transfer import backup_file
-from consent_service.store.transfer.soundness import unsound, verify_source
+from consent_service.store.transfer.soundness import unsound_error, verify_source
 
 _TIMEOUT: Final = 5.0
 _PART: Final = ".part"
@@ -56,9 +56,9 @@ def backup(source: Path, target: Path) -> None:
     part = target.with_name(target.name + _PART)
     try:
         try:
-            _copy(source, part, still=False)
-            with _examining(part, source), closing(connect_writer(part, _TIMEOUT)) as copy:
-                digest = _digest(copy, part, int(time.time()))
+            _copy_pages(source, part, still=False)
+            with _blaming_original(part, source), closing(connect_writer(part, _TIMEOUT)) as copy:
+                digest = _digest_of_copy(copy, part, int(time.time()))
                 mark_row.write_mark(copy.execute, None)
                 schema.set_digest(copy, digest)
             sync_file(part)
@@ -68,11 +68,11 @@ def backup(source: Path, target: Path) -> None:
             part.unlink(missing_ok=True)
         sync_folder(target.parent)
     except RAISED as error:
-        raise translated(error, source) from error
+        raise translated_error(error, source) from error
 
 
 def restore(saved: Path, target: Path, now: float | None = None, *, unverified: bool = False) -> Path | None:
-    """Put the backup `saved` in the place of the store `target`; returns where the old file is kept.
+    """Put the backup `saved` in the place of the store `target`; return the name that the old file has now.
 
     The old file keeps its contents under a new name beside it; None when there was none. What was committed
     since the backup is known to be lost from now on (`contract.Store.lost`). `now`: Unix seconds. `unverified` takes
@@ -89,9 +89,9 @@ def restore(saved: Path, target: Path, now: float | None = None, *, unverified: 
         database_file.check_place(target)
         held = database_file.hold_open(target, alone=True)
         try:
-            _copy(saved, part, still=not _log(saved).exists())
-            with _examining(part, saved), closing(connect_writer(part, _TIMEOUT)) as copy:
-                _verify(copy, part, present, unverified=unverified)
+            _copy_pages(saved, part, still=not _log_file(saved).exists())
+            with _blaming_original(part, saved), closing(connect_writer(part, _TIMEOUT)) as copy:
+                _verify_copy(copy, part, present, unverified=unverified)
             _begin_anew(part, target, present)
             kept = set_aside(target)
             part.replace(target)
@@ -100,46 +100,48 @@ def restore(saved: Path, target: Path, now: float | None = None, *, unverified: 
             part.unlink(missing_ok=True)
             os.close(held)
     except RAISED as error:
-        raise translated(error, target) from error
+        raise translated_error(error, target) from error
     return kept
 
 
-def _verify(copy: sqlite3.Connection, part: Path, now: int, *, unverified: bool) -> None:
-    """Raise StoreCorrupt unless the copy holds what its digest says, or has none and may."""
+def _verify_copy(copy: sqlite3.Connection, part: Path, now: int, *, unverified: bool) -> None:
+    """Raise StoreCorrupt unless the copy matches its digest, or has none and is allowed to."""
     schema.require_ours(copy, part)
     claimed = schema.digest_of(copy)
     if claimed is None and not unverified:
         raise StoreCorrupt(_NO_DIGEST.format(saved=part))
-    digest = _digest(copy, part, now)
+    digest = _digest_of_copy(copy, part, now)
     if claimed is not None and claimed != digest:
         raise StoreCorrupt(_OTHER_DIGEST.format(saved=part))
     copy.execute(f"PRAGMA user_version = {schema.VERSION}")  # no change, but a write: the file may forbid it
 
 
-def _digest(copy: sqlite3.Connection, part: Path, now: int) -> str:
-    """The digest of all that a copy holds, in hexadecimal, after bringing it to today's schema. It must be sound."""
+def _digest_of_copy(copy: sqlite3.Connection, part: Path, now: int) -> str:
+    """Return the digest of all that a copy holds, in hexadecimal, after bringing it to today's schema. Raises
+    StoreCorrupt if it is unsound.
+    """
     require_whole(copy, part)
-    about = schema.prepare(copy, part, None, now).about
+    about = schema.prepare_schema(copy, part, None, now).about
     examining = verify_source(SqliteEndpoint(copy, part, part, about), now)
     with ThreadPoolExecutor(1, "examiner") as thread:  # the caller may be in an event loop
         return thread.submit(asyncio.run, examining).result().hex()
 
 
 @contextmanager
-def _examining(part: Path, name: Path) -> Iterator[None]:
-    """What is said of the copy is said of the file that it was made of: the copy is gone in a moment."""
+def _blaming_original(part: Path, name: Path) -> Iterator[None]:
+    """Let errors about the copy name the file that it was made of: the copy is gone in a moment."""
     try:
         yield
     except (StoreError, *RAISED) as error:
-        ours = _blamed(error, part)
+        ours = _blamed_error(error, part)
         raise type(ours)(str(ours).replace(str(part), str(name))) from error
 
 
-def _blamed(error: Exception, path: Path) -> StoreError:
-    """The error for a file of unknown origin: what SQLite does not understand of it is the file's fault."""
-    ours = translated(error, path)
+def _blamed_error(error: Exception, path: Path) -> StoreError:
+    """Return the error for a file of unknown origin: whatever SQLite can't read in it is the file's fault."""
+    ours = translated_error(error, path)
     if type(ours) is StoreError or (isinstance(ours, StoreReadOnly) and isinstance(error, sqlite3.Error)):
-        return unsound(str(path), str(error))
+        return unsound_error(str(path), str(error))
     return ours
 
 
@@ -173,12 +175,12 @@ def _refuse_to_overwrite(target: Path) -> None:
         raise StoreUnavailable(f"{target} exists already: name a new file")
 
 
-def _log(path: Path) -> Path:
+def _log_file(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
 
-def _copy(source: Path, part: Path, *, still: bool) -> None:
-    """All pages in one step, which is one snapshot; then a single durable file without a log beside it.
+def _copy_pages(source: Path, part: Path, *, still: bool) -> None:
+    """Copy all pages in one step, which is one snapshot, into a single durable file without a log beside it.
 
     `still`: nobody writes to `source` meanwhile.
     """
@@ -186,7 +188,7 @@ def _copy(source: Path, part: Path, *, still: bool) -> None:
         part.with_name(part.name + suffix).unlink(missing_ok=True)
     if not source.is_file():
         raise StoreUnavailable(f"there is no file {source}")
-    size = sum(file.stat().st_size for file in (source, _log(source)) if file.exists())
+    size = sum(file.stat().st_size for file in (source, _log_file(source)) if file.exists())
     if size > (free := shutil.disk_usage(part.parent).free):
         raise StoreFull(
             f"{source} has {size} bytes, and {part.parent} has {free} free: free some, then try again"
@@ -195,19 +197,19 @@ def _copy(source: Path, part: Path, *, still: bool) -> None:
         with closing(connect_reader(source, _TIMEOUT, still=still)) as reading:
             if schema.version_of(reading, source) == 0:
                 raise StoreCorrupt(f"{source} is empty")
-            if not _fits(reading, size):
-                raise unsound(str(source), "it claims more pages than it has")
-            database_file.create(part)
+            if not _has_all_pages(reading, size):
+                raise unsound_error(str(source), "it claims more pages than it has")
+            database_file.create_file(part)
             with closing(sqlite3.connect(part)) as writing:
                 reading.backup(writing)
                 writing.execute("PRAGMA journal_mode = DELETE")
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise _blamed(error, source) from error
+        raise _blamed_error(error, source) from error
     sync_file(part)
 
 
-def _fits(reading: sqlite3.Connection, size: int) -> bool:
-    """Whether the pages that a file claims to have are in it: a copy would make up the others."""
+def _has_all_pages(reading: sqlite3.Connection, size: int) -> bool:
+    """Return True if the file contains as many pages as it claims: a copy would invent the others."""
     (pages,) = reading.execute("PRAGMA page_count").fetchone()
     (each,) = reading.execute("PRAGMA page_size").fetchone()
     return int(pages) * int(each) <= size
@@ -222,5 +224,5 @@ def _begin_anew(part: Path, target: Path, now: int) -> None:
         schema.set_digest(copy, None)
         mark_row.write_mark(copy.execute, None)
         copy.execute("DELETE FROM change")
-        counters.restart_counters(copy, now, min(taken, furthest(now)))
+        counters.restart_counters(copy, now, min(taken, highest_possible(now)))
     sync_file(part)

@@ -11,7 +11,7 @@ from typing import Final
 
 from consent_service.errors import StoreCorrupt
 from consent_service.store.sqlite import mark_row, schema
-from consent_service.store.transfer.soundness import unsound
+from consent_service.store.transfer.soundness import unsound_error
 
 LARGEST: Final = 1 << 28
 """Bytes of a value that is read from a file of unknown origin."""
@@ -33,8 +33,8 @@ def require_whole(connection: sqlite3.Connection, path: Path) -> None:
     schema.read_header(connection, path)
     unknown = [name for (name,) in connection.execute("SELECT name FROM header") if name not in _KNOWN]
     if unknown:
-        raise unsound(str(path), f"its header has a row {unknown[0]!r}")
+        raise unsound_error(str(path), f"its header has a row {unknown[0]!r}")
     for table in _SHARDED if version == schema.VERSION else _SHARDED[:-1]:
         stray = f"SELECT 1 FROM {table} WHERE shard NOT IN (SELECT name FROM shard) LIMIT 1"  # noqa: S608
         if connection.execute(stray).fetchone():
-            raise unsound(str(path), f"a row of its table {table!r} lies in no shard")
+            raise unsound_error(str(path), f"a row of its table {table!r} lies in no shard")

@@ -25,9 +25,9 @@ _MARK: Final = "SELECT max(mark) FROM change"
 _SINCE: Final = "SELECT mark, keys FROM change WHERE mark > ? ORDER BY mark"
 
 
-def note(execute: Execute, changes: Iterable[Change]) -> None:
-    """Leave the group's mark, inside its transaction."""
-    keys = [(change.shard, name) for change in changes for name in names(change)]
+def note_changes(execute: Execute, changes: Iterable[Change]) -> None:
+    """Note the group's written keys under a new mark, inside its transaction."""
+    keys = [(change.shard, name) for change in changes for name in written_names(change)]
     if not keys:
         return
     packed = json.dumps([(shard, name.hex()) for shard, name in dict.fromkeys(keys)]).encode()
@@ -35,13 +35,13 @@ def note(execute: Execute, changes: Iterable[Change]) -> None:
     execute(_FORGET, (mark - KEPT,))
 
 
-def names(change: Change) -> list[bytes]:
-    """The documents that a change writes."""
+def written_names(change: Change) -> list[bytes]:
+    """Return the documents that a change writes."""
     return [*(put.name for put in change.put), *change.delete]
 
 
-def since(execute: Execute, mark: int | None) -> Changes:
-    """What was written behind `mark`; None asks for the present mark alone."""
+def changes_since(execute: Execute, mark: int | None) -> Changes:
+    """Return the keys written since `mark`; None asks for the present mark alone."""
     rows = [] if mark is None else execute(_SINCE, (mark,)).fetchall()
     if mark is None or not rows:
         present = execute(_MARK).fetchone()[0] or 0

@@ -14,7 +14,7 @@ _READ: Final = f"SELECT value FROM header WHERE name = '{NAME}'"  # noqa: S608 -
 
 
 def read_mark(execute: Execute, path: Path) -> MoveMark | None:
-    """The mark that the store at `path` bears."""
+    """Return the mark that the store at `path` bears, or None."""
     found = execute(_READ).fetchone()
     return None if found is None else decode_mark(found[0], str(path))
 
@@ -23,7 +23,7 @@ def require_unmarked(execute: Execute, path: Path) -> None:
     """Raise StoreMoved when the store bears a mark."""
     moved = read_mark(execute, path)
     if moved is not None:
-        raise moved.refusal(str(path))
+        raise moved.moved_error(str(path))
 
 
 def write_mark(execute: Execute, moved: MoveMark | None) -> None:
@@ -31,4 +31,4 @@ def write_mark(execute: Execute, moved: MoveMark | None) -> None:
     if moved is None:
         execute("DELETE FROM header WHERE name = ?", (NAME,))
     else:
-        execute("INSERT OR REPLACE INTO header VALUES (?, ?)", (NAME, moved.encoded().decode()))
+        execute("INSERT OR REPLACE INTO header VALUES (?, ?)", (NAME, moved.encode_mark().decode()))

@@ -31,28 +31,35 @@ class SqliteEngine:
     """`engines.Engine` for one file. A backup is one snapshot of the file, so it shows no progress."""
 
     def open_store(self, url: str, *, relaxed: bool, clock: Callable[[], float]) -> SqliteStore:
+        """Open the store for a service. `relaxed` accepts servers that may lose what they acknowledged."""
         return SqliteStore.open(sqlite_path(url), clock=clock)
 
     def examine(self, url: str, clock: Callable[[], float]) -> SqliteExaminer:
+        """Return an examiner of the store that writes nothing."""
         return SqliteExaminer(sqlite_path(url), clock)
 
     def public_name(self, url: str) -> str:
+        """Return the URL without user, password and options; that of a file with its whole path."""
         return f"{_PREFIX}{sqlite_path(url).resolve()}"
 
     def local_file(self, url: str) -> Path | None:
+        """Return the file that holds the store on this machine, or None for a store on servers."""
         return sqlite_path(url)
 
     @asynccontextmanager
     async def source(self, url: str) -> AsyncIterator[Source]:
-        with endpoints.source(sqlite_path(url), int(time.time())) as file:
+        """Open the store to be copied."""
+        with endpoints.open_source(sqlite_path(url), int(time.time())) as file:
             yield file
 
     @asynccontextmanager
     async def target(self, url: str, *, relaxed: bool, back: bool = False) -> AsyncIterator[Target]:
-        with endpoints.target(sqlite_path(url), int(time.time()), back=back) as file:
+        """Open an empty place to copy a store into; `back` also accepts the store that was moved away from there."""
+        with endpoints.open_target(sqlite_path(url), int(time.time()), back=back) as file:
             yield file
 
     def backup(self, url: str, file: Path, progress: ShardProgress = show_nothing) -> None:
+        """Write the store into a new file, also while a service has it open."""
         file_backup.backup(sqlite_path(url), file)
 
     def restore(
@@ -64,4 +71,5 @@ class SqliteEngine:
         unverified: bool = False,
         progress: ShardProgress = show_nothing,
     ) -> Path | None:
+        """Put a backup in the store's place; return the name that the replaced file has now, or None."""
         return file_backup.restore(file, sqlite_path(url), unverified=unverified)

@@ -42,25 +42,25 @@ class Walk(NamedTuple):
     now: float
 
 
-def read(
+def read_log(
     connection: sqlite3.Connection, log: str, shards: Sequence[str], after: str, limit: int, lost: IsLost
 ) -> Page:
-    """A page of the log as one snapshot. Raises CursorInvalid and CursorExpired."""
+    """Return a page of the log as one snapshot. Raises CursorInvalid and CursorExpired."""
     connection.execute("BEGIN")
     try:
-        states = _states(connection, log, shards)
+        states = _shard_states(connection, log, shards)
         paging = Paging(log, shards, after, limit, states, lost)
-        while queries := paging.queries():
+        while queries := paging.next_queries():
             for query in queries:
                 rows = connection.execute(_ENTRIES, (log, query.shard, *query.place, query.most)).fetchall()
-                paging.take(query, rows, states[query.shard])
-        return paging.page()
+                paging.add_rows(query, rows, states[query.shard])
+        return paging.finish_page()
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
 
-def members(
+def range_members(
     connection: sqlite3.Connection,
     shard: str,
     index: bytes,
@@ -69,21 +69,23 @@ def members(
     limit: int,
     reverse: bool,
 ) -> list[Member]:
-    """Members with `scores[0]` <= score <= `scores[1]` in order, starting behind `after`."""
+    """Return members with `scores[0]` <= score <= `scores[1]` in order, starting behind `after`."""
     resume = () if after is None else (after.score, after.member)
     sql = _RANGES[reverse, after is not None]
     rows = connection.execute(sql, (shard, index, *scores, *resume, max(limit, 0))).fetchall()
     return [Member(*row) for row in rows]
 
 
-def count(connection: sqlite3.Connection, shard: str, index: bytes, low: int, high: int) -> int:
-    """How many members lie in low <= score <= high."""
+def count_members(connection: sqlite3.Connection, shard: str, index: bytes, low: int, high: int) -> int:
+    """Return the number of members with low <= score <= high."""
     (found,) = connection.execute(_COUNT, (shard, index, low, high)).fetchone()
     return int(found)
 
 
-def documents(connection: sqlite3.Connection, asked: Walk) -> tuple[KeyedDocuments, bytes | None]:
-    """The next batch of documents whose names begin so, and where to go on; None = that was all."""
+def named_documents(connection: sqlite3.Connection, asked: Walk) -> tuple[KeyedDocuments, bytes | None]:
+    """Return the next batch of documents whose names begin with the prefix, and the name to resume at; None = that
+    was all.
+    """
     rows = connection.execute(_NAMED, (asked.shard, asked.start, _TOGETHER)).fetchall()
     named = [(name, Document(*rest)) for name, *rest in rows if name.startswith(asked.prefix)]
     found = [
@@ -94,7 +96,7 @@ def documents(connection: sqlite3.Connection, asked: Walk) -> tuple[KeyedDocumen
     return found, named[-1][0] + b"\0" if len(named) == _TOGETHER else None
 
 
-def _states(connection: sqlite3.Connection, log: str, shards: Sequence[str]) -> dict[str, ShardState]:
+def _shard_states(connection: sqlite3.Connection, log: str, shards: Sequence[str]) -> dict[str, ShardState]:
     states = dict.fromkeys(shards, ShardState())
     for shard, counter, sequence, idx in connection.execute(_STATES, (json.dumps(list(shards)), log)):
         first = cursor.START if sequence is None else Position(sequence, idx + 1)

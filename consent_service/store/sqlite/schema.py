@@ -71,8 +71,8 @@ _Object = tuple[str, str, str, str | None]
 
 
 class Header(NamedTuple):
-    """What a store says of itself: its id, its visitor shards for each site, when it was made (Unix seconds), and
-    where the counters of new shards begin.
+    """The store's own description: id, visitor shards for each site, time of creation (Unix seconds), and start of
+    the counters of new shards.
     """
 
     id: str
@@ -82,17 +82,18 @@ class Header(NamedTuple):
 
     @property
     def about(self) -> StoreInfo:
+        """Return the facts that every copy of the store keeps."""
         return StoreInfo(*self)
 
 
-def prepare(connection: sqlite3.Connection, path: Path, shards: int | None, now: int) -> Header:
+def prepare_schema(connection: sqlite3.Connection, path: Path, shards: int | None, now: int) -> Header:
     """Make or bring forward the tables, all or nothing, and return the header.
 
     `shards` None takes the store's own number, or the default for a new one; `now` in Unix seconds. Raises
     StoreCorrupt (not ours), StoreNewer, StoreMismatch (`shards` asked for is not the store's), and the driver's
     errors.
     """
-    make(connection, path, shards, now)
+    make_schema(connection, path, shards, now)
     header = read_header(connection, path)
     if shards is not None and header.shards != shards:
         raise StoreMismatch(
@@ -101,12 +102,12 @@ def prepare(connection: sqlite3.Connection, path: Path, shards: int | None, now:
     return header
 
 
-def make(connection: sqlite3.Connection, path: Path, shards: int | None, now: int) -> None:
+def make_schema(connection: sqlite3.Connection, path: Path, shards: int | None, now: int) -> None:
     """Make or bring forward the tables, all or nothing. Raises StoreCorrupt and StoreNewer."""
     if require_ours(connection, path) < VERSION:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            _migrate(connection, version_of(connection, path), shards or DEFAULT_SHARDS, now)
+            _migrate_from(connection, version_of(connection, path), shards or DEFAULT_SHARDS, now)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -115,7 +116,7 @@ def make(connection: sqlite3.Connection, path: Path, shards: int | None, now: in
 
 
 def version_of(connection: sqlite3.Connection, path: Path) -> int:
-    """The schema's version; 0 for an empty file. Raises StoreCorrupt (not ours) and StoreNewer."""
+    """Return the schema's version; 0 for an empty file. Raises StoreCorrupt (not ours) and StoreNewer."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -133,13 +134,13 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def require_ours(connection: sqlite3.Connection, path: Path) -> int:
-    """The version of a schema that is to the letter what this service makes. Cheap: no row is read.
+    """Return the version of a schema that is to the letter as this service makes it. Cheap: no row is read.
 
     Raises StoreCorrupt with what differs, and what `version_of` raises.
     """
     version = version_of(connection, path)
     (encoding,) = connection.execute("PRAGMA encoding").fetchone()
-    found, wanted = _objects(connection), _made(version)
+    found, wanted = _schema_objects(connection), _expected_objects(version)
     strange = [f"{kind} {name}" for kind, name, *_ in sorted(found - wanted, key=str)]
     missing = [f"{kind} {name}" for kind, name, *_ in sorted(wanted - found, key=str)]
     if version and (strange or missing or encoding != "UTF-8"):
@@ -155,15 +156,17 @@ def require_ours(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def read_header(connection: sqlite3.Connection, path: Path) -> Header:
-    """The header of a store of ours. Raises StoreCorrupt when it is damaged, or only half a copy's."""
+    """Return the header of a store. Raises StoreCorrupt when it is damaged, StoreUnavailable for half a copy."""
     found = dict(connection.execute("SELECT name, value FROM header"))
     if HALF in found:
         raise StoreUnavailable(
             f"{path} is half a copy of a store: give the same `move` again, which finishes it"
         )
     try:
-        header = Header(found["id"], *(_number(found.get(name, "")) for name in ("shards", "created_at")))
-        header = header._replace(floor=_number(found.get("floor", "0")))
+        header = Header(
+            found["id"], *(_parse_number(found.get(name, "")) for name in ("shards", "created_at"))
+        )
+        header = header._replace(floor=_parse_number(found.get("floor", "0")))
     except (KeyError, ValueError) as error:
         raise StoreCorrupt(f"the header of {path} is damaged: restore a backup") from error
     check_store_info(header.about, str(path))
@@ -171,7 +174,7 @@ def read_header(connection: sqlite3.Connection, path: Path) -> Header:
 
 
 def digest_of(connection: sqlite3.Connection) -> str | None:
-    """The digest that a backup carries; None in any other store."""
+    """Return the digest that a backup carries; None in any other store."""
     found = connection.execute("SELECT value FROM header WHERE name = ?", (DIGEST,)).fetchone()
     return found and str(found[0])
 
@@ -184,28 +187,28 @@ def set_digest(connection: sqlite3.Connection, digest: str | None) -> None:
         connection.execute("INSERT OR REPLACE INTO header VALUES (?, ?)", (DIGEST, digest))
 
 
-def _number(text: str) -> int:
-    """A number as this service writes it. Raises ValueError."""
+def _parse_number(text: str) -> int:
+    """Return a number as this service writes it. Raises ValueError."""
     if len(text) > _LONGEST_NUMBER or str(int(text)) != text:
         raise ValueError(text)
     return int(text)
 
 
-def _objects(connection: sqlite3.Connection) -> frozenset[_Object]:
+def _schema_objects(connection: sqlite3.Connection) -> frozenset[_Object]:
     return frozenset(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))
 
 
 @cache
-def _made(version: int) -> frozenset[_Object]:
-    """What the migrations make, up to this version."""
+def _expected_objects(version: int) -> frozenset[_Object]:
+    """Return everything that the migrations up to this version make."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         for statements in MIGRATIONS[:version]:
             for statement in statements:
                 connection.execute(statement)
-        return _objects(connection)
+        return _schema_objects(connection)
 
 
-def _migrate(connection: sqlite3.Connection, version: int, shards: int, now: int) -> None:
+def _migrate_from(connection: sqlite3.Connection, version: int, shards: int, now: int) -> None:
     for statements in MIGRATIONS[version:]:
         for statement in statements:
             connection.execute(statement)

@@ -29,7 +29,7 @@ from consent_service.store.transfer.records import (
     Record,
     ShardHead,
     StoreInfo,
-    batched,
+    in_batches,
 )
 
 VERSION: Final = 1
@@ -67,8 +67,8 @@ _DECODER: Final = msgspec.msgpack.Decoder(_Frame)
 
 
 @contextmanager
-def source(path: Path) -> Iterator[BackupSource]:
-    """The backup at `path`, checked. Raises StoreCorrupt, StoreNewer, StoreUnavailable."""
+def open_source(path: Path) -> Iterator[BackupSource]:
+    """Yield the backup at `path` as a source, checked. Raises StoreCorrupt, StoreNewer, StoreUnavailable."""
     try:
         with open_regular(path) as file:
             yield BackupSource(file, path)
@@ -77,8 +77,8 @@ def source(path: Path) -> Iterator[BackupSource]:
 
 
 @contextmanager
-def target(path: Path) -> Iterator[BackupTarget]:
-    """A new file, there under its name once it is whole. Raises StoreUnavailable when `path` exists."""
+def open_target(path: Path) -> Iterator[BackupTarget]:
+    """Yield a new file as a target; it gets its name once it is whole. Raises StoreUnavailable when `path` exists."""
     part = path.with_name(path.name + _PART)
     try:
         if path.exists():
@@ -95,44 +95,51 @@ def target(path: Path) -> Iterator[BackupTarget]:
 
 
 class BackupSource:
-    """`dump.Source` over a backup."""
+    """`records.Source` over a backup file."""
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self.name = str(path)
         self._file = file
         self._shards: dict[str, tuple[int, ShardHead]] = {}  # where its batches begin
         self.moved: MoveMark | None = None
-        self.about = self._learn()
+        self.about = self._read_whole()
 
     async def shards(self) -> list[str]:
+        """Return the names of all shards that were ever written."""
         return list(self._shards)
 
-    async def head(self, shard: str) -> ShardHead:
+    async def read_head(self, shard: str) -> ShardHead:
+        """Return the shard's head, which changes with every commit to the shard."""
         return self._shards[shard][1]
 
-    async def contents(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+    async def read_records(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+        """Yield every record of the shard in order, in batches; documents expired by `now` (Unix seconds) are left
+        out.
+        """
         self._file.seek(self._shards[shard][0])
-        for records in _batches(self._file, now):
+        for records in _read_batches(self._file, now):
             yield records
 
-    async def fence(self, moved: MoveMark) -> None:
-        """Nobody commits to a file."""
+    async def mark_moved(self, moved: MoveMark) -> None:
+        """Do nothing: nobody commits to a backup."""
 
-    def _learn(self) -> StoreInfo:
-        """Read everything once. Raises StoreCorrupt unless it is what was written."""
+    def _read_whole(self) -> StoreInfo:
+        """Read the file once from end to end and return its store's facts. Raises StoreCorrupt unless it is as it
+        was written.
+        """
         if self._file.read(len(MAGIC)) != MAGIC:
             raise StoreCorrupt(
                 f"{self.name} is no backup of a Redis store: name a file that `backup` wrote of one"
             )
         try:
-            return self._index(hashlib.sha256(MAGIC))
+            return self._index_shards(hashlib.sha256(MAGIC))
         except _SPOILT as error:
             raise StoreCorrupt(f"{self.name} is damaged: use another backup") from error
 
-    def _index(self, digest: hashlib._Hash) -> StoreInfo:
+    def _index_shards(self, digest: hashlib._Hash) -> StoreInfo:
         about, start, loose = None, 0, False
         while True:
-            data = _read(self._file)
+            data = _read_frame(self._file)
             frame = _DECODER.decode(data)
             if isinstance(frame, _End):
                 break
@@ -161,7 +168,7 @@ class BackupSource:
 
 
 class BackupTarget:
-    """`dump.Target` into a file."""
+    """`records.Target` into a file."""
 
     def __init__(self, file: BufferedRandom, path: Path, part: Path) -> None:
         self.name = str(path)
@@ -170,40 +177,48 @@ class BackupTarget:
         self._part = part
         self._start = 0
 
-    async def begin(self, about: StoreInfo, saved: bytes = b"") -> Mapping[str, ShardHead]:
+    async def begin_copy(self, about: StoreInfo, saved: bytes = b"") -> Mapping[str, ShardHead]:
+        """Prepare the place and return the heads of the shards that it holds already. Raises StoreUnavailable."""
         self._file.write(MAGIC)
-        self._add(_First(VERSION, about))
+        self._add_frame(_First(VERSION, about))
         self._start = self._file.tell()
         return {}
 
-    async def clear(self, shard: str) -> None:
+    async def clear_shard(self, shard: str) -> None:
+        """Remove what an interrupted attempt left of the shard."""
         self._file.seek(self._start)
         self._file.truncate()
 
-    async def put(self, shard: str, records: Sequence[Record], now: int) -> None:
-        for batch in batched(records):
-            self._add(_Batch(batch))
+    async def put_records(self, shard: str, records: Sequence[Record], now: int) -> None:
+        """Write the records of a shard."""
+        for batch in in_batches(records):
+            self._add_frame(_Batch(batch))
 
-    async def contents(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+    async def read_records(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+        """Yield every record of the shard in order, in batches; documents expired by `now` (Unix seconds) are left
+        out.
+        """
         self._file.seek(self._start)
         with suppress(EOFError):
-            for records in _batches(self._file, now):
+            for records in _read_batches(self._file, now):
                 yield records
 
-    async def seal(self, shard: str, head: ShardHead) -> None:
-        self._add(_Whole(shard, head))
+    async def seal_shard(self, shard: str, head: ShardHead) -> None:
+        """Note that the shard is whole."""
+        self._add_frame(_Whole(shard, head))
         self._start = self._file.tell()
 
-    async def complete(self, about: StoreInfo, restored_at: int | None) -> None:
+    async def complete_copy(self, about: StoreInfo, restored_at: int | None) -> None:
+        """Turn the copy into a store; with `restored_at` (Unix seconds) into one that knows what it may have lost."""
         self._file.seek(0)
         digest = hashlib.file_digest(self._file, "sha256").digest()
-        self._add(_End(digest))
+        self._add_frame(_End(digest))
         self._file.flush()
         os.fsync(self._file.fileno())
         self._path.hardlink_to(self._part)  # never over a file that came meanwhile
         sync_folder(self._path.parent)
 
-    def _add(self, frame: _Frame) -> None:
+    def _add_frame(self, frame: _Frame) -> None:
         data = msgspec.msgpack.encode(frame)
         if len(data) > _LARGEST:
             raise StoreError(
@@ -213,18 +228,18 @@ class BackupTarget:
         self._file.write(_LENGTH.pack(len(data)) + data)
 
 
-def _batches(file: BinaryIO, now: int) -> Iterator[list[Record]]:
-    """The batches from here to the end of their shard, without what has expired. Raises EOFError."""
-    while isinstance(frame := _DECODER.decode(_read(file)), _Batch):
-        yield [one for one in frame.records if _lives(one, now)]
+def _read_batches(file: BinaryIO, now: int) -> Iterator[list[Record]]:
+    """Yield the batches from here to the end of their shard, without documents that have expired. Raises EOFError."""
+    while isinstance(frame := _DECODER.decode(_read_frame(file)), _Batch):
+        yield [one for one in frame.records if _is_alive(one, now)]
 
 
-def _lives(record: Record, now: int) -> bool:
-    """Whether it has not expired by `now`."""
+def _is_alive(record: Record, now: int) -> bool:
+    """Return True if the record has not expired by `now`."""
     return not isinstance(record, DocumentRecord) or record.expires_at is None or record.expires_at > now
 
 
-def _read(file: BinaryIO) -> bytes:
+def _read_frame(file: BinaryIO) -> bytes:
     lead = file.read(_LENGTH.size)
     if len(lead) < _LENGTH.size:
         raise EOFError
@@ -238,7 +253,9 @@ def _read(file: BinaryIO) -> bytes:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a file to read. Raises OSError, and StoreUnavailable for what is no file: a pipe would never end."""
+    """Open a file to read and return it. Raises OSError, and StoreUnavailable for what is no file: a pipe would
+    never end.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

@@ -22,7 +22,7 @@ ShardProgress = Callable[[int, int], None]
 
 
 def show_nothing(_done: int, _total: int) -> None:
-    """For those who don't want to watch."""
+    """Show no progress."""
 
 
 async def copy_store(
@@ -36,7 +36,7 @@ async def copy_store(
     moved: MoveMark | None = None,
     saved: bytes = b"",
 ) -> int:
-    """Copy all that `source` holds; returns how many shards that were.
+    """Copy all that `source` holds and return the number of its shards.
 
     `still`: nothing may be written to the source from the first to the last shard, else StoreBusy. Without it each
     shard is of its own moment. `moved`: the mark that the source bears before the copy can be opened; what was
@@ -44,15 +44,15 @@ async def copy_store(
     goes on where it was. Raises StoreCorrupt for a record that can't be, and when a shard read back is not what was
     written.
     """
-    held = dict(await target.begin(source.about, saved))
+    held = dict(await target.begin_copy(source.about, saved))
     tries = 1 if still else _TRIES
     await _copy_shards(source, target, held, clock, tries, progress)
     if still:
         await _check_still(source, held)
     if moved is not None:
-        await source.fence(moved)
+        await source.mark_moved(moved)
         await _copy_shards(source, target, held, clock, tries, show_nothing)
-    await target.complete(source.about, restored_at)
+    await target.complete_copy(source.about, restored_at)
     progress(len(held), len(held))
     return len(held)
 
@@ -65,16 +65,18 @@ async def _copy_shards(
     tries: int,
     progress: ShardProgress,
 ) -> None:
-    """Copy the shards whose head is not what `held` says the target has; afterwards `held` says that it has them."""
+    """Copy the shards whose head differs from the one that `held` notes for the target, and note them in `held`."""
     shards = _in_order(await source.shards())
     for number, shard in enumerate(shards):
         progress(number, len(shards))
-        if held.get(shard) != await source.head(shard):
+        if held.get(shard) != await source.read_head(shard):
             held[shard] = await _copy_shard(source, target, shard, clock, tries)
 
 
 def _in_order(shards: list[str]) -> list[str]:
-    """Desks first: they say how far others were read, and must not know of more than the copy of those holds."""
+    """Return the shards, desks first: a desk notes how far other shards were read, and must not know more of them
+    than their copy holds.
+    """
     return sorted(shards, key=lambda shard: (not shard.endswith(".desk"), shard))
 
 
@@ -82,30 +84,32 @@ async def _copy_shard(
     source: Source, target: Target, shard: str, clock: Callable[[], float], tries: int
 ) -> ShardHead:
     for _ in range(tries):
-        now, head = int(clock()), await source.head(shard)
-        await target.clear(shard)
+        now, head = int(clock()), await source.read_head(shard)
+        await target.clear_shard(shard)
         sent = ShardCheck(shard, source.about.shards, head, now)
-        async for records in source.contents(shard, now):
-            sent.add(records)
-            await target.put(shard, records, now)
-        if await source.head(shard) == head:
+        async for records in source.read_records(shard, now):
+            sent.add_records(records)
+            await target.put_records(shard, records, now)
+        if await source.read_head(shard) == head:
             sent.require_sound(source.name)
-            _check_equal(sent.tally(), await _tally(target.contents(shard, now)), f"{shard} in {target.name}")
-            await target.seal(shard, head)
+            _check_equal(
+                sent.tally(), await _tally_of(target.read_records(shard, now)), f"{shard} in {target.name}"
+            )
+            await target.seal_shard(shard, head)
             return head
-    raise _written(source)
+    raise _written_error(source)
 
 
 async def _check_still(source: Source, copied: dict[str, ShardHead]) -> None:
-    present = {shard: await source.head(shard) for shard in await source.shards()}
+    present = {shard: await source.read_head(shard) for shard in await source.shards()}
     if present != copied:
-        raise _written(source)
+        raise _written_error(source)
 
 
-async def _tally(batches: Batches) -> Tally:
+async def _tally_of(batches: Batches) -> Tally:
     found = TallyBuilder()
     async for records in batches:
-        found.add(records)
+        found.add_records(records)
     return found.tally()
 
 
@@ -117,5 +121,5 @@ def _check_equal(sent: Tally, found: Tally, where: str) -> None:
         )
 
 
-def _written(source: Source) -> StoreBusy:
+def _written_error(source: Source) -> StoreBusy:
     return StoreBusy(f"{source.name} was written while it was read: stop the service, then do this again")

@@ -32,7 +32,7 @@ async def move_store(
     mark = MoveMark(public_name(destination), int(time.time()))
     async with engine_of(origin).source(origin) as source:
         if source.moved is not None and source.moved.to != mark.to:
-            raise source.moved.refusal(source.name)
+            raise source.moved.moved_error(source.name)
         wanted = source if shards is None else SplitSource(source, shards)
         await verify_source(source, int(time.time()))
         try:

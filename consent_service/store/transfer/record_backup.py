@@ -18,7 +18,7 @@ async def backup_source(source: Source, file: Path, progress: ShardProgress = sh
 
     Raises StoreError.
     """
-    with backup_file.target(file) as target:
+    with backup_file.open_target(file) as target:
         return await copy_store(source, target, time.time, progress, still=False)
 
 
@@ -31,7 +31,7 @@ async def restore_target(
 
     The whole backup is verified before the target is opened. What was committed since the backup is known to be lost.
     """
-    with backup_file.source(file) as source:
+    with backup_file.open_source(file) as source:
         now = int(time.time())
         digest = await verify_source(source, now)
         async with open_target() as target:

@@ -25,8 +25,8 @@ LARGE: Final = 1 << 24
 
 
 class StoreInfo(msgspec.Struct, frozen=True):
-    """What a store says of itself, kept by every copy: id, visitor shards for each site, when it was made (Unix
-    seconds), where the counters of new shards begin.
+    """Facts of a store that every copy keeps: id, visitor shards for each site, time of creation (Unix seconds),
+    start of the counters of new shards.
     """
 
     id: str
@@ -36,7 +36,7 @@ class StoreInfo(msgspec.Struct, frozen=True):
 
 
 class ShardHead(msgspec.Struct, frozen=True):
-    """A shard's counter, and what restorations made it lose, as `lost.LostValues` says."""
+    """A shard's counter, and what restorations made it lose, as `lost_values.LostValues` says."""
 
     counter: int
     born: int = 0
@@ -44,7 +44,7 @@ class ShardHead(msgspec.Struct, frozen=True):
 
 
 def decode_head(data: bytes | str, where: str) -> ShardHead:
-    """The head that half a copy notes of a whole shard. Raises StoreCorrupt."""
+    """Return the head that half a copy notes for a whole shard. Raises StoreCorrupt."""
     try:
         return msgspec.json.decode(data, type=ShardHead)
     except msgspec.MsgspecError as error:
@@ -52,6 +52,8 @@ def decode_head(data: bytes | str, where: str) -> ShardHead:
 
 
 class DocumentRecord(msgspec.Struct, frozen=True, array_like=True, tag="d"):
+    """A document of a shard. `expires_at` is Unix seconds, None = never."""
+
     name: bytes
     version: int
     expires_at: int | None
@@ -59,6 +61,8 @@ class DocumentRecord(msgspec.Struct, frozen=True, array_like=True, tag="d"):
 
 
 class MemberRecord(msgspec.Struct, frozen=True, array_like=True, tag="m"):
+    """A member of an index."""
+
     index: bytes
     score: int
     member: bytes
@@ -73,6 +77,8 @@ class TrimRecord(msgspec.Struct, frozen=True, array_like=True, tag="t"):
 
 
 class EntryRecord(msgspec.Struct, frozen=True, array_like=True, tag="e"):
+    """An entry of a log, with its position."""
+
     log: str
     sequence: int
     number: int
@@ -89,8 +95,8 @@ _SIZES: Final[Mapping[type[Record], Callable[[Any], int]]] = {
 Batches = AsyncIterator[Sequence[Record]]
 
 
-def batched(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """The records in batches of at most BATCH, cut early where they are large."""
+def in_batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Yield the records in batches of at most BATCH, cut early where they are large."""
     batch, size = list[Record](), 0
     for record in records:
         batch.append(record)
@@ -103,7 +109,7 @@ def batched(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 
 class Tally(NamedTuple):
-    """How many records, and their SHA-256."""
+    """The number of records, and their SHA-256."""
 
     records: int
     digest: bytes
@@ -122,13 +128,19 @@ class Source(Protocol):
     about: StoreInfo
     moved: MoveMark | None
 
-    async def shards(self) -> list[str]: ...
+    async def shards(self) -> list[str]:
+        """Return the names of all shards that were ever written."""
 
-    async def head(self, shard: str) -> ShardHead: ...
+    async def read_head(self, shard: str) -> ShardHead:
+        """Return the shard's head, which changes with every commit to the shard."""
 
-    def contents(self, shard: str, now: int) -> Batches: ...
+    def read_records(self, shard: str, now: int) -> Batches:
+        """Yield every record of the shard in order, in batches; documents expired by `now` (Unix seconds) are left
+        out.
+        """
 
-    async def fence(self, moved: MoveMark) -> None: ...
+    async def mark_moved(self, moved: MoveMark) -> None:
+        """Make the mark durable: the source acknowledges no commit from then on."""
 
 
 class Target(Protocol):
@@ -145,30 +157,40 @@ class Target(Protocol):
 
     name: str
 
-    async def begin(self, about: StoreInfo, saved: bytes = b"") -> Mapping[str, ShardHead]: ...
+    async def begin_copy(self, about: StoreInfo, saved: bytes = b"") -> Mapping[str, ShardHead]:
+        """Prepare the place and return the heads of the shards that it holds already. Raises StoreUnavailable."""
 
-    async def clear(self, shard: str) -> None: ...
+    async def clear_shard(self, shard: str) -> None:
+        """Remove what an interrupted attempt left of the shard."""
 
-    async def put(self, shard: str, records: Sequence[Record], now: int) -> None: ...
+    async def put_records(self, shard: str, records: Sequence[Record], now: int) -> None:
+        """Write the records of a shard."""
 
-    def contents(self, shard: str, now: int) -> Batches: ...
+    def read_records(self, shard: str, now: int) -> Batches:
+        """Yield every record of the shard in order, in batches; documents expired by `now` (Unix seconds) are left
+        out.
+        """
 
-    async def seal(self, shard: str, head: ShardHead) -> None: ...
+    async def seal_shard(self, shard: str, head: ShardHead) -> None:
+        """Note that the shard is whole."""
 
-    async def complete(self, about: StoreInfo, restored_at: int | None) -> None: ...
+    async def complete_copy(self, about: StoreInfo, restored_at: int | None) -> None:
+        """Turn the copy into a store; with `restored_at` (Unix seconds) into one that knows what it may have lost."""
 
 
 class TallyBuilder:
-    """Counts records as they pass."""
+    """Counter and digest of records as they pass."""
 
     def __init__(self) -> None:
         self._count = 0
         self._digest = hashlib.sha256()
 
-    def add(self, records: Sequence[Record]) -> None:
+    def add_records(self, records: Sequence[Record]) -> None:
+        """Count these records and add them to the digest."""
         for record in records:
             self._count += 1
             self._digest.update(msgspec.msgpack.encode(record))
 
     def tally(self) -> Tally:
+        """Return the count and the digest of all records so far."""
         return Tally(self._count, self._digest.digest())

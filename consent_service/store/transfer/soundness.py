@@ -16,7 +16,7 @@ import msgspec
 from consent_service.errors import StoreCorrupt
 from consent_service.store import keys
 from consent_service.store.causes import printable
-from consent_service.store.lost_values import furthest
+from consent_service.store.lost_values import highest_possible
 from consent_service.store.transfer.records import (
     MOST_GAPS,
     DocumentRecord,
@@ -43,34 +43,36 @@ async def verify_source(source: Source, now: int) -> bytes:
     The digest is the same for every copy of the store, in whichever engine. `now` in Unix seconds.
     """
     check_store_info(source.about, source.name)
-    if source.about.floor > furthest(now):
-        raise unsound(source.name, "its counters begin out of range, or this machine's clock is far behind")
+    if source.about.floor > highest_possible(now):
+        raise unsound_error(
+            source.name, "its counters begin out of range, or this machine's clock is far behind"
+        )
     digest = hashlib.sha256(msgspec.msgpack.encode(source.about))
     shards = await source.shards()
     if len(set(shards)) != len(shards):
-        raise unsound(source.name, "a shard stands in it twice")
+        raise unsound_error(source.name, "a shard stands in it twice")
     for shard in sorted(shards):
-        head = await source.head(shard)
+        head = await source.read_head(shard)
         records = ShardCheck(shard, source.about.shards, head, now)
-        async for batch in source.contents(shard, _EVER):
-            records.add(batch)
+        async for batch in source.read_records(shard, _EVER):
+            records.add_records(batch)
         records.require_sound(source.name)
         digest.update(msgspec.msgpack.encode((shard, head, records.tally())))
     return digest.digest()
 
 
 def check_store_info(about: StoreInfo, where: str) -> None:
-    """Raise StoreCorrupt unless a store can say this of itself."""
+    """Raise StoreCorrupt unless these can be the facts of a store."""
     if not 0 < len(about.id) <= _LONGEST_ID:
-        raise unsound(where, "its id is no store's")
+        raise unsound_error(where, "its id is no store's")
     if not 1 <= about.shards <= keys.MOST_SHARDS:
-        raise unsound(where, f"it claims {about.shards} shards a site, of 1 to {keys.MOST_SHARDS}")
+        raise unsound_error(where, f"it claims {about.shards} shards a site, of 1 to {keys.MOST_SHARDS}")
     if not (0 <= about.created_at < _EXACT and 0 <= about.floor < _EXACT):
-        raise unsound(where, "a number in its header is out of range")
+        raise unsound_error(where, "a number in its header is out of range")
 
 
 class ShardCheck(TallyBuilder):
-    """Counts the records of one shard as they pass, and remembers the first that can't be."""
+    """Counter of one shard's records that remembers the first one that no store can hold."""
 
     def __init__(self, shard: str, shards: int, head: ShardHead, now: int) -> None:
         super().__init__()
@@ -82,31 +84,32 @@ class ShardCheck(TallyBuilder):
         self._members: set[bytes] = set()
         self._trims: dict[str, tuple[int, int]] = {}
         self._fault = "" if keys.is_shard(shard, shards) else f"{shard!r} is no shard of it"
-        if not 0 <= head.born <= head.counter <= furthest(now):
-            self._note("its counter is out of range, or this machine's clock is far behind")
+        if not 0 <= head.born <= head.counter <= highest_possible(now):
+            self._note_fault("its counter is out of range, or this machine's clock is far behind")
         ordered = all(one[0] < other[0] for one, other in pairwise(head.gaps))
         within = all(0 <= after <= through < head.counter for after, through in head.gaps)
         if not (ordered and within and len(head.gaps) <= MOST_GAPS):
-            self._note("what its counter lost is out of range")
+            self._note_fault("what its counter lost is out of range")
 
-    def add(self, records: Sequence[Record]) -> None:
-        super().add(records)
+    def add_records(self, records: Sequence[Record]) -> None:
+        """Count these records and check each, up to the first fault."""
+        super().add_records(records)
         if self._fault:
             return
         for record in records:
-            place = _place(record)
+            place = _sort_place(record)
             if place <= self._last:
-                self._note("its records are out of order, or stand there twice")
+                self._note_fault("its records are out of order, or stand there twice")
             self._last = place
             if fault := self._fault_of(record):
-                self._note(fault)
+                self._note_fault(fault)
 
     def require_sound(self, where: str) -> None:
-        """Raise StoreCorrupt for what was noted."""
+        """Raise StoreCorrupt for the first fault, if there was one."""
         if self._fault:
-            raise unsound(where, self._fault)
+            raise unsound_error(where, self._fault)
 
-    def _note(self, fault: str) -> None:
+    def _note_fault(self, fault: str) -> None:
         self._fault = self._fault or f"{self._shard}: {fault}"
 
     def _fault_of(self, record: Record) -> str:
@@ -141,13 +144,13 @@ class ShardCheck(TallyBuilder):
         return "" if abs(score) <= _EXACT else "a score is out of range"
 
 
-def unsound(where: str, fault: str) -> StoreCorrupt:
-    """The error for a store or a backup that can't be believed."""
+def unsound_error(where: str, fault: str) -> StoreCorrupt:
+    """Return the error for a store or a backup that can't be believed."""
     return StoreCorrupt(f"{where} can't be used: {printable(fault)}. Use an earlier backup")
 
 
-def _place(record: Record) -> tuple[object, ...]:
-    """The record's place in the order of a shard's records."""
+def _sort_place(record: Record) -> tuple[object, ...]:
+    """Return the record's place in the order of a shard's records."""
     match record:
         case DocumentRecord(name, _, _, _):
             return _ORDER[DocumentRecord], name

@@ -20,7 +20,9 @@ from consent_service.store.transfer.records import DocumentRecord, Record, Shard
 
 
 class SplitSource:
-    """`dump.Source`. Raises StoreMismatch for a number that is no multiple of the store's own."""
+    """`records.Source` of a store with a multiple of its visitor shards. Raises StoreMismatch for a number that is
+    no multiple of the store's own.
+    """
 
     def __init__(self, source: Source, shards: int) -> None:
         present = source.about.shards
@@ -34,28 +36,34 @@ class SplitSource:
         self._source = source
 
     async def shards(self) -> list[str]:
+        """Return the names of all shards that were ever written."""
         present = await self._source.shards()
-        return [part for shard in present for part in self._parts(shard)]
+        return [part for shard in present for part in self._part_shards(shard)]
 
-    async def head(self, shard: str) -> ShardHead:
-        return await self._source.head(self._whole(shard))
+    async def read_head(self, shard: str) -> ShardHead:
+        """Return the shard's head, which changes with every commit to the shard."""
+        return await self._source.read_head(self._whole_shard(shard))
 
-    async def contents(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
-        whole = self._whole(shard)
-        async for records in self._source.contents(whole, now):
-            if kept := [record for record in records if self._belongs(record, shard, whole)]:
+    async def read_records(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+        """Yield every record of the shard in order, in batches; documents expired by `now` (Unix seconds) are left
+        out.
+        """
+        whole = self._whole_shard(shard)
+        async for records in self._source.read_records(whole, now):
+            if kept := [record for record in records if self._belongs_to(record, shard, whole)]:
                 yield kept
 
-    async def fence(self, moved: MoveMark) -> None:
-        await self._source.fence(moved)
+    async def mark_moved(self, moved: MoveMark) -> None:
+        """Make the mark durable: the source acknowledges no commit from then on."""
+        await self._source.mark_moved(moved)
 
-    def _parts(self, shard: str) -> list[str]:
+    def _part_shards(self, shard: str) -> list[str]:
         return keys.split_shard(shard, self._source.about.shards, self.about.shards)
 
-    def _whole(self, shard: str) -> str:
+    def _whole_shard(self, shard: str) -> str:
         return keys.unsplit_shard(shard, self._source.about.shards)
 
-    def _belongs(self, record: Record, shard: str, whole: str) -> bool:
+    def _belongs_to(self, record: Record, shard: str, whole: str) -> bool:
         if isinstance(record, DocumentRecord):
             return keys.lies_in(shard, record.name, self.about.shards)
         return shard == whole

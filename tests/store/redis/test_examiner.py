@@ -12,7 +12,7 @@ from consent_service.doctor.findings import Finding, Grade
 from consent_service.doctor.servers import judge_servers
 from consent_service.store.mounts import mount_of
 from consent_service.store.redis import RedisStore, endpoints
-from consent_service.store.redis.address import parse
+from consent_service.store.redis.address import parse_url
 from consent_service.store.redis.examiner import RedisExaminer
 from consent_service.store.status import FleetFacts
 from consent_service.store.transfer.records import ShardHead, StoreInfo
@@ -137,16 +137,16 @@ async def test_a_server_that_can_t_be_reached_keeps_no_other_from_being_looked_a
 
 
 async def test_half_a_copy_is_a_fault_until_the_same_command_has_finished_it(standalone: Fleet) -> None:
-    async with endpoints.target(parse(standalone.url), relaxed=False) as servers:
-        await servers.begin(StoreInfo("one", 4, 1))
-        await servers.seal("acme.00", ShardHead(1, 0, ()))
+    async with endpoints.open_target(parse_url(standalone.url), relaxed=False) as servers:
+        await servers.begin_copy(StoreInfo("one", 4, 1))
+        await servers.seal_shard("acme.00", ShardHead(1, 0, ()))
         (store,) = (finding for finding in await found(standalone) if finding.about == "store")
         assert (store.grade, store.said.partition(" holds ")[2]) == (
             Grade.FAULT,
             "half a copy of a store; whole shards so far: 1",
         )
         assert "same `move`" in store.remedy
-        await servers.complete(StoreInfo("one", 4, 1), None)
+        await servers.complete_copy(StoreInfo("one", 4, 1), None)
     assert len(about(await found(standalone), "store", Grade.OK)) == 1
 
 

@@ -28,7 +28,7 @@ async def check_denies_and_refuses(service: Running, token: str) -> None:
         answer = await service.choose(**body)
         assert answer.status_code == 503
         assert "retry-after" in answer.headers
-    await service.app.parts.cache.ask()
+    await service.app.parts.cache.poll_changes()
     while (
         service.app.parts.cache.vouched
     ):  # what it vouched for a moment ago, it vouches for to the end of the lease
@@ -58,6 +58,6 @@ async def test_rules_2_and_5_over_a_file_that_was_marked(tmp_path: Path, cache: 
         other = tmp_path / "around" / "consent.db"
         for suffix in ("", "-wal", "-shm"):
             other.with_name(other.name + suffix).hardlink_to(f"{service.store_path}{suffix}")
-        with sqlite_endpoints.source(other, 1) as source:
-            await source.fence(MoveMark("redis://elsewhere:6379", int(time.time())))
+        with sqlite_endpoints.open_source(other, 1) as source:
+            await source.mark_moved(MoveMark("redis://elsewhere:6379", int(time.time())))
         await check_denies_and_refuses(service, token)

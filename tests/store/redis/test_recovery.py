@@ -144,8 +144,8 @@ async def test_a_key_that_is_something_else_is_found_before_anything_is_written(
     where = shard_keys(A.shard)
     keys = {
         "head": where.head,
-        "log": where.log("log"),
-        "index": where.index(b"due"),
+        "log": where.log_key("log"),
+        "index": where.index_key(b"due"),
         "changes": where.changes,
     }
     server = standalone.servers[0]
@@ -173,7 +173,7 @@ async def test_a_log_that_is_ahead_of_its_shard_is_found_before_anything_is_writ
 async def test_a_document_that_somebody_else_wrote_is_no_document(
     standalone: Fleet, store: RedisStore
 ) -> None:
-    standalone.servers[0].ask("SET", shard_keys(A.shard).document(A.name).decode(), "\x0f")
+    standalone.servers[0].ask("SET", shard_keys(A.shard).document_key(A.name).decode(), "\x0f")
     with pytest.raises(StoreCorrupt):
         await store.get([A])
 

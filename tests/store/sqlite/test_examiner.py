@@ -10,7 +10,7 @@ import pytest
 
 from consent_service.store.contract import Change, Key, Put
 from consent_service.store.sqlite import SqliteStore
-from consent_service.store.sqlite.examiner import SqliteExaminer, holders
+from consent_service.store.sqlite.examiner import SqliteExaminer, count_holders
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -62,7 +62,7 @@ async def test_a_file_that_others_can_read_is_known(tmp_path: Path) -> None:
 
 
 def test_without_a_list_of_locks_nobody_knows_who_holds_one(tmp_path: Path) -> None:
-    assert holders(tmp_path / "lock", tmp_path / "no list") is None
+    assert count_holders(tmp_path / "lock", tmp_path / "no list") is None
 
 
 async def test_what_a_killed_service_left_behind_is_read_and_not_tidied_up(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from consent_service.errors import StoreCorrupt, StoreError, StoreNewer, StoreUnavailable
 from consent_service.store.engines import open_store
-from consent_service.store.lost_values import furthest
+from consent_service.store.lost_values import highest_possible
 from consent_service.store.transfer import backup_file
 from consent_service.store.transfer.records import BATCH
 from tests.store.redis.fleets import HARBOUR, Standalone, empty
@@ -120,7 +120,7 @@ HOSTILE: dict[str, bytes] = {
         b"\x93\xa5whole\xa7acme.00\x83\xa7counter\x01\xa4born\x00\xa4gaps\xdd\x00\x98\x96\x80"
         + b"\x92\0\0" * 10**7,
     ),
-    "a counter of a far future": written(FIRST, whole(counter=furthest(2**32))),
+    "a counter of a far future": written(FIRST, whole(counter=highest_possible(2**32))),
     "a version that its counter never took": written(FIRST, batch(document(version=4)), whole()),
     "a version of nothing": written(FIRST, batch(document(version=0)), whole()),
     "an expiry beyond all": written(FIRST, batch(document(expires_at=2**63)), whole()),
@@ -207,7 +207,7 @@ def flipped(url: str, file: Path, data: bytes, places: Sequence[int]) -> None:
     empty(HARBOUR.fleet(Standalone))
     for at in places:
         file.write_bytes(data[:at] + bytes([data[at] ^ (1 << at % 8)]) + data[at + 1 :])
-        with pytest.raises(StoreError) as caught, backup_file.source(file):
+        with pytest.raises(StoreError) as caught, backup_file.open_source(file):
             raise AssertionError(f"byte {at} was not noticed")
         assert isinstance(caught.value, (StoreCorrupt, StoreNewer))
 

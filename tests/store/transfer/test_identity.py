@@ -16,7 +16,7 @@ from consent_service.errors import Conflict
 from consent_service.store.contract import Change, Store
 from consent_service.store.redis import RedisStore
 from consent_service.store.redis import endpoints as redis_endpoints
-from consent_service.store.redis.address import parse
+from consent_service.store.redis.address import parse_url
 from consent_service.store.sqlite import SqliteStore, backup, restore
 from consent_service.store.sqlite import endpoints as sqlite_endpoints
 from consent_service.store.transfer.records import Record, ShardHead, Source
@@ -34,19 +34,19 @@ async def held(source: Source, now: int = START) -> Held:
     """All that a store holds and that does not expire by `now`."""
     found: Held = {}
     for shard in await source.shards():
-        records = [record async for batch in source.contents(shard, now) for record in batch]
-        found[shard] = await source.head(shard), records
+        records = [record async for batch in source.read_records(shard, now) for record in batch]
+        found[shard] = await source.read_head(shard), records
     return found
 
 
 async def of_file(path: Path) -> Held:
-    with sqlite_endpoints.source(path, START) as source:
+    with sqlite_endpoints.open_source(path, START) as source:
         return await held(source)
 
 
 async def of_servers(url: str) -> Held:
     """The command goes by this machine's clock, so what is mortal in these changes is left out of account."""
-    async with redis_endpoints.source(parse(url)) as source:
+    async with redis_endpoints.open_source(parse_url(url)) as source:
         return await held(source, NEVER)
 
 

@@ -25,7 +25,7 @@ from consent_service.errors import (
 from consent_service.store.contract import Append, Change, Document, Key, Member, Page, Put, Store, Trim
 from consent_service.store.engines import local_file, open_store
 from consent_service.store.redis import endpoints as redis_endpoints
-from consent_service.store.redis.address import parse
+from consent_service.store.redis.address import parse_url
 from consent_service.store.sqlite import endpoints as sqlite_endpoints
 from consent_service.store.sqlite.registration import sqlite_path
 from consent_service.store.transfer import backup_file
@@ -191,17 +191,17 @@ async def test_a_killed_move_can_not_be_served_and_goes_on_where_it_was(
 class Cut(redis_endpoints.RedisEndpoint):
     """Servers that are gone in the middle of a shard."""
 
-    async def put(self, shard: str, records: Sequence[Record], now: int) -> None:
-        await super().put(shard, records, now)
+    async def put_records(self, shard: str, records: Sequence[Record], now: int) -> None:
+        await super().put_records(shard, records, now)
         if any(isinstance(record, EntryRecord) for record in records):
             raise StoreUnavailable("gone")
 
 
 async def test_what_half_a_shard_left_is_not_in_the_whole_one(places: dict[str, str]) -> None:
     await fill(places["sqlite"])
-    server = parse(places["cluster"])
-    with sqlite_endpoints.source(sqlite_path(places["sqlite"]), 1) as source:
-        async with redis_endpoints.target(server, relaxed=False) as target:
+    server = parse_url(places["cluster"])
+    with sqlite_endpoints.open_source(sqlite_path(places["sqlite"]), 1) as source:
+        async with redis_endpoints.open_target(server, relaxed=False) as target:
             with pytest.raises(StoreUnavailable, match="gone"):
                 await copy_store(source, Cut(target._router, target.name, target.about, None), time.time)
     store = open_store(places["sqlite"])
@@ -248,7 +248,7 @@ async def test_a_file_that_a_service_has_open_is_not_moved(places: dict[str, str
 
 async def test_servers_that_are_written_meanwhile_are_not_moved(places: dict[str, str]) -> None:
     await fill(places["standalone"])
-    server = parse(places["standalone"])
+    server = parse_url(places["standalone"])
 
     def write(done: int, _total: int) -> None:
         if done == len(SHARDS) - 1:
@@ -257,21 +257,21 @@ async def test_servers_that_are_written_meanwhile_are_not_moved(places: dict[str
     with pytest.raises(StoreBusy, match="stop the service"):
         await move_store(places["standalone"], places["other"], progress=write)
     await open_store(places["standalone"]).close()  # it was not marked
-    async with redis_endpoints.source(server) as source:
+    async with redis_endpoints.open_source(server) as source:
         assert len(await source.shards()) == len(SHARDS)
 
 
 class Forgetful(backup_file.BackupTarget):
     """A disk that flips a bit."""
 
-    async def put(self, shard: str, records: Sequence[Record], now: int) -> None:
+    async def put_records(self, shard: str, records: Sequence[Record], now: int) -> None:
         flipped = [
             msgspec.structs.replace(record, payload=b"1" + record.payload[1:])
             if isinstance(record, EntryRecord) and record.payload
             else record
             for record in records
         ]
-        await super().put(shard, flipped, now)
+        await super().put_records(shard, flipped, now)
 
 
 async def test_what_is_not_read_back_as_it_was_written_is_told(
@@ -280,7 +280,7 @@ async def test_what_is_not_read_back_as_it_was_written_is_told(
     await fill(places["standalone"])
     with (tmp_path / "part").open("w+b") as file:
         target = Forgetful(file, tmp_path / "copy", tmp_path / "part")
-        async with redis_endpoints.source(parse(places["standalone"])) as source:
+        async with redis_endpoints.open_source(parse_url(places["standalone"])) as source:
             with pytest.raises(StoreCorrupt, match="not what was written"):
                 await copy_store(source, target, time.time)
     assert not (tmp_path / "copy").exists()
@@ -316,8 +316,8 @@ class Busy(redis_endpoints.RedisEndpoint):
 
     left = 0
 
-    async def contents(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
-        async for records in super().contents(shard, now):
+    async def read_records(self, shard: str, now: int) -> AsyncIterator[Sequence[Record]]:
+        async for records in super().read_records(shard, now):
             yield records
         if self.left:
             self.left -= 1
@@ -334,10 +334,10 @@ async def test_a_backup_while_serving_has_each_shard_as_of_one_moment(
 ) -> None:
     await fill(places["standalone"])
     saved = tmp_path / "saved"
-    async with redis_endpoints.source(parse(places["standalone"])) as found:
+    async with redis_endpoints.open_source(parse_url(places["standalone"])) as found:
         source = Busy(found._router, found.name, found.about, found._known)
         source.left = writes
-        with backup_file.target(saved) as target:
+        with backup_file.open_target(saved) as target:
             if not copied:
                 with pytest.raises(StoreBusy, match="stop the service"):
                     await copy_store(source, target, time.time, still=False)

@@ -17,7 +17,7 @@ from consent_service.store.engines import examine_store, local_file, open_store
 from consent_service.store.move_mark import MoveMark
 from consent_service.store.redis import RedisStore
 from consent_service.store.redis import endpoints as redis_endpoints
-from consent_service.store.redis.address import parse
+from consent_service.store.redis.address import parse_url
 from consent_service.store.sqlite import SqliteStore, backup, mark_row, restore
 from consent_service.store.sqlite import endpoints as sqlite_endpoints
 from consent_service.store.sqlite.registration import sqlite_path
@@ -110,12 +110,12 @@ class _Served(redis_endpoints.RedisEndpoint):
     running: RedisStore
     taken: list[bytes]
 
-    async def fence(self, moved: MoveMark) -> None:
+    async def mark_moved(self, moved: MoveMark) -> None:
         shards = [*SHARDS, *NEW]
         writing = [asyncio.create_task(_write_until_refused(self.running, one, self.taken)) for one in shards]
         while not len(self.taken) > len(shards):
             await asyncio.sleep(0)
-        await super().fence(moved)
+        await super().mark_moved(moved)
         await asyncio.gather(*writing)
 
 
@@ -124,10 +124,10 @@ async def test_rule_5_whatever_was_acknowledged_while_the_mark_was_set_is_in_the
 ) -> None:
     await fill(places["cluster"])
     running = RedisStore.open(places["cluster"])
-    async with redis_endpoints.source(parse(places["cluster"])) as found:
+    async with redis_endpoints.open_source(parse_url(places["cluster"])) as found:
         source = _Served(found._router, found.name, found.about, found._known)
         source.running, source.taken = running, []
-        with sqlite_endpoints.target(sqlite_path(places["sqlite"]), 1) as target:
+        with sqlite_endpoints.open_target(sqlite_path(places["sqlite"]), 1) as target:
             await copy_store(source, target, time.time, moved=MoveMark("sqlite:///elsewhere", 1))
     await running.close()
     shards, taken = [*SHARDS, *NEW], source.taken
@@ -145,7 +145,7 @@ async def test_rule_5_whatever_was_acknowledged_while_the_mark_was_set_is_in_the
 class _DiskFull(sqlite_endpoints.SqliteEndpoint):
     """A place where the last step fails, once the source bears its mark."""
 
-    async def complete(self, about: object, restored_at: int | None) -> None:
+    async def complete_copy(self, about: object, restored_at: int | None) -> None:
         raise StoreUnavailable("full")
 
 
@@ -159,16 +159,16 @@ async def test_a_move_cut_off_behind_its_mark_serves_nowhere_until_the_same_comm
     path = sqlite_path(places["sqlite"])
 
     async def half(source: redis_endpoints.RedisEndpoint | sqlite_endpoints.SqliteEndpoint) -> None:
-        with sqlite_endpoints.target(path, 1) as target:
+        with sqlite_endpoints.open_target(path, 1) as target:
             target.__class__ = _DiskFull
             with pytest.raises(StoreUnavailable, match="full"):
                 await copy_store(source, target, time.time, moved=moved)
 
     if local_file(places[origin]) is None:
-        async with redis_endpoints.source(parse(places[origin])) as servers:
+        async with redis_endpoints.open_source(parse_url(places[origin])) as servers:
             await half(servers)
     else:
-        with sqlite_endpoints.source(sqlite_path(places[origin]), 1) as file:
+        with sqlite_endpoints.open_source(sqlite_path(places[origin]), 1) as file:
             await half(file)
     with pytest.raises(StoreMoved, match="If that move was cut off, the same `move` finishes it"):
         open_store(places[origin])
