@@ -46,10 +46,14 @@ def decode(text: str, log: str, shards: Sequence[str]) -> Cursor:
     data = _decode_text(text)
     digest, body = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
     if digest != _binding_digest(body, log, shards):
-        raise CursorInvalid(f"the cursor is not one of the log {log!r} over these {len(shards)} shards")
+        raise CursorInvalid(
+            f"the cursor does not belong to the {len(shards)} shards of the log {log!r}: send one from there"
+        )
     numbers = _decode_numbers(body)
     if len(numbers) != 2 + 2 * len(shards) or numbers[0] != _FORMAT or numbers[1] >= max(len(shards), 1):
-        raise CursorInvalid("the cursor was made by another version of this service")
+        raise CursorInvalid(
+            "the cursor was made by another version of this service: start again without a cursor"
+        )
     return Cursor(numbers[1], [Position(*pair) for pair in zip(numbers[2::2], numbers[3::2], strict=True)])
 
 
@@ -57,9 +61,11 @@ def _decode_text(text: str) -> bytes:
     try:
         data = base64.b64decode(text[:_LONGEST] + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error) as error:
-        raise CursorInvalid("the cursor is not the text of one") from error
+        raise CursorInvalid("malformed cursor: send one that this service gave, unchanged") from error
     if len(text) > _LONGEST or base64.urlsafe_b64encode(data).rstrip(b"=").decode() != text:
-        raise CursorInvalid("the cursor is not the text of one")  # the same place has one spelling
+        raise CursorInvalid(
+            "malformed cursor: send one that this service gave, unchanged"
+        )  # the same place has one spelling
     return data
 
 
@@ -85,10 +91,10 @@ def _decode_numbers(body: bytes) -> list[int]:
         number |= (byte & 0x7F) << shift
         shift += 7
         if shift > 7 * _LONGEST_NUMBER:
-            raise CursorInvalid("the cursor holds a number that no log reaches")
+            raise CursorInvalid("malformed cursor: it holds a number that no log reaches")
         if byte < 0x80:
             numbers.append(number)
             number = shift = 0
     if shift:
-        raise CursorInvalid("the cursor ends in the middle of a number")
+        raise CursorInvalid("malformed cursor: it ends in the middle of a number")
     return numbers

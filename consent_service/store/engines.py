@@ -24,16 +24,6 @@ Clock = Callable[[], float]
 class Engine(Protocol):
     """One kind of store. Every method takes the store's URL and raises StoreError.
 
-    `open_store`   opens the store for a service. `relaxed` accepts servers that may lose what they acknowledged.
-    `examine`      returns an examiner that writes nothing.
-    `public_name`  returns the URL without user, password and options; that of a file with its whole path.
-    `local_file`   returns the file that holds the store on this machine, or None for a store on servers.
-    `source`       opens the store to be copied. `target` opens an empty place to copy a store into; `back` also
-                   accepts the store that was moved away from there.
-    `backup`       writes the store into a new file, also while a service has it open.
-    `restore`      puts a backup in the store's place and returns the name that the replaced file has now, or None.
-                   `unverified` accepts a file that carries no digest.
-
     `backup` and `restore` block until they are done: call them outside of event loops.
     """
 

@@ -1,4 +1,4 @@
-"""LostValues: the counter values that were used after a backup was made, and went with the state it replaced.
+"""Lost values: counter values that were used after a backup was made, and went with the state it replaced.
 
 Restoring moves every shard's counter far ahead, so that no value is ever taken twice, and remembers what lies
 between: whoever presents such a value knows of something that this store has forgotten. The engines keep this in

@@ -149,7 +149,7 @@ def _parse_table(mountinfo: str) -> Iterator[_Line]:
             continue
         options = [*words[5:6], *ends[2:3]]
         source = _unescape_octal(ends[1]) if len(ends) > 1 else ""
-        mount = Mount(ends[0], source, frozenset(one for text in options for one in text.split(",")))
+        mount = Mount(ends[0], source, frozenset(option for text in options for option in text.split(",")))
         yield _Line(words[0], words[1], PurePosixPath(_unescape_octal(words[4])), mount)
 
 

@@ -15,7 +15,7 @@ from consent_service.store import cursor
 from consent_service.store.contract import Entry, Page, Position
 
 IsLost = Callable[[str, int], bool]
-"""Whether a shard's counter value was lost, as `contract.Store.lost` says."""
+"""Return True if a shard's counter value was lost; `contract.Store.lost`."""
 
 Row = tuple[int, int, bytes]
 """An entry of one shard: sequence, number, payload."""

@@ -1,4 +1,4 @@
-"""ShardCheck: what a doctor may ask of a store of either engine, and what it is told, as frozen facts.
+"""Status of a store of either engine, as frozen facts, and the reader that collects them for the doctor.
 
 Nothing here is ever written, and nothing is judged: that some fact endangers the store is said elsewhere. A store
 can be verify_source while a service has it open, and while none does.
@@ -108,13 +108,7 @@ class FleetFacts(NamedTuple):
 
 
 class Examiner(Protocol):
-    """A reader of one store that writes nothing.
-
-    `facts`        never raises for what is wrong with the store: those are `troubles`.
-    `get`          as the contract's.
-    `next_behind`  the payload of the log's first entry whose position is higher, or None.
-    `lost`         what restorations made it lose. All but `facts` raise StoreError.
-    """
+    """A reader of one store that writes nothing. All methods but `facts` raise StoreError."""
 
     async def facts(self) -> FileFacts | FleetFacts:
         """Return the facts of the store; what is wrong with it is among them as `troubles`."""
@@ -126,7 +120,7 @@ class Examiner(Protocol):
         """Return the payload of the log's first entry with a higher position, or None."""
 
     async def lost(self) -> LostValues:
-        """Return True if this value of the shard's counter was lost by a restoration."""
+        """Return the counter values that restorations made the store lose."""
 
     async def close(self) -> None:
         """Let go of the store."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+import consent_service
 from consent_service.errors import StoreUnavailable
 from consent_service.store.engines import local_file, open_store
 from consent_service.store.sqlite.registration import sqlite_path
@@ -54,3 +56,11 @@ async def test_a_relative_file_lies_in_the_working_folder(
     assert store.shards == 64
     await store.close()
     assert (tmp_path / "odd name?#%.db").is_file()
+
+
+def test_only_the_registry_knows_the_engines_packages() -> None:
+    package = Path(consent_service.__file__).parent
+    outside = [path for path in package.rglob("*.py") if package / "store" not in path.parents]
+    named = re.compile(r"consent_service\.store(\.| import .*\b)(sqlite|redis)\b")
+    assert outside
+    assert not [str(path) for path in outside if named.search(path.read_text())]

@@ -94,22 +94,22 @@ def parse_url(url: str) -> StoreAddress:
     """Return the parts of the URL. Raises StoreUnavailable with what to write; the message never quotes a
     password.
     """
-    found = _URL.fullmatch(url)
-    if found is None:
+    match = _URL.fullmatch(url)
+    if match is None:
         raise StoreUnavailable(f"a Redis store's URL is such as {', '.join(_EXAMPLES.values())}")
-    kind = ServerKind(found["kind"])
+    kind = ServerKind(match["kind"])
     try:
-        user, _, password = (found["who"] or "").partition(":")
-        master, database = _parse_path(kind, unquote(found["path"] or ""))
+        user, _, password = (match["who"] or "").partition(":")
+        master, database = _parse_path(kind, unquote(match["path"] or ""))
         return StoreAddress(
             kind,
-            _parse_hosts(found["hosts"], _SENTINEL_PORT if kind is ServerKind.SENTINEL else _PORT),
+            _parse_hosts(match["hosts"], _SENTINEL_PORT if kind is ServerKind.SENTINEL else _PORT),
             master,
             database,
             unquote(user),
             unquote(password),
-            tls=found["scheme"] == "rediss",
-            files=_parse_options(found["options"] or "", tls=found["scheme"] == "rediss"),
+            tls=match["scheme"] == "rediss",
+            files=_parse_options(match["options"] or "", tls=match["scheme"] == "rediss"),
         )
     except ValueError as error:
         raise StoreUnavailable(f"{error}, as in {_EXAMPLES[kind.value]}") from None
@@ -117,11 +117,11 @@ def parse_url(url: str) -> StoreAddress:
 
 def _parse_hosts(text: str, default_port: int) -> tuple[Address, ...]:
     seeds = []
-    for one in text.split(","):
-        found = _HOST.fullmatch(one)
-        if found is None or not 0 < int(found["port"] or default_port) < 65_536:
+    for host in text.split(","):
+        match = _HOST.fullmatch(host)
+        if match is None or not 0 < int(match["port"] or default_port) < 65_536:
             raise ValueError("the store's URL needs hosts with ports")
-        seeds.append(Address(found["six"] or found["host"], int(found["port"] or default_port)))
+        seeds.append(Address(match["six"] or match["host"], int(match["port"] or default_port)))
     return tuple(seeds)
 
 

@@ -1,4 +1,4 @@
-"""Channel: the way to one node for one purpose, opened when it is needed and again when it was lost.
+"""Channel: the connection to one node for one purpose, opened when it is needed and again after it was lost.
 
 However many want it, one attempt is under way. After a failure everybody is refused at once until a short, growing,
 random time has passed, so that a node that comes back isn't met by all processes together. Knows no slots and no

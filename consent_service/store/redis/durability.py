@@ -72,8 +72,8 @@ async def settings_of(connection: Connection, *names: str) -> tuple[Mapping[str,
     except ReplyError as error:
         if not unknown_command(error) and code_of(error) != "NOPERM":
             raise
-        said = "does not tell what it promises: let the service call CONFIG GET"
-        return {}, f"{said} ({cause(error)})"
+        reason = "does not tell what it promises: let the service call CONFIG GET"
+        return {}, f"{reason} ({cause(error)})"
 
 
 async def replicas_to_wait_for(connection: Connection, address: Address, kind: ServerKind) -> int:

@@ -51,13 +51,13 @@ async def open_source(target: StoreAddress) -> AsyncIterator[RedisEndpoint]:
     Raises StoreCorrupt when keys lie there that a copy would lack.
     """
     async with _open_router(target, relaxed=True) as router:
-        kept = [pack_command(b"EXISTS", name) for name in (layout.HEADER, layout.MOVING)]
-        if await all_of(router.ask_slot(Purpose.SCAN, HEADER_SLOT, one) for one in kept) != [1, 0]:
+        checks = [pack_command(b"EXISTS", name) for name in (layout.HEADER, layout.MOVING)]
+        if await all_of(router.ask_slot(Purpose.SCAN, HEADER_SLOT, check) for check in checks) != [1, 0]:
             raise StoreUnavailable(f"there is no store at {target.name}, or only half a copy")
-        known = await header.read_state(router, target.name)
+        state = await header.read_state(router, target.name)
         await require_known_keys(router, target.name)
         moved = await header.read_moved(router, target.name)
-        yield RedisEndpoint(router, target.name, known.header.about, known, moved=moved)
+        yield RedisEndpoint(router, target.name, state.header.about, state, moved=moved)
 
 
 @asynccontextmanager
@@ -137,8 +137,8 @@ class RedisEndpoint:
     async def begin_copy(self, about: StoreInfo, saved: bytes = b"") -> Mapping[str, ShardHead]:
         """Prepare the place and return the heads of the shards that it holds already. Raises StoreUnavailable."""
         packed = msgspec.json.encode(about) + saved.hex().encode()
-        found = await self._ask_header(b"HGETALL", layout.MOVING)
-        held = dict(zip(found[::2], found[1::2], strict=True))
+        reply = await self._ask_header(b"HGETALL", layout.MOVING)
+        held = dict(zip(reply[::2], reply[1::2], strict=True))
         left = await self._left_behind()
         if held and held.pop(_ABOUT) != packed:
             raise StoreUnavailable(
@@ -147,7 +147,7 @@ class RedisEndpoint:
             )
         if left is not None and left != about.id:
             raise StoreUnavailable(f"{self.name} holds another store, which was moved away: empty it first")
-        if not found and left is None:
+        if not reply and left is None:
             await self._require_empty()
         await self._write_all(HEADER_SLOT, [pack_command(b"HSET", layout.MOVING, _ABOUT, packed)])
         if left is not None:
@@ -194,8 +194,8 @@ class RedisEndpoint:
         """Return the id of the store that was moved away from here and still lies here, or None."""
         if not self._back or not await self._ask_header(b"EXISTS", layout.MOVED):
             return None
-        found = await self._ask_header(b"GET", layout.HEADER)
-        return None if found is None else header.open_header(found, self.name).id
+        data = await self._ask_header(b"GET", layout.HEADER)
+        return None if data is None else header.open_header(data, self.name).id
 
     async def _make_room(self, noted: Iterable[bytes]) -> None:
         """Remove the store that was moved away: its shards, then the register of them. Its mark stays."""
@@ -218,12 +218,12 @@ class RedisEndpoint:
 
     async def _names_by_kind(self, where: ShardKeys) -> tuple[list[bytes], list[bytes], list[bytes]]:
         """Return the names of a shard's documents, indexes and logs, each kind in order."""
-        found: dict[bytes, set[bytes]] = {b"d": set(), b"i": set(), b"l": set()}
+        names_by_kind: dict[bytes, set[bytes]] = {b"d": set(), b"i": set(), b"l": set()}
         at = len(where.prefix)
         async for walked in self._walk_keys(where):
             for key in walked:
-                found.get(key[at : at + 1], set()).add(key[at + 1 :])
-        documents, indexes, logs = (sorted(names) for names in found.values())
+                names_by_kind.get(key[at : at + 1], set()).add(key[at + 1 :])
+        documents, indexes, logs = (sorted(names) for names in names_by_kind.values())
         return documents, indexes, logs
 
     async def _walk_keys(self, where: ShardKeys) -> AsyncIterator[list[bytes]]:
@@ -231,14 +231,14 @@ class RedisEndpoint:
         over.
         """
         master = master_of(self._router, self.name, where.slot)
-        async for found in node_keys(self._router, master, where.prefix):
-            yield found
+        async for batch in node_keys(self._router, master, where.prefix):
+            yield batch
         if master_of(self._router, self.name, where.slot) != master:
             raise taken_over(self.name)
 
     async def _unlink_shard(self, where: ShardKeys) -> None:
-        async for found in self._walk_keys(where):
-            await self._write_all(where.slot, [pack_command(b"UNLINK", key) for key in found])
+        async for batch in self._walk_keys(where):
+            await self._write_all(where.slot, [pack_command(b"UNLINK", key) for key in batch])
 
     async def _read_documents(self, where: ShardKeys, names: list[bytes], now: int) -> list[Record]:
         replies = await self._ask_shard(where, b"MGET", *map(where.document_key, names))
@@ -247,15 +247,21 @@ class RedisEndpoint:
                 where, b"EXISTS", where.document_key(name)
             ):  # expired meanwhile, or of another type
                 raise ValueError(name)
-        found = ((name, layout.unpack_document(data, now)) for name, data in zip(names, replies, strict=True))
-        return [DocumentRecord(name, one.version, one.expires_at, one.value) for name, one in found if one]
+        documents = (
+            (name, layout.unpack_document(data, now)) for name, data in zip(names, replies, strict=True)
+        )
+        return [
+            DocumentRecord(name, document.version, document.expires_at, document.value)
+            for name, document in documents
+            if document
+        ]
 
     async def _read_members(self, where: ShardKeys, index: bytes) -> AsyncIterator[list[Record]]:
         at = 0
-        while found := await self._ask_shard(
+        while reply := await self._ask_shard(
             where, b"ZRANGE", where.index_key(index), at, at + BATCH - 1, b"WITHSCORES"
         ):
-            pairs = zip(found[::2], found[1::2], strict=True)
+            pairs = zip(reply[::2], reply[1::2], strict=True)
             yield [MemberRecord(index, _parse_score(score), member) for member, score in pairs]
             at += BATCH
 
@@ -266,11 +272,11 @@ class RedisEndpoint:
 
     async def _read_entries(self, where: ShardKeys, log: bytes) -> AsyncIterator[list[Record]]:
         name, first = log.decode(), b"-"
-        while found := await self._ask_shard(
+        while reply := await self._ask_shard(
             where, b"XRANGE", where.log_key(name), first, b"+", b"COUNT", BATCH
         ):
-            yield [EntryRecord(name, *_parse_position(at), _entry_payload(fields)) for at, fields in found]
-            first = b"(" + found[-1][0]
+            yield [EntryRecord(name, *_parse_position(at), _entry_payload(fields)) for at, fields in reply]
+            first = b"(" + reply[-1][0]
 
     async def _ask_shard(self, where: ShardKeys, *words: bytes | int) -> Any:
         return await self._router.ask_slot(Purpose.SCAN, where.slot, pack_command(*words))

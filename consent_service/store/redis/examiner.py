@@ -1,4 +1,4 @@
-"""ShardCheck a Redis store: its masters, the replicas that follow them, and the Sentinels that watch.
+"""Examiner of a Redis store: its masters, the replicas that follow them, and the Sentinels that watch.
 
 Each server is asked on a connection of its own, with questions alone; one that can't be asked is a trouble and
 keeps none of the others from being asked.
@@ -55,8 +55,8 @@ class RedisExaminer:
             return FleetFacts(self._target.name, (*troubles, str(error)), sentinels=sentinels)
         if not self._topology.slot_map.whole:
             troubles = [*troubles, _NOBODY.format(name=self._target.name)]
-        found, unasked = await self._ask_each(self._server_facts, self._topology.slot_map.masters)
-        followers = [address for _, replicas in found for address in replicas]
+        masters, unasked = await self._ask_each(self._server_facts, self._topology.slot_map.masters)
+        followers = [address for _, replicas in masters for address in replicas]
         replicas, unreached = await self._ask_each(self._server_facts, followers)
         laid, half_copied, moved = None, None, None
         try:
@@ -70,7 +70,7 @@ class RedisExaminer:
             tuple(dict.fromkeys([*troubles, *unasked, *unreached])),
             laid,
             half_copied,
-            [server for server, _ in (*found, *replicas)],
+            [server for server, _ in (*masters, *replicas)],
             sentinels,
             durability.REMEDY,
             moved,
@@ -87,13 +87,13 @@ class RedisExaminer:
     async def next_behind(self, log: str, shard: str, sequence: int) -> bytes | None:
         """Return the payload of the log's first entry with a higher position, or None."""
         where = shard_keys(shard)
-        found = await self._ask_slot(
+        entries = await self._ask_slot(
             where.slot, "XRANGE", where.log_key(log), f"{sequence + 1}-0", "+", "COUNT", 1
         )
-        return found[0][1][1] if found else None
+        return entries[0][1][1] if entries else None
 
     async def lost(self) -> LostValues:
-        """Return True if this value of the shard's counter was lost by a restoration."""
+        """Return the counter values that restorations made the store lose."""
         header = open_header(await self._ask_slot(HEADER_SLOT, "GET", layout.HEADER), self._target.name)
         notes = await self._ask_slot(HEADER_SLOT, "HGETALL", layout.LOST)
         return open_lost(header, notes, self._target.name)
@@ -106,15 +106,15 @@ class RedisExaminer:
         return fields - 1 if fields else None  # one says which store
 
     async def _data_layout(self) -> DataLayout | None:
-        found = await self._ask_slot(HEADER_SLOT, "GET", layout.HEADER)
-        if found is None:  # nobody has ever served over it
+        data = await self._ask_slot(HEADER_SLOT, "GET", layout.HEADER)
+        if data is None:  # nobody has ever served over it
             return None
-        header = open_header(found, self._target.name)
+        header = open_header(data, self._target.name)
         return DataLayout(header.version, header.shards)
 
     async def _move_mark(self) -> MoveMark | None:
-        found = await self._ask_slot(HEADER_SLOT, "GET", layout.MOVED)
-        return None if found is None else decode_mark(found, self._target.name)
+        data = await self._ask_slot(HEADER_SLOT, "GET", layout.MOVED)
+        return None if data is None else decode_mark(data, self._target.name)
 
     async def _ask_slot(self, slot: int, *words: Word) -> Any:
         if not self._topology.slot_map.ranges:
@@ -144,11 +144,13 @@ class RedisExaminer:
         """Return the answers of those that answered, and the errors of the others as text."""
         replies = await asyncio.gather(*map(ask, addresses), return_exceptions=True)
         if broken := [
-            one for one in replies if isinstance(one, BaseException) and not isinstance(one, StoreError)
+            reply
+            for reply in replies
+            if isinstance(reply, BaseException) and not isinstance(reply, StoreError)
         ]:
             raise broken[0]
-        troubles = [str(one) for one in replies if isinstance(one, StoreError)]
-        return [one for one in replies if not isinstance(one, BaseException)], troubles
+        troubles = [str(reply) for reply in replies if isinstance(reply, StoreError)]
+        return [reply for reply in replies if not isinstance(reply, BaseException)], troubles
 
     def _seeds_that_watch(self) -> Sequence[Address]:
         return self._target.seeds if self._target.kind is ServerKind.SENTINEL else ()
@@ -156,15 +158,15 @@ class RedisExaminer:
     async def _sentinel_facts(self, address: Address) -> SentinelFacts:
         try:
             async with asyncio.timeout(_TIMEOUT):
-                said = durability.reply_pairs(await self._topology.ask_sentinel(address, "MASTER"))
+                fields = durability.reply_pairs(await self._topology.ask_sentinel(address, "MASTER"))
         except ReplyError as error:
             raise refused_error(error, address) from error
         except (OSError, HiredisError) as error:
             raise unreachable_error(error, address) from error
         replicas, others, quorum = [
-            int(said[name]) for name in ("num-slaves", "num-other-sentinels", "quorum")
+            int(fields[name]) for name in ("num-slaves", "num-other-sentinels", "quorum")
         ]
-        down_after = int(said["down-after-milliseconds"]) / 1000
+        down_after = int(fields["down-after-milliseconds"]) / 1000
         return SentinelFacts(str(address), replicas, others, quorum, down_after)
 
     async def _server_facts(self, address: Address) -> tuple[ServerFacts, list[Address]]:
@@ -240,10 +242,10 @@ def _mount_of_server(info: Mapping[str, str], settings: Mapping[str, str]) -> Mo
 async def _require_commands(connection: Connection, address: Address) -> None:
     """Raise StoreUnavailable when the server lacks a command without which no service can use it."""
     try:
-        found = await connection.ask("COMMAND", "INFO", *scripts.COMMANDS)
+        replies = await connection.ask("COMMAND", "INFO", *scripts.COMMANDS)
     except ReplyError:  # it does not tell its commands either: whoever needs one will be told
         return
-    if missing := [name for name, told in zip(scripts.COMMANDS, found, strict=True) if not told]:
+    if missing := [name for name, reply in zip(scripts.COMMANDS, replies, strict=True) if not reply]:
         raise StoreUnavailable(
             f"{address} does not know the commands {', '.join(missing)}: they were renamed or taken away there. Give "
             "them back their names, or use another server"
@@ -271,5 +273,5 @@ def _info_lines(info: str) -> Mapping[str, str]:
 
 
 def _replica_address(line: str) -> Address:
-    said = dict(part.split("=", 1) for part in line.split(","))
-    return Address(said["ip"], int(said["port"]))
+    fields = dict(part.split("=", 1) for part in line.split(","))
+    return Address(fields["ip"], int(fields["port"]))

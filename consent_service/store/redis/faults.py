@@ -1,4 +1,4 @@
-"""What servers and the router say, as this project's errors: the engine's one boundary.
+"""Faults: errors of servers and of the network as this project's errors, the engine's one boundary.
 
 The message names the server and says what to do; it never holds a key, a value or a password.
 """
@@ -62,29 +62,29 @@ def code_of(error: ReplyError) -> str:
 
 def unknown_command(error: ReplyError) -> str:
     """Return the command that the server does not know, as CONFIG where it was renamed; "" for any other error."""
-    found = _COMMAND.match(str(error))
-    return found[1].upper() if found else ""
+    match = _COMMAND.match(str(error))
+    return match[1].upper() if match else ""
 
 
 def refused_error(error: ReplyError, where: object) -> StoreError:
     """Return the store's error for a server's error reply."""
     code, words = code_of(error), cause(error)
-    said = words.removeprefix(code).strip() or code
-    if _NO_PASSWORD in said:
+    reason = words.removeprefix(code).strip() or code
+    if _NO_PASSWORD in reason:
         return StoreUnavailable(f"{where} has no passwords: leave the store's user and password out")
     if command := unknown_command(error):
-        code, said = _UNKNOWN, command
+        code, reason = _UNKNOWN, command
     kind, message = _BY_CODE.get(code, (StoreError, _NOT_KNOWN))
-    ours = kind(message.format(where=where, said=words if message is _NOT_KNOWN else said))
-    ours.__cause__ = error
-    return ours
+    translated = kind(message.format(where=where, said=words if message is _NOT_KNOWN else reason))
+    translated.__cause__ = error
+    return translated
 
 
 def unstorable_error(error: Exception) -> StoreError:
     """Return the store's error for a change or a query that can't be put into a command."""
-    ours = StoreError(f"the store can't take this: {cause(error)}")
-    ours.__cause__ = error
-    return ours
+    translated = StoreError(f"the store can't take this: {cause(error)}")
+    translated.__cause__ = error
+    return translated
 
 
 def unreachable_error(error: BaseException, where: object) -> StoreError:
@@ -100,9 +100,9 @@ def unreachable_error(error: BaseException, where: object) -> StoreError:
             reason = "no answer"
         case _:
             reason = cause(error)
-    ours = StoreUnavailable(f"{where} can't be reached: {reason}")
-    ours.__cause__ = error
-    return ours
+    translated = StoreUnavailable(f"{where} can't be reached: {reason}")
+    translated.__cause__ = error
+    return translated
 
 
 def cut_error(where: object, *, written: bool) -> StoreError:

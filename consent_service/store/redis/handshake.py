@@ -1,4 +1,4 @@
-"""Greeting: what is said on a new connection before it carries anything: login, role, promise, scripts."""
+"""Handshake: the steps on a new connection before it carries commands: login, role, durability, scripts."""
 
 from __future__ import annotations
 

@@ -75,12 +75,12 @@ async def prepare_header(router: Router, name: str, shards: int | None, now: int
     await router.ask_slot(  # whoever comes first makes it
         Purpose.WRITE, HEADER_SLOT, pack_command(b"SET", layout.HEADER, msgspec.json.encode(fresh), b"NX")
     )
-    known = await read_state(router, name)
-    if shards is not None and known.header.shards != shards:
+    state = await read_state(router, name)
+    if shards is not None and state.header.shards != shards:
         raise StoreMismatch(
-            f"{name} has {known.header.shards} shards, not {shards}: the number was fixed when the store was made"
+            f"{name} has {state.header.shards} shards, not {shards}: the number was fixed when the store was made"
         )
-    return known
+    return state
 
 
 async def read_state(router: Router, name: str) -> StoreState:
@@ -106,8 +106,8 @@ async def begin_anew(router: Router, name: str, now: int) -> None:
     )
     taken = {shard: parse_counter(reply, name) or 0 for shard, reply in zip(shards, replies, strict=True)}
     start = start_anew(now, header.floor, *taken.values())
-    for shard, kept in taken.items():
-        gaps = [*(gap for gap in lost.gaps.get(shard, ()) if gap[0] != kept), (kept, start - 1)]
+    for shard, last in taken.items():
+        gaps = [*(gap for gap in lost.gaps.get(shard, ()) if gap[0] != last), (last, start - 1)]
         note = lost_command(shard, lost.born.get(shard, header.floor), gaps)
         await router.ask_slot(Purpose.WRITE, HEADER_SLOT, note)
         await router.ask_slot(
@@ -155,7 +155,7 @@ async def _read_lost(router: Router, header: Header, name: str) -> LostValues:
 def open_lost(header: Header, reply: Sequence[bytes], name: str) -> LostValues:
     """Return the lost values decoded from their notes. Raises StoreCorrupt."""
     try:
-        found = {
+        gaps_by_shard = {
             shard.decode(): msgspec.json.decode(gaps, type=_Gaps)
             for shard, gaps in zip(reply[::2], reply[1::2], strict=True)
         }
@@ -163,15 +163,15 @@ def open_lost(header: Header, reply: Sequence[bytes], name: str) -> LostValues:
         raise StoreCorrupt(f"what {name} says was lost is damaged: restore a backup") from error
     return LostValues(
         header.floor,
-        {shard: one.born for shard, one in found.items()},
-        {shard: one.gaps for shard, one in found.items()},
+        {shard: noted.born for shard, noted in gaps_by_shard.items()},
+        {shard: noted.gaps for shard, noted in gaps_by_shard.items()},
     )
 
 
 async def read_moved(router: Router, name: str) -> MoveMark | None:
     """Return the mark that a move left. Raises StoreCorrupt."""
-    found = await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"GET", layout.MOVED))
-    return None if found is None else decode_mark(found, name)
+    data = await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"GET", layout.MOVED))
+    return None if data is None else decode_mark(data, name)
 
 
 def parse_counter(number: bytes | None, name: str) -> int | None:

@@ -51,23 +51,25 @@ class Invalidation:
         interrupted = self._heard is not None and self._heard != hearing
         await self._learn_shards(router)
         counts = None if since is None or interrupted else self._decode_mark(since)
-        told = None if counts is None else await self._changes_behind(router, counts)
-        present, keys = (await self._present_counts(router), None) if told is None else told
+        changes = None if counts is None else await self._changes_behind(router, counts)
+        present, keys = (await self._present_counts(router), None) if changes is None else changes
         self._heard = hearing
         mark = self._encode_mark(present)
         return Changes(mark, () if since is None or keys == [] else keys)
 
     async def _learn_shards(self, router: Router) -> None:
         """Read the register of shards on from the last one known. Raises StoreMoved."""
-        known = max(len(self._shards) - 1, 0)
-        asked = pack_command(b"GET", MOVED), pack_command(b"ZRANGE", SHARDS, known, -1)
-        moved, names = await all_of(router.ask_slot(Purpose.LOOK_UP, HEADER_SLOT, one) for one in asked)
+        last = max(len(self._shards) - 1, 0)
+        commands = pack_command(b"GET", MOVED), pack_command(b"ZRANGE", SHARDS, last, -1)
+        moved, names = await all_of(
+            router.ask_slot(Purpose.LOOK_UP, HEADER_SLOT, command) for command in commands
+        )
         if moved is not None:
             raise moved_error(moved, self._name)
         if self._shards and (not names or names[0] != self._shards[-1].encode()):  # another register
             self._shards, self._last = [], None
             return await self._learn_shards(router)
-        self._shards[known:] = decode_names(names, self._name)
+        self._shards[last:] = decode_names(names, self._name)
 
     async def _changes_behind(self, router: Router, counts: Counts) -> tuple[Counts, list[Key] | None] | None:
         """Return every shard's present count and the keys written behind `counts`; None when a stream has a gap."""
@@ -98,11 +100,11 @@ class Invalidation:
 
     async def _ask_shards(self, router: Router, commands: Sequence[bytes]) -> list[Any]:
         """Return a reply for each shard. Raises StoreError unless every master then confirms that it still is one."""
-        asked, replies = list(zip(self._shards, commands, strict=True)), list[Any]()
-        for at in range(0, len(asked), _TOGETHER):
+        pairs, replies = list(zip(self._shards, commands, strict=True)), list[Any]()
+        for at in range(0, len(pairs), _TOGETHER):
             replies += await all_of(
                 router.ask_slot(Purpose.LOOK_UP, shard_keys(shard).slot, command)
-                for shard, command in asked[at : at + _TOGETHER]
+                for shard, command in pairs[at : at + _TOGETHER]
             )
         masters = router.masters
         roles = await all_of(router.ask_node(master, Purpose.LOOK_UP, _ROLE) for master in masters)
@@ -130,11 +132,11 @@ class Invalidation:
         if self._last is not None and self._last[0] == mark:
             return self._last[1]
         data = mark.to_bytes((mark.bit_length() + 7) // 8) if mark > 0 else b""
-        known = int.from_bytes(data[1 : 1 + _COUNT_BYTES])
+        count = int.from_bytes(data[1 : 1 + _COUNT_BYTES])
         try:
             text = data[1 + _COUNT_BYTES :].decode("ascii")
             return tuple(
-                shard_keys.sequence for shard_keys in cursor.decode(text, _LOG, self._shards[:known]).places
+                shard_keys.sequence for shard_keys in cursor.decode(text, _LOG, self._shards[:count]).places
             )
         except (UnicodeDecodeError, CursorInvalid):
             return None

@@ -65,6 +65,7 @@ async def open_servers(target: StoreAddress, shards: int | None, now: int, *, re
     """Find the servers, check that each can be relied on, read the header and return both. Raises StoreError."""
 
     async def open_once() -> OpenedStore:
+        """Return the opened store from one attempt."""
         servers = await _find_and_check(target, relaxed=relaxed)
         router = servers.new_router()
         try:

@@ -291,5 +291,5 @@ class Router:
 def _named_node(error: ReplyError, ask: _Command) -> Address:
     """Return the node that MOVED or ASK names. A reply without a host means the host that sent it."""
     host, _, port = str(error).split(" ")[2].rpartition(":")
-    known = ask.address.host if ask.address else ""
-    return Address(host.strip("[]") or known, int(port))
+    sender = ask.address.host if ask.address else ""
+    return Address(host.strip("[]") or sender, int(port))

@@ -27,8 +27,8 @@ async def read_log(
     router: Router, log: str, shards: Sequence[str], after: str, limit: int, lost: IsLost
 ) -> Page:
     """Return a page of the log; each shard's part is a snapshot. Raises CursorInvalid and CursorExpired."""
-    asked = [ShardQuery(number, shard, cursor.START, 0) for number, shard in enumerate(shards)]
-    states = dict(zip(shards, [state for _, state in await _read_parts(router, log, asked)], strict=True))
+    probes = [ShardQuery(number, shard, cursor.START, 0) for number, shard in enumerate(shards)]
+    states = dict(zip(shards, [state for _, state in await _read_parts(router, log, probes)], strict=True))
     paging = Paging(log, shards, after, limit, states, lost)
     while queries := paging.next_queries():
         for query, (rows, state) in zip(queries, await _read_parts(router, log, queries), strict=True):
@@ -51,8 +51,8 @@ async def range_members(
     words = [where.index_key(index), *scores, max(limit, 0), int(reverse), *resume]
     command = pack_command(b"EVALSHA", scripts.RANGE.digest, 1, *words)
     reply = await router.ask_slot(Purpose.SCAN, where.slot, command)
-    found = [Member(index, member, int(float(score))) for member, score in _score_pairs(reply)]
-    return found[::-1] if reverse else found
+    entries = [Member(index, member, int(float(score))) for member, score in _score_pairs(reply)]
+    return entries[::-1] if reverse else entries
 
 
 async def count_members(router: Router, shard: str, index: bytes, low: int, high: int) -> int:
@@ -71,9 +71,9 @@ async def node_keys(router: Router, master: Address, prefix: bytes) -> AsyncIter
     cursor = b"0"
     while True:
         command = pack_command(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", _WALKED)
-        cursor, found = await router.ask_node(master, Purpose.SCAN, command)
-        if found:
-            yield found
+        cursor, batch = await router.ask_node(master, Purpose.SCAN, command)
+        if batch:
+            yield batch
         if cursor == b"0":
             return
 
@@ -93,11 +93,11 @@ def taken_over(name: str) -> StoreUnavailable:
 
 async def all_of(replies: Iterable[Awaitable[Any]]) -> list[Any]:
     """Return all replies. If some failed, raise the first failure once the others are done too."""
-    found = await asyncio.gather(*replies, return_exceptions=True)
-    for one in found:
-        if isinstance(one, BaseException):
-            raise one
-    return found
+    results = await asyncio.gather(*replies, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results
 
 
 async def _read_parts(

@@ -1,4 +1,4 @@
-"""Topology: which master serves which slot, and how to find that out anew. Keeps no connection open.
+"""Cluster topology: the map from slots to masters, and how to refresh it. Keeps no connection open.
 
 Nodes of a cluster contradict each other while it mends itself: one that was cut off or has just woken still names
 itself. Several are asked, and the one that has seen the latest election is believed.
@@ -45,16 +45,16 @@ class SlotMap(NamedTuple):
     @property
     def masters(self) -> list[Address]:
         """Return each master once."""
-        return list(dict.fromkeys(one.master for one in self.ranges))
+        return list(dict.fromkeys(part.master for part in self.ranges))
 
     @property
     def whole(self) -> bool:
         """Return True if every slot has a master."""
-        return sum(one.last - one.first + 1 for one in self.ranges) == SLOTS
+        return sum(part.last - part.first + 1 for part in self.ranges) == SLOTS
 
     def master(self, slot: int) -> Address | None:
         """Return the master of the slot; None = nobody serves it."""
-        at = bisect_right(self.ranges, slot, key=lambda one: one.first) - 1
+        at = bisect_right(self.ranges, slot, key=lambda part: part.first) - 1
         return self.ranges[at].master if at >= 0 and slot <= self.ranges[at].last else None
 
 
@@ -79,8 +79,8 @@ class Topology:
         """Ask the servers for the masters anew; return True if the map changed. Raises StoreUnavailable when nobody
         knows.
         """
-        found = await self._current_map()
-        changed, self.slot_map = found != self.slot_map, found
+        present = await self._current_map()
+        changed, self.slot_map = present != self.slot_map, present
         return changed
 
     async def _current_map(self) -> SlotMap:
@@ -103,11 +103,11 @@ class Topology:
             *(_in_time(self._told_by(candidate), candidate) for candidate in candidates),
             return_exceptions=True,
         )
-        told = [answer for answer in answers if isinstance(answer, _NodeView)]
+        views = [answer for answer in answers if isinstance(answer, _NodeView)]
         for answer in answers:
-            if isinstance(answer, BaseException) and (not told or not isinstance(answer, StoreError)):
+            if isinstance(answer, BaseException) and (not views or not isinstance(answer, StoreError)):
                 raise answer
-        return max(told, key=lambda one: (one.stands, one.epoch)).slot_map
+        return max(views, key=lambda view: (view.stands, view.epoch)).slot_map
 
     async def _told_by(self, address: Address) -> _NodeView:
         info, slots = await _ask_once(self._login, address, ("CLUSTER", "INFO"), ("CLUSTER", "SLOTS"))
@@ -116,10 +116,10 @@ class Topology:
         return _NodeView(stands, int(facts["cluster_current_epoch"]), _parse_slots(slots, address))
 
     async def _named_by(self, sentinel: Address) -> SlotMap:
-        said = await self.ask_sentinel(sentinel, "GET-MASTER-ADDR-BY-NAME")
-        if said is None:
+        address = await self.ask_sentinel(sentinel, "GET-MASTER-ADDR-BY-NAME")
+        if address is None:
             raise StoreUnavailable(f"the Sentinel {sentinel} knows no master {self._target.master!r}")
-        return _single_master_map(Address(said[0].decode(), int(said[1])))
+        return _single_master_map(Address(address[0].decode(), int(address[1])))
 
     async def ask_sentinel(self, address: Address, about: str) -> Any:
         """Return a Sentinel's knowledge of the master. Sentinels need not have the password that their servers

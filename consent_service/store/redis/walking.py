@@ -58,10 +58,10 @@ def _wanted_keys(walked: Iterable[bytes], sought: dict[bytes, str], prefix: byte
 
 
 async def _read_batch(router: Router, keys: Sequence[Key], now: float) -> KeyedDocuments:
-    asked = [(shard_keys(key.shard), key.name) for key in keys]
+    wanted = [(shard_keys(key.shard), key.name) for key in keys]
     replies = await scans.all_of(
         router.ask_slot(Purpose.SCAN, where.slot, pack_command(b"GET", where.document_key(name)))
-        for where, name in asked
+        for where, name in wanted
     )
-    found = (layout.unpack_document(reply, now) for reply in replies)
-    return [(key, one) for key, one in zip(keys, found, strict=True) if one is not None]
+    documents = (layout.unpack_document(reply, now) for reply in replies)
+    return [(key, document) for key, document in zip(keys, documents, strict=True) if document is not None]

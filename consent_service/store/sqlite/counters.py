@@ -1,4 +1,4 @@
-"""LostValues, in a SQLite file: where `store.lost` lies, and how a restored copy begins anew."""
+"""Counters of a SQLite file: the values that it has lost, and their restart after a restoration."""
 
 from __future__ import annotations
 

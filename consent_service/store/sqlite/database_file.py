@@ -1,4 +1,4 @@
-"""Files: the database's neighbours and the checks before it is opened. No SQL here.
+"""Database file: its neighbours and the checks before it is opened. No SQL here.
 
 Beside `consent.db` lie SQLite's own `-wal` and `-shm`, and two empty files that are only locked:
 `consent.db.lock` for the time of one group of commits, so that processes take turns, and `consent.db.open`,
@@ -52,10 +52,10 @@ def file_identity(path: Path) -> tuple[int, int]:
     gone.
     """
     try:
-        found = path.stat()
+        stat = path.stat()
     except FileNotFoundError:
         raise StoreUnavailable(f"{path} was removed: stop the service, restore it, start again") from None
-    return found.st_dev, found.st_ino
+    return stat.st_dev, stat.st_ino
 
 
 def check_same(path: Path, opened: tuple[int, int]) -> None:

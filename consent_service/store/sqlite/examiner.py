@@ -1,4 +1,4 @@
-"""ShardCheck a SQLite store: read-only connections alone, no lock taken, no file made.
+"""Examiner of a SQLite store: read-only connections alone, no lock taken, no file made.
 
 While no log lies beside the file nobody has it open, and it is read as one that does not change: an ordinary
 reader would leave a log and its index behind.
@@ -73,13 +73,11 @@ class SqliteExaminer:
 
     async def next_behind(self, log: str, shard: str, sequence: int) -> bytes | None:
         """Return the payload of the log's first entry with a higher position, or None."""
-        found = self._ask_file(
-            lambda connection: connection.execute(_NEXT, (log, shard, sequence)).fetchone()
-        )
-        return found and bytes(found[0])
+        row = self._ask_file(lambda connection: connection.execute(_NEXT, (log, shard, sequence)).fetchone())
+        return row and bytes(row[0])
 
     async def lost(self) -> LostValues:
-        """Return True if this value of the shard's counter was lost by a restoration."""
+        """Return the counter values that restorations made the store lose."""
         return self._ask_file(counters.read_lost)
 
     async def close(self) -> None:
@@ -109,12 +107,12 @@ def count_holders(lock: Path, locks: Path = _LOCKS) -> int | None:
     None where the system has no such list.
     """
     try:
-        listed, found = locks.read_text(), lock.stat()
+        listed, stat = locks.read_text(), lock.stat()
     except FileNotFoundError:
         return 0 if locks.exists() else None
     except OSError:
         return None
-    name = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    name = f"{os.major(stat.st_dev):02x}:{os.minor(stat.st_dev):02x}:{stat.st_ino}"
     return sum(line.split()[1] == "FLOCK" and name in line.split() for line in listed.splitlines())
 
 

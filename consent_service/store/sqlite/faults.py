@@ -1,4 +1,4 @@
-"""What SQLite and the operating system raise, as this project's errors: the engine's one boundary.
+"""Faults: errors of SQLite and the operating system as this project's errors, the engine's one boundary.
 
 The message names the file and says what to do, with the driver's own words where ours can't tell what is wrong.
 """
@@ -69,9 +69,9 @@ def translated_error(error: Exception, path: Path) -> StoreError:
     if isinstance(error, StoreError):
         return error
     kind, message = _error_kind(error)
-    ours = kind(message.format(path=path, cause=cause(error)))
-    ours.__cause__ = error
-    return ours
+    store_error = kind(message.format(path=path, cause=cause(error)))
+    store_error.__cause__ = error
+    return store_error
 
 
 def is_the_files(error: Exception) -> bool:

@@ -93,7 +93,7 @@ def restore(saved: Path, target: Path, now: float | None = None, *, unverified: 
             with _blaming_original(part, saved), closing(connect_writer(part, _TIMEOUT)) as copy:
                 _verify_copy(copy, part, present, unverified=unverified)
             _begin_anew(part, target, present)
-            kept = set_aside(target)
+            replaced = set_aside(target)
             part.replace(target)
             sync_folder(target.parent)
         finally:
@@ -101,7 +101,7 @@ def restore(saved: Path, target: Path, now: float | None = None, *, unverified: 
             os.close(held)
     except RAISED as error:
         raise translated_error(error, target) from error
-    return kept
+    return replaced
 
 
 def _verify_copy(copy: sqlite3.Connection, part: Path, now: int, *, unverified: bool) -> None:
@@ -133,16 +133,18 @@ def _blaming_original(part: Path, name: Path) -> Iterator[None]:
     try:
         yield
     except (StoreError, *RAISED) as error:
-        ours = _blamed_error(error, part)
-        raise type(ours)(str(ours).replace(str(part), str(name))) from error
+        blamed = _blamed_error(error, part)
+        raise type(blamed)(str(blamed).replace(str(part), str(name))) from error
 
 
 def _blamed_error(error: Exception, path: Path) -> StoreError:
     """Return the error for a file of unknown origin: whatever SQLite can't read in it is the file's fault."""
-    ours = translated_error(error, path)
-    if type(ours) is StoreError or (isinstance(ours, StoreReadOnly) and isinstance(error, sqlite3.Error)):
+    store_error = translated_error(error, path)
+    if type(store_error) is StoreError or (
+        isinstance(store_error, StoreReadOnly) and isinstance(error, sqlite3.Error)
+    ):
         return unsound_error(str(path), str(error))
-    return ours
+    return store_error
 
 
 def _check_readable(saved: Path) -> None:

@@ -1,4 +1,4 @@
-"""Marks: which keys the last groups of commits wrote, for the caches of other processes.
+"""Invalidation: which keys the last groups of commits wrote, for the caches of other processes.
 
 Each group of commits that wrote documents leaves one row with its number, the mark. The rows are bounded in
 number and size; whoever asks from further back, or about a group that was too large, is told "everything".
@@ -51,5 +51,5 @@ def changes_since(execute: Execute, mark: int | None) -> Changes:
     present = rows[-1][0]
     if len(rows) != present - mark or any(keys is None for _, keys in rows):
         return Changes(present, None)
-    found = (Key(shard, bytes.fromhex(name)) for _, keys in rows for shard, name in json.loads(keys))
-    return Changes(present, list(dict.fromkeys(found)))
+    keys_written = (Key(shard, bytes.fromhex(name)) for _, keys in rows for shard, name in json.loads(keys))
+    return Changes(present, list(dict.fromkeys(keys_written)))

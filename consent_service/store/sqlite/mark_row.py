@@ -1,4 +1,4 @@
-"""The mark of a move, in a SQLite file: a row of its header. What it means is in `store.moved`."""
+"""The mark of a move, in a SQLite file: a row of its header. Its meaning is in `store.move_mark`."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _READ: Final = f"SELECT value FROM header WHERE name = '{NAME}'"  # noqa: S608 -
 
 def read_mark(execute: Execute, path: Path) -> MoveMark | None:
     """Return the mark that the store at `path` bears, or None."""
-    found = execute(_READ).fetchone()
-    return None if found is None else decode_mark(found[0], str(path))
+    row = execute(_READ).fetchone()
+    return None if row is None else decode_mark(row[0], str(path))
 
 
 def require_unmarked(execute: Execute, path: Path) -> None:
     """Raise StoreMoved when the store bears a mark."""
-    moved = read_mark(execute, path)
-    if moved is not None:
-        raise moved.moved_error(str(path))
+    mark = read_mark(execute, path)
+    if mark is not None:
+        raise mark.moved_error(str(path))
 
 
 def write_mark(execute: Execute, moved: MoveMark | None) -> None:

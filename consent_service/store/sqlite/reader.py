@@ -116,12 +116,12 @@ class Reader:
 
     def _look_up(self, look_ups: Sequence[_LookUp]) -> list[Settlement]:
         keys = [key for look_up in look_ups for key in look_up.keys]
-        found = self._answer_query(lambda connection: read_documents(connection, keys, self._clock()))
-        if type(found) is StoreError and len(look_ups) > 1:  # one key's fault is no other's
+        documents = self._answer_query(lambda connection: read_documents(connection, keys, self._clock()))
+        if type(documents) is StoreError and len(look_ups) > 1:  # one key's fault is no other's
             return [outcome for look_up in look_ups for outcome in self._look_up([look_up])]
-        if not isinstance(found, list):
-            return [Settlement(look_up.future, found) for look_up in look_ups]
-        each = iter(found)
+        if not isinstance(documents, list):
+            return [Settlement(look_up.future, documents) for look_up in look_ups]
+        each = iter(documents)
         return [Settlement(look_up.future, [next(each) for _ in look_up.keys]) for look_up in look_ups]
 
     def _answer_query(self, query: Query[object]) -> object:

@@ -29,9 +29,9 @@ def set_aside(target: Path) -> Path | None:
         if not isinstance(translated_error(error, target), StoreCorrupt):
             raise
         # A damaged one is kept as it is, its log beside it.
-    kept = target.with_name(f"{target.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
-    kept.hardlink_to(target)
+    replaced = target.with_name(f"{target.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
+    replaced.hardlink_to(target)
     for suffix in _SUFFIXES:
         with suppress(FileNotFoundError):
-            target.with_name(target.name + suffix).rename(kept.with_name(kept.name + suffix))
-    return kept
+            target.with_name(target.name + suffix).rename(replaced.with_name(replaced.name + suffix))
+    return replaced

@@ -78,8 +78,8 @@ def range_members(
 
 def count_members(connection: sqlite3.Connection, shard: str, index: bytes, low: int, high: int) -> int:
     """Return the number of members with low <= score <= high."""
-    (found,) = connection.execute(_COUNT, (shard, index, low, high)).fetchone()
-    return int(found)
+    (number,) = connection.execute(_COUNT, (shard, index, low, high)).fetchone()
+    return int(number)
 
 
 def named_documents(connection: sqlite3.Connection, asked: Walk) -> tuple[KeyedDocuments, bytes | None]:
@@ -88,12 +88,12 @@ def named_documents(connection: sqlite3.Connection, asked: Walk) -> tuple[KeyedD
     """
     rows = connection.execute(_NAMED, (asked.shard, asked.start, _TOGETHER)).fetchall()
     named = [(name, Document(*rest)) for name, *rest in rows if name.startswith(asked.prefix)]
-    found = [
-        (Key(asked.shard, name), one)
-        for name, one in named
-        if one.expires_at is None or one.expires_at > asked.now
+    documents = [
+        (Key(asked.shard, name), document)
+        for name, document in named
+        if document.expires_at is None or document.expires_at > asked.now
     ]
-    return found, named[-1][0] + b"\0" if len(named) == _TOGETHER else None
+    return documents, named[-1][0] + b"\0" if len(named) == _TOGETHER else None
 
 
 def _shard_states(connection: sqlite3.Connection, log: str, shards: Sequence[str]) -> dict[str, ShardState]:

@@ -140,33 +140,31 @@ def require_ours(connection: sqlite3.Connection, path: Path) -> int:
     """
     version = version_of(connection, path)
     (encoding,) = connection.execute("PRAGMA encoding").fetchone()
-    found, wanted = _schema_objects(connection), _expected_objects(version)
-    strange = [f"{kind} {name}" for kind, name, *_ in sorted(found - wanted, key=str)]
-    missing = [f"{kind} {name}" for kind, name, *_ in sorted(wanted - found, key=str)]
+    present, wanted = _schema_objects(connection), _expected_objects(version)
+    strange = [f"{kind} {name}" for kind, name, *_ in sorted(present - wanted, key=str)]
+    missing = [f"{kind} {name}" for kind, name, *_ in sorted(wanted - present, key=str)]
     if version and (strange or missing or encoding != "UTF-8"):
         differs = [f"{one} is not this service's" for one in strange if one not in missing]
         differs += [f"{one} was changed" for one in strange if one in missing]
         differs += [f"{one} is missing" for one in missing if one not in strange]
-        said = printable("; ".join(differs) or f"its text is {encoding}")
+        difference = printable("; ".join(differs) or f"its text is {encoding}")
         raise StoreCorrupt(
-            f"{path} is not as this service makes it: {said}. Another program changed it: undo that, or restore a "
-            "backup"
+            f"{path} is not as this service makes it: {difference}. Another program changed it: undo that, or "
+            "restore a backup"
         )
     return version
 
 
 def read_header(connection: sqlite3.Connection, path: Path) -> Header:
     """Return the header of a store. Raises StoreCorrupt when it is damaged, StoreUnavailable for half a copy."""
-    found = dict(connection.execute("SELECT name, value FROM header"))
-    if HALF in found:
+    rows = dict(connection.execute("SELECT name, value FROM header"))
+    if HALF in rows:
         raise StoreUnavailable(
             f"{path} is half a copy of a store: give the same `move` again, which finishes it"
         )
     try:
-        header = Header(
-            found["id"], *(_parse_number(found.get(name, "")) for name in ("shards", "created_at"))
-        )
-        header = header._replace(floor=_parse_number(found.get("floor", "0")))
+        header = Header(rows["id"], *(_parse_number(rows.get(name, "")) for name in ("shards", "created_at")))
+        header = header._replace(floor=_parse_number(rows.get("floor", "0")))
     except (KeyError, ValueError) as error:
         raise StoreCorrupt(f"the header of {path} is damaged: restore a backup") from error
     check_store_info(header.about, str(path))
@@ -175,8 +173,8 @@ def read_header(connection: sqlite3.Connection, path: Path) -> Header:
 
 def digest_of(connection: sqlite3.Connection) -> str | None:
     """Return the digest that a backup carries; None in any other store."""
-    found = connection.execute("SELECT value FROM header WHERE name = ?", (DIGEST,)).fetchone()
-    return found and str(found[0])
+    row = connection.execute("SELECT value FROM header WHERE name = ?", (DIGEST,)).fetchone()
+    return row and str(row[0])
 
 
 def set_digest(connection: sqlite3.Connection, digest: str | None) -> None:

@@ -31,6 +31,6 @@ def settle_from_thread(outcomes: Iterable[Settlement]) -> None:
     by_loop: dict[asyncio.AbstractEventLoop, list[Settlement]] = {}
     for outcome in outcomes:
         by_loop.setdefault(outcome.future.get_loop(), []).append(outcome)
-    for loop, told in by_loop.items():
+    for loop, settled in by_loop.items():
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle_futures, told)
+            loop.call_soon_threadsafe(settle_futures, settled)

@@ -231,7 +231,7 @@ class BackupTarget:
 def _read_batches(file: BinaryIO, now: int) -> Iterator[list[Record]]:
     """Yield the batches from here to the end of their shard, without documents that have expired. Raises EOFError."""
     while isinstance(frame := _DECODER.decode(_read_frame(file)), _Batch):
-        yield [one for one in frame.records if _is_alive(one, now)]
+        yield [record for record in frame.records if _is_alive(record, now)]
 
 
 def _is_alive(record: Record, now: int) -> bool:

@@ -107,17 +107,17 @@ async def _check_still(source: Source, copied: dict[str, ShardHead]) -> None:
 
 
 async def _tally_of(batches: Batches) -> Tally:
-    found = TallyBuilder()
+    builder = TallyBuilder()
     async for records in batches:
-        found.add_records(records)
-    return found.tally()
+        builder.add_records(records)
+    return builder.tally()
 
 
-def _check_equal(sent: Tally, found: Tally, where: str) -> None:
-    if sent != found:
+def _check_equal(sent: Tally, written: Tally, where: str) -> None:
+    if sent != written:
         raise StoreCorrupt(
-            f"{where} is not what was written ({found.records} records, {sent.records} sent): nothing else may write "
-            "there; begin again with an empty place"
+            f"{where} is not what was written ({written.records} records, {sent.records} sent): nothing else may "
+            "write there; begin again with an empty place"
         )
 
 

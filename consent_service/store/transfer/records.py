@@ -118,10 +118,7 @@ class Tally(NamedTuple):
 class Source(Protocol):
     """A store that is read shard by shard.
 
-    `head`      changes with every commit to the shard.
-    `contents`  every record in the order above; documents that have expired by `now` (Unix seconds) are left out.
-    `moved`     the mark that an earlier move left, or None.
-    `fence`     makes the mark durable: no commit is acknowledged by the source from then on.
+    `moved`: the mark that an earlier move left, or None.
     """
 
     name: str
@@ -144,21 +141,19 @@ class Source(Protocol):
 
 
 class Target(Protocol):
-    """A place that a store is copied into. It can't be opened as a store before `complete`.
-
-    `begin`     takes an empty place, one where copying the same store was interrupted, or one that this store was
-                moved away from, and says which shards it holds already. `saved`: the digest of the backup that is
-                copied, b"" for the store itself; the one never goes on where the other was interrupted. Raises
-                StoreUnavailable for any other place.
-    `clear`     forgets what an interrupted attempt left of the shard.
-    `seal`      the shard is whole.
-    `complete`  makes it a store; with `restored_at` (Unix seconds) one that knows what it may have lost.
-    """
+    """A place that a store is copied into. It can't be opened as a store before `complete_copy`."""
 
     name: str
 
     async def begin_copy(self, about: StoreInfo, saved: bytes = b"") -> Mapping[str, ShardHead]:
-        """Prepare the place and return the heads of the shards that it holds already. Raises StoreUnavailable."""
+        """Prepare the place and return the heads of the shards that it holds already. Raises StoreUnavailable.
+
+        The place is empty, or copying the same store was interrupted there, or this store was moved away from
+        there; any
+        other place raises. `saved`: the digest of the backup that is copied, b"" for the store itself. A copy
+        of the one
+        never resumes a copy of the other.
+        """
 
     async def clear_shard(self, shard: str) -> None:
         """Remove what an interrupted attempt left of the shard."""

@@ -86,7 +86,7 @@ class ShardCheck(TallyBuilder):
         self._fault = "" if keys.is_shard(shard, shards) else f"{shard!r} is no shard of it"
         if not 0 <= head.born <= head.counter <= highest_possible(now):
             self._note_fault("its counter is out of range, or this machine's clock is far behind")
-        ordered = all(one[0] < other[0] for one, other in pairwise(head.gaps))
+        ordered = all(gap[0] < later[0] for gap, later in pairwise(head.gaps))
         within = all(0 <= after <= through < head.counter for after, through in head.gaps)
         if not (ordered and within and len(head.gaps) <= MOST_GAPS):
             self._note_fault("what its counter lost is out of range")
@@ -137,9 +137,9 @@ class ShardCheck(TallyBuilder):
     def _fault_of_member(self, index: bytes, score: int, member: bytes) -> str:
         if index != self._index:
             self._index, self._members = index, set()
-        known = len(self._members)
+        before = len(self._members)
         self._members.add(member)
-        if len(self._members) == known:
+        if len(self._members) == before:
             return "a member stands in its index twice"
         return "" if abs(score) <= _EXACT else "a score is out of range"
 

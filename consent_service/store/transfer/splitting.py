@@ -50,8 +50,8 @@ class SplitSource:
         """
         whole = self._whole_shard(shard)
         async for records in self._source.read_records(whole, now):
-            if kept := [record for record in records if self._belongs_to(record, shard, whole)]:
-                yield kept
+            if belonging := [record for record in records if self._belongs_to(record, shard, whole)]:
+                yield belonging
 
     async def mark_moved(self, moved: MoveMark) -> None:
         """Make the mark durable: the source acknowledges no commit from then on."""
