@@ -31,6 +31,7 @@ from consent_service.identity.signatures import Signer
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.identity.visits import Visits
 from consent_service.ledger.archive import open_archive
+from consent_service.services.configured_store import open_configured
 from consent_service.services.confirming import Confirmations
 from consent_service.services.consent import Consent
 from consent_service.services.devices import Devices
@@ -47,7 +48,6 @@ from consent_service.services.writing import StandingWriter
 from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Store
 from consent_service.store.keys import site_shards
-from consent_service.store.url import open_store
 from consent_service.web import problems
 from consent_service.web.access import Access, AccessLines, AccessLog, to_standard_error
 from consent_service.web.bounds import Bounded
@@ -153,8 +153,7 @@ def create_app(
 
 def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> Parts:
     """The use cases over the opened store."""
-    relaxed = config.service.durability == "relaxed"
-    store = open_store(config.service.store, relaxed=relaxed, clock=clock)
+    store = open_configured(config.service, clock)
     records, troubles = Records(), Troubles(lambda kind: metrics.met(kind), time.monotonic)
     entries = config.flag.cache_entries if config.flag.cache else 0
     cache = CoherentCache(store, records.decode, entries=entries, note=troubles.log)

@@ -213,16 +213,13 @@ def keys_adopt(
     """Let the store take this ring for its own, when its own is lost for good. The service must be stopped."""
     from consent_service.process import keyfile
     from consent_service.services import rings
-    from consent_service.store.url import open_store
+    from consent_service.services.configured_store import configured_store
 
     ring, service = keyfile.read(file), load_config(config).service
 
     async def adopt() -> None:
-        store = open_store(service.store, relaxed=service.durability == "relaxed", clock=time.time)
-        try:
+        async with configured_store(service) as store:
             await rings.adopt(store, ring)
-        finally:
-            await store.close()
 
     if yes or typer.confirm(
         "Visitors whose tokens another ring signed stay denied until they choose anew. Take this ring?"

@@ -215,19 +215,16 @@ async def _erased(config: Config, erasing: Erasing, site: str, sealed: int = 0) 
 async def _opened(config: Config, *, any_ring: bool = False) -> AsyncIterator[tuple[Store, Erasing]]:
     """The store under its own key ring. `any_ring`: nothing is looked up by keys. Raises KeyRingForeign."""
     from consent_service.app import ring_of
+    from consent_service.services.configured_store import configured_store
     from consent_service.services.erasing import Erasing
     from consent_service.services.ids import RandomIds
     from consent_service.services.rings import take_up
-    from consent_service.store.url import open_store
 
-    ring, relaxed = ring_of(config), config.service.durability == "relaxed"
-    store = open_store(config.service.store, relaxed=relaxed, clock=time.time)
-    try:
+    ring = ring_of(config)
+    async with configured_store(config.service) as store:
         if not any_ring:
             await take_up(store, ring, int(time.time()), dry=True)
         yield store, Erasing(store, ring, RandomIds(), time.time)
-    finally:
-        await store.close()
 
 
 def _visitor_id(config: Config, site: str, visitor: str) -> bytes:

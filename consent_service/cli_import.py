@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from consent_service.importing.layout import Named, Reading
     from consent_service.importing.recording import Place
     from consent_service.importing.report import Report
-    from consent_service.store.copying import Progress
+    from consent_service.store.transfer.copying import ShardProgress
 
 Export = Annotated[Path, typer.Argument(help="The export: a CSV file with a header, in UTF-8 or UTF-16.")]
 Site = Annotated[str, typer.Option(help="The site's key.")]
@@ -163,11 +163,10 @@ async def _record(
     service: Service, ring: KeyRing, place: Place, reading: Reading, told: _Told, *, dry: bool
 ) -> None:
     from consent_service.importing.recording import Recorder
+    from consent_service.services.configured_store import configured_store
     from consent_service.services.rings import take_up
-    from consent_service.store.url import open_store
 
-    store = open_store(service.store, relaxed=service.durability == "relaxed")
-    try:
+    async with configured_store(service) as store:
         for sentence in await take_up(store, ring, int(time.time()), dry=dry):
             typer.echo(sentence, err=True)
         recorder = Recorder(store, ring, place, time.time, dry=dry)
@@ -175,11 +174,9 @@ async def _record(
             told.report.add(outcome)
             if not outcome.line % _LINES_BETWEEN_WORDS:
                 told.progress()
-    finally:
-        await store.close()
 
 
-def _progress(export: BufferedReader, bar: Progress) -> Callable[[], None]:
+def _progress(export: BufferedReader, bar: ShardProgress) -> Callable[[], None]:
     """Moves the bar to where the file is read; a pipe doesn't say how much is to come."""
     if not export.seekable():
         return lambda: None

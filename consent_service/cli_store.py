@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from consent_service.cli_erasing import Before
     from consent_service.config import Config
     from consent_service.identity.keys import KeyRing
-    from consent_service.store.copying import Progress as Told
+    from consent_service.store.transfer.copying import ShardProgress
 
 FROM_PASSWORD = "CONSENT_FROM_PASSWORD"
 
@@ -32,19 +32,15 @@ def backup(
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Copy the store, also while the service runs: a file as of one moment, Redis each shard as of one."""
-    from consent_service.store import moving, sqlite
+    from consent_service.store.engines import engine_of
     from consent_service.store.mounts import mount_of
-    from consent_service.store.url import is_redis, sqlite_path
 
     store = load_config(config).service.store
-    if is_redis(store):
-        with shown("shards") as progress:
-            asyncio.run(moving.backup(store, file, progress))
-    else:
-        sqlite.backup(sqlite_path(store), file)
+    with shown("shards") as progress:
+        engine_of(store).backup(store, file, progress)
     typer.echo(f"wrote {file}")
     if (mount := mount_of(file)) is not None and mount.forgets:
-        typer.echo(f"{file} {mount.said}. Copy it to a disk.", err=True)
+        typer.echo(f"{file} {mount.description}. Copy it to a disk.", err=True)
 
 
 def restore(
@@ -62,34 +58,29 @@ def restore(
 
     All of the copy is examined first. One that is damaged, or that this service did not make so, changes nothing.
     """
-    from consent_service.store import moving, sqlite
-    from consent_service.store.url import is_redis, sqlite_path
+    from consent_service.store.engines import engine_of
 
     loaded = load_config(config)
-    service, kept = loaded.service, None
+    service = loaded.service
     before, unknown = _erased_before(loaded)
-    if is_redis(service.store):
-        with shown("shards") as progress:
-            relaxed = service.durability == "relaxed"
-            asyncio.run(moving.restore(file, service.store, relaxed=relaxed, progress=progress))
-    else:
-        kept = sqlite.restore(file, sqlite_path(service.store), unverified=unverified)
-    typer.echo(f"restored {file}" + (f"; what was there is now {kept}" if kept else ""))
+    relaxed = service.durability == "relaxed"
+    with shown("shards") as progress:
+        replaced = engine_of(service.store).restore(
+            file, service.store, relaxed=relaxed, unverified=unverified, progress=progress
+        )
+    typer.echo(f"restored {file}" + (f"; what was there is now {replaced}" if replaced else ""))
     _check_ring(loaded)
     _erase_again(loaded, before, unknown)
 
 
 def _check_ring(config: Config) -> None:
     """Say on stderr what the key ring lacks of the one that the copy was written under."""
+    from consent_service.services.configured_store import configured_store
     from consent_service.services.rings import take_up
-    from consent_service.store.url import open_store
 
     async def check(ring: KeyRing) -> list[str]:
-        store = open_store(config.service.store, relaxed=config.service.durability == "relaxed")
-        try:
+        async with configured_store(config.service) as store:
             return await take_up(store, ring, int(time.time()), dry=True)
-        finally:
-            await store.close()
 
     if config.keys is None:
         return
@@ -106,9 +97,10 @@ def _check_ring(config: Config) -> None:
 def _erased_before(config: Config) -> tuple[dict[str, Before], str]:
     """By site what the store knows that is to be replaced; and why that can't be told, or ""."""
     from consent_service.cli_erasing import erased_here
-    from consent_service.store.url import is_redis, sqlite_path
+    from consent_service.store.engines import local_file
 
-    if is_redis(config.service.store) or not sqlite_path(config.service.store).exists():
+    file = local_file(config.service.store)
+    if file is None or not file.exists():
         archived = "" if config.ledger.archive else "no store stood here, and no archive is configured"
         return {}, archived
     try:
@@ -151,12 +143,12 @@ def move(
     The old store is marked: nothing serves over it any more. To come back, move from the new one to the old one.
     Passwords come from the environment: CONSENT_FROM_PASSWORD and, for --to, CONSENT_STORE_PASSWORD, or _FILE.
     """
-    from consent_service.store import moving
+    from consent_service.store.transfer.move import move_store
 
     start = store_url(os.environ, FROM_PASSWORD, origin)
     end = store_url(os.environ, STORE_PASSWORD, destination)
     with shown("shards") as progress:
-        moved = asyncio.run(moving.move(start, end, shards=shards, relaxed=relaxed, progress=progress))
+        moved = asyncio.run(move_store(start, end, shards=shards, relaxed=relaxed, progress=progress))
     typer.echo(
         f"moved {moved} shards, each read back and found equal; {origin} takes no choice any more: now set "
         f'`store = "{destination}"` and start the service'
@@ -164,9 +156,17 @@ def move(
 
 
 @contextmanager
-def shown(of: str) -> Iterator[Told]:
-    """A bar on stderr while it goes on."""
+def shown(of: str) -> Iterator[ShardProgress]:
+    """Yield a function that shows a progress bar on stderr, from its first call to the end of the block."""
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(of, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task(of, total=None)
+
+    def show_progress(done: int, total: int) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield show_progress
+    finally:
+        bar.stop()

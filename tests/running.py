@@ -25,8 +25,8 @@ from consent_service.services.erasing import Erasing
 from consent_service.services.ids import RandomIds
 from consent_service.services.standings import record_key
 from consent_service.store.contract import Store
+from consent_service.store.engines import open_store
 from consent_service.store.keys import LEDGER, site_shards
-from consent_service.store.url import open_store
 from tests.subjects import records_of
 
 SHOP = "https://shop.example"
@@ -146,7 +146,7 @@ class Running:
         async with self.opened() as store:
             erasing = Erasing(store, self.ring, RandomIds(), self.clock)
             done = await erasing.erase(site, erasing.key(site, self.visitor_id(token, site)))
-        await self.app.parts.cache.ask()
+        await self.app.parts.cache.poll_changes()
         return done
 
     @asynccontextmanager

@@ -16,7 +16,7 @@ import pytest
 from consent_service.cli import main
 from consent_service.config import load
 from consent_service.process import keyfile
-from consent_service.store.url import open_store
+from consent_service.store.engines import open_store
 from tests.process.configs import consent_toml, write_config
 
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import pytest
 
 from consent_service.cli import main
+from consent_service.store.engines import open_store
 from consent_service.store.keys import LEDGER, site_shards
-from consent_service.store.url import open_store
 from tests.process.configs import consent_toml, write_config
 from tests.process.serving import CLI
 from tests.support.waiting import eventually

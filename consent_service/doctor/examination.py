@@ -26,10 +26,10 @@ from consent_service.ledger.erasures import REDONE, forgotten, reach
 from consent_service.ledger.sealing import STATE
 from consent_service.store.causes import without_secrets
 from consent_service.store.contract import Key
-from consent_service.store.examining import Examiner, FileFacts, FleetFacts
+from consent_service.store.engines import examine_store
 from consent_service.store.keys import RING_MEMORY, desk_shard
 from consent_service.store.mounts import mount_of
-from consent_service.store.url import examine_store
+from consent_service.store.status import Examiner, FileFacts, FleetFacts
 
 
 async def examine(
@@ -112,7 +112,7 @@ async def _erasures(store: Examiner, facts: FileFacts | FleetFacts, config: Conf
         lost, kept = await store.lost(), open_archive(config.ledger.archive)
         for site in config.sites if lost.floor else ():
             known = reach(*await store.get([Key(desk_shard(site), name) for name in (REDONE, STATE)]))
-            undone = await asyncio.to_thread(forgotten, kept, keys, site, known, lost.holds)
+            undone = await asyncio.to_thread(forgotten, kept, keys, site, known, lost.is_lost)
             findings += judge_erasures(site, undone)
     except (StoreError, LedgerError, IdentityError) as error:
         findings.append(fault("erased", str(error), "It can't be told whether everybody erased still is."))

@@ -8,8 +8,8 @@ from typing import Final
 from consent_service.doctor.findings import Finding, fault, hint, ok
 from consent_service.doctor.places import judge_mount, judge_moved
 from consent_service.doctor.wording import amount
-from consent_service.store.examining import FileFacts
-from consent_service.store.mounts import Lying
+from consent_service.store.mounts import MountKind
+from consent_service.store.status import FileFacts
 
 _SCARCE: Final = 64 << 20
 """Free bytes that one log, grown to its limit, would eat up."""
@@ -37,7 +37,7 @@ def _place(facts: FileFacts) -> Finding:
         return hint("store", f"{facts.name} is not there yet", "The first `serve` makes it.")
     if facts.moved is not None:
         return judge_moved(facts.name, facts.moved)
-    where = Lying.DISK if facts.mount is None else facts.mount.lying
+    where = MountKind.DISK if facts.mount is None else facts.mount.kind
     return ok(
         "store",
         f"{facts.name}: schema {facts.laid.version}, {facts.laid.shards} shards a site, {amount(facts.size)} and "

@@ -6,36 +6,36 @@ from collections.abc import Iterator
 from typing import Final
 
 from consent_service.doctor.findings import Finding, fault, hint
-from consent_service.store.mounts import Lying, Mount
-from consent_service.store.moved import Moved
+from consent_service.store.mounts import Mount, MountKind
+from consent_service.store.move_mark import MoveMark
 
 _REMEDIES: Final = {
-    Lying.MEMORY: "Put it on a disk: whatever was acknowledged is gone with it.",
-    Lying.UNSYNCED: "Mount it without that option: whatever was acknowledged may be gone after a crash.",
-    Lying.LAYER: "Put it on a volume, or on a folder of the machine.",
-    Lying.BETWEEN: "Put it on a disk of this machine, or make sure that fsync and locks reach the disk there.",
+    MountKind.MEMORY: "Put it on a disk: whatever was acknowledged is gone with it.",
+    MountKind.UNSYNCED: "Mount it without that option: whatever was acknowledged may be gone after a crash.",
+    MountKind.LAYER: "Put it on a volume, or on a folder of the machine.",
+    MountKind.BETWEEN: "Put it on a disk of this machine, or make sure that fsync and locks reach the disk there.",
 }
 
 
 def judge_mount(about: str, name: str, mount: Mount | None, *, accepted: bool = False) -> Iterator[Finding]:
     """What is wrong with the file system that `name` lies on, if anything. `accepted`: its loss was."""
-    if mount is None or mount.lying not in _REMEDIES:
+    if mount is None or mount.kind not in _REMEDIES:
         return
     grade = fault if mount.forgets and not accepted else hint
-    yield grade(about, f"{name} {mount.said}", _REMEDIES[mount.lying])
+    yield grade(about, f"{name} {mount.description}", _REMEDIES[mount.kind])
 
 
 def judge_keys_place(name: str, mount: Mount | None) -> Iterator[Finding]:
     """A key ring in memory is a hint, unless it is mounted read-only: so orchestrators hand over secrets."""
-    if mount is not None and mount.lying in {Lying.MEMORY, Lying.LAYER} and "ro" not in mount.options:
+    if mount is not None and mount.kind in {MountKind.MEMORY, MountKind.LAYER} and "ro" not in mount.options:
         yield hint(
             "keys",
-            f"the key ring {name} {mount.said}",
+            f"the key ring {name} {mount.description}",
             "Keep it where it lasts, and a copy elsewhere: without it every visitor's choice is lost to them.",
         )
 
 
-def judge_moved(name: str, moved: Moved) -> Finding:
+def judge_moved(name: str, moved: MoveMark) -> Finding:
     """A store that bears the mark of a move."""
     said = f"{name} was moved to {moved.to} on {moved.day}: it takes no choice, and no service opens it"
     return fault("store", said, f"Set `store` to {moved.to}. {moved.way_back(name)}.")

@@ -12,7 +12,7 @@ from consent_service.doctor.findings import Finding, fault, hint, ok
 from consent_service.doctor.places import judge_mount, judge_moved
 from consent_service.doctor.wording import amount, day, span
 from consent_service.identity.keys import DAY
-from consent_service.store.examining import FleetFacts, SentinelFacts, ServerFacts
+from consent_service.store.status import FleetFacts, SentinelFacts, ServerFacts
 
 _LOOK_AT: Final = "Look at its log and its disk: it takes no choice until it can write again."
 _MEND: Final = "Mend it, or correct the store's URL or password."

@@ -14,7 +14,7 @@ from typing import Final
 from consent_service.errors import ImportRefused
 from consent_service.importing.comparing import plain, trimmed
 from consent_service.importing.rows import SEPARATOR_LINE, in_windows, readable
-from consent_service.store.soundness import printable
+from consent_service.store.causes import printable
 
 _SEPARATORS: Final = ",;\t|"
 _NAMED: Final = 12

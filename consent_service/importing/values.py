@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from consent_service.store.soundness import printable
+from consent_service.store.causes import printable
 
 _COUNTED: Final = 1000
 """Different values that are told apart; of more it is only known that there are more."""

@@ -25,6 +25,7 @@ from urllib.parse import unquote
 
 from consent_service.errors import ArchiveUnavailable, ObjectUnfit
 from consent_service.store.causes import cause, without_secrets
+from consent_service.store.fsync import sync_folder
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -141,7 +142,7 @@ class FolderArchive:
                 fresh.replace(file)
             finally:
                 fresh.unlink(missing_ok=True)
-            _sync(file.parent)
+            sync_folder(file.parent)
 
     def get(self, name: str, most: int = MOST_BYTES) -> bytes | None:
         with _told(str(self._folder)):
@@ -158,7 +159,7 @@ class FolderArchive:
             file = self._folder / name
             file.unlink(missing_ok=True)
             if file.parent.is_dir():
-                _sync(file.parent)
+                sync_folder(file.parent)
 
     def names(self) -> list[str]:
         """Every file's name; no link is followed. A folder that can't be read raises: `rglob` would pass over it."""
@@ -193,7 +194,7 @@ class FolderArchive:
             return
         self._make(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
+        sync_folder(folder.parent)
 
 
 class ObjectArchive:
@@ -265,11 +266,3 @@ def _opened(folder: Path, name: str) -> int:
         raise
     finally:
         os.close(at)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

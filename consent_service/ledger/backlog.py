@@ -7,8 +7,8 @@ from typing import NamedTuple
 from consent_service.ledger.entries import decode
 from consent_service.ledger.sealing import STATE, state_of
 from consent_service.store.contract import Key
-from consent_service.store.examining import Examiner
 from consent_service.store.keys import LEDGER, desk_shard, site_shards
+from consent_service.store.status import Examiner
 
 
 class Backlog(NamedTuple):

@@ -20,8 +20,8 @@ from consent_service.config import Config
 from consent_service.errors import ConsentError
 from consent_service.ledger.unsealed import UnsealedCount
 from consent_service.process.replaceable import Replaceable
+from consent_service.services.configured_store import configured_store
 from consent_service.store.contract import Store
-from consent_service.store.url import open_store
 
 _MEASURE_EVERY: Final = 15
 """Seconds; oftener where sealing is."""
@@ -71,16 +71,12 @@ class WorkGauges:
 
     async def _measure_for_ever(self, config: Config) -> None:
         counts = [(site, UnsealedCount(site)) for site in config.sites]
-        relaxed = config.service.durability == "relaxed"
         while True:
             with suppress(
                 ConsentError
             ):  # a store that fails is seen in the web workers' metrics and in the log
-                store = open_store(config.service.store, relaxed=relaxed, clock=time.time)
-                try:
+                async with configured_store(config.service) as store:
                     await self._measure_until_it_fails(store, counts, config.ledger.seal_every)
-                finally:
-                    await store.close()
             await asyncio.sleep(_MEASURE_EVERY)
 
     async def _measure_until_it_fails(

@@ -12,9 +12,10 @@ from typing import Final
 from consent_service.config import Service
 from consent_service.errors import ConfigError, Fault
 from consent_service.identity.keys import KeyRing
+from consent_service.services.configured_store import configured_store
 from consent_service.services.rings import take_up
-from consent_service.store.mounts import Lying, mount_of
-from consent_service.store.url import is_redis, open_store, sqlite_path
+from consent_service.store.engines import local_file
+from consent_service.store.mounts import MountKind, mount_of
 
 _PATIENCE: Final = 2.0  # seconds; the workers of a service that was killed a moment ago may need them
 
@@ -43,12 +44,11 @@ def warnings(service: Service) -> list[str]:
 
     It keeps nobody from serving, because trials and tests may want it so; to the doctor it is a fault.
     """
-    if is_redis(service.store):
+    file = local_file(service.store)
+    mount = None if file is None else mount_of(file)
+    if mount is None or mount.kind not in {MountKind.MEMORY, MountKind.UNSYNCED, MountKind.LAYER}:
         return []
-    mount = mount_of(sqlite_path(service.store))
-    if mount is None or mount.lying not in {Lying.MEMORY, Lying.UNSYNCED, Lying.LAYER}:
-        return []
-    return [f"service.store: {sqlite_path(service.store)} {mount.said}"]
+    return [f"service.store: {file} {mount.description}"]
 
 
 def _listening_faults(key: str, host: str, port: int) -> Iterator[Fault]:
@@ -74,8 +74,5 @@ def _listening_error(host: str, port: int) -> OSError | None:
 
 
 async def _open_once(service: Service, ring: KeyRing) -> list[str]:
-    store = open_store(service.store, relaxed=service.durability == "relaxed", clock=time.time)
-    try:
+    async with configured_store(service) as store:
         return await take_up(store, ring, int(time.time()))
-    finally:
-        await store.close()

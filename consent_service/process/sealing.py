@@ -19,8 +19,8 @@ from consent_service.ledger.retention import drop
 from consent_service.ledger.sealing import Sealer
 from consent_service.ledger.trimming import trim
 from consent_service.process.replaceable import Replaceable
+from consent_service.services.configured_store import configured_store
 from consent_service.store.contract import Store
-from consent_service.store.url import open_store
 
 _log = structlog.get_logger("consent_service.ledger")
 _NEVER: Final = 0
@@ -61,12 +61,8 @@ async def _open_and_run(config: Config, signer: Signer) -> None:
 @asynccontextmanager
 async def _opened(config: Config) -> AsyncIterator[tuple[Store, Archive]]:
     kept = open_archive(config.ledger.archive)
-    relaxed = config.service.durability == "relaxed"
-    store = open_store(config.service.store, relaxed=relaxed, clock=time.time)
-    try:
+    async with configured_store(config.service) as store:
         yield store, kept
-    finally:
-        await store.close()
 
 
 async def seal_now(config: Config, signer: Signer, site: str) -> int | None:

@@ -23,8 +23,8 @@ from consent_service.process.gauges import WorkGauges
 from consent_service.process.parent import die_with
 from consent_service.process.rundir import RunDir
 from consent_service.process.sealing import Sealing
+from consent_service.services.configured_store import configured_store
 from consent_service.services.rings import take_up
-from consent_service.store.url import open_store
 
 _log = structlog.get_logger("consent_service.process")
 
@@ -63,13 +63,9 @@ async def work(ours: RunDir) -> None:
 async def _check_ring(config: Config) -> None:
     """Log what the ring of a reload lacks; at the start the supervisor has looked."""
     assert config.keys is not None
-    relaxed = config.service.durability == "relaxed"
     try:
-        store = open_store(config.service.store, relaxed=relaxed, clock=time.time)
-        try:
+        async with configured_store(config.service) as store:
             lacks = await take_up(store, config.keys, int(time.time()))
-        finally:
-            await store.close()
     except ConsentError as error:
         _log.error("key ring not checked", error=type(error).__name__, reason=str(error))
         return

@@ -27,7 +27,7 @@ LEASE: Final = 0.9
 
 
 class Missing(Enum):
-    """The type of MISSING: not cached, or not vouched for."""
+    """The type of MISSING: the key is not cached, or the cache can't be trusted now."""
 
     MISSING = "missing"
 
@@ -36,7 +36,7 @@ MISSING: Final = Missing.MISSING
 
 
 class _Fill:
-    """A read under way: how many wait for the key, and whether what it finds may be kept."""
+    """A read under way: how many callers wait for the key, and whether its result may be cached."""
 
     __slots__ = ("readers", "valid")
 
@@ -46,8 +46,8 @@ class _Fill:
 
 
 class CoherentCache(Generic[T_co]):
-    """Decoded values by key, the least recently used dropped first. `entries` 0 = off. `note` is told why the store
-    could not say what changed.
+    """Decoded values by key; the least recently used are dropped first. `entries` 0 = off. `note` is called with the
+    error when the store could not say what changed.
 
     Whoever commits calls `invalidate` when the commit is done, however it ended.
     """
@@ -78,15 +78,16 @@ class CoherentCache(Generic[T_co]):
 
     @property
     def size(self) -> int:
+        """Return the number of values in memory."""
         return len(self._values)
 
     @property
     def vouched(self) -> bool:
-        """Whether values may be answered from memory now."""
+        """Return True while values may be answered from memory."""
         return self._timer() < self._trusted_until
 
     def peek(self, key: Key) -> T_co | Missing | None:
-        """The value (None = no document), or MISSING when the store must be asked."""
+        """Return the cached value (None = no document), or MISSING if the store must be asked. No I/O."""
         value = self._values.get(key, MISSING)
         if value is MISSING or self._timer() >= self._trusted_until:
             self.misses += 1
@@ -96,7 +97,9 @@ class CoherentCache(Generic[T_co]):
         return value
 
     async def fetch(self, key: Key) -> T_co | None:
-        """The value as the store has it now; kept unless it was dropped meanwhile. Raises StoreError."""
+        """Read the value from the store and return it; cache it unless its key was dropped meanwhile. Raises
+        StoreError.
+        """
         if not self._entries:
             (document,) = await self._store.get([key])
             return None if document is None else self._decode(document)
@@ -120,7 +123,7 @@ class CoherentCache(Generic[T_co]):
         return value
 
     def invalidate(self, keys: Iterable[Key] | None) -> None:
-        """Drop these keys, or everything (None), also from reads that are under way."""
+        """Drop these keys, or everything (None); reads that are under way will not be cached either."""
         for key in list(self._fills) if keys is None else (keys := list(keys)):
             fill = self._fills.pop(key, None)
             if fill is not None:
@@ -132,23 +135,23 @@ class CoherentCache(Generic[T_co]):
                 self._values.pop(key, None)
 
     async def start(self) -> None:
-        """Begin to vouch: ask what changed, now and then for ever.
+        """Start the lease: ask the store what changed, now and then every `poll` seconds.
 
         It asks also when the cache is off: that is how an open store learns that it was moved.
         """
-        await self.ask()
-        self._polling = asyncio.create_task(self._ask_for_ever())
+        await self.poll_changes()
+        self._polling = asyncio.create_task(self._poll_for_ever())
 
     async def close(self) -> None:
-        """Stop vouching."""
+        """End the lease: every read goes to the store from now on."""
         self._trusted_until = float("-inf")
         if self._polling is not None:
             self._polling.cancel()
             await asyncio.gather(self._polling, return_exceptions=True)
             self._polling = None
 
-    async def ask(self) -> None:
-        """Ask once what changed. Whatever fails, the lease just runs out."""
+    async def poll_changes(self) -> None:
+        """Ask the store once what changed and renew the lease. After a failure the lease runs out by itself."""
         began = self._timer()
         try:
             async with asyncio.timeout(LEASE):
@@ -163,7 +166,7 @@ class CoherentCache(Generic[T_co]):
         if self._entries:
             self._trusted_until = began + LEASE
 
-    async def _ask_for_ever(self) -> None:
+    async def _poll_for_ever(self) -> None:
         while True:
             await asyncio.sleep(self._poll_seconds)
-            await self.ask()
+            await self.poll_changes()

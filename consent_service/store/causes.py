@@ -11,17 +11,17 @@ import re
 import ssl
 from typing import Final
 
-from consent_service.store.soundness import printable
-
 _QUOTING: Final = re.compile(r"(,? with args beginning with:|\n\n).*", re.DOTALL)
 """Redis lists the arguments of a command that it does not know: a password among them. obstore has a second part."""
 _WHO: Final = re.compile(r"(?<=://)[^\s/@]*@")
+_SHOWN: Final = 300
+"""Characters of a text from elsewhere that one line shows."""
 _OPTIONS: Final = re.compile(r"(?<=://)([^\s?#]*)[?#]\S*")
 
 
 def cause(error: BaseException) -> str:
     """Return what the error says of itself, without a full stop; its class where it says nothing."""
-    words = printable(" ".join(without_secrets(_QUOTING.sub("", _said(error))).split()))
+    words = printable(" ".join(without_secrets(_QUOTING.sub("", _own_words(error))).split()))
     return words.rstrip(". ") or type(error).__name__
 
 
@@ -30,7 +30,13 @@ def without_secrets(text: str) -> str:
     return _OPTIONS.sub(r"\1", _WHO.sub("", text))
 
 
-def _said(error: BaseException) -> str:
+def printable(text: str, most: int = _SHOWN) -> str:
+    """Return the text as one line that is safe to show: other people's text may steer a terminal, or be very long."""
+    shown = "".join(character if character.isprintable() else "?" for character in text[:most])
+    return shown + ("…" if len(text) > most else "")
+
+
+def _own_words(error: BaseException) -> str:
     match error:
         case UnicodeError():
             return str(getattr(error, "reason", ""))  # the rest of it quotes the text

@@ -32,11 +32,13 @@ class Document(NamedTuple):
     expires_at: int | None = None
 
 
-Found = Sequence[tuple[Key, Document]]
+KeyedDocuments = Sequence[tuple[Key, Document]]
 """Documents with where they lie."""
 
 
 class Put(NamedTuple):
+    """A document to write. `expires_at` is Unix seconds, None = never."""
+
     name: bytes
     value: bytes
     expires_at: int | None = None
@@ -54,6 +56,8 @@ class Member(NamedTuple):
 
 
 class Append(NamedTuple):
+    """An entry to add to the end of a log."""
+
     log: str
     payload: bytes
 
@@ -66,6 +70,8 @@ class Position(NamedTuple):
 
 
 class Entry(NamedTuple):
+    """An entry of a log, with the shard and the position at which it lies."""
+
     shard: str
     position: Position
     payload: bytes
@@ -79,7 +85,7 @@ class Trim(NamedTuple):
 
 
 class Change(Struct, frozen=True):
-    """What one commit does to one shard: all of it, or nothing.
+    """One commit's work on one shard: all of it is done, or nothing.
 
     `expect` names documents and the version that was read (0 = absent or expired). The parts are done in the
     order of the members below, so a name that is both put and deleted is gone.
@@ -103,49 +109,48 @@ class Page(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What may have changed since a mark. `keys` None means "everything"."""
+    """The keys that may have changed since a mark. `keys` None means "everything"."""
 
     mark: int
     keys: Sequence[Key] | None
 
 
 class Store(Protocol):
-    """What every engine does. All errors are `errors.StoreError`s.
-
-    `shards`  how many visitor shards each site has; fixed when the store was made.
-    `get`     documents or None, in the order asked; expired ones are None. Calls made within one turn of
-              the event loop are gathered into one read.
-    `commit`  checks every expectation before the first write, then does the whole change atomically, and
-              returns the counter value it took once it is durable. `Conflict` = nothing was written;
-              `StoreBusy` = queue full, nothing was written. What was read before, also what another
-              commit wrote that is not durable yet, is durable with it.
-    `read`    at most `limit` entries of `log` after `after` ("" = from the start) over `shards`; the cursor
-              is opaque, URL-safe text of at most 1 KB for 65 shards. `CursorExpired` behind a trim or ahead
-              of the log, or among what is `lost`, `CursorInvalid` when it is no cursor for these shards.
-              A busy shard does not keep the others waiting.
-    `range`   members of one shard's index with low <= score <= high, ordered by (score, member), reversed
-              on demand, starting behind `after`.
-    `count`   how many members lie in low <= score <= high.
-    `walk`    every document of these shards whose name begins with `prefix`, in batches, in any order: each that is
-              there the whole time, some maybe twice. Looks at all that there is: for who has the time.
-    `changed` keys written (by any process) since `since`; None asks for the present mark alone. Engines
-              that no longer know answer "everything". Cheap when nothing happened.
-    `check_writable` returns when a commit to any of these shards would be taken and be durable now, else raises the
-              error with which it would fail. Looks at each place where they lie; changes no document, index or log.
-    `lost`    whether this value of the shard's counter was taken after a backup that was restored since:
-              what it stood for is forgotten. Answers from memory.
-    """
+    """The methods of every engine. All errors are `errors.StoreError`s."""
 
     @property
-    def shards(self) -> int: ...
+    def shards(self) -> int:
+        """Return the number of visitor shards of each site; it was fixed when the store was made."""
 
-    def lost(self, shard: str, version: int) -> bool: ...
+    def lost(self, shard: str, version: int) -> bool:
+        """Return True if this value of the shard's counter was lost by a restoration.
 
-    async def get(self, keys: Sequence[Key]) -> list[Document | None]: ...
+        A lost value was taken after the backup that was restored since: what it stood for is forgotten. Answers
+        from memory.
+        """
 
-    async def commit(self, change: Change) -> int: ...
+    async def get(self, keys: Sequence[Key]) -> list[Document | None]:
+        """Return the documents in the order asked; None for those that are absent or have expired.
 
-    async def read(self, log: str, shards: Sequence[str], after: str, limit: int) -> Page: ...
+        Calls made within one turn of the event loop are gathered into one read.
+        """
+
+    async def commit(self, change: Change) -> int:
+        """Commit the change and return its counter value once it is durable. Raises Conflict, StoreBusy.
+
+        Every expectation is checked before the first write, then the whole change is done atomically. After Conflict,
+        or StoreBusy (the queue is full), nothing was written. What was read before is durable with the commit,
+        also what
+        another commit wrote that was not durable yet.
+        """
+
+    async def read(self, log: str, shards: Sequence[str], after: str, limit: int) -> Page:
+        """Return at most `limit` entries of the log after the cursor. Raises CursorInvalid, CursorExpired.
+
+        `after` "" = from the start of `shards`. The cursor is opaque, URL-safe text of at most 1 KB for 65 shards.
+        CursorExpired: it is behind a trim, ahead of the log, or among lost values; CursorInvalid: it is no cursor for
+        these shards. A busy shard does not keep the others waiting.
+        """
 
     async def range(
         self,
@@ -157,14 +162,33 @@ class Store(Protocol):
         after: Member | None = None,
         limit: int = 100,
         reverse: bool = False,
-    ) -> list[Member]: ...
+    ) -> list[Member]:
+        """Return members of the index with low <= score <= high, ordered by (score, member).
 
-    async def count(self, shard: str, index: bytes, low: int, high: int) -> int: ...
+        They start behind `after`; `reverse` turns the order round.
+        """
 
-    def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[Found]: ...
+    async def count(self, shard: str, index: bytes, low: int, high: int) -> int:
+        """Return the number of members with low <= score <= high."""
 
-    async def changed(self, since: int | None) -> Changes: ...
+    def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[KeyedDocuments]:
+        """Yield every document of these shards whose name begins with `prefix`, in batches, in any order.
 
-    async def check_writable(self, shards: Sequence[str]) -> None: ...
+        A document that exists the whole time is met, maybe twice. Slow: the engine looks at all that it holds.
+        """
 
-    async def close(self) -> None: ...
+    async def changed(self, since: int | None) -> Changes:
+        """Return the keys that may have been written since the mark; None asks for the present mark alone.
+
+        The writer may be any process. An engine that no longer knows answers "everything". Cheap when nothing
+        happened.
+        """
+
+    async def check_writable(self, shards: Sequence[str]) -> None:
+        """Return if a commit to any of these shards would be taken now. Raises the error with which it would fail.
+
+        Checks each place where the shards lie; changes no document, index or log.
+        """
+
+    async def close(self) -> None:
+        """Let go of the store."""

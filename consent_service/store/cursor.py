@@ -35,41 +35,47 @@ class Cursor(NamedTuple):
 
 
 def encode(cursor: Cursor, log: str, shards: Sequence[str]) -> str:
-    """The cursor as text for exactly these shards in this order."""
+    """Return the cursor as text for exactly these shards in this order."""
     numbers = [_FORMAT, cursor.turn, *(number for place in cursor.places for number in place)]
-    body = b"".join(map(_varint, numbers))
-    return base64.urlsafe_b64encode(_digest(body, log, shards) + body).rstrip(b"=").decode()
+    body = b"".join(map(_encode_number, numbers))
+    return base64.urlsafe_b64encode(_binding_digest(body, log, shards) + body).rstrip(b"=").decode()
 
 
 def decode(text: str, log: str, shards: Sequence[str]) -> Cursor:
-    """Inverse of `encode`. Raises CursorInvalid for anything that `encode` did not make for these shards."""
-    data = _bytes(text)
+    """Return the cursor that the text holds; inverse of `encode`. Raises CursorInvalid for any other text."""
+    data = _decode_text(text)
     digest, body = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
-    if digest != _digest(body, log, shards):
-        raise CursorInvalid(f"the cursor is not one of the log {log!r} over these {len(shards)} shards")
-    numbers = _numbers(body)
+    if digest != _binding_digest(body, log, shards):
+        raise CursorInvalid(
+            f"the cursor does not belong to the {len(shards)} shards of the log {log!r}: send one from there"
+        )
+    numbers = _decode_numbers(body)
     if len(numbers) != 2 + 2 * len(shards) or numbers[0] != _FORMAT or numbers[1] >= max(len(shards), 1):
-        raise CursorInvalid("the cursor was made by another version of this service")
+        raise CursorInvalid(
+            "the cursor was made by another version of this service: start again without a cursor"
+        )
     return Cursor(numbers[1], [Position(*pair) for pair in zip(numbers[2::2], numbers[3::2], strict=True)])
 
 
-def _bytes(text: str) -> bytes:
+def _decode_text(text: str) -> bytes:
     try:
         data = base64.b64decode(text[:_LONGEST] + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error) as error:
-        raise CursorInvalid("the cursor is not the text of one") from error
+        raise CursorInvalid("malformed cursor: send one that this service gave, unchanged") from error
     if len(text) > _LONGEST or base64.urlsafe_b64encode(data).rstrip(b"=").decode() != text:
-        raise CursorInvalid("the cursor is not the text of one")  # the same place has one spelling
+        raise CursorInvalid(
+            "malformed cursor: send one that this service gave, unchanged"
+        )  # the same place has one spelling
     return data
 
 
-def _digest(body: bytes, log: str, shards: Iterable[str]) -> bytes:
+def _binding_digest(body: bytes, log: str, shards: Iterable[str]) -> bytes:
     bound = "\n".join([log, *shards]).encode()
     return hashlib.blake2s(bound + b"\0" + body, digest_size=_DIGEST_BYTES).digest()
 
 
-def _varint(number: int) -> bytes:
-    """Seven bits a byte, low ones first, the high bit says that more follow."""
+def _encode_number(number: int) -> bytes:
+    """Return the number in bytes of seven bits, low ones first; the high bit says that more follow."""
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)
@@ -78,17 +84,17 @@ def _varint(number: int) -> bytes:
     return bytes(out)
 
 
-def _numbers(body: bytes) -> list[int]:
+def _decode_numbers(body: bytes) -> list[int]:
     numbers: list[int] = []
     number = shift = 0
     for byte in body:
         number |= (byte & 0x7F) << shift
         shift += 7
         if shift > 7 * _LONGEST_NUMBER:
-            raise CursorInvalid("the cursor holds a number that no log reaches")
+            raise CursorInvalid("malformed cursor: it holds a number that no log reaches")
         if byte < 0x80:
             numbers.append(number)
             number = shift = 0
     if shift:
-        raise CursorInvalid("the cursor ends in the middle of a number")
+        raise CursorInvalid("malformed cursor: it ends in the middle of a number")
     return numbers

@@ -29,40 +29,46 @@ _REQUEST_PART: Final = len(b"r") + 16
 
 
 def visitor_shard(site: str, record: bytes, shards: int) -> str:
-    """The shard of everything about one visitor: `acme.07`. What stands for ids is spread as if at random."""
+    """Return the shard of everything about one visitor: `acme.07`. `record` is as random as the ids that it stands
+    for.
+    """
     return f"{site}.{int.from_bytes(record[:4]) % shards:02d}"
 
 
 def visitor_shards(site: str, shards: int) -> list[str]:
-    """The shards of the site's visitors, in order."""
+    """Return the shards of the site's visitors, in order."""
     return [f"{site}.{number:02d}" for number in range(shards)]
 
 
 def desk_shard(site: str) -> str:
-    """The shard of what belongs to the site and to no visitor."""
+    """Return the shard of what belongs to the site and to no visitor."""
     return f"{site}.desk"
 
 
 def site_shards(site: str, shards: int) -> list[str]:
-    """Every shard of the site: its visitors' in order, then the desk's."""
+    """Return every shard of the site: its visitors' in order, then the desk's."""
     return [*visitor_shards(site, shards), desk_shard(site)]
 
 
 def split_shard(shard: str, present: int, shards: int) -> list[str]:
-    """What the shard becomes when each site has `shards` visitor shards, a multiple of `present`; itself first."""
-    site, number = _numbered(shard)
+    """Return the shards that this one becomes with `shards` visitor shards a site, a multiple of `present`; itself
+    first.
+    """
+    site, number = _site_and_number(shard)
     return [shard] if number is None else [f"{site}.{part:02d}" for part in range(number, shards, present)]
 
 
 def unsplit_shard(shard: str, present: int) -> str:
-    """Which of `present` visitor shards this one was a part of. Inverse of `split_shard`."""
-    site, number = _numbered(shard)
+    """Return the one of `present` visitor shards that this one was a part of. Inverse of `split_shard`."""
+    site, number = _site_and_number(shard)
     return shard if number is None else f"{site}.{number % present:02d}"
 
 
 def lies_in(shard: str, name: bytes, shards: int) -> bool:
-    """Whether a document goes to this one of the parts of its shard; what names no visitor goes to each."""
-    site, number = _numbered(shard)
+    """Return True if a document belongs to this part of its split shard. One that names no visitor belongs to each
+    part.
+    """
+    site, number = _site_and_number(shard)
     if number is None or not name.startswith(STANDINGS):
         return True
     return visitor_shard(site, name[len(STANDINGS) :], shards) == shard
@@ -84,27 +90,27 @@ def is_astray(shard: str, name: bytes, shards: int) -> bool:
     """Return True for a standing, or a mark of one of its requests, outside the shard that its id gives it."""
     standing, rest = name[:_STANDING_NAME], name[_STANDING_NAME:]
     whole = is_standing(standing) and (not rest or (rest[:1] == b"r" and len(rest) == _REQUEST_PART))
-    return whole and not (_numbered(shard)[1] is not None and lies_in(shard, name, shards))
+    return whole and not (_site_and_number(shard)[1] is not None and lies_in(shard, name, shards))
 
 
-def _numbered(shard: str) -> tuple[str, int | None]:
+def _site_and_number(shard: str) -> tuple[str, int | None]:
     """Site and number of a visitor shard; no number for the desk's."""
     site, _, number = shard.rpartition(".")
     return site, int(number) if number.isdecimal() else None
 
 
 def standing_key(site: str, record: bytes, shards: int) -> Key:
-    """Where a visitor's standing lies; `record` is what stands for their id in the store."""
+    """Return the key of a visitor's standing; `record` stands for the visitor's id in the store."""
     return Key(visitor_shard(site, record, shards), STANDINGS + record)
 
 
 def is_standing(name: bytes) -> bool:
-    """Whether a standing lies under this name."""
+    """Return True for the name of a standing."""
     return len(name) == _STANDING_NAME and name.startswith(STANDINGS)
 
 
 def request_name(standing: bytes, request_id: bytes) -> bytes:
-    """The name, in the visitor's shard, of the mark that a request's 16-byte `id` was done.
+    """Return the name, in the visitor's shard, of the mark that a request's 16-byte `id` was done.
 
     It begins as the standing's name does, so that an engine that keeps names in order writes one page for both.
     """
@@ -112,20 +118,20 @@ def request_name(standing: bytes, request_id: bytes) -> bytes:
 
 
 def requests_of(standing: bytes) -> bytes:
-    """What the names of all marks of a visitor's requests begin with."""
+    """Return the prefix of the names of all marks of a visitor's requests."""
     return standing + b"r"
 
 
 def script_name(digest: str) -> bytes:
-    """The name, in the desk's shard, of a script that was served under this digest."""
+    """Return the name, in the desk's shard, of a script that was served under this digest."""
     return b"s" + digest.encode()
 
 
 def sealing_name(part: str) -> bytes:
-    """The name, in the desk's shard, of what sealing remembers: its lease, its plan, how far it is."""
+    """Return the name, in the desk's shard, of a document of sealing: its lease, its plan, its progress."""
     return b"l" + part.encode()
 
 
 def sealed_name(shard: str) -> bytes:
-    """The index, in the desk's shard, from a shard's positions to the segment that holds them."""
+    """Return the index, in the desk's shard, from a shard's positions to the segment that holds them."""
     return b"l" + shard.encode()

@@ -53,8 +53,8 @@ _UNSYNCED: Final = frozenset({"barrier=0", "barrier=none", "fsync_mode=nobarrier
 _OCTAL: Final = re.compile(r"\\([0-7]{3})")
 
 
-class Lying(Enum):
-    """What a file system is worth to whoever must not lose a file on it."""
+class MountKind(Enum):
+    """Kinds of file systems, by what they are worth to files that must not be lost."""
 
     DISK = "on a disk of this machine"
     NETWORK = "on a network file system"
@@ -72,30 +72,31 @@ class Mount(NamedTuple):
     options: frozenset[str] = frozenset()
 
     @property
-    def lying(self) -> Lying:
+    def kind(self) -> MountKind:
+        """Return the kind of this file system, by its type, source and options."""
         family, _, program = self.type.partition(".")
         fuse = family in _FUSE
         if family in _NETWORK or (fuse and program in _NETWORK_FUSE):
-            return Lying.NETWORK
+            return MountKind.NETWORK
         if self.type in _MEMORY or _MEMORY_DEVICE.fullmatch(self.source):
-            return Lying.MEMORY
+            return MountKind.MEMORY
         if self.options & _UNSYNCED:
-            return Lying.UNSYNCED
+            return MountKind.UNSYNCED
         if self.type in _LAYER or (fuse and program in _LAYER_FUSE):
-            return Lying.LAYER
+            return MountKind.LAYER
         if self.type in _BETWEEN or (fuse and program) or self.type == "fuse":
-            return Lying.BETWEEN
-        return Lying.DISK
+            return MountKind.BETWEEN
+        return MountKind.DISK
 
     @property
-    def said(self) -> str:
-        """Where whatever lies here lies: `lies in memory: … (tmpfs)`."""
-        return f"lies {self.lying.value} ({self.type})"
+    def description(self) -> str:
+        """Return where files on this mount lie, as in `lies in memory: … (tmpfs)`."""
+        return f"lies {self.kind.value} ({self.type})"
 
     @property
     def forgets(self) -> bool:
-        """Whether what was synced can be gone after the machine stopped for a moment."""
-        return self.lying in {Lying.MEMORY, Lying.UNSYNCED}
+        """Return True if synced files can be gone after the machine stopped for a moment."""
+        return self.kind in {MountKind.MEMORY, MountKind.UNSYNCED}
 
 
 class _Line(NamedTuple):
@@ -108,20 +109,20 @@ class _Line(NamedTuple):
 
 
 def mount_of(path: Path, mountinfo: Path = MOUNTINFO) -> Mount | None:
-    """What the path lies on, wherever its links lead; None where the system doesn't say."""
+    """Return the mount that the path lies on, behind all its links; None where the system doesn't say."""
     try:
-        return holding(mountinfo.read_text(errors="surrogateescape"), PurePosixPath(path.resolve()))
+        return mount_holding(mountinfo.read_text(errors="surrogateescape"), PurePosixPath(path.resolve()))
     except OSError:
         return None
 
 
-def holding(mountinfo: str, path: PurePosixPath) -> Mount | None:
-    """The mount that an absolute path without links in it lies on; None when the table doesn't say.
+def mount_holding(mountinfo: str, path: PurePosixPath) -> Mount | None:
+    """Return the mount that an absolute path without links in it lies on; None when the table doesn't say.
 
     The kernel's own walk: from the root, each part of the path may be covered by a mount upon the present one. What
     was mounted elsewhere beneath a folder that is covered now is not met.
     """
-    lines = list(_lines(mountinfo))
+    lines = list(_parse_table(mountinfo))
     upon: Mapping[tuple[str, PurePosixPath], _Line] = {(line.above, line.point): line for line in lines}
     above = {line.id for line in lines}
     roots = [line for line in lines if line.point == PurePosixPath("/")]
@@ -137,19 +138,21 @@ def holding(mountinfo: str, path: PurePosixPath) -> Mount | None:
     return present.mount
 
 
-def _lines(mountinfo: str) -> Iterator[_Line]:
-    """Id first, mount point fifth, its options sixth; type, source and further options stand behind a lone `-`."""
+def _parse_table(mountinfo: str) -> Iterator[_Line]:
+    """Yield the table's lines. Id first, mount point fifth, its options sixth; type, source and further options
+    stand behind a lone `-`.
+    """
     for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")
         words, ends = before.split(" "), after.split(" ")
         if len(words) < 5 or not ends[0]:
             continue
         options = [*words[5:6], *ends[2:3]]
-        source = _plain(ends[1]) if len(ends) > 1 else ""
-        mount = Mount(ends[0], source, frozenset(one for text in options for one in text.split(",")))
-        yield _Line(words[0], words[1], PurePosixPath(_plain(words[4])), mount)
+        source = _unescape_octal(ends[1]) if len(ends) > 1 else ""
+        mount = Mount(ends[0], source, frozenset(option for text in options for option in text.split(",")))
+        yield _Line(words[0], words[1], PurePosixPath(_unescape_octal(words[4])), mount)
 
 
-def _plain(text: str) -> str:
-    """The text with its octal escapes resolved: `\\040` is a space."""
+def _unescape_octal(text: str) -> str:
+    """Return the text with its octal escapes resolved: `\040` is a space."""
     return _OCTAL.sub(lambda match: chr(int(match[1], 8)), text)

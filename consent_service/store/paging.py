@@ -14,21 +14,21 @@ from consent_service.errors import CursorExpired
 from consent_service.store import cursor
 from consent_service.store.contract import Entry, Page, Position
 
-Lost = Callable[[str, int], bool]
-"""Whether a shard's counter value was lost, as `contract.Store.lost` says."""
+IsLost = Callable[[str, int], bool]
+"""Return True if a shard's counter value was lost; `contract.Store.lost`."""
 
 Row = tuple[int, int, bytes]
 """An entry of one shard: sequence, number, payload."""
 
 
-class State(NamedTuple):
+class ShardState(NamedTuple):
     """A shard's counter, and the first position behind what was trimmed from the log."""
 
     counter: int = 0
     first: Position = cursor.START
 
 
-class Want(NamedTuple):
+class ShardQuery(NamedTuple):
     """At most `most` entries of the shard with this number, from `place` on."""
 
     number: int
@@ -38,16 +38,26 @@ class Want(NamedTuple):
 
 
 class Paging:
-    """One page. Ask `wants`, and `take` an answer to each, until nothing is wanted; then `page`."""
+    """The state of one page. Answer each of `next_queries` with `add_rows` until there are none; then take
+    `finish_page`.
+    """
 
     def __init__(
-        self, log: str, shards: Sequence[str], after: str, limit: int, states: Mapping[str, State], lost: Lost
+        self,
+        log: str,
+        shards: Sequence[str],
+        after: str,
+        limit: int,
+        states: Mapping[str, ShardState],
+        lost: IsLost,
     ) -> None:
-        """Raises CursorInvalid, or CursorExpired behind a trim, ahead of the log or among what was lost."""
+        """Start a page behind the cursor `after`. Raises CursorInvalid, or CursorExpired if it is behind a trim,
+        ahead of the log or among lost values.
+        """
         self._log = log
         self._shards = shards
         self._limit = limit
-        at = _resume(log, shards, after, states, lost)
+        at = _resume_cursor(log, shards, after, states, lost)
         self._places, self._turn = list(at.places), at.turn
         self._entries: list[Entry] = []
         numbers = [number % len(shards) for number in range(at.turn, at.turn + len(shards))]
@@ -55,48 +65,55 @@ class Paging:
             number for number in numbers if self._places[number].sequence <= states[shards[number]].counter
         ]
 
-    def wants(self) -> list[Want]:
-        """What to fetch next, in the order in which the shards are served; none = the page is complete."""
+    def next_queries(self) -> list[ShardQuery]:
+        """Return what to fetch next, in the order in which shards are served; an empty list = the page is
+        complete.
+        """
         left = self._limit - len(self._entries)
         if left <= 0 or not self._pending:
             return []
         share = max(1, left // len(self._pending))
-        return [Want(number, self._shards[number], self._places[number], share) for number in self._pending]
+        return [
+            ShardQuery(number, self._shards[number], self._places[number], share) for number in self._pending
+        ]
 
-    def take(self, want: Want, rows: Sequence[Row], state: State) -> None:
-        """What was found, and the shard's state as of then. Raises CursorExpired when a trim came between."""
-        if want.place < state.first:
-            raise _trimmed(self._log, want.shard)
+    def add_rows(self, query: ShardQuery, rows: Sequence[Row], state: ShardState) -> None:
+        """Add the rows that answer a query, with the shard's state at that moment. Raises CursorExpired if a trim
+        came between.
+        """
+        if query.place < state.first:
+            raise _trimmed_error(self._log, query.shard)
         left = self._limit - len(self._entries)
         taken = rows[:left]
         if left:  # else the page is full: who was not served is served first next time
-            self._turn = (want.number + 1) % len(self._shards)
-        self._entries += [Entry(want.shard, Position(*row[:2]), row[2]) for row in taken]
-        if len(taken) == len(rows) < want.most:
-            self._places[want.number] = Position(state.counter + 1, 0)
-            self._pending.remove(want.number)
+            self._turn = (query.number + 1) % len(self._shards)
+        self._entries += [Entry(query.shard, Position(*row[:2]), row[2]) for row in taken]
+        if len(taken) == len(rows) < query.most:
+            self._places[query.number] = Position(state.counter + 1, 0)
+            self._pending.remove(query.number)
         elif taken:
-            self._places[want.number] = Position(taken[-1][0], taken[-1][1] + 1)
+            self._places[query.number] = Position(taken[-1][0], taken[-1][1] + 1)
 
-    def page(self) -> Page:
+    def finish_page(self) -> Page:
+        """Return the page, with the cursor behind its last entry."""
         at = cursor.Cursor(self._turn, self._places)
         return Page(self._entries, cursor.encode(at, self._log, self._shards))
 
 
-def _resume(
-    log: str, shards: Sequence[str], after: str, states: Mapping[str, State], lost: Lost
+def _resume_cursor(
+    log: str, shards: Sequence[str], after: str, states: Mapping[str, ShardState], lost: IsLost
 ) -> cursor.Cursor:
     if not after:
         return cursor.Cursor(0, [states[shard].first for shard in shards])
     at = cursor.decode(after, log, shards)
     for shard, place in zip(shards, at.places, strict=True):
         if place < states[shard].first:
-            raise _trimmed(log, shard)
+            raise _trimmed_error(log, shard)
         last_read = place.sequence if place.number else place.sequence - 1
         if place.sequence > states[shard].counter + 1 or lost(shard, last_read):
             raise CursorExpired(f"the log {log!r} of {shard} ends before the cursor: start from a snapshot")
     return at
 
 
-def _trimmed(log: str, shard: str) -> CursorExpired:
+def _trimmed_error(log: str, shard: str) -> CursorExpired:
     return CursorExpired(f"the log {log!r} of {shard} was trimmed past the cursor: start from a snapshot")

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from consent_service.config import load
-from consent_service.store.redis.durability import danger, on_disk
+from consent_service.store.redis.durability import data_loss_risk, on_disk
 from tests.deploy.dockerfile import DOCKERFILE, ROOT, stages
 from tests.process.configs import write_config
 from tests.process.serving import CLI, serving
@@ -140,7 +140,7 @@ def test_the_redis_promises_what_the_service_asks_for() -> None:
     words = REDIS["command"][-1].split("exec redis-server ")[1].split()
     settings = {name.removeprefix("--"): value for name, value in zip(words[::2], words[1::2], strict=True)}
     assert on_disk(settings)
-    assert not danger(settings | {"maxmemory": "1"})
+    assert not data_loss_risk(settings | {"maxmemory": "1"})
 
 
 @pytest.mark.soak

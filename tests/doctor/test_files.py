@@ -6,12 +6,12 @@ import pytest
 
 from consent_service.doctor.files import judge_file
 from consent_service.doctor.findings import Grade
-from consent_service.store.examining import FileFacts, Laid
 from consent_service.store.mounts import Mount
-from consent_service.store.moved import Moved
+from consent_service.store.move_mark import MoveMark
+from consent_service.store.status import DataLayout, FileFacts
 
 SOUND = FileFacts(
-    "/srv/consent.db", "SQLite 3.45.1", (), Laid(2, 64), 8 << 30, 4 << 20, 100 << 30, "wal", 3, True
+    "/srv/consent.db", "SQLite 3.45.1", (), DataLayout(2, 64), 8 << 30, 4 << 20, 100 << 30, "wal", 3, True
 )
 
 
@@ -45,7 +45,7 @@ def test_a_sound_store_is_all_well() -> None:
         ({"mount": Mount("overlay")}, "place", Grade.HINT),
         ({"mount": Mount("overlay")}, "durability", Grade.OK),
         ({"mount": Mount("fuse.gocryptfs")}, "place", Grade.HINT),
-        ({"moved": Moved("redis://h:6379", 0)}, "store", Grade.FAULT),
+        ({"moved": MoveMark("redis://h:6379", 0)}, "store", Grade.FAULT),
     ],
 )
 def test_what_endangers_a_store_is_said(change: dict[str, object], about: str, grade: Grade) -> None:
@@ -64,7 +64,7 @@ def test_nothing_that_lies_in_memory_is_said_to_be_on_a_disk() -> None:
 
 def test_where_a_moved_store_went_is_said_with_what_to_do() -> None:
     (store,) = (
-        one for one in judge_file(SOUND._replace(moved=Moved("redis://h:6379", 0))) if one.about == "store"
+        one for one in judge_file(SOUND._replace(moved=MoveMark("redis://h:6379", 0))) if one.about == "store"
     )
     assert "was moved to redis://h:6379 on 1970-01-01 00:00 UTC" in store.said
     assert store.remedy.startswith("Set `store` to redis://h:6379.")

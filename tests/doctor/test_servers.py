@@ -6,9 +6,9 @@ import pytest
 
 from consent_service.doctor.findings import Grade
 from consent_service.doctor.servers import judge_servers
-from consent_service.store.examining import FleetFacts, Laid, SentinelFacts, ServerFacts
 from consent_service.store.mounts import Mount
-from consent_service.store.moved import Moved
+from consent_service.store.move_mark import MoveMark
+from consent_service.store.status import DataLayout, FleetFacts, SentinelFacts, ServerFacts
 from tests.running import START
 
 DAY = 86_400
@@ -29,7 +29,7 @@ MASTER = ServerFacts(
     fewest=1,
 )
 SENTINEL = SentinelFacts("10.0.0.9:26379", replicas=2, others=2, quorum=2, down_after=5.0)
-FLEET = FleetFacts("redis+sentinel://h/m", (), Laid(1, 64), None, (MASTER,), (SENTINEL,), "Do this.")
+FLEET = FleetFacts("redis+sentinel://h/m", (), DataLayout(1, 64), None, (MASTER,), (SENTINEL,), "Do this.")
 
 
 def grades(facts: FleetFacts) -> dict[str, Grade]:
@@ -37,7 +37,7 @@ def grades(facts: FleetFacts) -> dict[str, Grade]:
 
 
 def test_a_store_that_was_moved_away_is_a_fault() -> None:
-    moved = FLEET._replace(moved=Moved("sqlite:////srv/consent.db", START))
+    moved = FLEET._replace(moved=MoveMark("sqlite:////srv/consent.db", START))
     assert grades(moved)["store"] is Grade.FAULT
 
 
@@ -94,20 +94,22 @@ def test_sentinels_that_would_be_slow_or_too_few_are_hinted_at(change: dict[str,
 def test_a_master_of_a_cluster_without_any_replica_is_hinted_at() -> None:
     alone = MASTER._replace(replicas=0, expected=0, node_timeout=5.0)
     assert (
-        grades(FleetFacts("redis+cluster://h", (), Laid(1, 64), servers=(alone,)))["replicas"] is Grade.HINT
+        grades(FleetFacts("redis+cluster://h", (), DataLayout(1, 64), servers=(alone,)))["replicas"]
+        is Grade.HINT
     )
 
 
 def test_rule_5_a_single_replica_that_every_choice_waits_for_is_hinted_at() -> None:
     waited = MASTER._replace(replicas=1, expected=1, on_disk=False)
     assert (
-        grades(FleetFacts("redis+cluster://h", (), Laid(1, 64), servers=(waited,)))["replicas"] is Grade.HINT
+        grades(FleetFacts("redis+cluster://h", (), DataLayout(1, 64), servers=(waited,)))["replicas"]
+        is Grade.HINT
     )
 
 
 def test_one_server_on_its_own_needs_no_replica() -> None:
     alone = MASTER._replace(replicas=0, expected=0)
-    assert "replicas" not in grades(FleetFacts("redis://h", (), Laid(1, 64), servers=(alone,)))
+    assert "replicas" not in grades(FleetFacts("redis://h", (), DataLayout(1, 64), servers=(alone,)))
 
 
 def test_servers_that_hold_no_store_yet_are_no_fault_and_troubles_are() -> None:

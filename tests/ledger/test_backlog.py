@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from consent_service.ledger.backlog import Backlog, backlog
+from consent_service.store.engines import examine_store
 from consent_service.store.keys import visitor_shard
-from consent_service.store.url import examine_store
 from tests.ledger.sealed import Site, a_site, record, visitor
 from tests.running import START
 

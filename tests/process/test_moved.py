@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.store.url import open_store
+from consent_service.store.engines import open_store
 from tests.test_cli import Command, command
 
 __all__ = ["command"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.store.mounts import Lying, mount_of
+from consent_service.store.mounts import MountKind, mount_of
 from tests.process.configs import consent_toml, write_config
 from tests.process.serving import serving
 from tests.process.test_moved import _keys, _made
@@ -22,7 +22,7 @@ __all__ = ["_keys", "command"]
 def memory() -> Iterator[Path]:
     """A folder of this machine that lies in memory."""
     mount = mount_of(Path("/dev/shm"))
-    if mount is None or mount.lying is not Lying.MEMORY:
+    if mount is None or mount.kind is not MountKind.MEMORY:
         pytest.skip("this machine has no /dev/shm in memory")
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         yield Path(folder)

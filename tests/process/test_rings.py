@@ -12,7 +12,7 @@ import pytest
 from consent_service.identity.keys import KeyRing, encode_ring, new_ring, rotate
 from consent_service.identity.ring_memory import memory_of
 from consent_service.services.rings import take_up
-from consent_service.store.url import open_store
+from consent_service.store.engines import open_store
 from tests.process.configs import RING, consent_toml, write_config
 from tests.process.serving import Service, serving
 from tests.store.redis.fleets import Standalone, empty

@@ -1,4 +1,4 @@
-"""Counting by optimistic retry: what many tasks and processes do to one document at once."""
+"""TallyBuilder by optimistic retry: what many tasks and processes do to one document at once."""
 
 from __future__ import annotations
 

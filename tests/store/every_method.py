@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from consent_service.store.contract import Change, Found, Key, Put, Store
+from consent_service.store.contract import Change, Key, KeyedDocuments, Put, Store
 
 Call = Callable[[Store], Awaitable[object]]
 
 
-async def walked(store: Store, shards: Sequence[str] = ("acme.07",), prefix: bytes = b"a") -> list[Found]:
+async def walked(
+    store: Store, shards: Sequence[str] = ("acme.07",), prefix: bytes = b"a"
+) -> list[KeyedDocuments]:
     """A whole walk, batch by batch."""
     return [batch async for batch in store.walk(shards, prefix)]
 

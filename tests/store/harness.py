@@ -50,7 +50,7 @@ class SqliteHarness:
         self.path = folder / "store.db"
 
     async def open(self) -> SqliteStore:
-        return SqliteStore.open(self.path, clock=self.clock, patience=0.2)
+        return SqliteStore.open(self.path, clock=self.clock, timeout=0.2)
 
     def opener(self) -> tuple[Callable[[str], Store], str]:
         return open_sqlite, str(self.path)

@@ -53,7 +53,7 @@ async def test_what_was_fetched_is_there_at_once_and_absence_too(
     store: Store, cache: CoherentCache[str]
 ) -> None:
     await write(store, A, "1")
-    await cache.ask()
+    await cache.poll_changes()
     assert cache.peek(A) is MISSING
     assert (await cache.fetch(A), await cache.fetch(B)) == ("1", None)
     assert (cache.peek(A), cache.peek(B)) == ("1", None)
@@ -77,7 +77,7 @@ async def test_another_openings_commit_is_seen_with_the_next_question(
     await cache.fetch(A)
     await cache.fetch(B)
     await write(other, A, "theirs")
-    await cache.ask()
+    await cache.poll_changes()
     assert cache.peek(A) is MISSING
     assert cache.peek(B) is None, "what did not change stays"
     assert await cache.fetch(A) == "theirs"
@@ -141,7 +141,7 @@ async def test_the_least_recently_used_goes_first(cache: CoherentCache[str]) -> 
 
 async def test_what_expires_is_never_answered_from_memory(store: Store, cache: CoherentCache[str]) -> None:
     await write(store, A, "mortal", START + 10)
-    await cache.ask()
+    await cache.poll_changes()
     assert await cache.fetch(A) == "mortal"
     assert cache.peek(A) is MISSING
 
@@ -167,7 +167,7 @@ async def test_the_trust_ends_with_the_lease_and_comes_back_with_an_answer(
     timer.now += 0.02
     assert (cache.peek(A), cache.vouched) == (MISSING, False)
     await write(other, A, "meanwhile")
-    await cache.ask()
+    await cache.poll_changes()
     assert cache.peek(A) is MISSING, "it changed while nobody vouched"
     assert cache.peek(B) is None
 
@@ -175,7 +175,7 @@ async def test_the_trust_ends_with_the_lease_and_comes_back_with_an_answer(
 async def test_the_lease_counts_from_when_the_question_was_asked(
     store: Store, cache: CoherentCache[str], timer: Timer
 ) -> None:
-    question = asyncio.ensure_future(cache.ask())
+    question = asyncio.ensure_future(cache.poll_changes())
     await asyncio.sleep(0)
     timer.now += LEASE
     await question
@@ -187,7 +187,7 @@ async def test_when_the_store_is_gone_reads_go_there_and_fail(
 ) -> None:
     await cache.fetch(A)
     engine.lose()
-    await cache.ask()
+    await cache.poll_changes()
     assert cache.peek(A) is None, "still within the lease"
     timer.now += LEASE
     assert cache.peek(A) is MISSING
@@ -210,7 +210,7 @@ async def test_a_question_that_nobody_can_answer_in_full_drops_everything(
     await cache.fetch(A)
     names: Sequence[bytes] = [b"%064d" % number for number in range(1000)]
     await other.commit(Change(SHARD, put=[Put(name, b"x") for name in names]))
-    await cache.ask()
+    await cache.poll_changes()
     assert cache.size == 0
     assert cache.vouched
 

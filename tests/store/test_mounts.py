@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from consent_service.store.mounts import Lying, Mount, holding, mount_of
+from consent_service.store.mounts import Mount, MountKind, mount_holding, mount_of
 
 TABLE = r"""22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard
@@ -56,7 +56,7 @@ LAYERED = r"""1 1 0:2 / / rw - rootfs rootfs rw
     ],
 )
 def test_the_longest_and_last_mount_above_a_path_decides(path: str, kind: str) -> None:
-    found = holding(TABLE, PurePosixPath(path))
+    found = mount_holding(TABLE, PurePosixPath(path))
     assert found is not None
     assert found.type == kind
 
@@ -64,54 +64,60 @@ def test_the_longest_and_last_mount_above_a_path_decides(path: str, kind: str) -
 @pytest.mark.parametrize(
     ("path", "kind", "lying"),
     [
-        ("/etc/consent.toml", "overlay", Lying.LAYER),
-        ("/var/lib/consent/store.db", "ext4", Lying.DISK),
-        ("/run/secrets/keys.json", "tmpfs", Lying.MEMORY),
-        ("/mnt/deep/store.db", "ext4", Lying.DISK),  # what covers /mnt hides what was mounted beneath before
-        ("/var/zram/store.db", "ext4", Lying.MEMORY),
-        ("/var/hasty/store.db", "ext4", Lying.UNSYNCED),
-        ("/var/tab\tand\\slash/store.db", "ramfs", Lying.MEMORY),
+        ("/etc/consent.toml", "overlay", MountKind.LAYER),
+        ("/var/lib/consent/store.db", "ext4", MountKind.DISK),
+        ("/run/secrets/keys.json", "tmpfs", MountKind.MEMORY),
+        (
+            "/mnt/deep/store.db",
+            "ext4",
+            MountKind.DISK,
+        ),  # what covers /mnt hides what was mounted beneath before
+        ("/var/zram/store.db", "ext4", MountKind.MEMORY),
+        ("/var/hasty/store.db", "ext4", MountKind.UNSYNCED),
+        ("/var/tab\tand\\slash/store.db", "ramfs", MountKind.MEMORY),
     ],
 )
-def test_what_a_path_lies_on_is_what_the_kernel_would_find(path: str, kind: str, lying: Lying) -> None:
-    found = holding(LAYERED, PurePosixPath(path))
+def test_what_a_path_lies_on_is_what_the_kernel_would_find(path: str, kind: str, lying: MountKind) -> None:
+    found = mount_holding(LAYERED, PurePosixPath(path))
     assert found is not None
-    assert (found.type, found.lying) == (kind, lying)
+    assert (found.type, found.kind) == (kind, lying)
 
 
 @pytest.mark.parametrize(
     ("mount", "lying"),
     [
-        (Mount("tmpfs"), Lying.MEMORY),
-        (Mount("ramfs"), Lying.MEMORY),
-        (Mount("btrfs", "/dev/ram1"), Lying.MEMORY),
-        (Mount("overlay", "overlay", frozenset({"volatile"})), Lying.UNSYNCED),
-        (Mount("xfs", "/dev/sda", frozenset({"nobarrier"})), Lying.UNSYNCED),
-        (Mount("aufs"), Lying.LAYER),
-        (Mount("fuse.fuse-overlayfs"), Lying.LAYER),
-        (Mount("ecryptfs"), Lying.BETWEEN),
-        (Mount("fuse.gocryptfs"), Lying.BETWEEN),
-        (Mount("virtiofs"), Lying.BETWEEN),
-        (Mount("fuseblk", "/dev/sdb1"), Lying.DISK),
-        (Mount("fuse.sshfs"), Lying.NETWORK),
-        (Mount("vboxsf"), Lying.NETWORK),
-        (Mount("nfs4"), Lying.NETWORK),
-        (Mount("zfs"), Lying.DISK),
+        (Mount("tmpfs"), MountKind.MEMORY),
+        (Mount("ramfs"), MountKind.MEMORY),
+        (Mount("btrfs", "/dev/ram1"), MountKind.MEMORY),
+        (Mount("overlay", "overlay", frozenset({"volatile"})), MountKind.UNSYNCED),
+        (Mount("xfs", "/dev/sda", frozenset({"nobarrier"})), MountKind.UNSYNCED),
+        (Mount("aufs"), MountKind.LAYER),
+        (Mount("fuse.fuse-overlayfs"), MountKind.LAYER),
+        (Mount("ecryptfs"), MountKind.BETWEEN),
+        (Mount("fuse.gocryptfs"), MountKind.BETWEEN),
+        (Mount("virtiofs"), MountKind.BETWEEN),
+        (Mount("fuseblk", "/dev/sdb1"), MountKind.DISK),
+        (Mount("fuse.sshfs"), MountKind.NETWORK),
+        (Mount("vboxsf"), MountKind.NETWORK),
+        (Mount("nfs4"), MountKind.NETWORK),
+        (Mount("zfs"), MountKind.DISK),
     ],
 )
-def test_what_a_file_system_is_worth(mount: Mount, lying: Lying) -> None:
-    assert mount.lying is lying
-    assert mount.forgets is (lying in {Lying.MEMORY, Lying.UNSYNCED})
+def test_what_a_file_system_is_worth(mount: Mount, lying: MountKind) -> None:
+    assert mount.kind is lying
+    assert mount.forgets is (lying in {MountKind.MEMORY, MountKind.UNSYNCED})
 
 
 def test_an_empty_table_knows_of_nothing() -> None:
-    assert holding("", PurePosixPath("/x")) is None
+    assert mount_holding("", PurePosixPath("/x")) is None
 
 
 def test_where_the_root_is_no_mount_the_longest_mount_point_decides() -> None:
     table = "31 7 0:41 / /srv rw - xfs /dev/vdb rw\n32 31 0:42 / /srv/nas rw - nfs host:/x rw\n"
-    assert holding(table, PurePosixPath("/home")) is None
-    assert holding(table, PurePosixPath("/srv/nas/store.db")) == Mount("nfs", "host:/x", frozenset({"rw"}))
+    assert mount_holding(table, PurePosixPath("/home")) is None
+    assert mount_holding(table, PurePosixPath("/srv/nas/store.db")) == Mount(
+        "nfs", "host:/x", frozenset({"rw"})
+    )
 
 
 def test_a_mount_point_that_is_no_text_hinders_nothing(tmp_path: Path) -> None:
@@ -124,7 +130,7 @@ def test_a_mount_point_that_is_no_text_hinders_nothing(tmp_path: Path) -> None:
 
 def test_a_link_into_memory_lies_in_memory(tmp_path: Path) -> None:
     memory = mount_of(Path("/dev/shm/store.db"))
-    if memory is None or memory.lying is not Lying.MEMORY:
+    if memory is None or memory.kind is not MountKind.MEMORY:
         pytest.skip("this machine has no /dev/shm in memory")
     (tmp_path / "link").symlink_to("/dev/shm")
     assert mount_of(tmp_path / "link" / "store.db") == memory

@@ -20,8 +20,8 @@ from consent_service.services.erasing import Erasing
 from consent_service.services.ids import RandomIds
 from consent_service.services.standings import record_key
 from consent_service.store.contract import Change, Put
+from consent_service.store.engines import open_store
 from consent_service.store.keys import LEDGER, site_shards
-from consent_service.store.url import open_store
 from tests.running import START, Running
 
 COOKIE = "OptanonConsent"

@@ -16,7 +16,7 @@ from consent_service.ledger import receipts
 from consent_service.ledger.archive import FolderArchive, segment_name
 from consent_service.ledger.receipts import Inclusion
 from consent_service.process.sealing import run_once
-from consent_service.store.url import open_store
+from consent_service.store.engines import open_store
 from tests.running import Running, running
 
 

@@ -1,7 +1,7 @@
 """Addresses: what a store's URL says about where its servers are and who we are to them. Opens nothing.
 
 `redis://user@host:6379/0` is one server, `redis+sentinel://h1:26379,h2:26379/mymaster` whichever server the
-Sentinels name, `redis+cluster://h1:7000,h2:7000` a cluster that these nodes know. `rediss` in place of `redis`
+Sentinels name, `redis+cluster://h1:7000,h2:7000` a cluster that these nodes know. `rediss` in shard_keys of `redis`
 speaks TLS; `?ca_file=` names who is trusted, `?cert_file=` and `?key_file=` who we are.
 """
 
@@ -32,8 +32,8 @@ _EXAMPLES: Final = {
 }
 
 
-class Kind(Enum):
-    """How the servers stand together."""
+class ServerKind(Enum):
+    """Ways in which servers form a store: one server, behind Sentinels, or a cluster."""
 
     SINGLE = None
     SENTINEL = "sentinel"
@@ -41,7 +41,7 @@ class Kind(Enum):
 
 
 class Address(NamedTuple):
-    """Where one server listens."""
+    """Host and port of one server."""
 
     host: str
     port: int
@@ -51,13 +51,14 @@ class Address(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What a URL names. `seeds`: the servers, Sentinels or some nodes; `master`: what the Sentinels call it.
+class StoreAddress:
+    """The parts of a store's URL. `seeds`: the servers, Sentinels or some nodes; `master`: the name that the
+    Sentinels give it.
 
     The password is never part of any text that is made of this.
     """
 
-    kind: Kind
+    kind: ServerKind
     seeds: tuple[Address, ...]
     master: str = ""
     database: int = 0
@@ -68,13 +69,15 @@ class Target:
 
     @property
     def name(self) -> str:
-        """The URL without user, password and options: for people."""
+        """Return the URL without user, password and options, for people."""
         scheme = ("rediss" if self.tls else "redis") + (f"+{self.kind.value}" if self.kind.value else "")
         end = f"/{self.master}" if self.master else f"/{self.database}" if self.database else ""
         return f"{scheme}://{','.join(map(str, self.seeds))}{end}"
 
-    def context(self) -> ssl.SSLContext | None:
-        """What TLS connections are made with; None without TLS. Raises StoreUnavailable for unusable files."""
+    def tls_context(self) -> ssl.SSLContext | None:
+        """Return the settings of TLS connections; None without TLS. Raises StoreUnavailable for unusable certificate
+        files.
+        """
         if not self.tls:
             return None
         try:
@@ -87,54 +90,56 @@ class Target:
         return context
 
 
-def parse(url: str) -> Target:
-    """What the URL names. Raises StoreUnavailable with what to write; the message never quotes a password."""
-    found = _URL.fullmatch(url)
-    if found is None:
+def parse_url(url: str) -> StoreAddress:
+    """Return the parts of the URL. Raises StoreUnavailable with what to write; the message never quotes a
+    password.
+    """
+    match = _URL.fullmatch(url)
+    if match is None:
         raise StoreUnavailable(f"a Redis store's URL is such as {', '.join(_EXAMPLES.values())}")
-    kind = Kind(found["kind"])
+    kind = ServerKind(match["kind"])
     try:
-        user, _, password = (found["who"] or "").partition(":")
-        master, database = _path(kind, unquote(found["path"] or ""))
-        return Target(
+        user, _, password = (match["who"] or "").partition(":")
+        master, database = _parse_path(kind, unquote(match["path"] or ""))
+        return StoreAddress(
             kind,
-            _seeds(found["hosts"], _SENTINEL_PORT if kind is Kind.SENTINEL else _PORT),
+            _parse_hosts(match["hosts"], _SENTINEL_PORT if kind is ServerKind.SENTINEL else _PORT),
             master,
             database,
             unquote(user),
             unquote(password),
-            tls=found["scheme"] == "rediss",
-            files=_files(found["options"] or "", tls=found["scheme"] == "rediss"),
+            tls=match["scheme"] == "rediss",
+            files=_parse_options(match["options"] or "", tls=match["scheme"] == "rediss"),
         )
     except ValueError as error:
         raise StoreUnavailable(f"{error}, as in {_EXAMPLES[kind.value]}") from None
 
 
-def _seeds(text: str, default_port: int) -> tuple[Address, ...]:
+def _parse_hosts(text: str, default_port: int) -> tuple[Address, ...]:
     seeds = []
-    for one in text.split(","):
-        found = _HOST.fullmatch(one)
-        if found is None or not 0 < int(found["port"] or default_port) < 65_536:
+    for host in text.split(","):
+        match = _HOST.fullmatch(host)
+        if match is None or not 0 < int(match["port"] or default_port) < 65_536:
             raise ValueError("the store's URL needs hosts with ports")
-        seeds.append(Address(found["six"] or found["host"], int(found["port"] or default_port)))
+        seeds.append(Address(match["six"] or match["host"], int(match["port"] or default_port)))
     return tuple(seeds)
 
 
-def _path(kind: Kind, path: str) -> tuple[str, int]:
-    """The master's name, for Sentinels, and the database's number."""
-    master, _, database = path.partition("/") if kind is Kind.SENTINEL else ("", "", path)
-    if kind is Kind.SENTINEL and not master:
+def _parse_path(kind: ServerKind, path: str) -> tuple[str, int]:
+    """Return the master's name, for Sentinels, and the number of the database."""
+    master, _, database = path.partition("/") if kind is ServerKind.SENTINEL else ("", "", path)
+    if kind is ServerKind.SENTINEL and not master:
         raise ValueError("the store's URL needs the name that the Sentinels give the master")
-    if database and (kind is Kind.CLUSTER or not re.fullmatch(r"\d{1,4}", database)):
+    if database and (kind is ServerKind.CLUSTER or not re.fullmatch(r"\d{1,4}", database)):
         raise ValueError(
             "a cluster has one database, without a number"
-            if kind is Kind.CLUSTER
+            if kind is ServerKind.CLUSTER
             else "a database is a number"
         )
     return master, int(database or 0)
 
 
-def _files(text: str, *, tls: bool) -> Mapping[str, str]:
+def _parse_options(text: str, *, tls: bool) -> Mapping[str, str]:
     files = dict(parse_qsl(text, keep_blank_values=True))
     if unknown := files.keys() - _FILES:
         raise ValueError(f"the store's URL knows no {min(unknown)!r}, only {', '.join(sorted(_FILES))}")

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from consent_service.errors import Conflict, StoreMoved
 from consent_service.store.contract import Change
-from consent_service.store.moved import decode
+from consent_service.store.move_mark import decode_mark
 from consent_service.store.redis import layout, scripts
-from consent_service.store.redis.connection import Word, pack
-from consent_service.store.redis.faults import unstorable
-from consent_service.store.redis.layout import Place, packed_expiry
+from consent_service.store.redis.connection import Word, pack_command
+from consent_service.store.redis.faults import unstorable_error
+from consent_service.store.redis.layout import ShardKeys, packed_expiry
 
 LARGEST: Final = 32_768
 """Bytes of names remembered of one commit for other processes' caches; of a larger one "everything" is."""
@@ -27,28 +27,29 @@ _EXACT: Final = 2**53
 """Scores and versions are doubles over there."""
 
 
-def command(change: Change, where: Place, now: float, floor: int | None) -> bytes:
-    """The packed call of commit.lua. `floor`: where the counter of a shard begins that may be new; None = it
-    must be there. Raises StoreError for what can't be stored, so that the script never meets it.
+def commit_command(change: Change, where: ShardKeys, now: float, floor: int | None) -> bytes:
+    """Return the packed call of commit.lua. `floor`: start of the counter if the shard may be new; None = the shard
+    must exist. Raises StoreError for what can't be stored, so that the script never meets it.
     """
     try:
         steps = _Steps(where)
-        _fill(steps, change, where, now)
+        _add_steps(steps, change, where, now)
         start: Word = b"" if floor is None else floor
         head: list[Word] = [b"EVALSHA", scripts.COMMIT.digest, len(steps.keys), *steps.keys]
-        return pack(*head, int(now), start, _written(change), *steps.words)
+        return pack_command(*head, int(now), start, _pack_names(change), *steps.words)
     except (TypeError, AttributeError, ValueError, struct.error) as error:
-        raise unstorable(error) from error
+        raise unstorable_error(error) from error
 
 
-def registration(shard: str, *, copied: bool = False) -> bytes:
-    """The packed call of register.lua. `copied`: for a store that is being copied there."""
+def register_command(shard: str, *, copied: bool = False) -> bytes:
+    """Return the packed call of register.lua. `copied`: the shard belongs to a store that is being copied there."""
     keys = (layout.SHARDS, layout.MOVED, layout.MOVING)
-    return pack(b"EVALSHA", scripts.REGISTER.digest, len(keys), *keys, shard, int(copied))
+    return pack_command(b"EVALSHA", scripts.REGISTER.digest, len(keys), *keys, shard, int(copied))
 
 
-def outcome(reply: Any, shard: str, store: str) -> int | None:
-    """The counter's value, or what registering came to; None when the shard is new and must be registered first.
+def commit_outcome(reply: Any, shard: str, store: str) -> int | None:
+    """Return the counter's value, or the result of a registration; None if the shard is new and must be registered
+    first.
 
     Raises Conflict, and StoreMoved for a store that bears the mark of a move.
     """
@@ -57,13 +58,15 @@ def outcome(reply: Any, shard: str, store: str) -> int | None:
     if reply[0] == b"new":
         return None
     if reply[0] == b"moved":
-        raise refusal(reply[1], store)
+        raise moved_error(reply[1], store)
     _, version, expected = reply
     raise Conflict(f"a document of {shard} has version {version}, not {expected}: read it again")
 
 
-def written(data: bytes) -> list[bytes] | None:
-    """The documents that a commit wrote, as its shard's stream of changes tells; None = everything."""
+def written_names(data: bytes) -> list[bytes] | None:
+    """Return the names of the documents that a commit wrote, from its shard's stream of changes; None =
+    everything.
+    """
     if data == _EVERYTHING:
         return None
     names, at = list[bytes](), 1
@@ -75,76 +78,77 @@ def written(data: bytes) -> list[bytes] | None:
     return names
 
 
-def refusal(mark: bytes, store: str) -> StoreMoved:
-    """The error for a store that bears this mark; an empty one means that a store is being copied there."""
+def moved_error(mark: bytes, store: str) -> StoreMoved:
+    """Return the error for a store that bears this mark; an empty one means that a store is being copied there."""
     if not mark:
         return StoreMoved(f"a store is being copied to {store}: finish that first, with the same command")
-    return decode(mark, store).refusal(store)
+    return decode_mark(mark, store).moved_error(store)
 
 
 class _Steps:
-    """What the script is to do, and the keys that it does it to, each named once."""
+    """The script's steps, and the keys that they work on, each named once."""
 
-    def __init__(self, where: Place) -> None:
+    def __init__(self, where: ShardKeys) -> None:
         self.keys: dict[bytes, int] = {where.head: 1, where.changes: 2}
         self.words: list[Word] = []
 
-    def add(self, step: bytes, key: bytes, *words: Word) -> None:
+    def add_step(self, step: bytes, key: bytes, *words: Word) -> None:
+        """Add one step on one key, with its arguments."""
         self.words += (step, self.keys.setdefault(key, len(self.keys) + 1), *words)
 
 
-def _fill(steps: _Steps, change: Change, where: Place, now: float) -> None:
+def _add_steps(steps: _Steps, change: Change, where: ShardKeys, now: float) -> None:
     for name, version in change.expect.items():
-        steps.add(b"expect", where.document(name), _whole(version))
+        steps.add_step(b"expect", where.document_key(name), _require_exact(version))
     for put in change.put:
         expiry = packed_expiry(put.expires_at)
-        life = milliseconds(put.expires_at, now)
-        steps.add(b"put", where.document(put.name), expiry, life, _bytes(put.value))
+        life = lifetime_milliseconds(put.expires_at, now)
+        steps.add_step(b"put", where.document_key(put.name), expiry, life, _require_bytes(put.value))
     for name in change.delete:
-        steps.add(b"delete", where.document(name))
+        steps.add_step(b"delete", where.document_key(name))
     for index, member, score in change.add:
-        steps.add(b"add", where.index(index), _whole(score), _bytes(member))
+        steps.add_step(b"add", where.index_key(index), _require_exact(score), _require_bytes(member))
     for index, member in change.remove:
-        steps.add(b"remove", where.index(index), _bytes(member))
+        steps.add_step(b"remove", where.index_key(index), _require_bytes(member))
     for number, (log, payload) in enumerate(change.append):
-        steps.add(b"append", where.log(log), number, _bytes(payload))
+        steps.add_step(b"append", where.log_key(log), number, _require_bytes(payload))
     for log, through in change.trim:
-        steps.add(b"trim", where.log(log), min(_int(through), _EXACT), b"t" + log.encode())
+        steps.add_step(b"trim", where.log_key(log), min(_require_int(through), _EXACT), b"t" + log.encode())
 
 
-def _written(change: Change) -> bytes:
+def _pack_names(change: Change) -> bytes:
     names = [*(put.name for put in change.put), *change.delete]
     if sum(map(len, names)) > LARGEST:
         return _EVERYTHING
-    packed = b"".join(_LENGTH.pack(len(name)) + name for name in _once(names))
+    packed = b"".join(_LENGTH.pack(len(name)) + name for name in _without_repeats(names))
     return b"k" + packed if names else b""
 
 
-def milliseconds(expires_at: int | None, now: float) -> int:
-    """How long Redis keeps a document; 0 = as long as it is not deleted."""
+def lifetime_milliseconds(expires_at: int | None, now: float) -> int:
+    """Return the milliseconds for which Redis keeps a document; 0 = until it is deleted."""
     if expires_at is None:
         return 0
     return 1000 * int(min(max(expires_at - now, 0) + _CLEANED_AFTER, _LONGEST_LIFE))
 
 
-def _once(names: Iterable[bytes]) -> Iterable[bytes]:
+def _without_repeats(names: Iterable[bytes]) -> Iterable[bytes]:
     return dict.fromkeys(names)
 
 
-def _bytes(value: bytes) -> bytes:
+def _require_bytes(value: bytes) -> bytes:
     if not isinstance(value, bytes):
         raise TypeError(f"wanted bytes, not {type(value).__name__}")
     return value
 
 
-def _int(value: int) -> int:
+def _require_int(value: int) -> int:
     if not isinstance(value, int):
         raise TypeError(f"wanted a whole number, not {type(value).__name__}")
     return value
 
 
-def _whole(value: int) -> int:
-    """A number that a double holds exactly."""
-    if abs(_int(value)) > _EXACT:
+def _require_exact(value: int) -> int:
+    """Return the number. Raises ValueError unless a double holds it exactly."""
+    if abs(_require_int(value)) > _EXACT:
         raise ValueError("beyond 2**53")
     return value

@@ -15,23 +15,24 @@ from typing import Any, Protocol, cast
 import hiredis
 
 from consent_service.store.redis.address import Address
-from consent_service.store.redis.faults import refused
+from consent_service.store.redis.faults import refused_error
 
 Word = bytes | str | int
 
 
-def pack(*words: Word) -> bytes:
-    """One command in the servers' own notation."""
+def pack_command(*words: Word) -> bytes:
+    """Return one command in the servers' wire format."""
     return hiredis.pack_command(words)  # type: ignore[arg-type, no-any-return]  # its stub asks for one word
 
 
 class Waiter(Protocol):
-    """Somebody who waits for one reply. Exactly one of the two is called, once."""
+    """The receiver of one reply. Exactly one of its two methods is called, once."""
 
-    def answered(self, reply: Any) -> None: ...
+    def on_reply(self, reply: Any) -> None:
+        """Take the reply; an error reply is a reply."""
 
-    def cut(self, *, late: bool) -> None:
-        """The connection ended first; `late`: because it was given up."""
+    def on_cut(self, *, late: bool) -> None:
+        """Take note that the connection ended first; `late`: because it was given up."""
 
 
 class Connection(asyncio.Protocol):
@@ -50,7 +51,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def certificate_until(self) -> int | None:
-        """Until when the server's certificate holds, Unix seconds; None without TLS."""
+        """Return the end of the certificate's validity in Unix seconds; None without TLS."""
         certificate = self._transport and self._transport.get_extra_info("peercert")
         return int(ssl.cert_time_to_seconds(certificate["notAfter"])) if certificate else None
 
@@ -58,7 +59,7 @@ class Connection(asyncio.Protocol):
         """Send commands that were packed one after the other; one waiter for each."""
         if self._transport is None or self._transport.is_closing():
             for waiter in waiters:
-                waiter.cut(late=False)
+                waiter.on_cut(late=False)
             return
         if not self._waiting:
             self._progress = self._loop.time()
@@ -66,24 +67,27 @@ class Connection(asyncio.Protocol):
         self._transport.write(payload)
 
     async def ask(self, *words: Word) -> Any:
-        """Send one command and wait for its reply. Raises hiredis.ReplyError, or ConnectionError when it ends."""
+        """Send one command and return its reply. Raises hiredis.ReplyError, or ConnectionError when the connection
+        ends.
+        """
         waiter = _Answer(self._loop.create_future())
-        self.send(pack(*words), [waiter])
+        self.send(pack_command(*words), [waiter])
         return await waiter.future
 
-    def give_up_after(self, patience: float) -> None:
+    def give_up_after(self, timeout: float) -> None:
         """End the connection when its server has owed an answer for so many seconds without sending anything.
 
-        Found so twice in a row: a loop that was busy that long looks at its clock before it reads what has come.
+        The silence must be seen twice in a row: a loop that was busy that long looks at its clock before it reads
+        what has come.
         """
-        silent = bool(self._waiting) and self._loop.time() - self._progress > patience
+        silent = bool(self._waiting) and self._loop.time() - self._progress > timeout
         if silent and self._suspected:
             self._given_up = True
             self.end()
         self._suspected = silent
 
     def end(self) -> None:
-        """End the connection now; whoever waits is told."""
+        """End the connection now and tell every waiter."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -93,26 +97,29 @@ class Connection(asyncio.Protocol):
         await self.ended
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport. Called by asyncio."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its class
 
     def data_received(self, data: bytes) -> None:
+        """Hand the replies in these bytes to their waiters, in order. Called by asyncio."""
         self._progress = self._loop.time()
         reader, waiting = self._reader, self._waiting
         try:
             reader.feed(data)
             while waiting and (reply := reader.gets()) is not False:  # hiredis's word for "not yet"
-                waiting.popleft().answered(reply)
+                waiting.popleft().on_reply(reply)
             if not waiting and reader.has_data():  # nobody asked for that
                 self.end()
         except hiredis.ProtocolError:  # whatever speaks there is no Redis
             self.end()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Tell every waiter that the connection ended. Called by asyncio."""
         self._transport = None
         waiting, self._waiting = self._waiting, deque()
         self._on_end()
         for waiter in waiting:
-            waiter.cut(late=self._given_up)
+            waiter.on_cut(late=self._given_up)
         if not self.ended.done():
             self.ended.set_result(None)
 
@@ -123,7 +130,8 @@ class _Answer:
     def __init__(self, future: asyncio.Future[Any]) -> None:
         self.future = future
 
-    def answered(self, reply: Any) -> None:
+    def on_reply(self, reply: Any) -> None:
+        """Take the reply; an error reply is a reply."""
         if self.future.done():
             return
         if isinstance(reply, hiredis.ReplyError):
@@ -131,7 +139,8 @@ class _Answer:
         else:
             self.future.set_result(reply)
 
-    def cut(self, *, late: bool) -> None:
+    def on_cut(self, *, late: bool) -> None:
+        """Take note that the connection ended first; `late`: because it was given up."""
         if not self.future.done():
             self.future.set_exception(
                 TimeoutError() if late else ConnectionError("the connection was closed")
@@ -139,7 +148,7 @@ class _Answer:
 
 
 class Login:
-    """How to be let in: TLS, user, password, database."""
+    """Credentials of a connection: TLS, user, password, database."""
 
     def __init__(self, context: ssl.SSLContext | None, user: str, password: str, database: int) -> None:
         self._context = context
@@ -148,7 +157,7 @@ class Login:
         self._database = database
 
     async def connect(self, address: Address, on_end: Callable[[], None]) -> Connection:
-        """Open a connection and log in. Raises OSError, or StoreUnavailable when the server refuses."""
+        """Open a connection, log in and return it. Raises OSError, or StoreUnavailable when the server refuses."""
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(
             lambda: Connection(on_end), address.host, address.port, ssl=self._context
@@ -161,7 +170,9 @@ class Login:
                 await connection.ask("SELECT", self._database)
         except hiredis.ReplyError as error:
             await connection.close()
-            raise refused(error, address) from None  # the cause quotes no password, but need not be trusted
+            raise refused_error(
+                error, address
+            ) from None  # the cause quotes no password, but need not be trusted
         except BaseException:
             await connection.close()
             raise

@@ -16,9 +16,9 @@ from hiredis import ReplyError
 
 from consent_service.errors import StoreUnavailable
 from consent_service.store.causes import cause
-from consent_service.store.redis.address import Address, Kind
+from consent_service.store.redis.address import Address, ServerKind
 from consent_service.store.redis.connection import Connection
-from consent_service.store.redis.faults import code_of, refused, unknown_command
+from consent_service.store.redis.faults import code_of, refused_error, unknown_command
 
 WANTED: Final = ("appendonly", "appendfsync", "min-replicas-to-write", "maxmemory", "maxmemory-policy")
 """The settings that the promise rests on."""
@@ -31,8 +31,8 @@ REMEDY: Final = (
 _REFUSED: Final = "{where} {reason}; an acknowledged choice could be lost. {remedy}"
 
 
-def danger(settings: Mapping[str, str]) -> str:
-    """What could lose an acknowledged choice on a master with these settings; "" = nothing."""
+def data_loss_risk(settings: Mapping[str, str]) -> str:
+    """Return how a master with these settings could lose an acknowledged choice; "" = it can't."""
     if int(settings.get("maxmemory", 0)) and settings.get("maxmemory-policy") != "noeviction":
         return "drops data when its memory is full"
     if not on_disk(settings) and int(settings.get("min-replicas-to-write", 0)) < 1:
@@ -41,22 +41,24 @@ def danger(settings: Mapping[str, str]) -> str:
 
 
 def on_disk(settings: Mapping[str, str]) -> bool:
-    """Whether every commit is on the master's own disk before it answers."""
+    """Return True if every commit is on the master's own disk before it answers."""
     return settings.get("appendonly") == "yes" and settings.get("appendfsync") == "always"
 
 
-def disk_suffices(settings: Mapping[str, str], kind: Kind) -> bool:
-    """Whether a commit needs no replica besides: where one may take over, it must have what was acknowledged."""
-    return on_disk(settings) and kind is Kind.SINGLE
+def disk_suffices(settings: Mapping[str, str], kind: ServerKind) -> bool:
+    """Return True if a commit needs no replica besides the disk: only where no replica may take over."""
+    return on_disk(settings) and kind is ServerKind.SINGLE
 
 
-def fewest(settings: Mapping[str, str], kind: Kind) -> int:
-    """How many replicas must confirm each commit at least. Behind Sentinels one: who is away may take over too."""
-    return max(int(settings.get("min-replicas-to-write", 0)), 1 if kind is Kind.SENTINEL else 0)
+def required_replicas(settings: Mapping[str, str], kind: ServerKind) -> int:
+    """Return the least number of replicas that must confirm each commit. Behind Sentinels one: a replica that is
+    away may take over too.
+    """
+    return max(int(settings.get("min-replicas-to-write", 0)), 1 if kind is ServerKind.SENTINEL else 0)
 
 
-def forgets(settings: Mapping[str, str]) -> bool:
-    """Whether a server that is started again comes back without what it had."""
+def forgets_on_restart(settings: Mapping[str, str]) -> bool:
+    """Return True if a restarted server comes back without its data."""
     return settings.get("appendonly") != "yes"
 
 
@@ -66,40 +68,44 @@ async def settings_of(connection: Connection, *names: str) -> tuple[Mapping[str,
     Hosted servers commonly keep CONFIG from everybody.
     """
     try:
-        return pairs(await connection.ask("CONFIG", "GET", *names)), ""
+        return reply_pairs(await connection.ask("CONFIG", "GET", *names)), ""
     except ReplyError as error:
         if not unknown_command(error) and code_of(error) != "NOPERM":
             raise
-        said = "does not tell what it promises: let the service call CONFIG GET"
-        return {}, f"{said} ({cause(error)})"
+        reason = "does not tell what it promises: let the service call CONFIG GET"
+        return {}, f"{reason} ({cause(error)})"
 
 
-async def replicas_to_wait_for(connection: Connection, address: Address, kind: Kind) -> int:
-    """How many replicas must confirm each commit, 0 = the master's own disk is enough.
+async def replicas_to_wait_for(connection: Connection, address: Address, kind: ServerKind) -> int:
+    """Return how many replicas must confirm each commit; 0 = the master's own disk is enough.
 
     Raises StoreUnavailable when the server promises neither.
     """
     try:
         settings, untold = await settings_of(connection, *WANTED)
-        if reason := untold or danger(settings):
+        if reason := untold or data_loss_risk(settings):
             raise StoreUnavailable(_REFUSED.format(where=address, reason=reason, remedy=REMEDY))
         if disk_suffices(settings, kind):
             return 0
-        return max(await _replicas(connection, kind), fewest(settings, kind))
+        return max(await _replica_count(connection, kind), required_replicas(settings, kind))
     except ReplyError as error:
-        raise refused(error, address) from error
+        raise refused_error(error, address) from error
 
 
-async def _replicas(connection: Connection, kind: Kind) -> int:
-    """All replicas of this master; in a cluster also those that are away, for any of them may be elected."""
-    if kind is not Kind.CLUSTER:
+async def _replica_count(connection: Connection, kind: ServerKind) -> int:
+    """Return the number of this master's replicas; in a cluster also those that are away, for any of them may be
+    elected.
+    """
+    if kind is not ServerKind.CLUSTER:
         info = (await connection.ask("INFO", "replication")).decode()
-        return int(_line(info, "connected_slaves"))
+        return int(_info_value(info, "connected_slaves"))
     return await known_replicas(connection)
 
 
 async def known_replicas(connection: Connection) -> int:
-    """The replicas of a cluster's node, also those that are away. CLUSTER REPLICAS would take a dangerous right."""
+    """Return the number of replicas of a cluster's node, also those that are away. CLUSTER REPLICAS would need a
+    dangerous permission.
+    """
     lines = (await connection.ask("CLUSTER", "NODES")).decode().splitlines()
     nodes = [_Node(*line.split(" ")[:4]) for line in lines]
     me = next(node.id for node in nodes if "myself" in node.flags)
@@ -107,7 +113,7 @@ async def known_replicas(connection: Connection) -> int:
 
 
 class _Node(NamedTuple):
-    """A line of CLUSTER NODES begins so. `master`: whom it follows."""
+    """The first fields of a line of CLUSTER NODES. `master`: id of the node that it follows."""
 
     id: str
     address: str
@@ -115,11 +121,11 @@ class _Node(NamedTuple):
     master: str
 
 
-def _line(info: str, name: str) -> str:
+def _info_value(info: str, name: str) -> str:
     return next(line.partition(":")[2] for line in info.splitlines() if line.startswith(f"{name}:"))
 
 
-def pairs(reply: list[Any]) -> Mapping[str, str]:
-    """A reply of names and values in turn."""
+def reply_pairs(reply: list[Any]) -> Mapping[str, str]:
+    """Return a reply of names and values in turn as a mapping."""
     words = [word.decode() for word in reply]
     return dict(zip(words[::2], words[1::2], strict=True))

@@ -1,4 +1,4 @@
-"""What servers and the network say, as this project's errors: the engine's one boundary.
+"""Faults: errors of servers and of the network as this project's errors, the engine's one boundary.
 
 The message names the server and says what to do; it never holds a key, a value or a password.
 """
@@ -48,7 +48,7 @@ _BY_CODE: Final[dict[str, tuple[type[StoreError], str]]] = {
     ),
 }
 ASTRAY: Final = frozenset({"CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS"})
-"""What a node says that was cut off from the others: they may have put another in its place."""
+"""What a node says that was cut off from the others: they may have put another in its shard_keys."""
 
 _NOT_KNOWN: Final = "{where} refuses what the service asked: {said}"
 _COMMAND: Final = re.compile(r"ERR unknown command ['`]([^'`, ]{1,32})['`]", re.IGNORECASE)
@@ -56,63 +56,63 @@ _NO_PASSWORD: Final = "without any password configured"
 
 
 def code_of(error: ReplyError) -> str:
-    """The first word of a server's error, by which it is known."""
+    """Return the first word of a server's error, by which it is known."""
     return str(error).partition(" ")[0]
 
 
 def unknown_command(error: ReplyError) -> str:
     """Return the command that the server does not know, as CONFIG where it was renamed; "" for any other error."""
-    found = _COMMAND.match(str(error))
-    return found[1].upper() if found else ""
+    match = _COMMAND.match(str(error))
+    return match[1].upper() if match else ""
 
 
-def refused(error: ReplyError, where: object) -> StoreError:
-    """The store's error for what a server answered."""
+def refused_error(error: ReplyError, where: object) -> StoreError:
+    """Return the store's error for a server's error reply."""
     code, words = code_of(error), cause(error)
-    said = words.removeprefix(code).strip() or code
-    if _NO_PASSWORD in said:
+    reason = words.removeprefix(code).strip() or code
+    if _NO_PASSWORD in reason:
         return StoreUnavailable(f"{where} has no passwords: leave the store's user and password out")
     if command := unknown_command(error):
-        code, said = _UNKNOWN, command
+        code, reason = _UNKNOWN, command
     kind, message = _BY_CODE.get(code, (StoreError, _NOT_KNOWN))
-    ours = kind(message.format(where=where, said=words if message is _NOT_KNOWN else said))
-    ours.__cause__ = error
-    return ours
+    translated = kind(message.format(where=where, said=words if message is _NOT_KNOWN else reason))
+    translated.__cause__ = error
+    return translated
 
 
-def unstorable(error: Exception) -> StoreError:
-    """The store's error for a change or a question that can't be put into a command."""
-    ours = StoreError(f"the store can't take this: {cause(error)}")
-    ours.__cause__ = error
-    return ours
+def unstorable_error(error: Exception) -> StoreError:
+    """Return the store's error for a change or a query that can't be put into a command."""
+    translated = StoreError(f"the store can't take this: {cause(error)}")
+    translated.__cause__ = error
+    return translated
 
 
-def unreachable(error: BaseException, where: object) -> StoreError:
-    """The store's error for a connection that could not be made, or whose first answers refused it."""
+def unreachable_error(error: BaseException, where: object) -> StoreError:
+    """Return the store's error for a connection that could not be made, or whose first answers refused it."""
     match error:
         case StoreError():
             return error
         case ReplyError():
-            return refused(error, where)
+            return refused_error(error, where)
         case ssl.SSLCertVerificationError():
             reason = f"its certificate is not trusted ({error.verify_message})"
         case TimeoutError():
             reason = "no answer"
         case _:
             reason = cause(error)
-    ours = StoreUnavailable(f"{where} can't be reached: {reason}")
-    ours.__cause__ = error
-    return ours
+    translated = StoreUnavailable(f"{where} can't be reached: {reason}")
+    translated.__cause__ = error
+    return translated
 
 
-def cut(where: object, *, written: bool) -> StoreError:
-    """The connection ended while an answer was awaited."""
+def cut_error(where: object, *, written: bool) -> StoreError:
+    """Return the error for a connection that ended before the reply came."""
     if written:
         return StoreUnavailable(f"{where} went away before it answered: it may have been done, send it again")
     return StoreUnavailable(f"{where} went away before it answered")
 
 
-def late(where: object, *, written: bool) -> StoreError:
-    """The server did not answer in time."""
+def late_error(where: object, *, written: bool) -> StoreError:
+    """Return the error for a server that did not reply in time."""
     doubt = ": it may have been done, send it again" if written else ""
     return StoreTimeout(f"{where} did not answer in time{doubt}")

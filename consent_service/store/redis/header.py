@@ -13,18 +13,18 @@ from typing import Final, NamedTuple
 import msgspec
 
 from consent_service.errors import StoreCorrupt, StoreMismatch, StoreNewer
-from consent_service.store.dump import About
 from consent_service.store.keys import DEFAULT_SHARDS
-from consent_service.store.lost import NOTHING_LOST, Lost, start_anew
-from consent_service.store.moved import Moved, decode
+from consent_service.store.lost_values import NOTHING_LOST, LostValues, start_anew
+from consent_service.store.move_mark import MoveMark, decode_mark
 from consent_service.store.redis import layout
-from consent_service.store.redis.commits import refusal
-from consent_service.store.redis.connection import pack
-from consent_service.store.redis.greeting import Purpose
-from consent_service.store.redis.layout import HEADER_SLOT, place
-from consent_service.store.redis.network import Network
+from consent_service.store.redis.commits import moved_error
+from consent_service.store.redis.connection import pack_command
+from consent_service.store.redis.handshake import Purpose
+from consent_service.store.redis.layout import HEADER_SLOT, shard_keys
+from consent_service.store.redis.router import Router
 from consent_service.store.redis.scans import all_of
-from consent_service.store.soundness import check_about
+from consent_service.store.transfer.records import StoreInfo
+from consent_service.store.transfer.soundness import check_store_info
 
 VERSION: Final = 1
 
@@ -41,85 +41,95 @@ class Header(msgspec.Struct, frozen=True):
     floor: int = 0
 
     @property
-    def about(self) -> About:
-        return About(self.id, self.shards, self.created_at, self.floor)
+    def about(self) -> StoreInfo:
+        """Return the facts that every copy of the store keeps."""
+        return StoreInfo(self.id, self.shards, self.created_at, self.floor)
 
 
 class _Gaps(msgspec.Struct, frozen=True):
-    """What one shard lost: where its counter began, and the ranges, (last value kept, last value lost)."""
+    """The values that one shard lost: start of its counter, and the ranges, (last value kept, last value lost)."""
 
     born: int
     gaps: list[tuple[int, int]]
 
 
-class Known(NamedTuple):
+class StoreState(NamedTuple):
+    """The header and the lost values of a store."""
+
     header: Header
-    lost: Lost
+    lost: LostValues
 
 
-async def prepare(network: Network, name: str, shards: int | None, now: int) -> Known:
-    """The store's header, made when it has none, and what it lost. `shards` None takes the store's own number.
+async def prepare_header(router: Router, name: str, shards: int | None, now: int) -> StoreState:
+    """Return the store's header, made when it has none, and its lost values. `shards` None takes the store's own
+    number.
 
     Raises StoreMismatch, StoreNewer, StoreCorrupt, StoreMoved.
     """
-    if await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"EXISTS", layout.MOVING)):
-        raise refusal(b"", name)
-    moved = await read_moved(network, name)
+    if await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"EXISTS", layout.MOVING)):
+        raise moved_error(b"", name)
+    moved = await read_moved(router, name)
     if moved is not None:
-        raise moved.refusal(name)
+        raise moved.moved_error(name)
     fresh = Header(uuid.uuid4().hex, shards or DEFAULT_SHARDS, now)
-    await network.ask(  # whoever comes first makes it
-        Purpose.WRITE, HEADER_SLOT, pack(b"SET", layout.HEADER, msgspec.json.encode(fresh), b"NX")
+    await router.ask_slot(  # whoever comes first makes it
+        Purpose.WRITE, HEADER_SLOT, pack_command(b"SET", layout.HEADER, msgspec.json.encode(fresh), b"NX")
     )
-    known = await read(network, name)
-    if shards is not None and known.header.shards != shards:
+    state = await read_state(router, name)
+    if shards is not None and state.header.shards != shards:
         raise StoreMismatch(
-            f"{name} has {known.header.shards} shards, not {shards}: the number was fixed when the store was made"
+            f"{name} has {state.header.shards} shards, not {shards}: the number was fixed when the store was made"
         )
-    return known
+    return state
 
 
-async def read(network: Network, name: str) -> Known:
-    """What the store says of itself and has lost. Raises StoreNewer, StoreCorrupt."""
-    header = await _read(network, name)
-    return Known(header, await _lost(network, header, name))
+async def read_state(router: Router, name: str) -> StoreState:
+    """Return the store's header and its lost values. Raises StoreNewer, StoreCorrupt."""
+    header = await _read_header(router, name)
+    return StoreState(header, await _read_lost(router, header, name))
 
 
-async def begin_anew(network: Network, name: str, now: int) -> None:
-    """Move all counters behind whatever may have been taken before this state was restored, and note the gaps.
+async def begin_anew(router: Router, name: str, now: int) -> None:
+    """Move all counters above every value that may have been taken before this state was restored, and note the
+    gaps.
 
     `now` in Unix seconds. Nothing else may have the store open. Done again after an interruption it notes a
     second gap, or widens the first: neither denies more than was lost.
     """
-    header = await _read(network, name)
-    lost = await _lost(network, header, name)
-    shards = await shards_of(network, name)
-    heads = [pack(b"HGET", place(shard).head, b"n") for shard in shards]
+    header = await _read_header(router, name)
+    lost = await _read_lost(router, header, name)
+    shards = await shards_of(router, name)
+    heads = [pack_command(b"HGET", shard_keys(shard).head, b"n") for shard in shards]
     replies = await all_of(
-        network.ask(Purpose.SCAN, place(shard).slot, head) for shard, head in zip(shards, heads, strict=True)
+        router.ask_slot(Purpose.SCAN, shard_keys(shard).slot, head)
+        for shard, head in zip(shards, heads, strict=True)
     )
-    taken = {shard: whole(reply, name) or 0 for shard, reply in zip(shards, replies, strict=True)}
+    taken = {shard: parse_counter(reply, name) or 0 for shard, reply in zip(shards, replies, strict=True)}
     start = start_anew(now, header.floor, *taken.values())
-    for shard, kept in taken.items():
-        gaps = [*(gap for gap in lost.gaps.get(shard, ()) if gap[0] != kept), (kept, start - 1)]
+    for shard, last in taken.items():
+        gaps = [*(gap for gap in lost.gaps.get(shard, ()) if gap[0] != last), (last, start - 1)]
         note = lost_command(shard, lost.born.get(shard, header.floor), gaps)
-        await network.ask(Purpose.WRITE, HEADER_SLOT, note)
-        await network.ask(Purpose.WRITE, place(shard).slot, pack(b"HSET", place(shard).head, b"n", start))
+        await router.ask_slot(Purpose.WRITE, HEADER_SLOT, note)
+        await router.ask_slot(
+            Purpose.WRITE, shard_keys(shard).slot, pack_command(b"HSET", shard_keys(shard).head, b"n", start)
+        )
     anew = msgspec.json.encode(msgspec.structs.replace(header, floor=start))
-    await network.ask(Purpose.WRITE, HEADER_SLOT, pack(b"SET", layout.HEADER, anew))
+    await router.ask_slot(Purpose.WRITE, HEADER_SLOT, pack_command(b"SET", layout.HEADER, anew))
 
 
 def lost_command(shard: str, born: int, gaps: Sequence[tuple[int, int]]) -> bytes:
-    """The packed note of what this shard lost."""
-    return pack(b"HSET", layout.LOST, shard, msgspec.json.encode(_Gaps(born, list(gaps))))
+    """Return the packed command that notes the lost values of this shard."""
+    return pack_command(b"HSET", layout.LOST, shard, msgspec.json.encode(_Gaps(born, list(gaps))))
 
 
-async def _read(network: Network, name: str) -> Header:
-    return open_header(await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"GET", layout.HEADER)), name)
+async def _read_header(router: Router, name: str) -> Header:
+    return open_header(
+        await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"GET", layout.HEADER)), name
+    )
 
 
 def open_header(found: bytes | None, name: str) -> Header:
-    """The header that was read. Raises StoreCorrupt, StoreNewer."""
+    """Return the header decoded from its document. Raises StoreCorrupt, StoreNewer."""
     try:
         header = msgspec.json.decode(found or b"", type=Header)
     except msgspec.MsgspecError as error:
@@ -130,55 +140,57 @@ def open_header(found: bytes | None, name: str) -> Header:
         )
     if header.version < 1:
         raise StoreCorrupt(f"{name} has layout {header.version}, which there never was: restore a backup")
-    check_about(header.about, name)
+    check_store_info(header.about, name)
     return header
 
 
-async def _lost(network: Network, header: Header, name: str) -> Lost:
+async def _read_lost(router: Router, header: Header, name: str) -> LostValues:
     if not header.floor:
         return NOTHING_LOST
     return open_lost(
-        header, await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"HGETALL", layout.LOST)), name
+        header, await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"HGETALL", layout.LOST)), name
     )
 
 
-def open_lost(header: Header, reply: Sequence[bytes], name: str) -> Lost:
-    """What the notes that were read say. Raises StoreCorrupt."""
+def open_lost(header: Header, reply: Sequence[bytes], name: str) -> LostValues:
+    """Return the lost values decoded from their notes. Raises StoreCorrupt."""
     try:
-        found = {
+        gaps_by_shard = {
             shard.decode(): msgspec.json.decode(gaps, type=_Gaps)
             for shard, gaps in zip(reply[::2], reply[1::2], strict=True)
         }
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise StoreCorrupt(f"what {name} says was lost is damaged: restore a backup") from error
-    return Lost(
+    return LostValues(
         header.floor,
-        {shard: one.born for shard, one in found.items()},
-        {shard: one.gaps for shard, one in found.items()},
+        {shard: noted.born for shard, noted in gaps_by_shard.items()},
+        {shard: noted.gaps for shard, noted in gaps_by_shard.items()},
     )
 
 
-async def read_moved(network: Network, name: str) -> Moved | None:
-    """The mark that a move left. Raises StoreCorrupt."""
-    found = await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"GET", layout.MOVED))
-    return None if found is None else decode(found, name)
+async def read_moved(router: Router, name: str) -> MoveMark | None:
+    """Return the mark that a move left. Raises StoreCorrupt."""
+    data = await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"GET", layout.MOVED))
+    return None if data is None else decode_mark(data, name)
 
 
-def whole(number: bytes | None, name: str) -> int | None:
-    """A number that was read, or None. Raises StoreCorrupt for anything else."""
+def parse_counter(number: bytes | None, name: str) -> int | None:
+    """Return a counter from its text, or None without one. Raises StoreCorrupt for anything else."""
     try:
         return None if number is None else int(number)
     except ValueError as error:
         raise StoreCorrupt(f"a counter of {name} is damaged: restore a backup") from error
 
 
-async def shards_of(network: Network, name: str) -> list[str]:
-    """Every shard that was ever written, in the order of their first commits. Raises StoreCorrupt."""
-    return decoded(await network.ask(Purpose.SCAN, HEADER_SLOT, pack(b"ZRANGE", layout.SHARDS, 0, -1)), name)
+async def shards_of(router: Router, name: str) -> list[str]:
+    """Return every shard that was ever written, in the order of their first commits. Raises StoreCorrupt."""
+    return decode_names(
+        await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"ZRANGE", layout.SHARDS, 0, -1)), name
+    )
 
 
-def decoded(shards: Sequence[bytes], name: str) -> list[str]:
-    """The names of shards that were read. Raises StoreCorrupt for what is no text."""
+def decode_names(shards: Sequence[bytes], name: str) -> list[str]:
+    """Return the names of shards that were read. Raises StoreCorrupt for what is no text."""
     try:
         return [shard.decode() for shard in shards]
     except UnicodeDecodeError as error:

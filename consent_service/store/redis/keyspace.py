@@ -6,32 +6,36 @@ from typing import Final
 
 from consent_service.store.keys import MOST_SHARDS, is_shard
 from consent_service.store.redis import header, layout, scans
-from consent_service.store.redis.network import Network
-from consent_service.store.soundness import unsound
+from consent_service.store.redis.router import Router
+from consent_service.store.transfer.soundness import unsound_error
 
 _PREFIX: Final = b"{consent}"
 _OF_THE_STORE: Final = frozenset({layout.HEADER, layout.SHARDS, layout.LOST, layout.MOVING, layout.MOVED})
 
 
-async def require_known_keys(network: Network, name: str) -> None:
+async def require_known_keys(router: Router, name: str) -> None:
     """Raise StoreCorrupt for a key in a shard's own way of naming that no shard of the store has.
 
     Keys of other programs, named otherwise, are left out of account.
     """
     met = set[bytes]()
-    for master in network.masters:
-        async for walked in scans.keys(network, master, b"{"):
-            met |= {place for key in walked if (place := _place_of(key)) is not None}
+    for master in router.masters:
+        async for walked in scans.node_keys(router, master, b"{"):
+            met |= {shard_keys for key in walked if (shard_keys := _place_of(key)) is not None}
     for shard in await header.shards_of(
-        network, name
+        router, name
     ):  # behind the walk: a shard is registered before it is written
-        met.discard(layout.place(shard).prefix)
+        met.discard(layout.shard_keys(shard).prefix)
     if met:
-        raise unsound(name, f"it holds keys of what is no shard of it, such as {min(met)!r}: remove them")
+        raise unsound_error(
+            name, f"it holds keys of what is no shard of it, such as {min(met)!r}: remove them"
+        )
 
 
 def _place_of(key: bytes) -> bytes | None:
-    """Prefix of the shard that the key says it is part of; the key itself if no shard has such; None = not ours."""
+    """Return the prefix of the shard that the key belongs to; the key itself if no shard has such a key; None = not
+    ours.
+    """
     tag, brace, rest = key.partition(b"}")
     if key.startswith(_PREFIX):
         return None if key in _OF_THE_STORE else key

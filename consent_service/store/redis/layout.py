@@ -15,7 +15,7 @@ from typing import Final
 
 from consent_service.errors import StoreCorrupt, StoreError
 from consent_service.store.contract import Document
-from consent_service.store.redis.faults import unstorable
+from consent_service.store.redis.faults import unstorable_error
 
 SLOTS: Final = 16_384
 HEADER: Final = b"{consent}header"
@@ -36,67 +36,70 @@ _EXPIRY: Final = struct.Struct(">q")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where one shard lies: what all its keys begin with, and its slot in a cluster."""
+class ShardKeys:
+    """The Redis keys of one shard: the prefix of all of them, and their slot in a cluster."""
 
     prefix: bytes
     slot: int
 
     @property
     def head(self) -> bytes:
-        """Hash: `n` the counter, `c` how many commits wrote documents, `t` + log the last position trimmed,
-        `m` the mark of a move, while which no commit is taken.
+        """Return the key of the head, a hash: `n` the counter, `c` the number of commits that wrote documents, `t` +
+        log the last position trimmed, `m` the mark of a move, under which no commit is taken.
         """
         return self.prefix + b"h"
 
     @property
     def changes(self) -> bytes:
-        """Stream: which documents the last commits wrote."""
+        """Return the key of the stream that names the documents of the last commits."""
         return self.prefix + b"c"
 
     @property
     def nothing(self) -> bytes:
-        """Never there. To write no bytes into it is refused whenever a commit would be, and changes nothing."""
+        """Return a key that never exists. Writing no bytes into it is refused whenever a commit would be, and
+        changes nothing.
+        """
         return self.prefix + b"n"
 
-    def document(self, name: bytes) -> bytes:
+    def document_key(self, name: bytes) -> bytes:
+        """Return the key of a document, a string."""
         return self.prefix + b"d" + name
 
-    def index(self, name: bytes) -> bytes:
-        """Sorted set."""
+    def index_key(self, name: bytes) -> bytes:
+        """Return the key of an index, a sorted set."""
         return self.prefix + b"i" + name
 
-    def log(self, name: str) -> bytes:
-        """Stream: ids are positions."""
+    def log_key(self, name: str) -> bytes:
+        """Return the key of a log, a stream whose ids are positions."""
         return self.prefix + b"l" + name.encode()
 
 
 @lru_cache(maxsize=16_384)
-def place(shard: str) -> Place:
-    """Where the shard lies. Raises StoreError for a name that can't be a hash tag."""
+def shard_keys(shard: str) -> ShardKeys:
+    """Return the keys of the shard. Raises StoreError for a name that can't be a hash tag."""
     if not shard or "{" in shard or "}" in shard:
         raise StoreError(f"a shard's name has no braces and is not empty: {shard!r}")
     try:
         tag = shard.encode()
     except UnicodeEncodeError as error:
-        raise unstorable(error) from error
-    return Place(b"{" + tag + b"}", crc_hqx(tag, 0) % SLOTS)
+        raise unstorable_error(error) from error
+    return ShardKeys(b"{" + tag + b"}", crc_hqx(tag, 0) % SLOTS)
 
 
 def packed_expiry(expires_at: int | None) -> bytes:
-    """The expiry as it stands in a document. Raises struct.error for what no document can hold."""
+    """Return the expiry as it stands in a document. Raises struct.error for what no document can hold."""
     return b"" if expires_at is None else _EXPIRY.pack(expires_at)
 
 
-def packed(stored: Document) -> bytes:
-    """The document as commit.lua packs it. Inverse of `document`."""
+def pack_document(stored: Document) -> bytes:
+    """Return the document as commit.lua packs it. Inverse of `unpack_document`."""
     version = stored.version.to_bytes((stored.version.bit_length() + 7) // 8)
     mortal = 0 if stored.expires_at is None else _MORTAL
     return bytes([mortal + len(version)]) + version + packed_expiry(stored.expires_at) + stored.value
 
 
-def document(data: bytes | None, now: float) -> Document | None:
-    """The document that was packed, or None when there is none or it has expired. Inverse of what commit.lua does."""
+def unpack_document(data: bytes | None, now: float) -> Document | None:
+    """Return the document that commit.lua packed, or None when there is none or it has expired."""
     if data is None:
         return None
     try:

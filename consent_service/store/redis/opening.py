@@ -1,7 +1,7 @@
 """Opening: from a target to servers that were found, checked and asked what they hold.
 
-It happens in an event loop of its own, because the store is opened where none may be waited for; what it
-finds is plain data that networks of any loop are made from.
+It happens in an event loop of its own, because the store is open_once where none may be waited for; what it
+finds is plain data that routers of any loop are made from.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Final, NamedTuple, TypeVar
 from hiredis import HiredisError
 
 from consent_service.errors import StoreError, StoreTimeout, StoreUnavailable
-from consent_service.store.redis.address import Address, Kind, Target
+from consent_service.store.redis.address import Address, ServerKind, StoreAddress
+from consent_service.store.redis.channel import CONNECT_TIMEOUT
 from consent_service.store.redis.connection import Login
-from consent_service.store.redis.faults import unreachable
-from consent_service.store.redis.greeting import Greeter, Purpose
-from consent_service.store.redis.guide import Guide
-from consent_service.store.redis.header import Known, prepare
-from consent_service.store.redis.line import CONNECT_PATIENCE
-from consent_service.store.redis.network import Network
+from consent_service.store.redis.faults import unreachable_error
+from consent_service.store.redis.handshake import Handshake, Purpose
+from consent_service.store.redis.header import StoreState, prepare_header
+from consent_service.store.redis.router import Router
+from consent_service.store.redis.topology import Topology
 
 OLDEST: Final = (7, 0)
 """The first Redis whose scripts say themselves what they may do; every Valkey is newer."""
 
-_PATIENCE: Final = 5.0
+_TIMEOUT: Final = 5.0
 """Seconds for all of it. A server that is busy for one of them has said nothing against being used."""
 _PAUSE: Final = 0.1
 
@@ -36,117 +36,121 @@ class Servers(NamedTuple):
     """Servers that were found and checked, and how to reach them."""
 
     name: str
-    guide: Guide
-    greeter: Greeter
-    kind: Kind
+    topology: Topology
+    handshake: Handshake
+    kind: ServerKind
 
-    def network(self) -> Network:
-        """A network for the running loop."""
-        return Network(self.guide, self.greeter, self.kind, self.name)
+    def new_router(self) -> Router:
+        """Return a router for the running loop."""
+        return Router(self.topology, self.handshake, self.kind, self.name)
 
 
-class Opened(NamedTuple):
-    """An opened store: what it says of itself, and its servers."""
+class OpenedStore(NamedTuple):
+    """An opened store: its header and lost values, and its servers."""
 
     servers: Servers
-    known: Known
+    known: StoreState
 
     @property
     def name(self) -> str:
+        """Return the store's URL for people."""
         return self.servers.name
 
-    def network(self) -> Network:
-        """A network for the running loop."""
-        return self.servers.network()
+    def new_router(self) -> Router:
+        """Return a router for the running loop."""
+        return self.servers.new_router()
 
 
-async def open_servers(target: Target, shards: int | None, now: int, *, relaxed: bool) -> Opened:
-    """Find the servers, check that each can be relied on, and read the header. Raises StoreError."""
+async def open_servers(target: StoreAddress, shards: int | None, now: int, *, relaxed: bool) -> OpenedStore:
+    """Find the servers, check that each can be relied on, read the header and return both. Raises StoreError."""
 
-    async def opened() -> Opened:
-        servers = await _found(target, relaxed=relaxed)
-        network = servers.network()
+    async def open_once() -> OpenedStore:
+        """Return the opened store from one attempt."""
+        servers = await _find_and_check(target, relaxed=relaxed)
+        router = servers.new_router()
         try:
-            return Opened(servers, await prepare(network, target.name, shards, now))
+            return OpenedStore(servers, await prepare_header(router, target.name, shards, now))
         finally:
-            await network.close(0)
+            await router.close(0)
 
-    return await _in_time(target, opened)
-
-
-async def find_servers(target: Target, *, relaxed: bool) -> Servers:
-    """Find the servers and check that each can be relied on, whatever they hold. Raises StoreError."""
-    return await _in_time(target, lambda: _found(target, relaxed=relaxed))
+    return await _in_time(target, open_once)
 
 
-async def _in_time(target: Target, attempt: Callable[[], Awaitable[_T]]) -> _T:
-    """What the attempt comes to; while all that is wrong is that nobody answers, it is made again."""
+async def find_servers(target: StoreAddress, *, relaxed: bool) -> Servers:
+    """Find the servers, check that each can be relied on and return them, whatever they hold. Raises StoreError."""
+    return await _in_time(target, lambda: _find_and_check(target, relaxed=relaxed))
+
+
+async def _in_time(target: StoreAddress, attempt: Callable[[], Awaitable[_T]]) -> _T:
+    """Return the result of the attempt; repeat it while its only fault is that nobody replies."""
     last = ""
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_TIMEOUT):
             while True:
                 try:
                     return await attempt()
                 except StoreError as error:
-                    if not _unanswered(error):
+                    if not _is_unanswered(error):
                         raise
                     last = f": {error}"
                 await asyncio.sleep(_PAUSE)
     except TimeoutError:
-        raise StoreTimeout(f"{target.name} did not answer within {_PATIENCE} s{last}") from None
+        raise StoreTimeout(f"{target.name} did not answer within {_TIMEOUT} s{last}") from None
 
 
-def _unanswered(error: StoreError) -> bool:
-    """Whether it may be otherwise in a moment: a busy server, a replica that is just catching up."""
+def _is_unanswered(error: StoreError) -> bool:
+    """Return True for an error that may pass in a moment: a busy server, a replica that is catching up."""
     return isinstance(error, StoreTimeout) or isinstance(error.__cause__, TimeoutError)
 
 
-async def _found(target: Target, *, relaxed: bool) -> Servers:
-    login, guide = way_to(target)
-    greeter = Greeter(login, target.kind, relaxed=relaxed)
-    await guide.look()
-    if not guide.map.whole:
+async def _find_and_check(target: StoreAddress, *, relaxed: bool) -> Servers:
+    login, topology = way_to(target)
+    handshake = Handshake(login, target.kind, relaxed=relaxed)
+    await topology.refresh_map()
+    if not topology.slot_map.whole:
         raise StoreUnavailable(f"{target.name} has slots that no node serves: mend the cluster")
-    for master in guide.map.masters:
-        await _check(greeter, master)
-    return Servers(target.name, guide, greeter, target.kind)
+    for master in topology.slot_map.masters:
+        await _check_server(handshake, master)
+    return Servers(target.name, topology, handshake, target.kind)
 
 
-def way_to(target: Target) -> tuple[Login, Guide]:
-    """How to be let in, and whom to ask for the masters. Raises StoreUnavailable for unusable certificates."""
-    context = target.context()
+def way_to(target: StoreAddress) -> tuple[Login, Topology]:
+    """Return the credentials, and the topology that knows whom to ask. Raises StoreUnavailable for unusable
+    certificates.
+    """
+    context = target.tls_context()
     login = Login(context, target.user, target.password, target.database)
     sentinels = [Login(context, target.user, target.password, 0)] if target.password else []
-    return login, Guide(target, login, [*sentinels, Login(context, "", "", 0)])
+    return login, Topology(target, login, [*sentinels, Login(context, "", "", 0)])
 
 
-def supported(version: str) -> bool:
-    """Whether a server of this version can hold a store."""
+def is_supported(version: str) -> bool:
+    """Return True if a server of this version can hold a store."""
     return tuple(map(int, version.split(".")[:2])) >= OLDEST
 
 
-async def _check(greeter: Greeter, master: Address) -> None:
-    """That it is new enough and, as a writing connection is greeted, that it keeps what it acknowledges."""
+async def _check_server(handshake: Handshake, master: Address) -> None:
+    """Check that the server is new enough and, by a handshake for writing, that it keeps what it acknowledges."""
     try:
-        async with asyncio.timeout(CONNECT_PATIENCE):
-            version = await _version(greeter, master)
-        if not supported(version):
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            version = await _server_version(handshake, master)
+        if not is_supported(version):
             raise StoreUnavailable(f"{master} runs version {version}: 7.0 or newer is needed")
-        async with asyncio.timeout(CONNECT_PATIENCE):
-            greeted = await greeter.greet(master, Purpose.WRITE, _nothing)
-        await greeted.connection.close()
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            result = await handshake.open_connection(master, Purpose.WRITE, _ignore_end)
+        await result.connection.close()
     except (OSError, HiredisError) as error:
-        raise unreachable(error, master) from error
+        raise unreachable_error(error, master) from error
 
 
-async def _version(greeter: Greeter, master: Address) -> str:
-    greeted = await greeter.greet(master, Purpose.LOOK_UP, _nothing)
+async def _server_version(handshake: Handshake, master: Address) -> str:
+    result = await handshake.open_connection(master, Purpose.LOOK_UP, _ignore_end)
     try:
-        info = str((await greeted.connection.ask("INFO", "server")).decode())
+        info = str((await result.connection.ask("INFO", "server")).decode())
     finally:
-        await greeted.connection.close()
+        await result.connection.close()
     return next(line.partition(":")[2] for line in info.splitlines() if line.startswith("redis_version:"))
 
 
-def _nothing() -> None:
-    """Nobody waits for these connections to end."""
+def _ignore_end() -> None:
+    """Do nothing: nobody waits for these connections to end."""

@@ -10,32 +10,34 @@ from typing import Any, Final
 from consent_service.errors import StoreUnavailable
 from consent_service.store import cursor
 from consent_service.store.contract import Member, Page, Position
-from consent_service.store.paging import Lost, Paging, Row, State, Want
+from consent_service.store.paging import IsLost, Paging, Row, ShardQuery, ShardState
 from consent_service.store.redis import scripts
 from consent_service.store.redis.address import Address
-from consent_service.store.redis.connection import Word, pack
-from consent_service.store.redis.faults import unstorable
-from consent_service.store.redis.greeting import Purpose
-from consent_service.store.redis.layout import place
-from consent_service.store.redis.network import Network
+from consent_service.store.redis.connection import Word, pack_command
+from consent_service.store.redis.faults import unstorable_error
+from consent_service.store.redis.handshake import Purpose
+from consent_service.store.redis.layout import shard_keys
+from consent_service.store.redis.router import Router
 
 _WALKED: Final = 5_000
 """Keys that a node looks at in one step of a walk."""
 
 
-async def read(network: Network, log: str, shards: Sequence[str], after: str, limit: int, lost: Lost) -> Page:
-    """A page of the log; each shard's part is a snapshot. Raises CursorInvalid and CursorExpired."""
-    asked = [Want(number, shard, cursor.START, 0) for number, shard in enumerate(shards)]
-    states = dict(zip(shards, [state for _, state in await _parts(network, log, asked)], strict=True))
+async def read_log(
+    router: Router, log: str, shards: Sequence[str], after: str, limit: int, lost: IsLost
+) -> Page:
+    """Return a page of the log; each shard's part is a snapshot. Raises CursorInvalid and CursorExpired."""
+    probes = [ShardQuery(number, shard, cursor.START, 0) for number, shard in enumerate(shards)]
+    states = dict(zip(shards, [state for _, state in await _read_parts(router, log, probes)], strict=True))
     paging = Paging(log, shards, after, limit, states, lost)
-    while wants := paging.wants():
-        for want, (rows, state) in zip(wants, await _parts(network, log, wants), strict=True):
-            paging.take(want, rows, state)
-    return paging.page()
+    while queries := paging.next_queries():
+        for query, (rows, state) in zip(queries, await _read_parts(router, log, queries), strict=True):
+            paging.add_rows(query, rows, state)
+    return paging.finish_page()
 
 
-async def members(
-    network: Network,
+async def range_members(
+    router: Router,
     shard: str,
     index: bytes,
     scores: tuple[int, int],
@@ -43,89 +45,98 @@ async def members(
     limit: int,
     reverse: bool,
 ) -> list[Member]:
-    """Members with `scores[0]` <= score <= `scores[1]` in order, starting behind `after`."""
-    where = place(shard)
+    """Return members with `scores[0]` <= score <= `scores[1]` in order, starting behind `after`."""
+    where = shard_keys(shard)
     resume: list[Word] = [] if after is None else [after.score, after.member]
-    words = [where.index(index), *scores, max(limit, 0), int(reverse), *resume]
-    command = pack(b"EVALSHA", scripts.RANGE.digest, 1, *words)
-    reply = await network.ask(Purpose.SCAN, where.slot, command)
-    found = [Member(index, member, int(float(score))) for member, score in _pairs(reply)]
-    return found[::-1] if reverse else found
+    words = [where.index_key(index), *scores, max(limit, 0), int(reverse), *resume]
+    command = pack_command(b"EVALSHA", scripts.RANGE.digest, 1, *words)
+    reply = await router.ask_slot(Purpose.SCAN, where.slot, command)
+    entries = [Member(index, member, int(float(score))) for member, score in _score_pairs(reply)]
+    return entries[::-1] if reverse else entries
 
 
-async def count(network: Network, shard: str, index: bytes, low: int, high: int) -> int:
-    """How many members lie in low <= score <= high."""
-    where = place(shard)
-    return int(await network.ask(Purpose.SCAN, where.slot, pack(b"ZCOUNT", where.index(index), low, high)))
+async def count_members(router: Router, shard: str, index: bytes, low: int, high: int) -> int:
+    """Return the number of members with low <= score <= high."""
+    where = shard_keys(shard)
+    return int(
+        await router.ask_slot(
+            Purpose.SCAN, where.slot, pack_command(b"ZCOUNT", where.index_key(index), low, high)
+        )
+    )
 
 
-async def keys(network: Network, master: Address, prefix: bytes) -> AsyncIterator[list[bytes]]:
-    """All keys of a node that begin so, in batches, some maybe twice."""
+async def node_keys(router: Router, master: Address, prefix: bytes) -> AsyncIterator[list[bytes]]:
+    """Yield all keys of a node that begin with `prefix`, in batches, some maybe twice."""
     pattern = re.sub(rb"([*?\[\]\\^-])", rb"\\\1", prefix) + b"*"
     cursor = b"0"
     while True:
-        command = pack(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", _WALKED)
-        cursor, found = await network.ask_at(master, Purpose.SCAN, command)
-        if found:
-            yield found
+        command = pack_command(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", _WALKED)
+        cursor, batch = await router.ask_node(master, Purpose.SCAN, command)
+        if batch:
+            yield batch
         if cursor == b"0":
             return
 
 
-def master_of(network: Network, name: str, slot: int) -> Address:
-    """Who serves the slot. Raises StoreUnavailable when nobody does."""
-    master = network.master(slot)
+def master_of(router: Router, name: str, slot: int) -> Address:
+    """Return the master of the slot. Raises StoreUnavailable when nobody serves it."""
+    master = router.master(slot)
     if master is None:
         raise taken_over(name)
     return master
 
 
 def taken_over(name: str) -> StoreUnavailable:
-    """What is raised when a walk can't have seen everything."""
+    """Return the error for a walk that can't have seen everything."""
     return StoreUnavailable(f"{name}: another node took over meanwhile: do this again")
 
 
 async def all_of(replies: Iterable[Awaitable[Any]]) -> list[Any]:
-    """All replies; when some failed, the first failure, once nobody waits for the others any more."""
-    found = await asyncio.gather(*replies, return_exceptions=True)
-    for one in found:
-        if isinstance(one, BaseException):
-            raise one
-    return found
+    """Return all replies. If some failed, raise the first failure once the others are done too."""
+    results = await asyncio.gather(*replies, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results
 
 
-async def _parts(network: Network, log: str, wants: Iterable[Want]) -> list[tuple[Sequence[Row], State]]:
-    """What each shard has, all asked at once."""
+async def _read_parts(
+    router: Router, log: str, queries: Iterable[ShardQuery]
+) -> list[tuple[Sequence[Row], ShardState]]:
+    """Return each shard's part of the page; all are asked at once."""
     replies = await all_of(
-        network.ask(Purpose.SCAN, place(want.shard).slot, _part(log, want)) for want in wants
+        router.ask_slot(Purpose.SCAN, shard_keys(query.shard).slot, _part_command(log, query))
+        for query in queries
     )
-    return [_found(*reply) for reply in replies]
+    return [_unpack_part(*reply) for reply in replies]
 
 
-def _part(log: str, want: Want) -> bytes:
-    where = place(want.shard)
-    first = b"%d-%d" % want.place
+def _part_command(log: str, query: ShardQuery) -> bytes:
+    where = shard_keys(query.shard)
+    first = b"%d-%d" % query.place
     try:
-        words: list[Word] = [where.head, where.log(log), b"t" + log.encode(), first, want.most]
+        words: list[Word] = [where.head, where.log_key(log), b"t" + log.encode(), first, query.most]
     except UnicodeEncodeError as error:
-        raise unstorable(error) from error
-    return pack(b"EVALSHA", scripts.READ.digest, 2, *words)
+        raise unstorable_error(error) from error
+    return pack_command(b"EVALSHA", scripts.READ.digest, 2, *words)
 
 
-def _found(counter: bytes | None, trimmed: bytes | None, entries: list[Any]) -> tuple[Sequence[Row], State]:
-    rows = [(*_position(at), payload) for at, (_, payload) in entries]
-    first = cursor.START if trimmed is None else _behind(_position(trimmed))
-    return rows, State(int(counter or 0), first)
+def _unpack_part(
+    counter: bytes | None, trimmed: bytes | None, entries: list[Any]
+) -> tuple[Sequence[Row], ShardState]:
+    rows = [(*_parse_position(at), payload) for at, (_, payload) in entries]
+    first = cursor.START if trimmed is None else _next_position(_parse_position(trimmed))
+    return rows, ShardState(int(counter or 0), first)
 
 
-def _position(text: bytes) -> Position:
+def _parse_position(text: bytes) -> Position:
     sequence, _, number = text.partition(b"-")
     return Position(int(sequence), int(number))
 
 
-def _behind(position: Position) -> Position:
+def _next_position(position: Position) -> Position:
     return Position(position.sequence, position.number + 1)
 
 
-def _pairs(reply: list[bytes]) -> Iterable[tuple[bytes, bytes]]:
+def _score_pairs(reply: list[bytes]) -> Iterable[tuple[bytes, bytes]]:
     return zip(reply[::2], reply[1::2], strict=True)

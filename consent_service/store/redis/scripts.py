@@ -11,19 +11,21 @@ _FOLDER: Final = Path(__file__).parent / "lua"
 
 
 class Script(NamedTuple):
+    """A Lua script, and the SHA-1 digest by which servers know it."""
+
     text: bytes
     digest: bytes
 
 
-def _script(name: str) -> Script:
+def _load_script(name: str) -> Script:
     text = (_FOLDER / f"{name}.lua").read_bytes()
     return Script(text, hashlib.sha1(text, usedforsecurity=False).hexdigest().encode())
 
 
-COMMIT: Final = _script("commit")
-READ: Final = _script("read")
-RANGE: Final = _script("range")
-REGISTER: Final = _script("register")
+COMMIT: Final = _load_script("commit")
+READ: Final = _load_script("read")
+RANGE: Final = _load_script("range")
+REGISTER: Final = _load_script("register")
 EVERY: Final = (COMMIT, READ, RANGE, REGISTER)
 
 _CALLED: Final = re.compile(rb"redis\.p?call\('([A-Z]+)'")

@@ -8,44 +8,48 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Final
 
-from consent_service.store.contract import Found, Key
+from consent_service.store.contract import Key, KeyedDocuments
 from consent_service.store.redis import layout, scans
-from consent_service.store.redis.connection import pack
-from consent_service.store.redis.greeting import Purpose
-from consent_service.store.redis.layout import place
-from consent_service.store.redis.network import Network
+from consent_service.store.redis.connection import pack_command
+from consent_service.store.redis.handshake import Purpose
+from consent_service.store.redis.layout import shard_keys
+from consent_service.store.redis.router import Router
 
 _TOGETHER: Final = 500
 """Documents of a batch."""
 
 
-async def walk(
-    network: Network, name: str, shards: Sequence[str], prefix: bytes, clock: Callable[[], float]
-) -> AsyncIterator[Found]:
-    """The documents, in batches. Raises StoreUnavailable when another node takes one of the shards over meanwhile."""
+async def walk_documents(
+    router: Router, name: str, shards: Sequence[str], prefix: bytes, clock: Callable[[], float]
+) -> AsyncIterator[KeyedDocuments]:
+    """Yield the documents in batches. Raises StoreUnavailable when another node takes one of the shards over
+    meanwhile.
+    """
     if not shards:
         return
-    sought = {place(shard).prefix: shard for shard in shards}
-    slots = {slot: scans.master_of(network, name, slot) for slot in (place(shard).slot for shard in shards)}
-    common = _common([place(shard).document(prefix) for shard in shards])
+    sought = {shard_keys(shard).prefix: shard for shard in shards}
+    slots = {
+        slot: scans.master_of(router, name, slot) for slot in (shard_keys(shard).slot for shard in shards)
+    }
+    common = _common_prefix([shard_keys(shard).document_key(prefix) for shard in shards])
     for master in dict.fromkeys(slots.values()):
-        async for walked in scans.keys(network, master, common):
-            keys = sorted(_documents(walked, sought, prefix))
+        async for walked in scans.node_keys(router, master, common):
+            keys = sorted(_wanted_keys(walked, sought, prefix))
             for at in range(0, len(keys), _TOGETHER):
-                yield await _read(network, keys[at : at + _TOGETHER], clock())
-    if any(scans.master_of(network, name, slot) != master for slot, master in slots.items()):
+                yield await _read_batch(router, keys[at : at + _TOGETHER], clock())
+    if any(scans.master_of(router, name, slot) != master for slot, master in slots.items()):
         raise scans.taken_over(name)
 
 
-def _common(names: Sequence[bytes]) -> bytes:
-    """What all of them begin with."""
+def _common_prefix(names: Sequence[bytes]) -> bytes:
+    """Return the longest prefix that all names share."""
     first, last = min(names), max(names)
     differs = (at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
     return first[: next(differs, len(first))]
 
 
-def _documents(walked: Iterable[bytes], sought: dict[bytes, str], prefix: bytes) -> Iterable[Key]:
-    """Those of the keys that are documents of these shards and are named so."""
+def _wanted_keys(walked: Iterable[bytes], sought: dict[bytes, str], prefix: bytes) -> Iterable[Key]:
+    """Yield the documents of these shards whose names begin with `prefix`."""
     for key in walked:
         tag, end, rest = key.partition(b"}")
         shard = sought.get(tag + end)
@@ -53,10 +57,11 @@ def _documents(walked: Iterable[bytes], sought: dict[bytes, str], prefix: bytes)
             yield Key(shard, rest[1:])
 
 
-async def _read(network: Network, keys: Sequence[Key], now: float) -> Found:
-    asked = [(place(key.shard), key.name) for key in keys]
+async def _read_batch(router: Router, keys: Sequence[Key], now: float) -> KeyedDocuments:
+    wanted = [(shard_keys(key.shard), key.name) for key in keys]
     replies = await scans.all_of(
-        network.ask(Purpose.SCAN, where.slot, pack(b"GET", where.document(name))) for where, name in asked
+        router.ask_slot(Purpose.SCAN, where.slot, pack_command(b"GET", where.document_key(name)))
+        for where, name in wanted
     )
-    found = (layout.document(reply, now) for reply in replies)
-    return [(key, one) for key, one in zip(keys, found, strict=True) if one is not None]
+    documents = (layout.unpack_document(reply, now) for reply in replies)
+    return [(key, document) for key, document in zip(keys, documents, strict=True) if document is not None]

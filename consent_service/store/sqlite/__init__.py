@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consent_service.store.sqlite.backup import backup, restore
 from consent_service.store.sqlite.engine import SqliteStore
+from consent_service.store.sqlite.file_backup import backup, restore
 
 __all__ = ["SqliteStore", "backup", "restore"]

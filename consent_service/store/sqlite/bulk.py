@@ -19,22 +19,22 @@ MOST: Final = 64
 """Rows or questions in one statement. Fewer come as a sum of powers of two, so that few statements exist."""
 
 
-def ask(execute: Execute, question: str, arguments: Sequence[Sequence[object]]) -> list[Any]:
-    """What the scalar query `question` answers for each set of arguments; None where it finds nothing."""
+def ask_many(execute: Execute, question: str, arguments: Sequence[Sequence[object]]) -> list[Any]:
+    """Return the answer of the scalar query `question` for each set of arguments; None where it finds nothing."""
     answers: list[Any] = []
-    for chunk in _chunks(arguments):
-        answers += execute(_questions(question, len(chunk)), list(chain.from_iterable(chunk))).fetchone()
+    for chunk in _in_chunks(arguments):
+        answers += execute(_select_sql(question, len(chunk)), list(chain.from_iterable(chunk))).fetchone()
     return answers
 
 
-def insert(execute: Execute, into: str, rows: Sequence[Sequence[object]], conflict: str = "") -> None:
+def insert_many(execute: Execute, into: str, rows: Sequence[Sequence[object]], conflict: str = "") -> None:
     """Write the rows; `into` is the statement up to VALUES, `conflict` what follows the rows."""
-    for chunk in _chunks(rows):
-        sql = _rows(into, len(chunk[0]), len(chunk), conflict)
+    for chunk in _in_chunks(rows):
+        sql = _insert_sql(into, len(chunk[0]), len(chunk), conflict)
         execute(sql, list(chain.from_iterable(chunk)))
 
 
-def _chunks(rows: Sequence[Sequence[object]]) -> Iterator[Sequence[Sequence[object]]]:
+def _in_chunks(rows: Sequence[Sequence[object]]) -> Iterator[Sequence[Sequence[object]]]:
     at = 0
     while (left := len(rows) - at) > 0:
         count = min(MOST, 1 << (left.bit_length() - 1))
@@ -43,11 +43,11 @@ def _chunks(rows: Sequence[Sequence[object]]) -> Iterator[Sequence[Sequence[obje
 
 
 @lru_cache(maxsize=256)
-def _questions(question: str, count: int) -> str:
+def _select_sql(question: str, count: int) -> str:
     return "SELECT " + ",".join([f"({question})"] * count)
 
 
 @lru_cache(maxsize=256)
-def _rows(into: str, fields: int, count: int, conflict: str) -> str:
+def _insert_sql(into: str, fields: int, count: int, conflict: str) -> str:
     row = "(" + ",".join("?" * fields) + ")"
     return f"{into} VALUES {','.join([row] * count)} {conflict}"

@@ -14,40 +14,44 @@ _CHECKPOINT_PAGES: Final = 4000
 _LOG_BYTES_KEPT: Final = 64 << 20
 _STATEMENTS: Final = 256
 _CACHE_KIBIBYTES: Final = 65_536
-_READ_PATIENCE: Final = 0.2
+_READ_TIMEOUT: Final = 0.2
 """Seconds. Readers never wait in WAL mode, but for a log that is being recovered."""
 
 
-def connect_writer(path: Path, patience: float) -> sqlite3.Connection:
-    """A connection that may write, as soon as `make_durable` was called with it.
+def connect_writer(path: Path, timeout: float) -> sqlite3.Connection:
+    """Return a connection that may write, once `make_durable` was called with it.
 
-    `patience`: seconds to wait for another program's lock.
+    `timeout`: seconds to wait for another program's lock.
     """
-    return _connect(path, "rw", patience)
+    return _open_connection(path, "rw", timeout)
 
 
 def make_durable(connection: sqlite3.Connection) -> None:
-    """From now on a commit returns once the log is on the disk (`fdatasync`). Changes the file's header."""
+    """Set up the connection so that a commit returns once the log is on the disk (`fdatasync`). Changes the file's
+    header.
+    """
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES_KEPT}")
 
 
-def connect_reader(
-    path: Path, patience: float = _READ_PATIENCE, *, still: bool = False
-) -> sqlite3.Connection:
-    """A connection that can only read. `still`: nobody writes meanwhile, so no log is looked for and none made."""
-    connection = _connect(path, "ro&immutable=1" if still else "ro", patience)
+def connect_reader(path: Path, timeout: float = _READ_TIMEOUT, *, still: bool = False) -> sqlite3.Connection:
+    """Return a connection that can only read. `still`: nobody writes meanwhile, so no log is looked for and none
+    made.
+    """
+    connection = _open_connection(path, "ro&immutable=1" if still else "ro", timeout)
     connection.execute("PRAGMA query_only = ON")
     return connection
 
 
-def _connect(path: Path, mode: str, patience: float) -> sqlite3.Connection:
-    """`check_same_thread` is off because opened here, used by one thread alone, and closed by that one."""
+def _open_connection(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
+    """Return an open connection. `check_same_thread` is off: it is opened here, then used and closed by one other
+    thread.
+    """
     connection = sqlite3.connect(
         f"{path.as_uri()}?mode={mode}",
-        timeout=patience,
+        timeout=timeout,
         isolation_level=None,
         check_same_thread=False,
         cached_statements=_STATEMENTS,

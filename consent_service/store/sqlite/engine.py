@@ -13,34 +13,34 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from consent_service.errors import StoreMoved, StoreUnavailable
-from consent_service.store.contract import Change, Changes, Document, Found, Key, Member, Page
-from consent_service.store.lost import Lost
-from consent_service.store.sqlite import files, lost, marks, moved, scans, schema
+from consent_service.store.contract import Change, Changes, Document, Key, KeyedDocuments, Member, Page
+from consent_service.store.lost_values import LostValues
+from consent_service.store.sqlite import counters, database_file, invalidation, mark_row, scans, schema
 from consent_service.store.sqlite.connections import (
     OLDEST_SQLITE,
     connect_reader,
     connect_writer,
     make_durable,
 )
-from consent_service.store.sqlite.faults import RAISED, translated
+from consent_service.store.sqlite.faults import RAISED, translated_error
 from consent_service.store.sqlite.reader import Reader
 from consent_service.store.sqlite.schema import Header
 from consent_service.store.sqlite.writer import QUEUE_LIMIT, Writer
 
-_PATIENCE: Final = 1.5
+_TIMEOUT: Final = 1.5
 """Seconds to wait for another program's lock: less than a caller waits for a commit."""
 
-_CLOSING_PATIENCE: Final = 5.0
+_CLOSING_TIMEOUT: Final = 5.0
 """Seconds that closing waits for each thread to finish what is queued."""
 
 Clock = Callable[[], float]
 
 
 class _Opened(NamedTuple):
-    """What opening yields: the header, what a restoration lost, the lock shared while open, and three connections."""
+    """The parts of an opened store: header, lost values, the lock shared while it is open, and three connections."""
 
     header: Header
-    lost: Lost
+    lost: LostValues
     held: int
     writing: sqlite3.Connection
     looking_up: sqlite3.Connection
@@ -72,43 +72,48 @@ class SqliteStore:
         *,
         shards: int | None = None,
         clock: Clock = time.time,
-        patience: float = _PATIENCE,
+        timeout: float = _TIMEOUT,
         queue_limit: int = QUEUE_LIMIT,
     ) -> SqliteStore:
-        """Open the store at `path`, made when it is missing.
+        """Open the store at `path` and return it; make it when it is missing.
 
-        `shards` None takes the store's own number (64 for a new one); `patience` in seconds is how long to wait
+        `shards` None takes the store's own number (64 for a new one); `timeout` in seconds is how long to wait
         for another program's lock. Raises the StoreError that says what is wrong and what to do.
         """
         path = path.resolve()  # whatever name leads to it, the locks lie beside the file itself
         try:
-            return cls(path, _open(path, shards, int(clock()), patience), clock, queue_limit)
+            return cls(path, _open_file(path, shards, int(clock()), timeout), clock, queue_limit)
         except RAISED as error:
-            raise translated(error, path) from error
+            raise translated_error(error, path) from error
 
     @property
     def shards(self) -> int:
+        """Return the names of all shards that were ever written."""
         return self.header.shards
 
     @property
     def waiting(self) -> int:
-        """Changes queued in this process."""
+        """Return the number of changes queued in this process."""
         return self._writer.waiting
 
     def lost(self, shard: str, version: int) -> bool:
-        return self._lost.holds(shard, version)
+        """Return True if this value of the shard's counter was lost by a restoration."""
+        return self._lost.is_lost(shard, version)
 
     async def get(self, keys: Sequence[Key]) -> list[Document | None]:
+        """Return the documents in the order asked; None for those that are absent or have expired."""
         if self._moved is not None:
             raise StoreMoved(str(self._moved))
         return await self._look_ups.get(keys)
 
     async def commit(self, change: Change) -> int:
-        return await self._writer.submit(change)
+        """Commit the change and return its counter value once it is durable. Raises Conflict, StoreBusy."""
+        return await self._writer.submit_change(change)
 
     async def read(self, log: str, shards: Sequence[str], after: str, limit: int) -> Page:
+        """Return at most `limit` entries of the log after the cursor. Raises CursorInvalid, CursorExpired."""
         return await self._scans.ask(
-            lambda connection: scans.read(connection, log, shards, after, limit, self.lost)
+            lambda connection: scans.read_log(connection, log, shards, after, limit, self.lost)
         )
 
     async def range(
@@ -122,25 +127,33 @@ class SqliteStore:
         limit: int = 100,
         reverse: bool = False,
     ) -> list[Member]:
+        """Return members of the index with low <= score <= high, ordered by (score, member)."""
         return await self._scans.ask(
-            lambda connection: scans.members(connection, shard, index, (low, high), after, limit, reverse)
+            lambda connection: scans.range_members(
+                connection, shard, index, (low, high), after, limit, reverse
+            )
         )
 
     async def count(self, shard: str, index: bytes, low: int, high: int) -> int:
-        return await self._scans.ask(lambda connection: scans.count(connection, shard, index, low, high))
+        """Return the number of members with low <= score <= high."""
+        return await self._scans.ask(
+            lambda connection: scans.count_members(connection, shard, index, low, high)
+        )
 
-    async def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[Found]:
+    async def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[KeyedDocuments]:
+        """Yield every document of these shards whose name begins with `prefix`, in batches, in any order."""
         for shard in shards:
             start: bytes | None = prefix
             while start is not None:
                 asked = scans.Walk(shard, prefix, start, self._clock())
-                found, start = await self._scans.ask(partial(scans.documents, asked=asked))
+                found, start = await self._scans.ask(partial(scans.named_documents, asked=asked))
                 if found:
                     yield found
 
     async def changed(self, since: int | None) -> Changes:
+        """Return the keys that may have been written since the mark; None asks for the present mark alone."""
         try:
-            changes = await self._look_ups.ask(partial(self._changed, since))
+            changes = await self._look_ups.ask(partial(self._read_changes, since))
         except StoreMoved as error:
             self._moved = error
             raise
@@ -148,45 +161,47 @@ class SqliteStore:
         return changes
 
     async def check_writable(self, shards: Sequence[str]) -> None:
-        """Commits nothing to the first shard, which takes a value of its counter: a full disk says so at a commit."""
+        """Commit nothing to the first shard, which takes a value of its counter: only a commit shows that a disk is
+        full.
+        """
         await self.commit(Change(shards[0]))
 
     async def close(self) -> None:
         """Commit what is queued and let go of the file. Afterwards every method raises StoreUnavailable."""
         if not self._closed:
             self._closed = True
-            await asyncio.to_thread(self._close)
+            await asyncio.to_thread(self._close_all)
 
-    def _changed(self, since: int | None, connection: sqlite3.Connection) -> Changes:
-        moved.require_here(connection.execute, self._path)
-        return marks.since(connection.execute, since)
+    def _read_changes(self, since: int | None, connection: sqlite3.Connection) -> Changes:
+        mark_row.require_unmarked(connection.execute, self._path)
+        return invalidation.changes_since(connection.execute, since)
 
-    def _close(self) -> None:
-        """The writer goes last: the last connection that may write tidies up the log."""
+    def _close_all(self) -> None:
+        """Close the readers, then the writer: the last connection that may write tidies up the log."""
         for worker in (self._look_ups, self._scans, self._writer):
-            worker.close(_CLOSING_PATIENCE)
+            worker.close(_CLOSING_TIMEOUT)
         os.close(self._held)
 
 
-def _open(path: Path, shards: int | None, now: int, patience: float) -> _Opened:
+def _open_file(path: Path, shards: int | None, now: int, timeout: float) -> _Opened:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StoreUnavailable(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed")
-    files.check_place(path)
+    database_file.check_place(path)
     with ExitStack() as undo:
-        held = files.hold_open(path)
+        held = database_file.hold_open(path)
         undo.callback(os.close, held)
-        with files.turn(path, patience):
-            files.create(path)
-            writing = undo.enter_context(closing(connect_writer(path, patience)))
+        with database_file.writers_turn(path, timeout):
+            database_file.create_file(path)
+            writing = undo.enter_context(closing(connect_writer(path, timeout)))
             if schema.require_ours(
                 writing, path
             ):  # before anything is written: it may not be ours, or not here
-                moved.require_here(writing.execute, path)
+                mark_row.require_unmarked(writing.execute, path)
             make_durable(writing)
-            header = schema.prepare(writing, path, shards, now)
+            header = schema.prepare_schema(writing, path, shards, now)
             if schema.digest_of(writing) is not None:  # a backup that is served is none any more
                 schema.set_digest(writing, None)
-            forgotten = lost.read(writing)
+            forgotten = counters.read_lost(writing)
         looking_up = undo.enter_context(closing(connect_reader(path)))
         scanning = undo.enter_context(closing(connect_reader(path)))
         undo.pop_all()

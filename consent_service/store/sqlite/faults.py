@@ -1,4 +1,4 @@
-"""What SQLite and the operating system raise, as this project's errors: the engine's one boundary.
+"""Faults: errors of SQLite and the operating system as this project's errors, the engine's one boundary.
 
 The message names the file and says what to do, with the driver's own words where ours can't tell what is wrong.
 """
@@ -64,35 +64,35 @@ _BY_ERRNO: Final[dict[int, tuple[type[StoreError], str]]] = {
 }
 
 
-def translated(error: Exception, path: Path) -> StoreError:
-    """The store's error for a driver's; one that is ours already is passed on."""
+def translated_error(error: Exception, path: Path) -> StoreError:
+    """Return the store's error for a driver's; a StoreError is returned as it is."""
     if isinstance(error, StoreError):
         return error
-    kind, message = _kind(error)
-    ours = kind(message.format(path=path, cause=cause(error)))
-    ours.__cause__ = error
-    return ours
+    kind, message = _error_kind(error)
+    store_error = kind(message.format(path=path, cause=cause(error)))
+    store_error.__cause__ = error
+    return store_error
 
 
 def is_the_files(error: Exception) -> bool:
-    """Whether the error speaks of the file, so of every change alike, and not of one change's contents."""
+    """Return True if the error concerns the file, and so every change alike, not the contents of one change."""
     if isinstance(error, OSError):
         return True
-    return isinstance(error, sqlite3.Error) and _code(error) in _BY_CODE
+    return isinstance(error, sqlite3.Error) and _primary_code(error) in _BY_CODE
 
 
-def _kind(error: Exception) -> tuple[type[StoreError], str]:
+def _error_kind(error: Exception) -> tuple[type[StoreError], str]:
     if isinstance(error, UnicodeDecodeError) or (
-        isinstance(error, sqlite3.OperationalError) and not _code(error)
+        isinstance(error, sqlite3.OperationalError) and not _primary_code(error)
     ):
         return StoreCorrupt, _CORRUPT  # the driver's own: text that is no UTF-8
     if isinstance(error, sqlite3.Error):
-        return _BY_CODE.get(_code(error), (StoreError, _UNUSABLE))
+        return _BY_CODE.get(_primary_code(error), (StoreError, _UNUSABLE))
     if isinstance(error, OSError):
         return _BY_ERRNO.get(error.errno or 0, (StoreUnavailable, "{path} can't be reached: {cause}"))
     return StoreError, _UNUSABLE
 
 
-def _code(error: sqlite3.Error) -> int:
-    """The primary result code; 0 where the driver itself refused, as with a value of a wrong type."""
+def _primary_code(error: sqlite3.Error) -> int:
+    """Return the primary result code; 0 where the driver itself refused, as with a value of a wrong type."""
     return getattr(error, "sqlite_errorcode", 0) & _PRIMARY

@@ -41,18 +41,20 @@ _SWEEP: Final = """DELETE FROM document WHERE (shard, name) IN
 def apply_together(
     execute: Execute, changes: Sequence[Change], now: int, floor: int
 ) -> list[int | Exception]:
-    """What each change came to: the counter value that it took, or the Conflict that kept it from all.
+    """Apply the changes and return the result of each: its counter value, or the Conflict that prevented it.
 
     Any error that is raised may leave a part written: the caller rolls back.
     """
     group = _Group(execute, changes, now, floor)
-    outcomes = [group.decide(change) for change in changes]
-    group.write(execute)
+    outcomes = [group.decide_change(change) for change in changes]
+    group.write_decided(execute)
     return outcomes
 
 
 def apply_each(execute: Execute, changes: Sequence[Change], now: int, floor: int) -> list[int | Exception]:
-    """The same, but a change that can't be written is undone alone and comes to its own error."""
+    """Apply each change in a savepoint of its own and return the results: a change that can't be written is undone
+    alone.
+    """
     outcomes: list[int | Exception] = []
     for change in changes:
         execute("SAVEPOINT one")
@@ -67,22 +69,22 @@ def apply_each(execute: Execute, changes: Sequence[Change], now: int, floor: int
     return outcomes
 
 
-def sweep(execute: Execute, now: int, limit: int) -> None:
+def sweep_expired(execute: Execute, now: int, limit: int) -> None:
     """Delete at most `limit` documents that have expired."""
     execute(_SWEEP, (now, limit))
 
 
 class _Group:
-    """What is in the file as far as the changes ask, and what those decided so far will write."""
+    """The group's view of the file, and the rows that the changes decided so far will write."""
 
     def __init__(self, execute: Execute, changes: Sequence[Change], now: int, floor: int) -> None:
         self._now = now
         self._floor = floor
         named = {(change.shard, name) for change in changes for name in change.expect}
-        versions = bulk.ask(execute, _VERSION, [(*key, now) for key in named])
+        versions = bulk.ask_many(execute, _VERSION, [(*key, now) for key in named])
         self._versions = dict(zip(named, (version or 0 for version in versions), strict=True))
         shards = list({change.shard for change in changes})
-        counters = bulk.ask(execute, _COUNTER, [(shard,) for shard in shards])
+        counters = bulk.ask_many(execute, _COUNTER, [(shard,) for shard in shards])
         self._counters = dict(zip(shards, (counter or floor for counter in counters), strict=True))
         self._documents: dict[tuple[str, bytes], tuple[Any, ...] | None] = {}
         self._members: dict[tuple[str, bytes, bytes], int | None] = {}
@@ -90,8 +92,8 @@ class _Group:
         self._trims: list[tuple[str, Trim]] = []
         self._counted: dict[str, int] = {}
 
-    def decide(self, change: Change) -> int | Exception:
-        """Take the change's place in order, or find its conflict."""
+    def decide_change(self, change: Change) -> int | Exception:
+        """Decide the change and return its counter value, or return its conflict."""
         shard = change.shard
         for name, expected in change.expect.items():
             version = self._versions[shard, name]
@@ -111,20 +113,20 @@ class _Group:
             self._decide_rare(change, sequence)
         return sequence
 
-    def write(self, execute: Execute) -> None:
-        """Everything that was decided."""
+    def write_decided(self, execute: Execute) -> None:
+        """Write everything that was decided."""
         counted = [(shard, sequence, self._floor) for shard, sequence in self._counted.items()]
-        bulk.insert(execute, _COUNTERS, counted, _COUNTED)
-        bulk.insert(execute, _DOCUMENTS, [row for row in self._documents.values() if row is not None])
+        bulk.insert_many(execute, _COUNTERS, counted, _COUNTED)
+        bulk.insert_many(execute, _DOCUMENTS, [row for row in self._documents.values() if row is not None])
         for key in [key for key, row in self._documents.items() if row is None]:
             execute(_DELETE, key)
         members = [(*key, score) for key, score in self._members.items() if score is not None]
-        bulk.insert(execute, _MEMBERS, members)
+        bulk.insert_many(execute, _MEMBERS, members)
         for member in [key for key, score in self._members.items() if score is None]:
             execute(_REMOVE, member)
-        bulk.insert(execute, _ENTRIES, self._entries)
+        bulk.insert_many(execute, _ENTRIES, self._entries)
         for shard, trim in self._trims:
-            _trim(execute, shard, trim)
+            _trim_log(execute, shard, trim)
 
     def _decide_rare(self, change: Change, sequence: int) -> None:
         for index, member, score in change.add:
@@ -135,8 +137,8 @@ class _Group:
             self._trims.append((change.shard, Trim(log, min(through, sequence))))
 
 
-def _trim(execute: Execute, shard: str, trim: Trim) -> None:
-    """Remember the last entry that is dropped: a cursor before it has missed something."""
+def _trim_log(execute: Execute, shard: str, trim: Trim) -> None:
+    """Drop the entries and remember the last one dropped: a cursor before it has missed something."""
     place = (trim.log, shard, trim.through)
     last = execute(_LAST_DROPPED, place).fetchone()
     if last is not None:

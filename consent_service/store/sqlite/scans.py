@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from consent_service.store import cursor
-from consent_service.store.contract import Document, Found, Key, Member, Page, Position
-from consent_service.store.paging import Lost, Paging, State
+from consent_service.store.contract import Document, Key, KeyedDocuments, Member, Page, Position
+from consent_service.store.paging import IsLost, Paging, ShardState
 
 _STATES: Final = """SELECT shard.name, shard.sequence, trimmed.sequence, trimmed.idx
     FROM json_each(?) AS asked CROSS JOIN shard ON shard.name = asked.value
@@ -42,25 +42,25 @@ class Walk(NamedTuple):
     now: float
 
 
-def read(
-    connection: sqlite3.Connection, log: str, shards: Sequence[str], after: str, limit: int, lost: Lost
+def read_log(
+    connection: sqlite3.Connection, log: str, shards: Sequence[str], after: str, limit: int, lost: IsLost
 ) -> Page:
-    """A page of the log as one snapshot. Raises CursorInvalid and CursorExpired."""
+    """Return a page of the log as one snapshot. Raises CursorInvalid and CursorExpired."""
     connection.execute("BEGIN")
     try:
-        states = _states(connection, log, shards)
+        states = _shard_states(connection, log, shards)
         paging = Paging(log, shards, after, limit, states, lost)
-        while wants := paging.wants():
-            for want in wants:
-                rows = connection.execute(_ENTRIES, (log, want.shard, *want.place, want.most)).fetchall()
-                paging.take(want, rows, states[want.shard])
-        return paging.page()
+        while queries := paging.next_queries():
+            for query in queries:
+                rows = connection.execute(_ENTRIES, (log, query.shard, *query.place, query.most)).fetchall()
+                paging.add_rows(query, rows, states[query.shard])
+        return paging.finish_page()
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
 
-def members(
+def range_members(
     connection: sqlite3.Connection,
     shard: str,
     index: bytes,
@@ -69,34 +69,36 @@ def members(
     limit: int,
     reverse: bool,
 ) -> list[Member]:
-    """Members with `scores[0]` <= score <= `scores[1]` in order, starting behind `after`."""
+    """Return members with `scores[0]` <= score <= `scores[1]` in order, starting behind `after`."""
     resume = () if after is None else (after.score, after.member)
     sql = _RANGES[reverse, after is not None]
     rows = connection.execute(sql, (shard, index, *scores, *resume, max(limit, 0))).fetchall()
     return [Member(*row) for row in rows]
 
 
-def count(connection: sqlite3.Connection, shard: str, index: bytes, low: int, high: int) -> int:
-    """How many members lie in low <= score <= high."""
-    (found,) = connection.execute(_COUNT, (shard, index, low, high)).fetchone()
-    return int(found)
+def count_members(connection: sqlite3.Connection, shard: str, index: bytes, low: int, high: int) -> int:
+    """Return the number of members with low <= score <= high."""
+    (number,) = connection.execute(_COUNT, (shard, index, low, high)).fetchone()
+    return int(number)
 
 
-def documents(connection: sqlite3.Connection, asked: Walk) -> tuple[Found, bytes | None]:
-    """The next batch of documents whose names begin so, and where to go on; None = that was all."""
+def named_documents(connection: sqlite3.Connection, asked: Walk) -> tuple[KeyedDocuments, bytes | None]:
+    """Return the next batch of documents whose names begin with the prefix, and the name to resume at; None = that
+    was all.
+    """
     rows = connection.execute(_NAMED, (asked.shard, asked.start, _TOGETHER)).fetchall()
     named = [(name, Document(*rest)) for name, *rest in rows if name.startswith(asked.prefix)]
-    found = [
-        (Key(asked.shard, name), one)
-        for name, one in named
-        if one.expires_at is None or one.expires_at > asked.now
+    documents = [
+        (Key(asked.shard, name), document)
+        for name, document in named
+        if document.expires_at is None or document.expires_at > asked.now
     ]
-    return found, named[-1][0] + b"\0" if len(named) == _TOGETHER else None
+    return documents, named[-1][0] + b"\0" if len(named) == _TOGETHER else None
 
 
-def _states(connection: sqlite3.Connection, log: str, shards: Sequence[str]) -> dict[str, State]:
-    states = dict.fromkeys(shards, State())
+def _shard_states(connection: sqlite3.Connection, log: str, shards: Sequence[str]) -> dict[str, ShardState]:
+    states = dict.fromkeys(shards, ShardState())
     for shard, counter, sequence, idx in connection.execute(_STATES, (json.dumps(list(shards)), log)):
         first = cursor.START if sequence is None else Position(sequence, idx + 1)
-        states[shard] = State(counter, first)
+        states[shard] = ShardState(counter, first)
     return states

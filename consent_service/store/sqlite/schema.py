@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from consent_service.errors import StoreCorrupt, StoreMismatch, StoreNewer, StoreUnavailable
-from consent_service.store.dump import About
+from consent_service.store.causes import printable
 from consent_service.store.keys import DEFAULT_SHARDS
-from consent_service.store.soundness import check_about, printable
+from consent_service.store.transfer.records import StoreInfo
+from consent_service.store.transfer.soundness import check_store_info
 
 APPLICATION_ID: Final = 0x436F6E53
 """`ConS` in the file's header: what tells our files from other programs'."""
@@ -70,8 +71,8 @@ _Object = tuple[str, str, str, str | None]
 
 
 class Header(NamedTuple):
-    """What a store says of itself: its id, its visitor shards for each site, when it was made (Unix seconds), and
-    where the counters of new shards begin.
+    """The store's own description: id, visitor shards for each site, time of creation (Unix seconds), and start of
+    the counters of new shards.
     """
 
     id: str
@@ -80,18 +81,19 @@ class Header(NamedTuple):
     floor: int = 0
 
     @property
-    def about(self) -> About:
-        return About(*self)
+    def about(self) -> StoreInfo:
+        """Return the facts that every copy of the store keeps."""
+        return StoreInfo(*self)
 
 
-def prepare(connection: sqlite3.Connection, path: Path, shards: int | None, now: int) -> Header:
+def prepare_schema(connection: sqlite3.Connection, path: Path, shards: int | None, now: int) -> Header:
     """Make or bring forward the tables, all or nothing, and return the header.
 
     `shards` None takes the store's own number, or the default for a new one; `now` in Unix seconds. Raises
     StoreCorrupt (not ours), StoreNewer, StoreMismatch (`shards` asked for is not the store's), and the driver's
     errors.
     """
-    make(connection, path, shards, now)
+    make_schema(connection, path, shards, now)
     header = read_header(connection, path)
     if shards is not None and header.shards != shards:
         raise StoreMismatch(
@@ -100,12 +102,12 @@ def prepare(connection: sqlite3.Connection, path: Path, shards: int | None, now:
     return header
 
 
-def make(connection: sqlite3.Connection, path: Path, shards: int | None, now: int) -> None:
+def make_schema(connection: sqlite3.Connection, path: Path, shards: int | None, now: int) -> None:
     """Make or bring forward the tables, all or nothing. Raises StoreCorrupt and StoreNewer."""
     if require_ours(connection, path) < VERSION:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            _migrate(connection, version_of(connection, path), shards or DEFAULT_SHARDS, now)
+            _migrate_from(connection, version_of(connection, path), shards or DEFAULT_SHARDS, now)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -114,7 +116,7 @@ def make(connection: sqlite3.Connection, path: Path, shards: int | None, now: in
 
 
 def version_of(connection: sqlite3.Connection, path: Path) -> int:
-    """The schema's version; 0 for an empty file. Raises StoreCorrupt (not ours) and StoreNewer."""
+    """Return the schema's version; 0 for an empty file. Raises StoreCorrupt (not ours) and StoreNewer."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -132,47 +134,47 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def require_ours(connection: sqlite3.Connection, path: Path) -> int:
-    """The version of a schema that is to the letter what this service makes. Cheap: no row is read.
+    """Return the version of a schema that is to the letter as this service makes it. Cheap: no row is read.
 
     Raises StoreCorrupt with what differs, and what `version_of` raises.
     """
     version = version_of(connection, path)
     (encoding,) = connection.execute("PRAGMA encoding").fetchone()
-    found, wanted = _objects(connection), _made(version)
-    strange = [f"{kind} {name}" for kind, name, *_ in sorted(found - wanted, key=str)]
-    missing = [f"{kind} {name}" for kind, name, *_ in sorted(wanted - found, key=str)]
+    present, wanted = _schema_objects(connection), _expected_objects(version)
+    strange = [f"{kind} {name}" for kind, name, *_ in sorted(present - wanted, key=str)]
+    missing = [f"{kind} {name}" for kind, name, *_ in sorted(wanted - present, key=str)]
     if version and (strange or missing or encoding != "UTF-8"):
         differs = [f"{one} is not this service's" for one in strange if one not in missing]
         differs += [f"{one} was changed" for one in strange if one in missing]
         differs += [f"{one} is missing" for one in missing if one not in strange]
-        said = printable("; ".join(differs) or f"its text is {encoding}")
+        difference = printable("; ".join(differs) or f"its text is {encoding}")
         raise StoreCorrupt(
-            f"{path} is not as this service makes it: {said}. Another program changed it: undo that, or restore a "
-            "backup"
+            f"{path} is not as this service makes it: {difference}. Another program changed it: undo that, or "
+            "restore a backup"
         )
     return version
 
 
 def read_header(connection: sqlite3.Connection, path: Path) -> Header:
-    """The header of a store of ours. Raises StoreCorrupt when it is damaged, or only half a copy's."""
-    found = dict(connection.execute("SELECT name, value FROM header"))
-    if HALF in found:
+    """Return the header of a store. Raises StoreCorrupt when it is damaged, StoreUnavailable for half a copy."""
+    rows = dict(connection.execute("SELECT name, value FROM header"))
+    if HALF in rows:
         raise StoreUnavailable(
             f"{path} is half a copy of a store: give the same `move` again, which finishes it"
         )
     try:
-        header = Header(found["id"], *(_number(found.get(name, "")) for name in ("shards", "created_at")))
-        header = header._replace(floor=_number(found.get("floor", "0")))
+        header = Header(rows["id"], *(_parse_number(rows.get(name, "")) for name in ("shards", "created_at")))
+        header = header._replace(floor=_parse_number(rows.get("floor", "0")))
     except (KeyError, ValueError) as error:
         raise StoreCorrupt(f"the header of {path} is damaged: restore a backup") from error
-    check_about(header.about, str(path))
+    check_store_info(header.about, str(path))
     return header
 
 
 def digest_of(connection: sqlite3.Connection) -> str | None:
-    """The digest that a backup carries; None in any other store."""
-    found = connection.execute("SELECT value FROM header WHERE name = ?", (DIGEST,)).fetchone()
-    return found and str(found[0])
+    """Return the digest that a backup carries; None in any other store."""
+    row = connection.execute("SELECT value FROM header WHERE name = ?", (DIGEST,)).fetchone()
+    return row and str(row[0])
 
 
 def set_digest(connection: sqlite3.Connection, digest: str | None) -> None:
@@ -183,28 +185,28 @@ def set_digest(connection: sqlite3.Connection, digest: str | None) -> None:
         connection.execute("INSERT OR REPLACE INTO header VALUES (?, ?)", (DIGEST, digest))
 
 
-def _number(text: str) -> int:
-    """A number as this service writes it. Raises ValueError."""
+def _parse_number(text: str) -> int:
+    """Return a number as this service writes it. Raises ValueError."""
     if len(text) > _LONGEST_NUMBER or str(int(text)) != text:
         raise ValueError(text)
     return int(text)
 
 
-def _objects(connection: sqlite3.Connection) -> frozenset[_Object]:
+def _schema_objects(connection: sqlite3.Connection) -> frozenset[_Object]:
     return frozenset(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))
 
 
 @cache
-def _made(version: int) -> frozenset[_Object]:
-    """What the migrations make, up to this version."""
+def _expected_objects(version: int) -> frozenset[_Object]:
+    """Return everything that the migrations up to this version make."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         for statements in MIGRATIONS[:version]:
             for statement in statements:
                 connection.execute(statement)
-        return _objects(connection)
+        return _schema_objects(connection)
 
 
-def _migrate(connection: sqlite3.Connection, version: int, shards: int, now: int) -> None:
+def _migrate_from(connection: sqlite3.Connection, version: int, shards: int, now: int) -> None:
     for statements in MIGRATIONS[version:]:
         for statement in statements:
             connection.execute(statement)

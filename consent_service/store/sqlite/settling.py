@@ -8,15 +8,15 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 
-class Outcome(NamedTuple):
-    """What a future is to be told; `value` is raised when it is an exception."""
+class Settlement(NamedTuple):
+    """A future and its result; `value` is raised when it is an exception."""
 
     future: asyncio.Future[Any]
     value: object
 
 
-def settle(outcomes: Iterable[Outcome]) -> None:
-    """Tell futures of the running loop; those whose callers have gone are skipped."""
+def settle_futures(outcomes: Iterable[Settlement]) -> None:
+    """Set the results of futures of the running loop; skip those whose callers have gone."""
     for future, value in outcomes:
         if future.done():
             continue
@@ -26,11 +26,11 @@ def settle(outcomes: Iterable[Outcome]) -> None:
             future.set_result(value)
 
 
-def settle_from_thread(outcomes: Iterable[Outcome]) -> None:
-    """The same from another thread, with one call into each loop; a loop that was closed no longer asks."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
+def settle_from_thread(outcomes: Iterable[Settlement]) -> None:
+    """Set the results of futures from another thread, with one call into each loop; skip loops that were closed."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Settlement]] = {}
     for outcome in outcomes:
         by_loop.setdefault(outcome.future.get_loop(), []).append(outcome)
-    for loop, told in by_loop.items():
+    for loop, settled in by_loop.items():
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, told)
+            loop.call_soon_threadsafe(settle_futures, settled)

@@ -21,9 +21,9 @@ from typing import Final, NamedTuple
 
 from consent_service.errors import StoreBusy, StoreError, StoreMoved, StoreUnavailable
 from consent_service.store.contract import Change
-from consent_service.store.sqlite import files, group, marks, moved
-from consent_service.store.sqlite.faults import is_the_files, translated
-from consent_service.store.sqlite.settling import Outcome, settle_from_thread
+from consent_service.store.sqlite import database_file, group, invalidation, mark_row
+from consent_service.store.sqlite.faults import is_the_files, translated_error
+from consent_service.store.sqlite.settling import Settlement, settle_from_thread
 
 QUEUE_LIMIT: Final = 4096
 """Changes that may wait; beyond, `StoreBusy`."""
@@ -39,7 +39,7 @@ class _Job(NamedTuple):
 
 
 class Writer:
-    """Owns the writing connection; opened elsewhere, used and closed by this thread alone."""
+    """The owner of the writing connection, which is opened elsewhere, then used and closed by this thread alone."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Writer:
         self._cursor = connection.cursor()
         self._execute = self._cursor.execute
         self._path = path
-        self._identity = files.identity(path)
+        self._identity = database_file.file_identity(path)
         self._clock = clock
         self._floor = floor  # where the counters of new shards begin
         self._queue_limit = queue_limit
@@ -61,17 +61,17 @@ class Writer:
         self._bell: queue.SimpleQueue[bool] = queue.SimpleQueue()  # False = close
         self._ringing: set[asyncio.AbstractEventLoop] = set()
         self._closed = False
-        self._lock = files.lock_file(path, ".lock")
-        self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
+        self._lock = database_file.lock_file(path, ".lock")
+        self._thread = threading.Thread(target=self._work_loop, name="store-writer", daemon=True)
         self._thread.start()
 
     @property
     def waiting(self) -> int:
-        """Changes in the queue."""
+        """Return the number of changes in the queue."""
         return len(self._jobs)
 
-    def submit(self, change: Change) -> asyncio.Future[int]:
-        """Queue a change; the future of the running loop gets its counter value or a StoreError."""
+    def submit_change(self, change: Change) -> asyncio.Future[int]:
+        """Queue a change; return the running loop's future of its counter value, or of a StoreError."""
         if self._closed:
             raise StoreUnavailable(f"{self._path} was closed")
         if len(self._jobs) >= self._queue_limit:
@@ -81,33 +81,33 @@ class Writer:
         self._jobs.append(_Job(change, future))
         if loop not in self._ringing:  # once for all that this turn of the loop brings: they are one group
             self._ringing.add(loop)
-            loop.call_soon(self._ring, loop)
+            loop.call_soon(self._ring_bell, loop)
         return future
 
-    def close(self, patience: float) -> None:
-        """Commit what is queued, then end the thread; gives up waiting after `patience` seconds."""
+    def close(self, timeout: float) -> None:
+        """Commit what is queued, then end the thread; gives up waiting after `timeout` seconds."""
         if not self._closed:
             self._closed = True
             self._bell.put(False)
-        self._thread.join(patience)
+        self._thread.join(timeout)
 
-    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _ring_bell(self, loop: asyncio.AbstractEventLoop) -> None:
         self._ringing.discard(loop)
         self._bell.put(True)
 
-    def _work(self) -> None:
+    def _work_loop(self) -> None:
         open_still = True
         while open_still:
             open_still = self._bell.get()
             while self._jobs:
                 jobs = self._next_group()
                 if jobs:
-                    settle_from_thread(self._commit(jobs))
+                    settle_from_thread(self._commit_group(jobs))
         self._connection.close()
         os.close(self._lock)
 
     def _next_group(self) -> list[_Job]:
-        """What is queued, up to a bound; changes whose callers have gone are dropped."""
+        """Return the queued changes up to a bound; drop those whose callers have gone."""
         jobs: list[_Job] = []
         while self._jobs and len(jobs) < _GROUP:
             job = self._jobs.popleft()
@@ -115,43 +115,47 @@ class Writer:
                 jobs.append(job)
         return jobs
 
-    def _commit(self, jobs: list[_Job]) -> list[Outcome]:
+    def _commit_group(self, jobs: list[_Job]) -> list[Settlement]:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX)
             try:
-                values = self._transaction(jobs)
+                values = self._write_group(jobs)
             finally:
                 fcntl.flock(self._lock, fcntl.LOCK_UN)
         except Exception as error:  # each caller gets an error of its own; the thread must live on
-            return [Outcome(job.future, translated(error, self._path)) for job in jobs]
-        return [Outcome(job.future, self._told(value)) for job, value in zip(jobs, values, strict=True)]
+            return [Settlement(job.future, translated_error(error, self._path)) for job in jobs]
+        return [
+            Settlement(job.future, self._outcome_of(value)) for job, value in zip(jobs, values, strict=True)
+        ]
 
-    def _told(self, value: int | Exception) -> int | StoreError:
-        return value if isinstance(value, int) else translated(value, self._path)
+    def _outcome_of(self, value: int | Exception) -> int | StoreError:
+        return value if isinstance(value, int) else translated_error(value, self._path)
 
-    def _transaction(self, jobs: list[_Job]) -> list[int | Exception]:
-        """Commit the group; counter values and single changes' errors. Raises what fails them all."""
-        files.check_same(self._path, self._identity)
+    def _write_group(self, jobs: list[_Job]) -> list[int | Exception]:
+        """Commit the group and return counter values and single changes' errors. Raises what fails the whole
+        group.
+        """
+        database_file.check_same(self._path, self._identity)
         changes = [job.change for job in jobs]
         try:
-            return self._attempt(group.apply_together, changes)
+            return self._attempt_group(group.apply_together, changes)
         except Exception as error:
             if is_the_files(error) or isinstance(error, StoreMoved):
                 raise
-        return self._attempt(group.apply_each, changes)  # a fault of one change is no other's
+        return self._attempt_group(group.apply_each, changes)  # a fault of one change is no other's
 
-    def _attempt(self, apply: group.Apply, changes: list[Change]) -> list[int | Exception]:
+    def _attempt_group(self, apply: group.Apply, changes: list[Change]) -> list[int | Exception]:
         now = int(self._clock())
         self._execute("BEGIN IMMEDIATE")
         try:
-            moved.require_here(
+            mark_row.require_unmarked(
                 self._execute, self._path
             )  # in the transaction that writes: nothing comes between
             values = apply(self._execute, changes, now, self._floor)
             done = [change for change, value in zip(changes, values, strict=True) if isinstance(value, int)]
             if done:
-                marks.note(self._execute, done)
-                group.sweep(self._execute, now, _SWEPT_FOR_EACH * len(done))
+                invalidation.note_changes(self._execute, done)
+                group.sweep_expired(self._execute, now, _SWEPT_FOR_EACH * len(done))
             self._execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:

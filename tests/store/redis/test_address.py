@@ -5,31 +5,33 @@ from __future__ import annotations
 import pytest
 
 from consent_service.errors import StoreUnavailable
-from consent_service.store.redis.address import Address, Kind, parse
+from consent_service.store.redis.address import Address, ServerKind, parse_url
 
 
 @pytest.mark.parametrize(
     ("url", "kind", "seeds", "name"),
     [
-        ("redis://db", Kind.SINGLE, [("db", 6379)], "redis://db:6379"),
-        ("redis://db:7/3", Kind.SINGLE, [("db", 7)], "redis://db:7/3"),
-        ("rediss://[::1]:7", Kind.SINGLE, [("::1", 7)], "rediss://[::1]:7"),
-        ("redis+cluster://a:1,b:2,c", Kind.CLUSTER, [("a", 1), ("b", 2), ("c", 6379)], None),
-        ("rediss+cluster://a:1?ca_file=/ca.pem", Kind.CLUSTER, [("a", 1)], "rediss+cluster://a:1"),
-        ("redis+sentinel://a,b:2/main/1", Kind.SENTINEL, [("a", 26379), ("b", 2)], None),
+        ("redis://db", ServerKind.SINGLE, [("db", 6379)], "redis://db:6379"),
+        ("redis://db:7/3", ServerKind.SINGLE, [("db", 7)], "redis://db:7/3"),
+        ("rediss://[::1]:7", ServerKind.SINGLE, [("::1", 7)], "rediss://[::1]:7"),
+        ("redis+cluster://a:1,b:2,c", ServerKind.CLUSTER, [("a", 1), ("b", 2), ("c", 6379)], None),
+        ("rediss+cluster://a:1?ca_file=/ca.pem", ServerKind.CLUSTER, [("a", 1)], "rediss+cluster://a:1"),
+        ("redis+sentinel://a,b:2/main/1", ServerKind.SENTINEL, [("a", 26379), ("b", 2)], None),
     ],
 )
-def test_a_url_names_servers(url: str, kind: Kind, seeds: list[tuple[str, int]], name: str | None) -> None:
-    target = parse(url)
+def test_a_url_names_servers(
+    url: str, kind: ServerKind, seeds: list[tuple[str, int]], name: str | None
+) -> None:
+    target = parse_url(url)
     assert (target.kind, list(target.seeds)) == (kind, [Address(*seed) for seed in seeds])
     assert name is None or target.name == name
 
 
 def test_who_we_are_is_read_and_never_said() -> None:
-    target = parse("redis+sentinel://us%40er:s%3Acret%2F@a:1/main")
+    target = parse_url("redis+sentinel://us%40er:s%3Acret%2F@a:1/main")
     assert (target.user, target.password, target.master) == ("us@er", "s:cret/", "main")
     assert "cret" not in f"{target!r} {target.name} {target}"
-    assert parse("redis://:secret@a").password == "secret"
+    assert parse_url("redis://:secret@a").password == "secret"
 
 
 @pytest.mark.parametrize(
@@ -49,15 +51,15 @@ def test_who_we_are_is_read_and_never_said() -> None:
 )
 def test_any_other_url_is_refused_with_what_to_write(url: str, said: str) -> None:
     with pytest.raises(StoreUnavailable, match=said):
-        parse(url)
+        parse_url(url)
 
 
 def test_a_refusal_quotes_no_password() -> None:
     with pytest.raises(StoreUnavailable) as refused:
-        parse("redis://:hunter2@a:0")
+        parse_url("redis://:hunter2@a:0")
     assert "hunter2" not in str(refused.value)
 
 
 def test_a_certificate_that_is_not_there_is_named() -> None:
     with pytest.raises(StoreUnavailable, match=r"ca_file /nowhere\.pem"):
-        parse("rediss://a?ca_file=/nowhere.pem").context()
+        parse_url("rediss://a?ca_file=/nowhere.pem").tls_context()

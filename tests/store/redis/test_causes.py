@@ -13,7 +13,7 @@ from consent_service.doctor.servers import judge_servers
 from consent_service.errors import StoreError, StoreFull, StoreUnavailable
 from consent_service.store.contract import Change, Put, Store
 from consent_service.store.redis import RedisStore
-from consent_service.store.redis.examining import RedisExaminer
+from consent_service.store.redis.examiner import RedisExaminer
 from consent_service.store.redis.scripts import COMMANDS
 from tests.store.every_method import CALLS
 from tests.store.redis.fleets import Fleet

@@ -22,7 +22,7 @@ def put(value: bytes, shard: str = A.shard) -> Change:
 async def restored(fleet: Fleet, now: int = START) -> None:
     """What whoever puts an older state back does behind it, with the service stopped."""
     store = RedisStore.open(fleet.url)
-    await header.begin_anew(store._network(), "the store", now)
+    await header.begin_anew(store._router(), "the store", now)
     await store.close()
 
 
@@ -98,7 +98,7 @@ async def test_a_cursor_into_what_was_lost_has_expired(standalone: Fleet) -> Non
         await store.commit(put(b"%d" % number))
     cursor = (await store.read("log", [A.shard], "", 9)).cursor
     await store.close()
-    standalone.servers[0].ask("HSET", layout.place(A.shard).head.decode(), "n", 1)  # an older state
+    standalone.servers[0].ask("HSET", layout.shard_keys(A.shard).head.decode(), "n", 1)  # an older state
     await restored(standalone)
     store = RedisStore.open(standalone.url)
     with pytest.raises(CursorExpired):

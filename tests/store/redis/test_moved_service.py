@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.store import moving
-from consent_service.store.moved import Moved
-from consent_service.store.sqlite import copying as sqlite_copying
+from consent_service.store.move_mark import MoveMark
+from consent_service.store.sqlite import endpoints as sqlite_endpoints
+from consent_service.store.transfer.move import move_store
 from tests.running import Running, running
 from tests.store.redis.fleets import HARBOUR, Standalone, empty
 
@@ -28,7 +28,7 @@ async def check_denies_and_refuses(service: Running, token: str) -> None:
         answer = await service.choose(**body)
         assert answer.status_code == 503
         assert "retry-after" in answer.headers
-    await service.app.parts.cache.ask()
+    await service.app.parts.cache.poll_changes()
     while (
         service.app.parts.cache.vouched
     ):  # what it vouched for a moment ago, it vouches for to the end of the lease
@@ -44,7 +44,7 @@ async def test_rules_2_and_5_over_servers_that_were_moved(tmp_path: Path, cache:
     async with running(tmp_path, store=fleet.url, cache=cache) as service:
         token = (await service.choose(sensitive="limit")).json()["visitor"]
         assert (await ruling(service, token))[-1] == "choice"
-        await moving.move(fleet.url, f"sqlite:///{tmp_path}/new.db")
+        await move_store(fleet.url, f"sqlite:///{tmp_path}/new.db")
         await check_denies_and_refuses(service, token)
     empty(fleet)
 
@@ -58,6 +58,6 @@ async def test_rules_2_and_5_over_a_file_that_was_marked(tmp_path: Path, cache: 
         other = tmp_path / "around" / "consent.db"
         for suffix in ("", "-wal", "-shm"):
             other.with_name(other.name + suffix).hardlink_to(f"{service.store_path}{suffix}")
-        with sqlite_copying.source(other, 1) as source:
-            await source.fence(Moved("redis://elsewhere:6379", int(time.time())))
+        with sqlite_endpoints.open_source(other, 1) as source:
+            await source.mark_moved(MoveMark("redis://elsewhere:6379", int(time.time())))
         await check_denies_and_refuses(service, token)

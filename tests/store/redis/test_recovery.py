@@ -20,8 +20,8 @@ from consent_service.errors import (
     StoreUnavailable,
 )
 from consent_service.store.contract import Append, Change, Document, Key, Member, Put
-from consent_service.store.redis import RedisStore, network
-from consent_service.store.redis.layout import place
+from consent_service.store.redis import RedisStore, router
+from consent_service.store.redis.layout import shard_keys
 from tests.store.redis.fleets import MASTER, Cluster, Fleet, Watched
 from tests.store.redis.sea import Sea
 from tests.store.redis.servers import HOST, Server
@@ -130,7 +130,7 @@ async def test_a_server_that_hangs_is_given_up(standalone: Fleet, store: RedisSt
 async def test_what_is_too_much_to_queue_is_refused_at_once(
     store: RedisStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network, "QUEUE_LIMIT", 10)
+    monkeypatch.setattr(router, "QUEUE_LIMIT", 10)
     outcomes = await asyncio.gather(*(store.commit(put(b"1")) for _ in range(15)), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [int] * 10 + [StoreBusy] * 5
     assert await store.commit(put(b"2")) == 11
@@ -141,11 +141,11 @@ async def test_a_key_that_is_something_else_is_found_before_anything_is_written(
     standalone: Fleet, store: RedisStore, kind: str
 ) -> None:
     await store.commit(put(b"1"))
-    where = place(A.shard)
+    where = shard_keys(A.shard)
     keys = {
         "head": where.head,
-        "log": where.log("log"),
-        "index": where.index(b"due"),
+        "log": where.log_key("log"),
+        "index": where.index_key(b"due"),
         "changes": where.changes,
     }
     server = standalone.servers[0]
@@ -164,7 +164,7 @@ async def test_a_log_that_is_ahead_of_its_shard_is_found_before_anything_is_writ
 ) -> None:
     change = Change(A.shard, put=[Put(b"a", b"1")], append=[Append("log", b"e")])
     assert [await store.commit(change) for _ in range(3)] == [1, 2, 3]
-    standalone.servers[0].ask("HSET", place(A.shard).head.decode(), "n", 1)
+    standalone.servers[0].ask("HSET", shard_keys(A.shard).head.decode(), "n", 1)
     with pytest.raises(StoreCorrupt, match="lost part of a shard"):
         await store.commit(change)
     assert await store.get([A]) == [Document(b"1", 3)]
@@ -173,7 +173,7 @@ async def test_a_log_that_is_ahead_of_its_shard_is_found_before_anything_is_writ
 async def test_a_document_that_somebody_else_wrote_is_no_document(
     standalone: Fleet, store: RedisStore
 ) -> None:
-    standalone.servers[0].ask("SET", place(A.shard).document(A.name).decode(), "\x0f")
+    standalone.servers[0].ask("SET", shard_keys(A.shard).document_key(A.name).decode(), "\x0f")
     with pytest.raises(StoreCorrupt):
         await store.get([A])
 
@@ -245,7 +245,7 @@ async def test_a_master_that_its_peers_have_replaced_is_left_though_it_still_ans
 async def test_while_a_shard_moves_to_another_node_every_commit_is_done_once(cluster: Cluster) -> None:
     store = RedisStore.open(cluster.url)
     await store.commit(put(b"0"))
-    slot = place(A.shard).slot
+    slot = shard_keys(A.shard).slot
     source, target = _sides(cluster, slot)
     target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", source.ask("CLUSTER", "MYID"))
     source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", target.ask("CLUSTER", "MYID"))

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from consent_service.errors import StoreCorrupt, StoreUnavailable
-from consent_service.store import moving
 from consent_service.store.redis import RedisStore, header
-from consent_service.store.redis.examining import RedisExaminer
+from consent_service.store.redis.examiner import RedisExaminer
+from consent_service.store.transfer.move import move_store
 from tests.store.redis.fleets import Fleet
 from tests.store.redis.servers import Server
-from tests.store.test_moving import fill
+from tests.store.transfer.record_files import backup_records
+from tests.store.transfer.test_move import fill
 
 Edit = Callable[[Server], object]
 
@@ -55,13 +56,13 @@ async def test_a_header_that_none_can_have_is_refused_by_service_and_doctor(
     with pytest.raises(StoreCorrupt):
         RedisStore.open(standalone.url)
     with pytest.raises(StoreCorrupt):
-        await moving.move(standalone.url, f"sqlite:///{tmp_path}/new.db")
+        await move_store(standalone.url, f"sqlite:///{tmp_path}/new.db")
     assert (await RedisExaminer(standalone.url, time.time).facts()).troubles
 
 
 async def test_a_note_of_what_was_lost_that_can_t_be_read_is_a_sentence(standalone: Fleet) -> None:
     store = RedisStore.open(standalone.url)
-    await header.begin_anew(store._network(), "the store", 1)
+    await header.begin_anew(store._router(), "the store", 1)
     await store.close()
     standalone.servers[0].ask("HSET", "{consent}lost", "acme.07", "x")
     with pytest.raises(StoreCorrupt, match="was lost is damaged"):
@@ -110,8 +111,8 @@ async def test_what_no_store_can_hold_is_neither_moved_nor_saved(
     await fill(standalone.url)
     edit(standalone.servers[0])
     for way in (
-        moving.move(standalone.url, f"sqlite:///{tmp_path}/new.db"),
-        moving.backup(standalone.url, tmp_path / "saved"),
+        move_store(standalone.url, f"sqlite:///{tmp_path}/new.db"),
+        backup_records(standalone.url, tmp_path / "saved"),
     ):
         with pytest.raises(StoreUnavailable):
             await way
@@ -123,8 +124,8 @@ async def test_another_program_s_keys_stay_where_they_are(standalone: Fleet, tmp
     await fill(standalone.url)
     for key in ("session:1", "{user}name", "{a.b}d", "{", "{}x"):
         standalone.servers[0].ask("SET", key, "theirs")
-    await moving.backup(standalone.url, tmp_path / "saved")
-    await moving.move(standalone.url, f"sqlite:///{tmp_path}/new.db")
+    await backup_records(standalone.url, tmp_path / "saved")
+    await move_store(standalone.url, f"sqlite:///{tmp_path}/new.db")
     assert standalone.servers[0].ask("GET", "session:1") == "theirs"
 
 
@@ -132,12 +133,12 @@ async def test_an_interrupted_beginning_anew_notes_no_gap_twice(standalone: Flee
     """Its note was written, its counter not yet moved: the next beginning starts from the same counter."""
     await fill(standalone.url)
     store = RedisStore.open(standalone.url)
-    await header.begin_anew(store._network(), "the store", 100)
+    await header.begin_anew(store._router(), "the store", 100)
     standalone.servers[0].ask("HSET", "{acme.07}h", "n", 5)
-    await header.begin_anew(store._network(), "the store", 200)
+    await header.begin_anew(store._router(), "the store", 200)
     await store.close()
     again = RedisStore.open(standalone.url)
     assert not again.lost("acme.07", 5)
     assert again.lost("acme.07", 6)
     await again.close()
-    await moving.move(standalone.url, f"sqlite:///{tmp_path}/new.db")
+    await move_store(standalone.url, f"sqlite:///{tmp_path}/new.db")

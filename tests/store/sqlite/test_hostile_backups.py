@@ -15,7 +15,7 @@ import pytest
 
 from consent_service.errors import StoreCorrupt, StoreError, StoreFull, StoreUnavailable
 from consent_service.store.contract import Append, Change, Member, Put, Trim
-from consent_service.store.lost import furthest
+from consent_service.store.lost_values import highest_possible
 from consent_service.store.sqlite import SqliteStore, backup, restore, schema
 from tests.store.harness import START
 from tests.store.sqlite.test_opening import sql
@@ -165,8 +165,11 @@ VALUES: dict[str, tuple[str, str]] = {
     "a floor that is no number": ("INSERT INTO header VALUES ('floor', 'x')", "header"),
     "no id": ("UPDATE header SET value = '' WHERE name = 'id'", "id"),
     "a missing header": ("DELETE FROM header WHERE name = 'created_at'", "header"),
-    "a floor of a far future": (f"INSERT INTO header VALUES ('floor', '{furthest(NOW) + 1}')", "clock"),
-    "a counter of a far future": (f"UPDATE shard SET sequence = {furthest(NOW) + 1}", "clock"),
+    "a floor of a far future": (
+        f"INSERT INTO header VALUES ('floor', '{highest_possible(NOW) + 1}')",
+        "clock",
+    ),
+    "a counter of a far future": (f"UPDATE shard SET sequence = {highest_possible(NOW) + 1}", "clock"),
     "a counter of 2^63-1": (f"UPDATE shard SET sequence = {2**63 - 1}", "counter"),
     "a negative counter": ("UPDATE shard SET sequence = -1", "counter"),
     "a counter behind its versions": ("UPDATE shard SET sequence = 1", "version"),
@@ -305,7 +308,11 @@ def test_any_flipped_bit_is_refused_or_means_nothing(path: Path, saved: Path) ->
 async def test_a_counter_at_the_edge_can_be_saved_and_restored_again_and_again(
     path: Path, saved: Path
 ) -> None:
-    sql(saved, "DELETE FROM header WHERE name = 'digest'", f"UPDATE shard SET sequence = {furthest(NOW)}")
+    sql(
+        saved,
+        "DELETE FROM header WHERE name = 'digest'",
+        f"UPDATE shard SET sequence = {highest_possible(NOW)}",
+    )
     restore(saved, path, now=NOW, unverified=True)
     for later in (1, 2, 3):
         store = SqliteStore.open(path)

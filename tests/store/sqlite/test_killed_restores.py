@@ -14,9 +14,9 @@ from typing import Any, Final
 import pytest
 
 from consent_service.errors import StoreMoved
-from consent_service.store import moving
 from consent_service.store.contract import Append, Change, Put
 from consent_service.store.sqlite import SqliteStore, restore
+from consent_service.store.transfer.move import move_store
 from tests.store.sqlite.test_hostile_backups import NOW, made, path, rows, saved
 
 __all__ = ["made", "path", "saved"]
@@ -116,7 +116,7 @@ def test_a_move_back_killed_at_any_step_leaves_one_whole_store(
 ) -> None:
     """And never two that take choices."""
     there, here = tmp_path / "there.db", f"sqlite:///{path}"
-    asyncio.run(moving.move(here, f"sqlite:///{there}"))
+    asyncio.run(move_store(here, f"sqlite:///{there}"))
     asyncio.run(_newer(there))
     old, new = rows(path), rows(there)
     states = {file: file.read_bytes() for file in (path, there)}
@@ -126,12 +126,12 @@ def test_a_move_back_killed_at_any_step_leaves_one_whole_store(
             file.unlink()
         for file, content in states.items():
             file.write_bytes(content)
-        ended = not killed_at(step, lambda: asyncio.run(moving.move(f"sqlite:///{there}", here)))
+        ended = not killed_at(step, lambda: asyncio.run(move_store(f"sqlite:///{there}", here)))
         outcomes.add((opens(path), opens(there)))
         if ended:
             break
         if not opens(path):
-            asyncio.run(moving.move(f"sqlite:///{there}", here))
+            asyncio.run(move_store(f"sqlite:///{there}", here))
         assert check_whole(path, old, new)
         step += stride
     assert outcomes <= {(False, True), (False, False), (True, False)}

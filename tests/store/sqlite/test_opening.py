@@ -27,7 +27,7 @@ from consent_service.errors import (
     StoreUnavailable,
 )
 from consent_service.store.contract import Change, Document, Key, Put
-from consent_service.store.sqlite import SqliteStore, files, schema
+from consent_service.store.sqlite import SqliteStore, database_file, schema
 from tests.store.every_method import CALLS, READS, Call
 from tests.support.waiting import DEADLINE
 
@@ -81,7 +81,7 @@ def test_a_file_of_another_format_is_refused_in_the_driver_s_own_words(
 def refusal(path: Path, **options: Any) -> tuple[type[StoreError], str]:
     """The error's type and words; opening must fail and leave nothing open."""
     with pytest.raises(StoreError) as caught:
-        SqliteStore.open(path, patience=0.1, **options)
+        SqliteStore.open(path, timeout=0.1, **options)
     return caught.type, str(caught.value)
 
 
@@ -118,12 +118,12 @@ async def test_a_network_mount_is_refused_by_name(tmp_path: Path, path: Path) ->
     table = tmp_path / "mountinfo"
     table.write_text(f"27 1 254:0 / / rw - ext4 /dev/vda rw\n28 27 0:40 / {tmp_path} rw - nfs4 host:/x rw\n")
     with pytest.raises(StoreOnNetworkMount, match=r"lies on nfs4.*a disk of this machine"):
-        files.check_place(path, table)
-    files.check_place(tmp_path.parent / "store.db", table)
+        database_file.check_place(path, table)
+    database_file.check_place(tmp_path.parent / "store.db", table)
 
 
 async def test_without_the_kernels_table_there_is_nothing_to_ask(tmp_path: Path, path: Path) -> None:
-    files.check_place(path, tmp_path / "none")
+    database_file.check_place(path, tmp_path / "none")
 
 
 async def test_a_folder_is_no_file(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ async def test_another_programs_lock_is_a_clear_error_at_opening(path: Path) -> 
 
 async def test_a_process_that_never_ends_its_turn_is_a_clear_error_at_opening(path: Path) -> None:
     await make(path)
-    descriptor = files.lock_file(path, ".lock")
+    descriptor = database_file.lock_file(path, ".lock")
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     assert refusal(path)[0] is StoreLocked
     os.close(descriptor)
@@ -188,7 +188,7 @@ async def test_a_process_that_never_ends_its_turn_is_a_clear_error_at_opening(pa
 
 
 async def test_a_store_that_is_being_restored_is_locked(path: Path) -> None:
-    held = files.hold_open(path, alone=True)
+    held = database_file.hold_open(path, alone=True)
     kind, said = refusal(path)
     assert (kind, "restored" in said) == (StoreLocked, True)
     os.close(held)
@@ -198,7 +198,7 @@ async def test_a_refusal_leaves_nothing_locked(path: Path) -> None:
     await make(path, shards=16)
     for _ in range(3):
         refusal(path, shards=64)
-    os.close(files.hold_open(path, alone=True))
+    os.close(database_file.hold_open(path, alone=True))
 
 
 def _try_to_open(path: Path, answers: Any) -> None:
@@ -208,7 +208,7 @@ def _try_to_open(path: Path, answers: Any) -> None:
         os.setgid(NOBODY)
         os.setuid(NOBODY)
     try:
-        SqliteStore.open(path, patience=0.1)
+        SqliteStore.open(path, timeout=0.1)
     except StoreError as error:
         answers.put((type(error).__name__, str(error)))
     else:
@@ -269,7 +269,7 @@ async def test_a_replaced_file_is_noticed_before_anything_is_acknowledged(path: 
 
 async def test_reads_go_on_while_another_program_holds_the_write_lock(path: Path) -> None:
     await make(path)
-    store = SqliteStore.open(path, patience=0.1)
+    store = SqliteStore.open(path, timeout=0.1)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for call in READS.values():
@@ -292,7 +292,7 @@ async def test_a_link_and_its_file_are_one_store_with_one_lock(path: Path, tmp_p
     link.symlink_to(path)
     store = SqliteStore.open(link)
     with pytest.raises(StoreLocked):
-        files.hold_open(path, alone=True)
+        database_file.hold_open(path, alone=True)
     await store.close()
     assert not list(tmp_path.glob("link.db?*"))
 

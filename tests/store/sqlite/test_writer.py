@@ -15,7 +15,7 @@ import pytest
 
 from consent_service.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
 from consent_service.store.contract import Append, Change, Document, Key, Put
-from consent_service.store.sqlite import SqliteStore, files
+from consent_service.store.sqlite import SqliteStore, database_file
 from tests.store.every_method import READS
 from tests.store.harness import START, Clock
 
@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(path: Path, clock: Clock) -> AsyncIterator[SqliteStore]:
-    opened = SqliteStore.open(path, clock=clock, patience=0.2, queue_limit=300)
+    opened = SqliteStore.open(path, clock=clock, timeout=0.2, queue_limit=300)
     yield opened
     await opened.close()
 
@@ -51,7 +51,7 @@ def statements(store: SqliteStore) -> list[str]:
 @contextmanager
 def turn_held(path: Path) -> Iterator[None]:
     """Another process's turn."""
-    descriptor = files.lock_file(path, ".lock")
+    descriptor = database_file.lock_file(path, ".lock")
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
         yield
