@@ -1,6 +1,6 @@
 """The archive: where sealed segments go for good, a folder or any object store. Objects are named here alone.
 
-    SITE/heads/00000001.json          the signed head
+    SITE/heads/00000001.json          the signed checkpoint (the folder keeps the name that archives have)
     SITE/segments/00000001.jsonl.gz   its lines
     SITE/marks/00000001.bin           what locates a change in them
     SITE/anchors/00000001.json        stands for a segment that was dropped
@@ -30,13 +30,16 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 
+CHECKPOINT_FOLDER: Final = "heads"
+"""Folder of a site's checkpoints. Existing archives have this name, so it never changes."""
+
 MOST_BYTES: Final = 1 << 28
 """Of any object; the largest segment has a fraction of it."""
 
 
 _OBJECT: Final = re.compile(r"[^/]+/(?P<kind>[a-z]+)/(?!0{8})[0-9]{8}(?P<ending>(?:\.[a-z]+)+)")
 _ENDINGS: Final = frozenset(
-    {("heads", ".json"), ("segments", ".jsonl.gz"), ("marks", ".bin"), ("anchors", ".json")}
+    {(CHECKPOINT_FOLDER, ".json"), ("segments", ".jsonl.gz"), ("marks", ".bin"), ("anchors", ".json")}
 )
 _LEFTOVER: Final = re.compile(r"\.([^/]+)\.[0-9a-f]{8}")
 
@@ -53,8 +56,8 @@ class Archive(Protocol):
     def names(self) -> list[str]: ...
 
 
-def head_name(site: str, number: int) -> str:
-    return f"{site}/heads/{number:08d}.json"
+def checkpoint_name(site: str, number: int) -> str:
+    return f"{site}/{CHECKPOINT_FOLDER}/{number:08d}.json"
 
 
 def segment_name(site: str, number: int) -> str:

@@ -22,9 +22,9 @@ class Tampering(StrEnum):
     SEGMENT_SWAPPED = "segment-swapped"
     SEGMENT_TRUNCATED = "segment-truncated"
     SEGMENT_DAMAGED = "segment-damaged"
-    HEAD_MISSING = "head-missing"
-    HEAD_FORGED = "head-forged"
-    HEAD_SWAPPED = "head-swapped"
+    CHECKPOINT_MISSING = "head-missing"
+    CHECKPOINT_FORGED = "head-forged"
+    CHECKPOINT_SWAPPED = "head-swapped"
     CHAIN_BROKEN = "chain-broken"
     SPAN_BROKEN = "span-broken"
     ROOT_WRONG = "root-wrong"
@@ -54,7 +54,7 @@ _SEALED: Final = (
 _STRANGE: Final = "The service put nothing under this name: move it elsewhere, and find out who put it there."
 REMEDIES: Final[dict[Tampering, str]] = {
     **dict.fromkeys(Tampering, _RESTORE),
-    Tampering.HEAD_FORGED: "If the key is unknown, take newer keys from /.well-known/jwks.json. Else: "
+    Tampering.CHECKPOINT_FORGED: "If the key is unknown, take newer keys from /.well-known/jwks.json. Else: "
     + _RESTORE,
     Tampering.CHAIN_BROKEN: _RESTORE + " If the copy says the same: " + _SEALED,
     **dict.fromkeys(

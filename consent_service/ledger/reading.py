@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from consent_service.ledger.heads import Span
+from consent_service.ledger.checkpoints import Span
 from consent_service.store import cursor
 from consent_service.store.contract import Entry, Position, Store
 from consent_service.store.keys import LEDGER

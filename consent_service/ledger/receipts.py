@@ -2,7 +2,7 @@
 
 A receipt's id is `ENTRY.SHARD.SEQUENCE`: the entry's own random id, which is what makes it somebody's, and the
 commit that recorded it. No index is written for it, and it finds its entry also after the log was trimmed. Knows
-the forms; where segments and heads come from is the caller's.
+the forms; where segments and checkpoints come from is the caller's.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ MARK_BYTES: Final = 8
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _LEVEL: Final = 6
-_HEAD: Final = re.compile(rb"\x1f\x8b\x08\x00\x00{4}[\x00\x02\x04][\x03\x13\xff]", re.DOTALL)
+_CHECKPOINT: Final = re.compile(rb"\x1f\x8b\x08\x00\x00{4}[\x00\x02\x04][\x03\x13\xff]", re.DOTALL)
 """A gzip member without name, comment, extra field and time: nothing can be hidden there.
 
 The last two bytes (RFC 1952 § 2.3) say how hard it was compressed, and on which system: Unix, macOS, unknown.
@@ -36,7 +36,7 @@ _MOST_OF_A_LINE: Final = 8_192
 """Bytes, on average over a segment: several times what any entry takes."""
 _LARGEST: Final = 1 << 28
 MOST_LINES: Final = 1 << 17
-"""Of one segment: eight times as many as sealing puts there. A head that says more is not believed."""
+"""Of one segment: eight times as many as sealing puts there. A checkpoint that says more is not believed."""
 
 
 class SegmentDamaged(LedgerError):
@@ -52,7 +52,7 @@ class Place(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """A packed segment and what its head says of it. `newest`: for each kind of entry, the latest time."""
+    """A packed segment and what its checkpoint says of it. `newest`: for each kind of entry, the latest time."""
 
     data: bytes
     marks: bytes
@@ -104,7 +104,11 @@ def unpack(data: bytes, most: int = _LARGEST) -> bytes:
         raise SegmentDamaged(f"holds more than the {most} bytes that its lines can have")
     if not inflate.eof:
         raise SegmentDamaged("is cut off")
-    if inflate.unused_data or not _HEAD.match(data) or len(data) > len(raw) + len(raw) // 1_000 + _PADDING:
+    if (
+        inflate.unused_data
+        or not _CHECKPOINT.match(data)
+        or len(data) > len(raw) + len(raw) // 1_000 + _PADDING
+    ):
         raise SegmentDamaged("holds bytes that belong to no line")
     return raw
 

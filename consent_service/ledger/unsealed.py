@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from consent_service.ledger.checkpoints import Span
 from consent_service.ledger.entries import decode
-from consent_service.ledger.heads import Span
 from consent_service.ledger.reading import entries
 from consent_service.ledger.sealing import STATE, state_of
 from consent_service.store.contract import Key, Store
