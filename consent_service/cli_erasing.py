@@ -98,7 +98,7 @@ class Redone(NamedTuple):
 
 
 class Before(NamedTuple):
-    """What a store knows that is about to be replaced: the numbers that its log says were erased, its last checkpoint."""
+    """State of a store that is about to be replaced: the numbers erased by its log, and its last checkpoint."""
 
     numbers: set[bytes]
     sealed: int

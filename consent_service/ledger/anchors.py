@@ -13,11 +13,11 @@ from consent_service.ledger.checkpoints import Checkpoint
 
 
 def require(kept: Archive, keys: PublicKeys, checkpoint: Checkpoint) -> None:
-    """Raise LedgerError unless a signed anchor says that this checkpoint's segment was dropped when its time was over."""
+    """Raise LedgerError unless a signed anchor says that the checkpoint's segment was dropped in due time."""
     data = kept.get(archive.anchor_name(checkpoint.site, checkpoint.number))
     if data is None:
         raise LedgerError(
-            f"segment {checkpoint.number} of {checkpoint.site} is missing in the archive, and no anchor says that its time was "
-            "over: run `ledger verify`"
+            f"segment {checkpoint.number} of {checkpoint.site} is missing in the archive, "
+            "and no anchor says that its time was over: run `ledger verify`"
         )
     checkpoints.trusted_anchor(data, keys, checkpoint)

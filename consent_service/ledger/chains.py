@@ -20,7 +20,7 @@ MOST_OF_A_CHECKPOINT: Final = 4 << 20
 
 
 class Chain:
-    """One site's checkpoints. `names`: the site's objects that are named as the service names them."""
+    """Checkpoints of one site. `names`: names of the site's objects that follow the service's naming."""
 
     def __init__(
         self, kept: Archive, keys: PublicKeys | None, site: str, names: list[str], times: Times
@@ -36,14 +36,14 @@ class Chain:
 
     @property
     def last(self) -> tuple[int, str] | None:
-        """Number and digest of the newest checkpoint that holds."""
+        """Number and digest of the newest valid checkpoint; None if there is none."""
         if not self.checkpoints:
             return None
         number = max(self.checkpoints)
         return number, checkpoints.digest_of(self.checkpoints[number])
 
     def check(self) -> Iterator[Finding]:
-        """Every checkpoint's own faults, then those of the chain."""
+        """Yield the faults of each checkpoint, then those of the chain."""
         for before, number in pairwise([0, *self._numbers]):
             if number > before + 1:
                 yield Finding(Tampering.CHECKPOINT_MISSING, *self._gap(before + 1, number - 1))
@@ -52,7 +52,7 @@ class Chain:
         yield from self._ages()
 
     def reaches(self, known: Checkpoint) -> Iterator[Finding]:
-        """Name a checkpoint that somebody kept if it is no longer where it was."""
+        """Yield a finding if a checkpoint kept elsewhere is missing here or differs."""
         name = archive.checkpoint_name(self._site, known.number)
         if known.number > self._length:
             yield Finding(Tampering.TAIL_MISSING, name, f"the archive ends at {self._length}")
@@ -75,7 +75,7 @@ class Chain:
             yield refused(error, name, Tampering.CHECKPOINT_FORGED)
 
     def _gap(self, first: int, last: int) -> tuple[str, str]:
-        """However many numbers nothing has, what they are is said once."""
+        """Return a gap's first object and a note about its length: one finding for a gap of any length."""
         name = archive.checkpoint_name(self._site, first)
         return name, "" if first == last else f"and all up to checkpoint {last}, with their segments"
 
@@ -93,7 +93,7 @@ class Chain:
             through |= {shard: span.through for shard, span in checkpoint.spans.items()}
 
     def _ages(self) -> Iterator[Finding]:
-        """No checkpoint is older than the one before, and none older than what it seals."""
+        """Yield a finding for a checkpoint older than the one before, or older than an entry that it seals."""
         before = 0
         for number, checkpoint in self.checkpoints.items():
             name = archive.checkpoint_name(self._site, number)

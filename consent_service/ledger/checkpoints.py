@@ -27,16 +27,17 @@ STORED_NAME: Final = "head"
 
 
 class Span(NamedTuple):
-    """Commits of one shard: behind `after`, up to and with `through`."""
+    """Commits of one shard: those after `after`, up to and including `through`."""
 
     after: int
     through: int
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What the next segment will be, fixed before it is made: its bytes follow from this and the log.
+    """Plan of the next segment, committed first. The segment's bytes follow from it and the log.
 
-    `previous`: the digest of the checkpoint before, "" for the first; `at`: Unix seconds; `key`: whose signature.
+    `previous`: digest of the checkpoint before, "" for the first one. `at`: Unix seconds. `key`: id of the
+    signing key.
     """
 
     number: int
@@ -47,7 +48,10 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """One checkpoint. `digest`: SHA-256 of the lines; `marks`: of the marks beside them; `newest`: see Segment."""
+    """Signed statement about one segment.
+
+    `digest`: SHA-256 of the lines. `marks`: SHA-256 of the marks beside them. `newest`: see Segment.
+    """
 
     site: str
     number: int
@@ -63,7 +67,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 class Anchor(msgspec.Struct, frozen=True):
-    """Says that the segment of the checkpoint with this digest was dropped, when its time was over."""
+    """Statement that the segment of the checkpoint with this digest was dropped when its time was over."""
 
     site: str
     number: int
@@ -73,15 +77,15 @@ class Anchor(msgspec.Struct, frozen=True):
 
 
 class CheckpointUnreadable(LedgerError):
-    """The text is not a checkpoint or an anchor that this version can read, or says what none says."""
+    """Text that is not a checkpoint or anchor of this version, or holds values that none can have."""
 
 
 class CheckpointElsewhere(LedgerError):
-    """The checkpoint holds, and lies in another one's place."""
+    """A valid checkpoint that lies in the place of another one."""
 
 
 def checkpoint_of(site: str, plan: Plan, segment: Segment) -> Checkpoint:
-    """The checkpoint of the segment that was planned."""
+    """Return the checkpoint of the planned segment."""
     return Checkpoint(
         site,
         plan.number,
@@ -97,13 +101,13 @@ def checkpoint_of(site: str, plan: Plan, segment: Segment) -> Checkpoint:
 
 
 def sign(signer: Signer, said: Checkpoint | Anchor, key: str | None = None) -> bytes:
-    """The signed object, as it lies in the archive."""
+    """Return the signed object as it is stored in the archive."""
     text = _encoder.encode(said).decode()
     return msgspec.json.encode(signer.sign(_KINDS[type(said)], text, key))
 
 
 def open_checkpoint(data: bytes, keys: PublicKeys | None) -> Checkpoint:
-    """Return the checkpoint of a signed object. Without keys its signature is not checked: only an auditor may do that.
+    """Return the checkpoint in a signed object. Without keys its signature is not checked: for auditors only.
 
     Raises KeyUnknown, TokenForged, CheckpointUnreadable, NotCanonical, FormatNewer.
     """
@@ -118,7 +122,10 @@ def open_checkpoint(data: bytes, keys: PublicKeys | None) -> Checkpoint:
 
 
 def open_checkpoint_at(data: bytes, keys: PublicKeys | None, site: str, number: int) -> Checkpoint:
-    """Return the checkpoint that lies in this place of the archive. Raises as `open_checkpoint`, and CheckpointElsewhere."""
+    """Return the checkpoint in this place of the archive.
+
+    Raises as `open_checkpoint`, and CheckpointElsewhere.
+    """
     checkpoint = open_checkpoint(data, keys)
     if (checkpoint.site, checkpoint.number) != (site, number):
         raise CheckpointElsewhere(f"is checkpoint {checkpoint.number} of {checkpoint.site}")
@@ -126,7 +133,10 @@ def open_checkpoint_at(data: bytes, keys: PublicKeys | None, site: str, number: 
 
 
 def trusted_checkpoint(data: bytes, keys: PublicKeys, site: str, number: int) -> Checkpoint:
-    """Return the checkpoint in this place for whoever acts on it. Raises LedgerError for all that `verify` would name."""
+    """Return the checkpoint in this place, for callers that act on it.
+
+    Raises LedgerError for every fault that `verify` would name.
+    """
     try:
         return open_checkpoint_at(data, keys, site, number)
     except (IdentityError, LedgerError) as error:
@@ -136,7 +146,10 @@ def trusted_checkpoint(data: bytes, keys: PublicKeys, site: str, number: int) ->
 
 
 def trusted_anchor(data: bytes, keys: PublicKeys, checkpoint: Checkpoint) -> Anchor:
-    """Return the anchor of this checkpoint's segment for whoever acts on it. Raises LedgerError as `trusted_checkpoint`."""
+    """Return the anchor of this checkpoint's segment, for callers that act on it.
+
+    Raises LedgerError as `trusted_checkpoint`.
+    """
     try:
         return open_anchor(data, keys, checkpoint)
     except (IdentityError, LedgerError) as error:
@@ -145,7 +158,10 @@ def trusted_anchor(data: bytes, keys: PublicKeys, checkpoint: Checkpoint) -> Anc
 
 
 def trusted_lines(data: bytes, checkpoint: Checkpoint) -> list[bytes]:
-    """Return the lines of this checkpoint's segment for whoever acts on them. Raises LedgerError as `trusted_checkpoint`."""
+    """Return the lines of this checkpoint's segment, for callers that act on them.
+
+    Raises LedgerError as `trusted_checkpoint`.
+    """
     try:
         raw = segments.unpack(data, segments.room_for(checkpoint.entries))
         why = "" if segments.digest(raw) == checkpoint.digest else "is not as sealed"
@@ -157,7 +173,7 @@ def trusted_lines(data: bytes, checkpoint: Checkpoint) -> list[bytes]:
 
 
 def open_anchor(data: bytes, keys: PublicKeys | None, checkpoint: Checkpoint) -> Anchor:
-    """Return the anchor that stands for this checkpoint's segment. Raises as `open_checkpoint`."""
+    """Return the anchor for this checkpoint's segment. Raises as `open_checkpoint`."""
     anchor = _opened(data, keys, Statement.ANCHOR, _anchor)
     if (anchor.site, anchor.number) != (checkpoint.site, checkpoint.number):
         raise CheckpointUnreadable(
@@ -171,12 +187,12 @@ def open_anchor(data: bytes, keys: PublicKeys | None, checkpoint: Checkpoint) ->
 
 
 def digest_of(checkpoint: Checkpoint) -> str:
-    """What the next checkpoint chains to."""
+    """Return the digest that the next checkpoint names as its `previous`."""
     return hashlib.sha256(_encoder.encode(checkpoint)).hexdigest()
 
 
 def signed_of(data: bytes) -> Signed:
-    """The signed object's parts, unchecked. Raises CheckpointUnreadable, NotCanonical."""
+    """Return the parts of the signed object, unverified. Raises CheckpointUnreadable, NotCanonical."""
     try:
         return canonical.read(data, _signed, _outer)
     except Unreadable as error:
@@ -211,7 +227,7 @@ def _opened(
 
 
 def _fault_of(checkpoint: Checkpoint) -> str:
-    """Return what no log can make a checkpoint say; "" if there is nothing."""
+    """Return the value that no log can produce in a checkpoint; "" if there is none."""
     digests = [
         checkpoint.digest,
         checkpoint.root,

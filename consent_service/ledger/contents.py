@@ -1,4 +1,4 @@
-"""Contents: one segment beside its checkpoint: lines, tree, marks, places and times, or the anchor that stands for it."""
+"""Contents: one segment beside its checkpoint: lines, tree, marks, places, times, or the anchor of a dropped one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LEAST_KEPT: Final = 730 * 86_400
 
 
 class Unpacked(NamedTuple):
-    """A segment's lines and their digest. `raw` is None if the segment is not there, or can't be read (`fault`)."""
+    """Lines of a segment and their digest. `raw` is None if the segment is missing or unreadable (`fault`)."""
 
     raw: bytes | None = None
     digest: str = ""
@@ -33,7 +33,10 @@ class Unpacked(NamedTuple):
 
 
 def unpacked(kept: Archive, checkpoint: Checkpoint) -> Unpacked:
-    """Read and decompress a checkpoint's segment. Depends on no other segment, so a thread may be one ahead."""
+    """Return a checkpoint's segment, read and decompressed.
+
+    It depends on no other segment, so a thread may read the next one meanwhile.
+    """
     room = segments.room_for(checkpoint.entries)
     try:
         data = kept.get(archive.segment_name(checkpoint.site, checkpoint.number), room)
@@ -47,9 +50,9 @@ def unpacked(kept: Archive, checkpoint: Checkpoint) -> Unpacked:
 
 @dataclass
 class Site:
-    """What all segments of one site are checked with.
+    """Values that are the same for all segments of one site.
 
-    `digests`: which segment has which digest; `oldest`: the first segment that is still there, 0 before it was read.
+    `digests`: segment number by digest. `oldest`: first segment that is still there, 0 before it was read.
     """
 
     kept: Archive
@@ -75,7 +78,7 @@ class Contents:
         self.hints: list[Finding] = []
 
     def check(self, found: Unpacked) -> Iterator[Finding]:
-        """Name all that is wrong with it."""
+        """Yield a finding for each fault of the segment."""
         if found.raw is None and found.fault is None:
             yield from self._absence()
             return
@@ -100,7 +103,7 @@ class Contents:
         )
 
     def _as_sealed(self, raw: bytes) -> Iterator[Finding]:
-        """Check a segment whose digest is the checkpoint's: whoever sealed it can have sealed nonsense."""
+        """Yield the faults of a segment whose digest matches: the sealer itself may have sealed invalid lines."""
         checkpoint = self._checkpoint
         if raw.count(b"\n") != checkpoint.entries or not raw.endswith(b"\n"):
             yield Finding(
@@ -120,7 +123,7 @@ class Contents:
             yield Finding(Tampering.MARKS_DAMAGED, self._marks_name, "the segment itself is whole")
 
     def _said(self, lines: list[bytes]) -> Iterator[Finding]:
-        """Compare what the lines say with what the checkpoint says of them."""
+        """Yield the differences between the lines and the values that the checkpoint names for them."""
         checkpoint, read = self._checkpoint, self._site.reader.read(lines)
         for fault in read.faults[:MOST_LINES]:
             yield Finding(fault.what, f"{self._name} line {fault.line}", fault.detail)
@@ -143,7 +146,7 @@ class Contents:
                 )
 
     def _difference(self, raw: bytes, digest: str) -> Iterator[Finding]:
-        """Name what was done to lines that are not as sealed."""
+        """Yield the changes in lines that are not as sealed."""
         if (count := raw.count(b"\n")) > 2 * self._checkpoint.entries + MOST_LINES:
             yield Finding(Tampering.SEGMENT_DAMAGED, self._name, f"{count} lines are not as sealed")
             return
@@ -177,7 +180,7 @@ class Contents:
         return data
 
     def _absence(self) -> Iterator[Finding]:
-        """Tell a segment that was dropped when its time was over from one that was taken away."""
+        """Yield a finding if a missing segment has no anchor that says it was dropped in due time."""
         faults = list(self._anchor_faults())
         yield from faults
         if not faults and self._site.oldest:

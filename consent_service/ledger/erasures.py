@@ -29,22 +29,27 @@ _VERIFY: Final = "run `ledger verify`"
 
 
 class Erasures(NamedTuple):
-    """The numbers that were erased up to the checkpoint `through`."""
+    """Numbers erased up to the checkpoint `through`."""
 
     numbers: set[bytes]
     through: int
 
 
 class Reach(NamedTuple):
-    """What a store knows of the archive: up to checkpoint `after` all erasures hold in it; it sealed checkpoint `sealed`."""
+    """A store's view of the archive.
+
+    `after`: up to this checkpoint all erasures are done in the store. `sealed`: last checkpoint that the store
+    sealed.
+    """
 
     after: int = 0
     sealed: int = 0
 
 
 def erased(kept: Archive, keys: PublicKeys, site: str, reach: Reach) -> Erasures:
-    """What the archive says behind a checkpoint. Raises LedgerError and IdentityError where it is not whole, or not as it
-    was sealed.
+    """Return the erasures sealed after checkpoint `reach.after`.
+
+    Raises LedgerError and IdentityError if the archive is incomplete or not as it was sealed.
     """
     numbers, through = set[bytes](), reach.after
     for checkpoint in _checkpoints(kept, keys, site, reach):
@@ -56,7 +61,7 @@ def erased(kept: Archive, keys: PublicKeys, site: str, reach: Reach) -> Erasures
 def forgotten(
     kept: Archive, keys: PublicKeys, site: str, reach: Reach, lost: Callable[[str, int], bool]
 ) -> int:
-    """How many erasures behind a checkpoint a restoration has undone: their commits are lost. Raises as `erased`."""
+    """Return how many erasures a restoration has undone because their commits are lost. Raises as `erased`."""
     places = (
         place
         for checkpoint in _checkpoints(kept, keys, site, reach)
@@ -66,18 +71,23 @@ def forgotten(
 
 
 def reach(redone: Document | None, sealed: Document | None) -> Reach:
-    """What the documents `REDONE` and `sealing.STATE` say. Raises LedgerError."""
+    """Return the contents of the documents `REDONE` and `sealing.STATE`. Raises LedgerError."""
     return Reach(int(redone.value) if redone else 0, state_of(sealed).number)
 
 
 def _checkpoints(kept: Archive, keys: PublicKeys, site: str, reach: Reach) -> Iterator[Checkpoint]:
-    """All of them behind one: where one is missing, or the folder, nobody can say who else was erased."""
+    """Yield all checkpoints after `reach.after`.
+
+    Raises LedgerError if one is missing, or the folder is: nobody could tell who else was erased.
+    """
     ours = [name for name in kept.names() if name.startswith(f"{site}/{archive.CHECKPOINT_FOLDER}/")]
     last, before = max(len(ours), reach.sealed), ""
     for number in range(reach.after + 1, last + 1):
         data = kept.get(archive.checkpoint_name(site, number))
         if data is None:
-            missing = f"the archive has {len(ours)} checkpoints of {site} and lacks number {number} of at least {last}"
+            missing = (
+                f"the archive has {len(ours)} checkpoints of {site} and lacks {number} of {last} or more"
+            )
             raise LedgerError(f"{missing}: whoever else was erased can't be told; {_VERIFY}")
         checkpoint = checkpoints.trusted_checkpoint(data, keys, site, number)
         if before and checkpoint.previous != before:
@@ -89,7 +99,7 @@ def _checkpoints(kept: Archive, keys: PublicKeys, site: str, reach: Reach) -> It
 
 
 def _within(kept: Archive, keys: PublicKeys, checkpoint: Checkpoint) -> Iterator[tuple[Place, bytes]]:
-    """Where each erasure of this segment stands, and its number; none when the segment was dropped in time."""
+    """Yield the place and number of each erasure in this segment; nothing if it was dropped in due time."""
     if _KIND not in checkpoint.newest:
         return
     data = kept.get(archive.segment_name(checkpoint.site, checkpoint.number))

@@ -16,9 +16,9 @@ Position = tuple[int, int]
 def misplaced(
     shards: Sequence[str], positions: Sequence[Position], spans: Mapping[str, Span]
 ) -> Iterator[str]:
-    """Name what contradicts a checkpoint's spans: places rise, lie in their span, and each span ends with one.
+    """Yield what contradicts the checkpoint's spans: positions must rise, lie in their span, and reach its end.
 
-    `shards` and `positions` have a value for each line.
+    `shards` and `positions` have one value for each line.
     """
     if shards == sorted(shards) and set(shards) == spans.keys():
         runs = {shard: slice(bisect_left(shards, shard), bisect_right(shards, shard)) for shard in spans}

@@ -11,7 +11,7 @@ from consent_service.store.keys import LEDGER
 
 
 async def entries(store: Store, shard: str, span: Span, page_size: int = 2_000) -> AsyncIterator[Entry]:
-    """The shard's entries in the span, in order. Raises CursorExpired when some were trimmed."""
+    """Yield the shard's entries in the span, in order. Raises CursorExpired if some were trimmed."""
     after = _behind(store, shard, span.after)
     while True:
         page = await store.read(LEDGER, [shard], after, page_size)

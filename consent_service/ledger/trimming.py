@@ -15,13 +15,13 @@ from consent_service.store.keys import LEDGER
 
 
 async def trim(sealer: Sealer, before: int) -> int:
-    """Trim the segments that were sealed before then (Unix seconds); how many those were.
+    """Trim the segments sealed before `before` (Unix seconds) from the hot log. Return how many.
 
-    Raises LeaseLost, StoreError, and LedgerError where the archive does not give a segment back as it was sealed.
+    Raises LeaseLost, StoreError, and LedgerError if the archive does not return a segment as it was sealed.
     """
     trimmed = 0
     while True:
-        found, state = await sealer.read_state()
+        document, state = await sealer.read_state()
         if state.trimmed == state.number:
             return trimmed
         checkpoint = await checkpoint_at(sealer, state.trimmed + 1)
@@ -30,7 +30,7 @@ async def trim(sealer: Sealer, before: int) -> int:
         await _check(sealer, checkpoint)
         for shard, span in checkpoint.spans.items():  # doing it again changes nothing
             await sealer.store.commit(Change(shard, trim=[Trim(LEDGER, span.through)]))
-        await sealer.commit_state(found, replace(state, trimmed=checkpoint.number))
+        await sealer.commit_state(document, replace(state, trimmed=checkpoint.number))
         await sealer.renew()
         trimmed += 1
 
@@ -46,7 +46,7 @@ async def checkpoint_at(sealer: Sealer, number: int) -> Checkpoint:
 
 
 async def lines_of(sealer: Sealer, checkpoint: Checkpoint) -> list[bytes] | None:
-    """The segment's lines; None when it is not there. Raises LedgerError when they are not as sealed."""
+    """Return the lines of the segment, or None if it is missing. Raises LedgerError if they are not as sealed."""
     data = await sealer.get(archive.segment_name(checkpoint.site, checkpoint.number))
     if data is None:
         return None

@@ -1,10 +1,10 @@
 """Verification of an archive against what was sealed, from nothing but the archive and the public keys.
 
-First the checkpoints, which are small: each signature, the chain, the spans without a gap. Then one segment at a time,
-so that memory does not grow with the archive: its digest, its tree, its lines, its places. Every object is decoded,
-encoded again and compared: bytes that the service would not have written are findings, whoever signed them. What is
-wrong is named and located; reading goes on behind it. What the newest checkpoints said before somebody took them away,
-only a checkpoint that was kept elsewhere can tell (`known`).
+First the checkpoints, which are small: each signature, the chain, the spans without a gap. Then one segment at a
+time, so that memory does not grow with the archive: its digest, its tree, its lines, its places. Every object is
+decoded, encoded again and compared: bytes that the service would not have written are findings, whoever signed
+them. What is wrong is named and located, and the check goes on. If somebody removed the newest checkpoints, only a
+checkpoint kept elsewhere (`known`) can show it.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ __all__ = ["LEAST_KEPT", "Report", "verify"]
 
 
 class Report(NamedTuple):
-    """What was found. `last`: for each site the digest of its newest checkpoint that holds: keep it elsewhere.
+    """Result of a verification.
 
-    `hints`: what the service itself can have left behind when it was interrupted; no fault.
+    `last`: by site, number and digest of its newest valid checkpoint: keep it elsewhere. `hints`: objects that
+    the service itself can leave when it is interrupted; not faults.
     """
 
     entries: int
@@ -48,9 +49,9 @@ def verify(
     progress: Callable[[int, int], None] = lambda _done, _of: None,
     now: int | None = None,
 ) -> Report:
-    """Check everything in the archive. `progress` is told how many of how many segments are done.
+    """Return a report on everything in the archive. `progress` is called with segments done and their total.
 
-    Without keys (None) no signature is checked; without `now` (Unix seconds) no time is judged.
+    `keys`: None skips the signatures. `now` (Unix seconds): None skips the times.
     """
     names, times, known = kept.names(), Times(now), list(known)
     chains = {site: Chain(kept, keys, site, own, times) for site, own in _by_site(names, known).items()}
@@ -85,7 +86,7 @@ def _is_empty(kept: Archive, name: str) -> bool:
 def _contents(
     kept: Archive, keys: PublicKeys | None, chains: dict[str, Chain], times: Times
 ) -> Iterator[tuple[Contents, Unpacked]]:
-    """Yield every segment with what was read of it."""
+    """Yield every segment with its contents."""
     for site, chain in chains.items():
         digests = {checkpoint.digest: checkpoint.number for checkpoint in chain.checkpoints.values()}
         shared = Site(kept, keys, chain.names, digests, times, LineReader(site))
@@ -94,7 +95,10 @@ def _contents(
 
 
 def _ahead(kept: Archive, checkpoints: Sequence[Checkpoint]) -> Iterator[tuple[Checkpoint, Unpacked]]:
-    """Yield each checkpoint's segment, and read the next one meanwhile: decompressing holds no lock of the interpreter."""
+    """Yield each checkpoint's segment while a thread reads the next one.
+
+    Decompression releases the interpreter's lock, so the two run at the same time.
+    """
     following: _Reading | None = None
     for number, checkpoint in enumerate(checkpoints):
         reading = following or _Reading(kept, checkpoint)
@@ -104,7 +108,10 @@ def _ahead(kept: Archive, checkpoints: Sequence[Checkpoint]) -> Iterator[tuple[C
 
 
 class _Reading(Thread):
-    """A segment that is being read. (`concurrent.futures` would do, and takes a tenth of a short run to import.)"""
+    """Thread that reads one segment.
+
+    `concurrent.futures` would do, but importing it takes a tenth of a short run.
+    """
 
     def __init__(self, kept: Archive, checkpoint: Checkpoint) -> None:
         super().__init__(daemon=True)
@@ -114,14 +121,14 @@ class _Reading(Thread):
         self.start()
 
     def run(self) -> None:
-        """Read it; what is raised is kept for `result`."""
+        """Read the segment, and store what is raised for `result`."""
         try:
             self._found = unpacked(self._kept, self._checkpoint)
         except Exception as error:
             self._found = error
 
     def result(self) -> Unpacked:
-        """Wait until it is read. Raises ArchiveUnavailable."""
+        """Return the segment once it is read. Raises ArchiveUnavailable."""
         self.join()
         if not isinstance(self._found, Unpacked):
             raise self._found or SystemError("the segment's reader ended without a word")
@@ -129,7 +136,7 @@ class _Reading(Thread):
 
 
 def _by_site(names: Iterable[str], known: Iterable[Checkpoint]) -> dict[str, list[str]]:
-    """The names of each site's objects, also of a site that only somebody's checkpoint knows."""
+    """Return the names of each site's objects, also of sites known only from a checkpoint kept elsewhere."""
     sites: dict[str, list[str]] = {checkpoint.site: [] for checkpoint in known}
     for name in names:
         site, slash, _ = name.partition("/")
