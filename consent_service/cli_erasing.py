@@ -98,7 +98,7 @@ class Redone(NamedTuple):
 
 
 class Before(NamedTuple):
-    """What a store knows that is about to be replaced: the numbers that its log says were erased, its last head."""
+    """State of a store that is about to be replaced: the numbers erased by its log, and its last checkpoint."""
 
     numbers: set[bytes]
     sealed: int
@@ -150,7 +150,7 @@ def number_of(config: Config, site: str, visitor: str) -> str:
 
 
 async def _find(config: Config, who: _Who) -> tuple[list[_Found], dict[str, int]]:
-    """Who is meant; where nobody is named, whom the archive says was erased, with its last head by site."""
+    """Who is meant; where nobody is named, whom the archive says was erased, with its last checkpoint by site."""
     sites = [who.site] if who.site or who.named else list(config.sites)
     unknown = [one for one in sites if one not in config.sites]
     if unknown:
@@ -199,7 +199,7 @@ async def _number(config: Config, store: Store, site: str, receipt: str) -> set[
 
 
 async def _erased(config: Config, erasing: Erasing, site: str, sealed: int = 0) -> Erasures:
-    """What the archive says was erased, and this store may have forgotten. It must hold head `sealed`."""
+    """What the archive says was erased, and this store may have forgotten. It must hold checkpoint `sealed`."""
     from consent_service.ledger.archive import open_archive
     from consent_service.ledger.erasures import erased
 

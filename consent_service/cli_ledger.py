@@ -26,8 +26,8 @@ from consent_service.errors import IdentityError, KeyRingInvalid, LedgerError, U
 
 if TYPE_CHECKING:
     from consent_service.identity.signatures import PublicKeys
+    from consent_service.ledger.checkpoints import Checkpoint
     from consent_service.ledger.export import Wanted
-    from consent_service.ledger.heads import Head
     from consent_service.ledger.verification import Report
 
 ledger = typer.Typer(
@@ -64,7 +64,7 @@ def verify(
     ] = None,
     checkpoint: Annotated[
         list[Path] | None,
-        typer.Option(help="A head kept elsewhere: finds what was taken away from the end."),
+        typer.Option(help="A checkpoint kept elsewhere: finds what was taken away from the end."),
     ] = None,
 ) -> None:
     """Find every changed, missing, reordered or added entry; offline. Exit status 1 when there is one, 2 when none
@@ -175,7 +175,7 @@ def keys(
 
 
 def _tell(report: Report) -> None:
-    """Print findings, what to do about each kind, hints, and the newest head of each site."""
+    """Print findings, what to do about each kind, hints, and the newest checkpoint of each site."""
     from consent_service.ledger.findings import LEFTOVER, REMEDIES, Tampering, plain
 
     for finding in report.findings:
@@ -186,7 +186,7 @@ def _tell(report: Report) -> None:
         remedy = LEFTOVER if hint.what is Tampering.OBJECT_UNKNOWN else REMEDIES[hint.what]
         typer.echo(f"hint: {hint}: {remedy}")
     for site, (number, digest) in report.last.items():
-        typer.echo(plain(f"{site}: head {number}, {digest}"))
+        typer.echo(plain(f"{site}: checkpoint {number}, {digest}"))
 
 
 def _public_keys(file: Path) -> PublicKeys:
@@ -198,15 +198,15 @@ def _public_keys(file: Path) -> PublicKeys:
         raise KeyRingInvalid(f"{file}: {error}") from error
 
 
-def _checkpoint(file: Path, keys: PublicKeys | None) -> Head:
-    """The head in a file that somebody kept. It is read as strictly as those in the archive."""
-    from consent_service.ledger.heads import open_head
+def _checkpoint(file: Path, keys: PublicKeys | None) -> Checkpoint:
+    """The checkpoint in a file that somebody kept. It is read as strictly as those in the archive."""
+    from consent_service.ledger.checkpoints import open_checkpoint
 
     try:
-        return open_head(_read(file), keys)
+        return open_checkpoint(_read(file), keys)
     except (IdentityError, LedgerError) as error:
         raise LedgerError(
-            f"{file}: the checkpoint {error}; keep a head's file as it lies in the archive, to the byte"
+            f"{file}: the checkpoint {error}; keep a checkpoint's file as it lies in the archive, to the byte"
         ) from error
 
 
@@ -248,12 +248,14 @@ def _new(file: Path) -> BinaryIO:
 
 
 def _read(file: Path) -> bytes:
-    """A small file: keys or a head."""
+    """A small file: keys or a checkpoint."""
     try:
         with file.open("rb") as opened:
             data = opened.read(_MOST + 1)
     except OSError as error:
         raise LedgerError(f"{file}: can't be read: {os.strerror(error.errno or 0)}") from None
     if len(data) > _MOST:
-        raise LedgerError(f"{file}: has more than {_MOST} bytes; no set of keys and no head is as large")
+        raise LedgerError(
+            f"{file}: has more than {_MOST} bytes; no set of keys and no checkpoint is as large"
+        )
     return data

@@ -17,7 +17,7 @@ from consent_service.errors import LedgerError
 from consent_service.identity.keys import DAY
 from consent_service.identity.signatures import Signer
 from consent_service.ledger import segments
-from consent_service.ledger.archive import FolderArchive, head_name, segment_name
+from consent_service.ledger.archive import FolderArchive, checkpoint_name, segment_name
 from consent_service.ledger.verification import verify
 from consent_service.store.sqlite import backup, restore
 from tests.process.configs import RING, consent_toml, write_config
@@ -219,7 +219,7 @@ def test_rule_8_an_archive_that_is_not_whole_never_says_that_nothing_is_left(pla
     place.serve(seal)
     (place.folder / "consent.db").unlink()  # with the machine
     if hole == "head":
-        (archive / head_name("acme", 2)).unlink()
+        (archive / checkpoint_name("acme", 2)).unlink()
     else:
         archive.rename(place.folder / "elsewhere")
         if hole == "empty":
@@ -239,7 +239,7 @@ def test_rule_8_restoring_tells_when_the_archive_lacks_what_the_store_before_had
     place.erase("--site", "acme", "--visitor", token, "--yes")
     place.serve(seal)
     place.serve(lambda service: seal(service, 90 * DAY))  # the log forgets them
-    for name in (head_name("acme", 2), segment_name("acme", 2)):
+    for name in (checkpoint_name("acme", 2), segment_name("acme", 2)):
         (place.folder / "archive" / name).unlink()
     restored = place.restore(saved)
     assert restored.exit_code == 0, restored.output

@@ -14,8 +14,14 @@ from consent_service.cli import app
 from consent_service.errors import LedgerError
 from consent_service.identity.keys import encode_ring
 from consent_service.identity.signatures import Signer
-from consent_service.ledger.archive import FolderArchive, anchor_name, head_name, marks_name, segment_name
-from consent_service.ledger.heads import Anchor, digest_of, open_head, sign
+from consent_service.ledger.archive import (
+    FolderArchive,
+    anchor_name,
+    checkpoint_name,
+    marks_name,
+    segment_name,
+)
+from consent_service.ledger.checkpoints import Anchor, digest_of, open_checkpoint, sign
 from consent_service.ledger.sealing import Sealer
 from consent_service.store.sqlite import SqliteStore
 from tests.ledger.sealed import RING, SIGNER, Site, a_site, record, subject
@@ -117,7 +123,7 @@ def test_an_archive_that_is_empty_or_not_there_never_passes(tmp_path: Path, key:
 async def test_a_checkpoint_finds_what_the_archive_can_t_tell(tmp_path: Path, key: Path) -> None:
     async with a_site(tmp_path, [4, 3]) as site:
         kept = tmp_path / "kept.json"
-        kept.write_bytes(site.objects()[head_name("acme", 2)])
+        kept.write_bytes(site.objects()[checkpoint_name("acme", 2)])
         for name in [name for name in site.archive.names() if "00000002" in name]:
             site.archive.delete(name)
         assert run("ledger", "verify", site.folder, "--key", key)[0] == 0
@@ -128,14 +134,14 @@ async def test_a_checkpoint_finds_what_the_archive_can_t_tell(tmp_path: Path, ke
 async def test_each_kind_of_finding_is_printed_with_what_to_do_about_it(tmp_path: Path, key: Path) -> None:
     async with a_site(tmp_path, [4, 3, 2]) as site:
         for number in (1, 2):
-            name = head_name("acme", number)
+            name = checkpoint_name("acme", number)
             site.archive.put(name, site.objects()[name].replace(b'"key"', b'"key":"","key"', 1))
         (site.folder / "acme/heads/.00000003.json.0a1b2c3d").write_text("{")
         status, said = run("ledger", "verify", site.folder, "--key", key)
     lines = said.splitlines()
     assert status == 1
     assert [line.partition(": its")[0] for line in lines[:2]] == [
-        f"not-canonical: {head_name('acme', number)}" for number in (1, 2)
+        f"not-canonical: {checkpoint_name('acme', number)}" for number in (1, 2)
     ]
     assert [line for line in lines if line.startswith("what to do about not-canonical: Put the object back")]
     assert [line for line in lines if line.startswith("hint: object-unknown: ") and "Delete it" in line]
@@ -154,10 +160,10 @@ async def test_without_a_key_nothing_is_proved_and_the_command_says_so(tmp_path:
 
 async def test_an_anchor_of_a_later_century_is_found_by_the_clock(tmp_path: Path, key: Path) -> None:
     async with a_site(tmp_path, [4]) as site:
-        head = open_head(site.objects()[head_name("acme", 1)], SIGNER.public())
+        checkpoint = open_checkpoint(site.objects()[checkpoint_name("acme", 1)], SIGNER.public())
         site.archive.delete(segment_name("acme", 1))
         site.archive.delete(marks_name("acme", 1))
-        anchor = Anchor("acme", 1, digest_of(head), 3_976_214_400)
+        anchor = Anchor("acme", 1, digest_of(checkpoint), 3_976_214_400)
         site.archive.put(anchor_name("acme", 1), sign(SIGNER, anchor))
         status, said = run("ledger", "verify", site.folder, "--key", key)
     assert status == 1
@@ -177,11 +183,11 @@ async def test_an_anchor_of_a_later_century_is_found_by_the_clock(tmp_path: Path
     ],
     ids=["a line end", "a byte order mark", "cut off", "another signature", "huge"],
 )
-async def test_a_checkpoint_that_is_no_head_to_the_byte_is_refused_by_its_name(
+async def test_a_checkpoint_that_is_no_checkpoint_to_the_byte_is_refused_by_its_name(
     tmp_path: Path, key: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     async with a_site(tmp_path, [4]) as site:
-        (tmp_path / "kept.json").write_bytes(damage(site.objects()[head_name("acme", 1)]))
+        (tmp_path / "kept.json").write_bytes(damage(site.objects()[checkpoint_name("acme", 1)]))
         options = ["--key", str(key), "--checkpoint", str(tmp_path / "kept.json")]
         result = CliRunner().invoke(app, ["ledger", "verify", str(site.folder), *options])
     assert result.exit_code == 1

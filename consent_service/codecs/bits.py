@@ -24,22 +24,26 @@ _BITS_OF: Final = {character: f"{place:06b}" for place, character in enumerate(A
 
 
 def padded_lengths(bits: int) -> tuple[int, int]:
-    """How many characters so many bits fill: as the specification pads them, and as the libraries do."""
+    """Return how many characters hold this many bits: padded as the specification does, and as the libraries do."""
     return -(-bits // _CHARACTER), -(-(-(-bits // _BYTE) * _BYTE) // _CHARACTER)
 
 
 class Writer:
-    """Collects bits, most significant first."""
+    """Writer of bits, most significant first."""
 
     def __init__(self) -> None:
         self._bits: list[str] = []
 
     def add(self, value: int, width: int) -> None:
-        """An unsigned integer of a fixed width. The caller has made sure that it fits."""
+        """Append an unsigned integer of `width` bits. The caller has checked that it fits."""
         self._bits.append(f"{value:0{width}b}")
 
     def add_fibonacci(self, value: int) -> None:
-        """An integer from 1 on: its Zeckendorf digits, smallest first, closed by another 1. 1=11 2=011 4=1011."""
+        """Append an integer (1 or more) in Fibonacci coding.
+
+        The bits are its Zeckendorf digits, smallest first, closed by another 1: 1 is `11`, 2 is `011`, 4 is
+        `1011`.
+        """
         digits = ""
         for number in reversed(list(_fibonacci_to(value))):
             digits = ("1" if number <= value else "0") + digits
@@ -47,8 +51,10 @@ class Writer:
         self._bits.append(digits + "1")
 
     def add_ranges(self, ids: Iterable[int]) -> None:
-        """Range(Fibonacci): how many runs (12 bits), then for each run one bit (0 one id, 1 several), the distance
-        from the last id seen (0 at first), and for several the distance to the run's end.
+        """Append ids as the specification's Range(Fibonacci).
+
+        First the number of runs (12 bits). Then for each run one bit (0: one id, 1: several), the distance from
+        the last id written (0 at first), and for several ids the distance to the end of the run.
         """
         runs = list(_runs(ids))
         self.add(len(runs), _COUNT_BITS)
@@ -61,7 +67,7 @@ class Writer:
             seen = last
 
     def text(self) -> str:
-        """The bits as characters, padded as the reference libraries do."""
+        """Return the bits as characters, padded as the reference libraries do."""
         bits = "".join(self._bits)
         bits = bits.ljust(padded_lengths(len(bits))[1] * _CHARACTER, "0")
         return "".join(
@@ -70,35 +76,37 @@ class Writer:
 
 
 class Reader:
-    """Takes bits from a text. Every fault is a CodecError with the section, the field and the bit."""
+    """Reader of bits from a text. Every error is a CodecError with the section, the field and the bit."""
 
     def __init__(self, text: str, section: str) -> None:
         self.section = section
         for place, character in enumerate(text):
             if character not in _BITS_OF:
-                raise CodecError(f"{character!r} is no base64url", section=section, bit=place * _CHARACTER)
+                raise CodecError(
+                    f"{character!r} is not a base64url character", section=section, bit=place * _CHARACTER
+                )
         self._bits = "".join(_BITS_OF[character] for character in text)
         self._at = 0
 
     def take(self, width: int, field: str) -> int:
-        """An unsigned integer of a fixed width."""
+        """Return the next `width` bits as an unsigned integer. Raises CodecError at the end of the text."""
         end = self._at + width
         if end > len(self._bits):
-            raise self._fault("the text ends here", field)
+            raise self._fault("unexpected end of the text", field)
         value = int(self._bits[self._at : end], 2)
         self._at = end
         return value
 
     def take_value(self, width: int, field: str, allowed: range) -> int:
-        """An unsigned integer that the field can have."""
+        """Return the next unsigned integer. Raises CodecError if it is not one of the `allowed` values."""
         at = self._at
         value = self.take(width, field)
         if value not in allowed:
-            raise CodecError(said_of(value, allowed), section=self.section, field=field, bit=at)
+            raise CodecError(range_problem(value, allowed), section=self.section, field=field, bit=at)
         return value
 
     def take_ranges(self, field: str) -> tuple[int, ...]:
-        """The inverse of `Writer.add_ranges`: ids, ascending."""
+        """Return the ids that `Writer.add_ranges` wrote, ascending. Raises CodecError."""
         ids: list[int] = []
         for _ in range(self.take(_COUNT_BITS, field)):
             several = self.take(1, field)
@@ -108,34 +116,36 @@ class Reader:
         return tuple(ids)
 
     def close(self) -> None:
-        """Nothing but padding may be left: zeros, as many as one of the two paddings has."""
+        """Raise CodecError unless only padding is left: zeros, as many as one of the two paddings has."""
         if len(self._bits) // _CHARACTER not in padded_lengths(self._at):
-            raise self._fault(f"{len(self._bits) - self._at} bits too many", "")
+            raise self._fault(f"{len(self._bits) - self._at} extra bits at the end", "")
         one = self._bits.find("1", self._at)
         if one >= 0:
-            raise CodecError("the padding is not zero", section=self.section, bit=one)
+            raise CodecError("the padding bits must be zero", section=self.section, bit=one)
 
     def _next_id(self, seen: int, field: str) -> int:
-        """The last id seen and a Fibonacci integer: the distance to the next."""
+        """Return the id at the distance that the next Fibonacci integer gives, counted from `seen`."""
         at = self._at
-        found = self._bits.find("11", at)
-        if found < 0:
-            raise self._fault("the text ends within a Fibonacci integer", field)
-        self._at = found + 2
-        digits = self._bits[at : found + 1]
+        end_of_number = self._bits.find("11", at)
+        if end_of_number < 0:
+            raise self._fault("unexpected end of the text in a Fibonacci integer", field)
+        self._at = end_of_number + 2
+        digits = self._bits[at : end_of_number + 1]
         value = seen
         for digit, number in zip(digits, _fibonacci_to(LARGEST_ID), strict=False):
             value += number * (digit == "1")
         if value > LARGEST_ID or len(digits) > _DIGITS:
-            raise CodecError(f"no id is over {LARGEST_ID}", section=self.section, field=field, bit=at)
+            raise CodecError(
+                f"id over {LARGEST_ID}, the largest that is read", section=self.section, field=field, bit=at
+            )
         return value
 
-    def _fault(self, said: str, field: str) -> CodecError:
-        return CodecError(said, section=self.section, field=field, bit=self._at)
+    def _fault(self, problem: str, field: str) -> CodecError:
+        return CodecError(problem, section=self.section, field=field, bit=self._at)
 
 
-def said_of(value: object, allowed: range) -> str:
-    """What is wrong with a value that the field can't have."""
+def range_problem(value: object, allowed: range) -> str:
+    """Return the error text for a value outside the `allowed` values of its field."""
     return (
         f"{value!r} is not {allowed[0]} to {allowed[-1]}"
         if len(allowed) > 1
@@ -144,7 +154,7 @@ def said_of(value: object, allowed: range) -> str:
 
 
 def _fibonacci_to(most: int) -> Iterator[int]:
-    """1, 2, 3, 5, 8 … up to `most`."""
+    """Yield the Fibonacci numbers 1, 2, 3, 5, 8 … up to `most`."""
     number, following = 1, 2
     while number <= most:
         yield number
@@ -155,7 +165,7 @@ _DIGITS: Final = len(list(_fibonacci_to(LARGEST_ID)))
 
 
 def _runs(ids: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """First and last of each run of adjacent ids, ascending."""
+    """Return the first and last id of each run of adjacent ids, ascending."""
     ascending = sorted(set(ids))
     starts = [one for one in ascending if one - 1 not in ascending]
     ends = [one for one in ascending if one + 1 not in ascending]

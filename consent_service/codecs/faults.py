@@ -7,16 +7,16 @@ from __future__ import annotations
 
 
 class CodecError(ValueError):
-    """The text can't be decoded, or the values can't be encoded.
+    """A text that can't be decoded, or values that can't be encoded.
 
-    `section`: the section's name, `header`, or "" for the whole. `field`: the field's name, or "". `bit`: how many
-    bits of that section (or sub-section) stand before the fault, None where there are no bits to count.
+    `section`: name of the section, `header`, or "" for the whole string. `field`: name of the field, or "".
+    `bit`: offset of the error in that section or sub-section, in bits; None where bits don't apply.
     """
 
-    def __init__(self, said: str, *, section: str = "", field: str = "", bit: int | None = None) -> None:
+    def __init__(self, problem: str, *, section: str = "", field: str = "", bit: int | None = None) -> None:
         place = ".".join(part for part in (section, field) if part)
         offset = "" if bit is None else f" at bit {bit}"
-        super().__init__(f"{place}{offset}: {said}" if place or offset else said)
+        super().__init__(f"{place}{offset}: {problem}" if place or offset else problem)
         self.section = section
         self.field = field
         self.bit = bit

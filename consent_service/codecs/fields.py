@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from consent_service.codecs.bits import Reader, Writer, said_of
+from consent_service.codecs.bits import Reader, Writer, range_problem
 from consent_service.codecs.faults import CodecError
 
 Value: TypeAlias = bool | int | str | Sequence[int]
@@ -18,8 +18,9 @@ Fields: TypeAlias = Mapping[str, Value]
 class Field:
     """One field of a section.
 
-    `width`: bits of one value. `allowed`: the values it can have. `count`: 0 for a single value, else the length of
-    the list. `default`: what a field that isn't given says; None = it must be given. `boolean`: True or False.
+    `width`: bits of one value. `allowed`: valid values. `count`: length of a list, 0 for a single value.
+    `default`: value of a field that is not given; None if it must be given. `boolean`: the value is True or
+    False.
     """
 
     name: str
@@ -31,11 +32,12 @@ class Field:
 
     @property
     def bits(self) -> int:
+        """Number of bits of the whole field."""
         return self.width * (self.count or 1)
 
 
 def encode_fields(section: str, fields: Sequence[Field], values: Fields) -> str:
-    """These fields' values as text. Raises CodecError for a value that the field can't have."""
+    """Return these fields' values as text. Raises CodecError for a value that its field can't have."""
     writer = Writer()
     for field in fields:
         for value in _numbers(section, field, values):
@@ -44,7 +46,7 @@ def encode_fields(section: str, fields: Sequence[Field], values: Fields) -> str:
 
 
 def decode_fields(section: str, fields: Iterable[Field], text: str) -> dict[str, Value]:
-    """The inverse of `encode_fields`. Raises CodecError."""
+    """Return the values of these fields by name: the inverse of `encode_fields`. Raises CodecError."""
     reader = Reader(text, section)
     values = {field.name: _taken(reader, field) for field in fields}
     reader.close()
@@ -59,10 +61,10 @@ def _taken(reader: Reader, field: Field) -> Value:
 
 
 def _numbers(section: str, field: Field, values: Fields) -> Sequence[int]:
-    """What to write for this field: as many numbers as it has places, each one that it can have."""
+    """Return the numbers to write for this field, as many as it has places. Raises CodecError."""
     if field.name not in values:
         if field.default is None:
-            raise CodecError("must be given", section=section, field=field.name)
+            raise CodecError("missing value; give one", section=section, field=field.name)
         return [field.default] * (field.count or 1)
     given = values[field.name]
     numbers = _items(field, given)
@@ -70,12 +72,12 @@ def _numbers(section: str, field: Field, values: Fields) -> Sequence[int]:
         raise CodecError(f"{given!r} is not {_wanted(field)}", section=section, field=field.name)
     for number in numbers:
         if number not in field.allowed:
-            raise CodecError(said_of(number, field.allowed), section=section, field=field.name)
+            raise CodecError(range_problem(number, field.allowed), section=section, field=field.name)
     return numbers
 
 
 def _items(field: Field, given: Value) -> Sequence[int] | None:
-    """The given value as numbers, None when it is of another kind or length."""
+    """Return the given value as numbers, or None if it has another type or length."""
     if field.boolean:
         return [int(given)] if isinstance(given, bool) else None
     if not field.count:

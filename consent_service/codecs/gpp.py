@@ -32,10 +32,10 @@ _VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A string taken apart.
+    """Contents of a GPP string.
 
-    `section_ids`: what the header names, ascending. `sections`: the fields of every US section, by name. `opaque`:
-    the text of every other section, by id: TCF, sections unknown here, and layouts that are not settled.
+    `section_ids`: ids in the header, ascending. `sections`: fields of every US section, by section name.
+    `opaque`: text of every other section, by id: TCF, sections unknown here, and layouts that are not settled.
     """
 
     section_ids: tuple[int, ...]
@@ -44,27 +44,28 @@ class Decoded:
 
 
 def encode(sections: Mapping[str, Fields]) -> str:
-    """The string of these sections, by name (`usca`, `uspv1` …), in the form that the reference libraries write.
+    """Return the GPP string of these sections, in the form that the reference libraries write.
 
-    A field that isn't given says "not applicable" (0); MspaCoveredTransaction must be given. A section with `Gpc`
-    carries its sub-section, one without does not. Raises CodecError for what can't be said, and for sections whose
-    layout is not settled (usmd, usin, usky, usri).
+    `sections`: fields by section name (`usca`, `uspv1` …). A field that is not given becomes "not applicable"
+    (0); MspaCoveredTransaction must be given. The sub-section is written only if `Gpc` is given. Raises
+    CodecError for unknown names, for invalid values, and for sections whose layout is not settled (usmd, usin,
+    usky, usri).
     """
     texts = {_id_of(name): _encode_section(name, fields) for name, fields in sections.items()}
     return "~".join([encode_header(texts), *(texts[number] for number in sorted(texts))])
 
 
 def decode(text: str) -> Decoded:
-    """The inverse of `encode`; takes both paddings. The empty text has no section.
+    """Return the contents of a GPP string: the inverse of `encode`. Both paddings are accepted.
 
-    Raises CodecError for everything that is not such a string, with the section, the field and the bit.
+    The empty text has no section. Raises CodecError, with section, field and bit, for any other malformed text.
     """
     if not text:
         return Decoded((), {}, {})
     head, *bodies = text.split("~")
     ids = _decode_header(head)
     if len(ids) != len(bodies):
-        raise CodecError(f"names {len(ids)} sections, {len(bodies)} follow", section=_HEADER)
+        raise CodecError(f"lists {len(ids)} sections, but {len(bodies)} follow", section=_HEADER)
     sections: dict[str, Mapping[str, Value]] = {}
     opaque: dict[int, str] = {}
     for number, body in zip(ids, bodies, strict=True):
@@ -77,12 +78,12 @@ def decode(text: str) -> Decoded:
 
 
 def section_ids(text: str) -> tuple[int, ...]:
-    """The ids that the string's header names, ascending; its sections are not read. Raises CodecError."""
+    """Return the section ids in the header, ascending, without reading the sections. Raises CodecError."""
     return _decode_header(text.partition("~")[0]) if text else ()
 
 
 def encode_header(ids: Iterable[int]) -> str:
-    """The header that names these sections: Type 3 and Version 1 (6 bits each), then the ids as ranges."""
+    """Return the header for these section ids: Type 3 and Version 1 (6 bits each), then the ids as ranges."""
     writer = Writer()
     writer.add(_TYPE, 6)
     writer.add(_VERSION, 6)
@@ -104,7 +105,7 @@ def _encode_section(name: str, fields: Fields) -> str:
         return us_privacy.encode_fields(fields)
     section = BY_NAME[name]
     for unknown in sorted(fields.keys() - section.field_names):
-        raise CodecError("there is no such field", section=name, field=unknown)
+        raise CodecError("unknown field", section=name, field=unknown)
     text = encode_fields(name, _layout_for(section, fields).fields, fields)
     if any(field.name in fields for field in section.more):
         return f"{text}.{encode_fields(name, section.more, fields)}"
@@ -112,7 +113,10 @@ def _encode_section(name: str, fields: Fields) -> str:
 
 
 def _layout_for(section: Section, fields: Fields) -> Layout:
-    """The layout that has these lists' lengths; of several the one that Version names, else the newest."""
+    """Return the layout that fits the lengths of the given lists.
+
+    If several fit, `Version` decides; without a match the newest one is returned.
+    """
     fitting = [layout for layout in section.layouts if _fits(layout, fields)] or section.layouts
     named = [layout for layout in fitting if layout.version == fields.get("Version")]
     return (named or fitting)[-1]
@@ -124,9 +128,9 @@ def _fits(layout: Layout, fields: Fields) -> bool:
 
 
 def _decode_section(number: int, text: str) -> dict[str, Value] | str:
-    """A section's fields, or its text where this codec can't read it. It is never blank."""
+    """Return the fields of a section, or its text if this codec can't read it. Raises CodecError if it is blank."""
     if not text:
-        raise CodecError("is blank", section=_name_of(number))
+        raise CodecError("empty section", section=_name_of(number))
     if number == us_privacy.SECTION_ID:
         return us_privacy.decode(text)
     section = BY_ID.get(number)
@@ -141,7 +145,9 @@ def _decode_section(number: int, text: str) -> dict[str, Value] | str:
 
 def _decode_parts(section: Section, layout: Layout, first: str, rest: list[str]) -> dict[str, Value]:
     if len(rest) > bool(section.more):
-        raise CodecError(f"{len(rest)} sub-sections, at most {int(bool(section.more))}", section=section.name)
+        raise CodecError(
+            f"{len(rest)} sub-sections; it may have at most {int(bool(section.more))}", section=section.name
+        )
     fields = decode_fields(section.name, layout.fields, first)
     for text in rest:
         fields |= decode_fields(section.name, section.more, text)
@@ -149,12 +155,12 @@ def _decode_parts(section: Section, layout: Layout, first: str, rest: list[str])
 
 
 def _id_of(name: str) -> int:
-    """The section's id. Raises CodecError for one that is unknown or must not be written."""
+    """Return the id of a section. Raises CodecError if the name is unknown or the section must not be written."""
     if name == us_privacy.NAME:
         return us_privacy.SECTION_ID
     section = BY_NAME.get(name)
     if section is None:
-        raise CodecError("there is no such section", section=name)
+        raise CodecError("unknown section", section=name)
     if not section.emitted:
         raise CodecError("its layout is not settled, so it is not written", section=name)
     return section.id

@@ -31,14 +31,14 @@ from consent_service.codecs.fields import Field
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The fields of a section's first part, in order; `version` is what it calls itself."""
+    """Fields of the first part of a section, in order. `version`: the value of its field Version."""
 
     version: int
     fields: tuple[Field, ...]
 
     @property
     def lengths(self) -> tuple[int, int]:
-        """How many characters it takes, in the two paddings."""
+        """Number of characters of the encoded layout, in the two paddings."""
         return padded_lengths(sum(field.bits for field in self.fields))
 
 
@@ -58,7 +58,7 @@ class Section:
 
     @property
     def field_names(self) -> frozenset[str]:
-        """Every field that the section has in any layout."""
+        """Names of all fields that the section has in any layout."""
         return frozenset(field.name for layout in self.layouts for field in (*layout.fields, *self.more))
 
 
@@ -96,7 +96,7 @@ def _version(*known: int, default: int) -> Field:
 
 
 def _national(version: int, sensitive: int, children: int) -> Layout:
-    """The national layout. Version is kept as read: writers are known that number a layout otherwise."""
+    """Return a layout of the national section. Version is kept as read: some writers number layouts otherwise."""
     return Layout(
         version,
         (
@@ -119,13 +119,13 @@ def _national(version: int, sensitive: int, children: int) -> Layout:
 
 
 def _state(number: int, name: str, *fields: Field, gpc: bool = True) -> Section:
-    """A state's section: Version 1, its own fields, the agreement's three, and perhaps the signal."""
+    """Return a state's section: Version 1, its own fields, the three fields of the agreement, perhaps the signal."""
     layout = Layout(1, (_version(1, default=1), *fields, *_MSPA))
     return Section(number, name, (layout,), _GPC if gpc else ())
 
 
 def _unsettled(number: int, name: str, *fields: Field, more: tuple[Field, ...]) -> Section:
-    """A section of October 2025, as the reference libraries write it: without the header that is under discussion."""
+    """Return a section of October 2025 in the reference libraries' form: without the header under discussion."""
     layout = Layout(
         1,
         (

@@ -22,14 +22,14 @@ _ANSWERS: Final = ("Notice", "OptOutSale", "LspaCovered")
 
 
 def encode(*, notice: bool, opted_out: bool, lspa: bool = False) -> str:
-    """The string for a visitor to whom the law applies, e.g. `1YYN`."""
+    """Return the string of a visitor to whom the law applies, for example `1YYN`."""
     return "1" + "".join("Y" if answer else "N" for answer in (notice, opted_out, lspa))
 
 
 def encode_fields(fields: Fields) -> str:
-    """The string of `Notice`, `OptOutSale` and `LspaCovered`, each `Y`, `N` or `-` (when not given).
+    """Return the string of `Notice`, `OptOutSale` and `LspaCovered`: each `Y`, `N`, or `-` if not given.
 
-    Raises CodecError.
+    Raises CodecError for another field or value.
     """
     for name in fields.keys() - {"Version", *_ANSWERS}:
         raise CodecError("there is no such field", section=NAME, field=name)
@@ -39,7 +39,7 @@ def encode_fields(fields: Fields) -> str:
 
 
 def decode(text: str) -> dict[str, Value]:
-    """The inverse of `encode_fields`, with `Version`. Raises CodecError for anything but these four characters."""
+    """Return the fields of the string, with `Version`: the inverse of `encode_fields`. Raises CodecError."""
     if len(text) != 1 + len(_ANSWERS):
         raise CodecError(f"{len(text)} characters, wanted {1 + len(_ANSWERS)}", section=NAME)
     if text[0] != str(_VERSION):

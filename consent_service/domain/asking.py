@@ -17,10 +17,10 @@ from consent_service.domain.words import RIGHTS, SALE_AND_SHARE, Basis, Stance
 
 
 class Show(NamedTuple):
-    """What the page should show.
+    """Notices and banner that the page should show.
 
-    `banner`: asking is allowed and nothing is decided. `honored`: "Opt-Out Request Honored" (§ 7025(c)(6)).
-    `conflict`: a signal met a stored opt-in, which the visitor may be told once (§ 7025(c)(3)).
+    `banner`: asking is allowed and the visitor has not decided. `honored`: "Opt-Out Request Honored" (§
+    7025(c)(6)). `conflict`: a signal met a stored opt-in; the visitor may be told so once (§ 7025(c)(3)).
     """
 
     banner: bool
@@ -29,7 +29,7 @@ class Show(NamedTuple):
 
 
 def months_later(at: int, months: int) -> int:
-    """The same day and time of a later month, or that month's last day; Unix seconds, UTC."""
+    """Return the same day and time `months` later, or the last day of that month; Unix seconds, UTC."""
     start = datetime.fromtimestamp(at, UTC)
     month = start.month - 1 + months
     year, month = start.year + month // 12, month % 12 + 1
@@ -38,7 +38,7 @@ def months_later(at: int, months: int) -> int:
 
 
 def may_ask_after(standing: Standing | None, regime: Regime) -> int | None:
-    """From when on consent may be asked for again (Unix seconds); None when nothing stands in the way."""
+    """Return the Unix second from which consent may be asked for again, or None if it may be asked now."""
     if standing is None:
         return None
     outs = [
@@ -53,7 +53,7 @@ def may_ask_after(standing: Standing | None, regime: Regime) -> int | None:
 
 
 def show(standing: Standing | None, resolution: Resolution, regime: Regime, now: int) -> Show:
-    """What this visitor's page should show now."""
+    """Return the notices and the banner for this visitor's page at `now` (Unix seconds)."""
     honored = any(resolution.ruling(right).basis is Basis.GPC for right in SALE_AND_SHARE)
     opted_in = standing is not None and any(
         standing.choice(right).stance is Stance.OPTED_IN for right in SALE_AND_SHARE

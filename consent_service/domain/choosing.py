@@ -22,10 +22,11 @@ from consent_service.domain.words import RIGHTS, AgeBand, Basis, Right, Stance, 
 
 
 class Decided(NamedTuple):
-    """What one call amounts to.
+    """A call's choice, split by the step that each part needs.
 
-    `at_once` and `to_confirm` may both be None when nothing is left to do. `needs_parent`: something was asked
-    that at this age only a parent can consent to; it is in neither part.
+    `at_once`: part to record now; None if there is none. `to_confirm`: part that waits for the second step;
+    None if there is none. `needs_parent`: some part needs a parent's consent at this age; it is in neither
+    part.
     """
 
     at_once: ChoiceMade | None
@@ -34,9 +35,10 @@ class Decided(NamedTuple):
 
 
 class Situation(Struct, frozen=True):
-    """What is known when somebody chooses. The standings are as `resolution.resolve` takes them.
+    """Facts and rules at the moment of a choice. The standings are as `resolution.resolve` takes them.
 
-    `regime`: the one that binds the caller. `binding`: every one that may bind this visitor elsewhere or later.
+    `regime`: the regime of the caller's location. `binding`: every regime that may apply to this visitor
+    elsewhere or later.
     """
 
     regime: Regime
@@ -47,7 +49,7 @@ class Situation(Struct, frozen=True):
 
     @property
     def age(self) -> AgeBand | None:
-        """The age on record; None where none is, or nothing can be known."""
+        """Age on record; None if there is none or the record can't be read."""
         return self.standing.age if isinstance(self.standing, Standing) else None
 
     def is_minor(self, age: AgeBand | None) -> bool:
@@ -60,7 +62,10 @@ class Situation(Struct, frozen=True):
 
 
 def decide(asked: ChoiceMade, situation: Situation) -> Decided:
-    """Split what was asked (`asked.step` is `ONLY`) by what it would do."""
+    """Return the choice split into the part to record at once and the part that needs the second step.
+
+    `asked.step` must be `ONLY`.
+    """
     if _only_restricts(asked):
         return Decided(asked, None)  # the common opt-out, and the reason why it is quick
     restricting = replace(
@@ -72,8 +77,8 @@ def decide(asked: ChoiceMade, situation: Situation) -> Decided:
         incentive=asked.incentive if asked.incentive and not asked.incentive.joined else None,
     )
     after = replace(situation, standing=_after(situation, restricting))
-    kept, lifted = _opt_ins(asked, after)
-    at_once = restricting.opting_in(kept)
+    already_allowed, lifted = _opt_ins(asked, after)
+    at_once = restricting.opting_in(already_allowed)
     to_confirm = ChoiceMade(
         at=asked.at,
         method=asked.method,
@@ -86,12 +91,12 @@ def decide(asked: ChoiceMade, situation: Situation) -> Decided:
 
 
 def confirmed(to_confirm: ChoiceMade, at: int) -> ChoiceMade:
-    """The fact that the second step records."""
+    """Return the fact to record when the second step is done."""
     return replace(to_confirm, at=at, step=Step.CONFIRMED)
 
 
 def first_step(to_confirm: ChoiceMade, at: int) -> ChoiceMade:
-    """The fact that somebody asked for what now waits for the second step."""
+    """Return the fact that a visitor asked for something that now waits for the second step."""
     return replace(to_confirm, at=at, step=Step.ASKED)
 
 
@@ -105,7 +110,7 @@ def _only_restricts(asked: ChoiceMade) -> bool:
 
 
 def _opt_ins(asked: ChoiceMade, situation: Situation) -> tuple[list[Right], list[Right]]:
-    """Rights asked to be opted in: those that the visitor only keeps, and those that are denied."""
+    """Return the rights to opt in: those that are allowed already, and those that are denied now."""
     now = situation.standing.latest_at if isinstance(situation.standing, Standing) else 0
     here, *elsewhere = (
         resolve(
@@ -114,22 +119,25 @@ def _opt_ins(asked: ChoiceMade, situation: Situation) -> tuple[list[Right], list
         for regime in (situation.regime, *situation.binding)
     )
     opted_in = [right for right in RIGHTS if asked.stance(right) is Stance.OPTED_IN]
-    kept = [
+    already_allowed = [
         right
         for right in opted_in
         if not here.ruling(right).denied
         and not any(_denied_on_record(one.ruling(right)) for one in elsewhere)
     ]
-    return kept, [right for right in opted_in if right not in kept]
+    return already_allowed, [right for right in opted_in if right not in already_allowed]
 
 
 def _denied_on_record(ruling: Ruling) -> bool:
-    """Return True if a denial comes from what is on record. A default outlasts what is kept (`resolution`)."""
+    """Return True if a denial comes from the record. A default outlasts a kept choice (`resolution`)."""
     return ruling.denied and ruling.basis is not Basis.DEFAULT
 
 
 def _age_at_once(age: AgeBand | None, situation: Situation) -> bool:
-    """A first word on age, or a lower age, is taken at once; raising a known minor's needs the second step."""
+    """Return True if the age may be recorded at once.
+
+    A first age or a lower one may. Raising the age of a known minor needs the second step.
+    """
     known = situation.age
     return known is None or age is None or age <= known or not situation.is_minor(known)
 

@@ -19,27 +19,27 @@ from consent_service.domain.words import AgeBand, Method, Right, Stance, Step
 
 
 class SignalSeen(Struct, frozen=True):
-    """An opt-out preference signal, on its first sight from these sources."""
+    """An opt-out preference signal, at its first sight from these sources."""
 
     at: int
     sources: Sources
 
 
 class DoubtRaised(Struct, frozen=True):
-    """A record begun because an identity was presented that could not be honoured (design rule 2)."""
+    """The start of a record after an identity was presented that could not be honoured (design rule 2)."""
 
     at: int
 
 
 class Incentive(NamedTuple):
-    """Joining or leaving one incentive programme; `number` is its bit (0-7)."""
+    """Joining or leaving one incentive programme. `number`: its bit (0-7)."""
 
     number: int
     joined: bool
 
 
 class ChoiceMade(Struct, frozen=True):
-    """What a visitor or consumer decided in one call; None = not spoken of."""
+    """Decision of a visitor or consumer in one call. None means that the call did not mention the part."""
 
     at: int
     method: Method = Method.OTHER
@@ -52,15 +52,17 @@ class ChoiceMade(Struct, frozen=True):
 
     @property
     def confirmed(self) -> bool:
+        """True if this is the second step of an opt-in."""
         return self.step is Step.CONFIRMED
 
     def stance(self, right: Right) -> Stance | None:
+        """Return the stance on this right, or None if the call did not mention it."""
         if right is Right.SALE:
             return self.sale
         return self.share if right is Right.SHARE else self.sensitive
 
     def opting_in(self, rights: Collection[Right]) -> ChoiceMade:
-        """The same choice, opting these rights in as well."""
+        """Return the same choice with these rights opted in as well."""
         return replace(
             self,
             sale=Stance.OPTED_IN if Right.SALE in rights else self.sale,
@@ -70,26 +72,27 @@ class ChoiceMade(Struct, frozen=True):
 
     @property
     def empty(self) -> bool:
+        """True if the choice changes nothing."""
         spoken = self.sale is not None or self.share is not None or self.sensitive is not None
         return not spoken and self.age is None and self.incentive is None
 
 
 class Carried(Struct, frozen=True):
-    """What stood when the entries that it rests on were dropped: it stands for all that came before (rule 6)."""
+    """A standing carried forward when its entries were dropped; it replaces all earlier facts (design rule 6)."""
 
     at: int
     standing: Standing
 
 
 class Suppressed(Struct, frozen=True):
-    """A record begun by somebody who was erased: what was denied for good is opted out in it as well (rule 8)."""
+    """The start of a record of an erased visitor: permanent denials are opted out in it too (design rule 8)."""
 
     at: int
     sensitive: bool
 
 
 class Erased(Struct, frozen=True):
-    """The record is gone, and with it what led to it from a visitor."""
+    """Erasure of the record and of every link from a visitor to it."""
 
     at: int
 
@@ -98,7 +101,7 @@ Fact = SignalSeen | DoubtRaised | ChoiceMade | Carried | Suppressed | Erased
 
 
 def apply(standing: Standing, fact: Fact) -> Standing:
-    """The standing after the fact."""
+    """Return the standing after the fact."""
     if isinstance(fact, SignalSeen):
         return replace(standing, gpc=standing.gpc | fact.sources, gpc_at=standing.gpc_at or fact.at)
     if isinstance(fact, DoubtRaised):
@@ -115,18 +118,18 @@ def apply(standing: Standing, fact: Fact) -> Standing:
 
 
 def suppressed(fact: Suppressed) -> Standing:
-    """What stands for somebody who was erased: opt-outs, and nothing of how they came to be."""
+    """Return the standing of an erased person: opt-outs only, without their history."""
     out = Choice(Stance.OPTED_OUT, at=fact.at)
     return Standing(sale=out, share=out, sensitive=out if fact.sensitive else NO_CHOICE)
 
 
 def fold(facts: Iterable[Fact]) -> Standing:
-    """The standing that these facts, in order, amount to."""
+    """Return the standing that results from these facts, in order."""
     return reduce(apply, facts, Standing())
 
 
 def _chosen(standing: Standing, fact: ChoiceMade) -> Standing:
-    """Every part that the choice speaks of; a part that says what is known already keeps its time."""
+    """Return the standing after a choice. A part that repeats a known value keeps its time."""
     # The signal speaks of sale and sharing alone; it never touches `sensitive` (GPC-10).
     over_signal = fact.confirmed and standing.gpc_at > 0
     changed: dict[str, object] = {

@@ -15,7 +15,7 @@ UNAVAILABLE_MAX_AGE: Final = 0
 
 
 class FlagTerms(msgspec.Struct, frozen=True):
-    """What of a site enters its flags. `max_age` is in seconds."""
+    """Settings of a site that enter its flags. `max_age` is in seconds."""
 
     site: str
     strings: StringTerms = StringTerms()
@@ -23,9 +23,9 @@ class FlagTerms(msgspec.Struct, frozen=True):
 
 
 class Flag(msgspec.Struct, frozen=True):
-    """The answer to "may I sell or share this visitor's data?". `as_of` is RFC 3339 UTC to the second.
+    """Answer to "may I sell or share this visitor's data?". `as_of` is RFC 3339 UTC to the second.
 
-    `gpp_sid`: the GPP sections that apply, [-1] where none does.
+    `gpp_sid`: ids of the GPP sections that apply, or [-1] if none does.
     """
 
     site: str
@@ -42,7 +42,7 @@ class Flag(msgspec.Struct, frozen=True):
 
 
 def flag_of(terms: FlagTerms, strings: Strings, resolution: Resolution, as_of: str) -> Flag:
-    """The flag for a resolution under this site's terms, with the strings that say the same."""
+    """Return the flag for a resolution under this site's terms, with matching GPP and US Privacy strings."""
     return Flag(
         site=terms.site,
         sale=resolution.sale.answer.value,

@@ -14,7 +14,10 @@ UNITED_STATES: Final = "US"
 
 
 class Place(NamedTuple):
-    """Country (ISO 3166-1 alpha-2) and region within it (ISO 3166-2, without the country); None = not known."""
+    """Location of a visitor: country (ISO 3166-1 alpha-2) and region (ISO 3166-2 without the country).
+
+    None means unknown.
+    """
 
     country: str | None = None
     region: str | None = None
@@ -24,9 +27,10 @@ NOWHERE: Final = Place()
 
 
 def place_of(country: str | None, region: str | None) -> Place:
-    """A place from what somebody said: two letters, one to three letters or digits; anything else is not known.
+    """Return the location that a header or database names.
 
-    `XX`, `ZZ`, `T1` and the like are what networks say when they don't know.
+    A country has two letters, a region one to three letters or digits; anything else is unknown. `XX`, `ZZ`,
+    `T1` and the like are the codes that networks send for an unknown country.
     """
     country = (country or "").strip().upper()
     region = (region or "").strip().upper()
@@ -37,9 +41,10 @@ def place_of(country: str | None, region: str | None) -> Place:
 
 
 def regime_code_at(place: Place, codes: Sequence[str]) -> str:
-    """Of the site's regimes, its own first, the one that binds at this place; its own where none is meant for it.
+    """Return the code of the site's regime that applies at this location.
 
-    A site that configures no regime for a place treats visitors from there as its own.
+    `codes`: the site's regimes, its own first. A site without a regime for a location treats visitors from
+    there as its own.
     """
     if place.country is None:
         return codes[0]

@@ -14,7 +14,7 @@ from consent_service.domain.words import RIGHTS, Method, Right, Stance
 
 
 def imported(rights: Collection[Right], known: Standing | None, at: int) -> ChoiceMade | None:
-    """The choice that denies those of these rights that the record does not deny already; None when it denies all."""
+    """Return the choice that denies the `rights` not denied on record, or None if all are denied already."""
     new = {right for right in rights if known is None or known.choice(right).stance is not Stance.OPTED_OUT}
     if not new:
         return None
@@ -28,6 +28,6 @@ def imported(rights: Collection[Right], known: Standing | None, at: int) -> Choi
 
 
 def inherited(theirs: Standing, own: Standing | None, at: int) -> ChoiceMade | None:
-    """What an imported record denies a visitor who brings its id; None when there is nothing new in it."""
+    """Return the choice that an imported record adds for the visitor who brings its id, or None if there is none."""
     denied = [right for right in RIGHTS if theirs.choice(right).stance is Stance.OPTED_OUT]
     return imported([right for right in denied if own is None or not own.choice(right).confirmed], own, at)

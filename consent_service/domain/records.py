@@ -15,24 +15,24 @@ SUBJECT_BYTES: Final = 16
 
 
 class VisitorRecord(NamedTuple):
-    """A visitor's record. `subject`: the number that their entries bear."""
+    """Record of a visitor. `subject`: the number that their ledger entries bear."""
 
     subject: bytes
     standing: Standing
 
 
 def pack_record(record: VisitorRecord) -> bytes:
-    """The record as it is stored: small enough for the place that a store has for small values."""
+    """Return the stored bytes of the record; a usual record fits the store's slot for small values."""
     if len(record.subject) != SUBJECT_BYTES:
         raise ValueError(f"a number has {SUBJECT_BYTES} bytes")
     return pack(record.standing) + record.subject
 
 
 def unpack_record(data: bytes) -> VisitorRecord:
-    """The inverse of `pack_record`. Raises `standing.StandingUnreadable`."""
+    """Return the record in these bytes: the inverse of `pack_record`. Raises `standing.StandingUnreadable`."""
     return VisitorRecord(data[-SUBJECT_BYTES:], standing_in(data))
 
 
 def standing_in(data: bytes) -> Standing:
-    """The standing of a packed record. Raises `standing.StandingUnreadable`."""
+    """Return the standing in a packed record. Raises `standing.StandingUnreadable`."""
     return unpack(data[:-SUBJECT_BYTES])

@@ -19,19 +19,20 @@ from consent_service.domain.words import RIGHTS, AgeBand, Answer, Right
 
 
 class Model(StrEnum):
-    """How a right is asked: allowed until opted out, or denied until opted in."""
+    """Legal model of a right: allowed until opted out, or denied until opted in."""
 
     OPT_OUT = "opt_out"
     OPT_IN = "opt_in"
 
     @property
     def default(self) -> Answer:
+        """Answer for a visitor who decided nothing."""
         return Answer.ALLOWED if self is Model.OPT_OUT else Answer.DENIED
 
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """Legal time limits. Days unless the name says otherwise."""
+    """Legal time limits, in days unless the name says otherwise."""
 
     confirm_receipt_business_days: int = 10  # § 7021(a)
     respond_days: int = 45  # § 7021(b)
@@ -66,21 +67,22 @@ class Regime:
     clocks: Clocks = Clocks()
 
     def model(self, right: Right) -> Model:
+        """Return the model of this right."""
         if right is Right.SALE:
             return self.sale
         return self.share if right is Right.SHARE else self.sensitive
 
     @property
     def us_privacy_applies(self) -> bool:
-        """Whether the US Privacy string says more than "not applicable"."""
+        """True if the US Privacy string says more than "not applicable"."""
         return self.code.startswith("us-")
 
     def is_minor(self, age: AgeBand | None) -> bool:
-        """Whether this age needs an affirmative opt-in. A band counts by its youngest member."""
+        """Return True if this age needs an affirmative opt-in. A band counts by its youngest member."""
         return age is not None and age < self.opt_in_below
 
     def needs_parent(self, age: AgeBand | None) -> bool:
-        """Whether only a parent's consent counts at this age."""
+        """Return True if only a parent's consent counts at this age."""
         return age is not None and age < self.parent_below
 
 
@@ -152,15 +154,15 @@ ROWS: Final[tuple[Regime, ...]] = (
 
 
 def known_codes() -> frozenset[str]:
-    """Every regime code that the table has a row for."""
+    """Return the codes of all regimes in the table."""
     return frozenset(row.code for row in ROWS)
 
 
 @lru_cache(maxsize=1000)
 def regime_on(code: str, day: date) -> Regime:
-    """The row in force on this day.
+    """Return the row of this regime in force on this day.
 
-    Raises LookupError when there is none: an unknown regime is a fault, not a default.
+    Raises LookupError if there is none: an unknown regime is an error, never a default.
     """
     rows = [row for row in ROWS if row.code == code and row.valid_from <= day]
     if not rows:
@@ -170,7 +172,7 @@ def regime_on(code: str, day: date) -> Regime:
 
 @lru_cache(maxsize=1000)
 def rows_from(codes: tuple[str, ...], day: date) -> tuple[Regime, ...]:
-    """The rows of these regimes that are in force on this day or come into force later.
+    """Return the rows of these regimes that are in force on this day or come into force later.
 
     Raises LookupError as `regime_on` does.
     """
@@ -179,12 +181,15 @@ def rows_from(codes: tuple[str, ...], day: date) -> tuple[Regime, ...]:
 
 
 def defaults(regime: Regime) -> Mapping[Right, Answer]:
-    """What holds for somebody of whom nothing is known."""
+    """Return the answer for each right of a visitor without a record."""
     return {right: regime.model(right).default for right in RIGHTS}
 
 
 def strictest_defaults(regimes: Iterable[Regime]) -> Mapping[Right, Answer]:
-    """For each right the stricter answer of all these regimes: where the visitor is, nobody knows yet."""
+    """Return the strictest default for each right under all these regimes.
+
+    For a visitor whose location is unknown.
+    """
     rows = tuple(regimes)
     return {
         right: Answer.DENIED if any(row.model(right) is Model.OPT_IN for row in rows) else Answer.ALLOWED

@@ -23,19 +23,21 @@ from consent_service.domain.words import (
 
 
 class Ruling(NamedTuple):
-    """The answer for one right, and why."""
+    """Answer for one right, and its basis."""
 
     answer: Answer
     basis: Basis
 
     @property
     def denied(self) -> bool:
+        """True if the answer is `denied`."""
         return self.answer is Answer.DENIED
 
 
 class Resolution(NamedTuple):
-    """The rulings on all rights. `gpc`: a signal came with the request, or is on record. `minor`: the band of a
-    visitor who is known to be under 18.
+    """Rulings on all rights.
+
+    `gpc`: a signal came with the request or is on record. `minor`: age band of a visitor known to be under 18.
     """
 
     sale: Ruling
@@ -45,15 +47,16 @@ class Resolution(NamedTuple):
     minor: AgeBand | None = None
 
     def ruling(self, right: Right) -> Ruling:
+        """Return the ruling on this right."""
         if right is Right.SALE:
             return self.sale
         return self.share if right is Right.SHARE else self.sensitive
 
     @property
     def basis(self) -> Basis:
-        """One word for the whole flag.
+        """Basis of the whole flag.
 
-        A denial of sale or sharing speaks first; else what made them more than a default; else `sensitive`.
+        A denial of sale or sharing comes first, then a basis other than the default, then `sensitive`.
         """
         for ruling in (self.sale, self.share):
             if ruling.denied and ruling.basis is not Basis.DEFAULT:
@@ -65,7 +68,7 @@ class Resolution(NamedTuple):
 
     @property
     def opted_out(self) -> bool:
-        """What single-bit strings say: out if sale or share is denied."""
+        """True if sale or share is denied: the value for strings with a single bit."""
         return self.sale.denied or self.share.denied
 
 
@@ -73,7 +76,7 @@ _UNAVAILABLE: Final = Ruling(Answer.DENIED, Basis.UNAVAILABLE)
 
 
 def unavailable(signals: Sources) -> Resolution:
-    """Everything denied because nothing can be known. Speaks opted-out in every string."""
+    """Return a resolution that denies everything because nothing can be known. All strings say opted out."""
     return Resolution(_UNAVAILABLE, _UNAVAILABLE, _UNAVAILABLE, bool(signals))
 
 
@@ -84,11 +87,11 @@ def resolve(
     consumer_standing: Standing | Unhonoured | None,
     now: int,
 ) -> Resolution:
-    """The rulings for one request.
+    """Return the rulings for one request.
 
-    `signals`: what this very request carried. `standing`: the recognised visitor's record, None when nothing
-    was presented, `UNHONOURED` when something was that can't be honoured. `consumer_standing`: likewise for
-    the consumer that the visitor is linked to. `now`: Unix seconds.
+    `signals`: signals of this request. `standing`: record of the recognised visitor; None if no identity was
+    presented, `UNHONOURED` if one was presented that can't be honoured. `consumer_standing`: the same for the
+    consumer linked to the visitor. `now`: Unix seconds.
     """
     if standing is UNHONOURED or consumer_standing is UNHONOURED:
         return unavailable(signals)
@@ -108,7 +111,7 @@ def resolve(
 
 
 def stricter(one: Resolution, other: Resolution) -> Resolution:
-    """For each right the stricter of two resolutions; on a draw the first one's basis."""
+    """Return for each right the stricter of two rulings; if both are equal, the first one's basis."""
     sale, share, sensitive = (
         other.ruling(right)
         if other.ruling(right).denied and not one.ruling(right).denied
@@ -119,7 +122,7 @@ def stricter(one: Resolution, other: Resolution) -> Resolution:
 
 
 def under(regime: Regime, resolution: Resolution) -> Resolution:
-    """What another regime makes of a resolution, which may have stood on a default: never less than it denies."""
+    """Return the resolution under another regime. It never allows what the resolution denies, unless by default."""
     sale, share, sensitive = (_under(regime, right, resolution) for right in RIGHTS)
     return Resolution(sale, share, sensitive, resolution.gpc, resolution.minor)
 
@@ -129,7 +132,7 @@ _OUT: Final = Stance.OPTED_OUT
 
 
 class _Around(NamedTuple):
-    """What holds for every right of one request."""
+    """Values that are the same for every right of one request."""
 
     regime: Regime
     signals: Sources
@@ -138,7 +141,7 @@ class _Around(NamedTuple):
 
 
 def _rule(around: _Around, model: Model, own: Choice, linked: Choice, heard: bool) -> Ruling:
-    """The ruling on one right. `heard`: a signal that speaks of it, now or on record."""
+    """Return the ruling on one right. `heard`: a signal about this right, live or on record."""
     choice, of_consumer = _effective(own, linked)
     affirmed = heard and _affirmed(choice, of_consumer, around)
     if heard and not affirmed:
@@ -157,7 +160,10 @@ def _rule(around: _Around, model: Model, own: Choice, linked: Choice, heard: boo
 
 
 def _under(regime: Regime, right: Right, resolution: Resolution) -> Ruling:
-    """A resolution does not tell whether an opt-in was confirmed, so only `affirmed` counts where that matters."""
+    """Return the ruling under another regime.
+
+    A resolution does not record whether an opt-in was confirmed, so only `affirmed` counts where that matters.
+    """
     ruling, model = resolution.ruling(right), regime.model(right)
     if ruling.denied or ruling.basis is Basis.AFFIRMED:
         return ruling
@@ -169,15 +175,15 @@ def _under(regime: Regime, right: Right, resolution: Resolution) -> Ruling:
 
 
 def _youngest(one: AgeBand | None, other: AgeBand | None) -> AgeBand | None:
-    """The younger of two bands, None where nobody is known to be a minor."""
+    """Return the younger of two bands, or None if neither is known to be a minor's."""
     return min((band for band in (one, other) if band is not None and band < AgeBand.ADULT), default=None)
 
 
 def _effective(own: Choice, linked: Choice) -> tuple[Choice, bool]:
-    """The choice that counts, and whether it is the consumer's.
+    """Return the choice that counts, and True if it is the consumer's.
 
-    The consumer's later choice outranks older facts on a device, and an opt-out there only when it was
-    confirmed; otherwise the stricter of the two holds.
+    A later choice of the consumer outranks older facts on a device; against an opt-out there it must be
+    confirmed. Otherwise the stricter of the two holds.
     """
     if linked.stance is Stance.NONE:
         return own, False
@@ -189,10 +195,10 @@ def _effective(own: Choice, linked: Choice) -> tuple[Choice, bool]:
 
 
 def _affirmed(choice: Choice, of_consumer: bool, around: _Around) -> bool:
-    """Whether the two-step confirmation came after every signal that speaks here (§ 7025(c)(3)).
+    """Return True if the two-step confirmation came after every signal that counts here (§ 7025(c)(3)).
 
-    On the record that holds the choice the fold has kept the order (`over_signal`). The other record's signal
-    must be provably older, and a live signal that the device's record does not know yet is newer.
+    On the record that holds the choice, the fold has kept the order (`over_signal`). The other record's signal
+    must be provably older. A live signal that the device's record does not know yet counts as newer.
     """
     if not choice.over_signal:
         return False
@@ -203,7 +209,7 @@ def _affirmed(choice: Choice, of_consumer: bool, around: _Around) -> bool:
 
 
 def _minor_without_consent(regime: Regime, record: Standing, choice: Choice) -> bool:
-    """Civ. Code 1798.120(c), (d): under the limit only an affirmative opt-in allows."""
+    """Return True for a minor without an affirmative opt-in (Civ. Code 1798.120(c), (d))."""
     if not regime.is_minor(record.age):
         return False
     if regime.needs_parent(record.age):

@@ -11,7 +11,7 @@ from enum import IntFlag
 
 
 class Sources(IntFlag):
-    """Who said it. The numbers stand in packed records: add, never renumber."""
+    """Sources of a signal. The numbers are stored in packed records: add new ones, never renumber."""
 
     NONE = 0
     HEADER = 1
@@ -20,30 +20,32 @@ class Sources(IntFlag):
 
     @property
     def words(self) -> list[str]:
+        """Names of the sources in lower case."""
         return [(source.name or "").lower() for source in self]
 
 
 def gpc_in_headers(values: Iterable[bytes]) -> bool:
-    """Whether the raw `Sec-GPC` header values carry the signal.
+    """Return True if the raw `Sec-GPC` header values carry the signal.
 
-    Only the exact value `1` counts; everything else is no signal (GPC-1). Of several headers one exact `1`
-    is enough (GPC-2), also when a proxy joined them into one, which says the same (RFC 9110 section 5.2).
+    Only the exact value `1` counts; everything else is no signal (GPC-1). One exact `1` among several headers
+    is enough (GPC-2), also when a proxy joined them into one header, which means the same (RFC 9110 section
+    5.2).
     """
     return any(value == b"1" or (b"," in value and _is_among(value)) for value in values)
 
 
 def _is_among(joined: bytes) -> bool:
-    """Return True when one of the joined values is exactly `1`. No length is too much to read: none may hide it."""
+    """Return True if one of the joined values is exactly `1`. All are read, so that no length hides a signal."""
     return b",1," in b"," + joined.translate(None, b" \t") + b","
 
 
 def sources_of(*, header: bool, script: bool | None = None, partner: bool = False) -> Sources:
-    """The facts of one request. `script` is the page's own word: None when it did not say."""
-    found = Sources.NONE
+    """Return the sources of the signals of one request. `script`: value from the page; None if it sent none."""
+    live_sources = Sources.NONE
     if header:
-        found |= Sources.HEADER
+        live_sources |= Sources.HEADER
     if script is True:
-        found |= Sources.SCRIPT
+        live_sources |= Sources.SCRIPT
     if partner:
-        found |= Sources.PARTNER
-    return found
+        live_sources |= Sources.PARTNER
+    return live_sources

@@ -17,10 +17,10 @@ from consent_service.domain.words import AgeBand, Method, Right, Stance
 
 
 class Choice(NamedTuple):
-    """What was decided about one right.
+    """Decision about one right.
 
-    `confirmed`: an opt-in made in two steps. `over_signal`: that confirmation came after a signal was on
-    record, so the site may ignore the signal (§ 7025(c)(3)).
+    `confirmed`: an opt-in made in two steps. `over_signal`: the confirmation came after a signal was on record,
+    so the site may ignore the signal (§ 7025(c)(3)).
     """
 
     stance: Stance = Stance.NONE
@@ -34,10 +34,11 @@ NO_CHOICE: Final = Choice()
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """One record. A time of 0 means "never"; `programmes` has one bit for each incentive programme.
+    """Everything on record about one visitor or consumer. Time 0 means never; `programmes` has one bit for each
+    programme.
 
-    `doubted_at`: the record began when an identity was presented that could not be honoured, so whatever that
-    identity had decided is unknown and everything is denied until it is confirmed.
+    `doubted_at`: the record began when an identity was presented that could not be honoured. That identity's
+    decisions are unknown, so everything is denied until it is confirmed.
     """
 
     gpc: Sources = Sources.NONE
@@ -53,14 +54,14 @@ class Standing(msgspec.Struct, frozen=True):
     doubted_at: int = 0
 
     def choice(self, right: Right) -> Choice:
-        """What was decided about this right."""
+        """Return the decision about this right."""
         if right is Right.SALE:
             return self.sale
         return self.share if right is Right.SHARE else self.sensitive
 
     @property
     def latest_at(self) -> int:
-        """When the newest fact was recorded: a clock behind it can't be trusted with this record."""
+        """Time of the newest recorded fact. A clock behind it can't be trusted with this record."""
         return max(
             self.gpc_at,
             self.sale.at,
@@ -73,7 +74,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class StandingUnreadable(ValueError):
-    """The bytes are not a standing that this version can read."""
+    """Bytes that are not a standing of a version that this code can read."""
 
 
 _FORMAT: Final = 2
@@ -111,7 +112,7 @@ _SOURCES: Final = {bits: Sources(bits) for bits in range(8)}
 
 
 def pack(standing: Standing) -> bytes:
-    """The record as at most `MOST_BYTES` bytes, and as 8 where sale and sharing were decided together."""
+    """Return the record in at most `MOST_BYTES` bytes, or in 8 if sale and sharing were decided together."""
     mask, fields, gpc = 0, list[int](), int(standing.gpc)
     if gpc or standing.gpc_at:
         mask, fields = _HAS_GPC, [gpc, standing.gpc_at]
@@ -138,7 +139,10 @@ def pack(standing: Standing) -> bytes:
 
 
 def unpack(data: bytes) -> Standing:
-    """The inverse of `pack`. Raises `StandingUnreadable`: never a guess, the caller denies."""
+    """Return the standing in these bytes: the inverse of `pack`.
+
+    Raises `StandingUnreadable`: nothing is guessed, the caller denies.
+    """
     if len(data) < 2 or data[0] != _FORMAT:
         form = f"of format {data[0]}" if data else "without a format"
         raise StandingUnreadable(f"standing {form}, {len(data)} bytes; this version reads format {_FORMAT}")
@@ -151,7 +155,7 @@ def unpack(data: bytes) -> Standing:
 
 
 def _read(mask: int, field: Callable[[], int]) -> Standing:
-    """The parts that the mask names; `field` gives their fields in order."""
+    """Return the standing of the parts named by the mask; `field` returns their fields in order."""
     gpc, gpc_at = (_SOURCES[field()], field()) if mask & _HAS_GPC else (Sources.NONE, 0)
     sale = _choice(field(), field(), field()) if mask & _HAS_SALE else NO_CHOICE
     share = sale if mask & _SHARE_AS_SALE else NO_CHOICE

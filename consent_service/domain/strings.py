@@ -41,7 +41,10 @@ class Mspa(msgspec.Struct, frozen=True):
 
 
 class StringTerms(msgspec.Struct, frozen=True):
-    """What of a site enters its strings. `sensitive`: it processes sensitive data; `mspa` None = no signatory."""
+    """Settings of a site that enter its strings.
+
+    `sensitive`: the site processes sensitive data. `mspa`: None if the site has not signed the agreement.
+    """
 
     sells: bool = True
     shares: bool = True
@@ -59,25 +62,30 @@ class Strings(NamedTuple):
 
 
 def strings_of(terms: StringTerms, regimes: Sequence[Regime], resolution: Resolution) -> Strings:
-    """What the strings say. `regimes`: the one that the resolution is of, then others that may bind the visitor."""
+    """Return the strings for a resolution.
+
+    `regimes`: the regime of the resolution, then others that may apply to the visitor.
+    """
     spoken = _spoken(terms, regimes, resolution)
-    said = {BY_ID[number].name: _fields(terms, BY_ID[number], ruled) for number, ruled in spoken.items()}
+    values = {BY_ID[number].name: _fields(terms, BY_ID[number], ruled) for number, ruled in spoken.items()}
     return Strings(
-        gpp=gpp.encode(said),
+        gpp=gpp.encode(values),
         gpp_sid=tuple(sorted(spoken)) or NONE_APPLIES,
         us_privacy=us_privacy_of(terms, regimes[0], resolution),
     )
 
 
 def sections_of(terms: StringTerms, regimes: Iterable[Regime]) -> Sequence[Section]:
-    """Every section that may speak for visitors of these regimes, by ascending id."""
+    """Return every section that may be written for visitors of these regimes, by ascending id."""
     numbers = {_section_of(terms, regime) for regime in regimes if regime.us_privacy_applies}
     return [BY_ID[number] for number in sorted(numbers or {_STAND_IN})]
 
 
 def us_privacy_of(terms: StringTerms, regime: Regime, resolution: Resolution) -> str:
-    """Opted out if sale or share is denied; "not applicable" only where the law is not and nothing is denied
-    in doubt."""
+    """Return the US Privacy string: opted out if sale or share is denied.
+
+    It is "not applicable" only where the law does not apply and the denial is not one of doubt.
+    """
     if not regime.us_privacy_applies and resolution.basis is not Basis.UNAVAILABLE:
         return us_privacy.NOT_APPLICABLE
     return us_privacy.encode(notice=terms.notice_shown, opted_out=resolution.opted_out)
@@ -86,40 +94,44 @@ def us_privacy_of(terms: StringTerms, regime: Regime, resolution: Resolution) ->
 def _spoken(
     terms: StringTerms, regimes: Sequence[Regime], resolution: Resolution
 ) -> Mapping[int, Resolution]:
-    """The sections that speak, by id, each with the rulings under its regime."""
+    """Return the resolution to write in each applicable section, by section id."""
     doubt = resolution.basis is Basis.UNAVAILABLE
     binding = regimes[0]
     if not binding.us_privacy_applies and not doubt:
         return {}
-    found: dict[int, Resolution] = {}
+    by_section: dict[int, Resolution] = {}
     for regime in regimes:
         if regime.us_privacy_applies:
             number = _section_of(terms, regime)
             ruled = resolution if regime is binding else under(regime, resolution)
-            found[number] = stricter(found[number], ruled) if number in found else ruled
-    return found or {_STAND_IN: resolution}
+            by_section[number] = stricter(by_section[number], ruled) if number in by_section else ruled
+    return by_section or {_STAND_IN: resolution}
 
 
 def _section_of(terms: StringTerms, regime: Regime) -> int:
-    """Non-signatories use the states' sections; the national one is for the agreement's national approach."""
+    """Return the section id for a regime.
+
+    Sites outside the agreement use the states' sections; the national one is for the agreement's national
+    approach.
+    """
     if terms.mspa is not None and terms.mspa.national:
         return _NATIONAL
     return regime.gpp_section or _STAND_IN
 
 
 def _fields(terms: StringTerms, section: Section, resolution: Resolution) -> dict[str, Value]:
-    """The section's fields, of its newest layout."""
-    said = {**_notices(terms), **_opt_outs(terms, resolution), **_agreement(terms), "Gpc": resolution.gpc}
+    """Return the fields of the section's newest layout."""
+    values = {**_notices(terms), **_opt_outs(terms, resolution), **_agreement(terms), "Gpc": resolution.gpc}
     for field in section.layouts[-1].fields:
         if field.name == "SensitiveDataProcessing":
-            said[field.name] = _sensitive(terms, field, resolution)
+            values[field.name] = _sensitive(terms, field, resolution)
         elif field.name == "KnownChildSensitiveDataConsents":
-            said[field.name] = _children(terms, section, field, resolution)
-    return {name: value for name, value in said.items() if name in section.field_names}
+            values[field.name] = _children(terms, section, field, resolution)
+    return {name: value for name, value in values.items() if name in section.field_names}
 
 
 def _notices(terms: StringTerms) -> dict[str, Value]:
-    """1 where the notice or link is shown, 2 where it is not, 0 where there is nothing to tell of."""
+    """Return the notice fields: 1 if the notice or link is shown, 2 if not, 0 if none is needed."""
     shown = _YES if terms.notice_shown else _NO
     sale, share, sensitive = (
         shown if done else _NOT_APPLICABLE for done in (terms.sells, terms.shares, terms.sensitive)
@@ -137,7 +149,7 @@ def _notices(terms: StringTerms) -> dict[str, Value]:
 
 
 def _opt_outs(terms: StringTerms, resolution: Resolution) -> dict[str, Value]:
-    """What the signal denies is said here too: many readers look at opt-outs and never at Gpc."""
+    """Return the opt-out fields. They include denials by signal: many readers never look at Gpc."""
     share = _said(terms.shares, resolution.share.denied)
     return {
         "SaleOptOut": _said(terms.sells, resolution.sale.denied),
@@ -147,7 +159,7 @@ def _opt_outs(terms: StringTerms, resolution: Resolution) -> dict[str, Value]:
 
 
 def _agreement(terms: StringTerms) -> dict[str, Value]:
-    """Both modes are "not applicable" for a transaction that the agreement does not cover."""
+    """Return the fields of the agreement. Both modes are "not applicable" if it does not cover the transaction."""
     mspa = terms.mspa
     if mspa is None:
         return {"MspaCoveredTransaction": _NO}
@@ -159,12 +171,12 @@ def _agreement(terms: StringTerms) -> dict[str, Value]:
 
 
 def _sensitive(terms: StringTerms, field: Field, resolution: Resolution) -> Value:
-    """One answer for every kind of sensitive data: visitors decide about all of them together."""
+    """Return the same answer for every kind of sensitive data: visitors decide about all of them together."""
     return (_said(terms.sensitive, resolution.sensitive.denied),) * field.count
 
 
 class _Asked(NamedTuple):
-    """What one item of KnownChildSensitiveDataConsents asks: consent for these rights, from `youngest` to `below`."""
+    """One item of KnownChildSensitiveDataConsents: consent for these rights, from age `youngest` to below `below`."""
 
     youngest: int
     below: int
@@ -188,14 +200,14 @@ _ASKED: Final[Mapping[str, tuple[_Asked, ...]]] = {
 
 
 def _children(terms: StringTerms, section: Section, field: Field, resolution: Resolution) -> Value:
-    """Consent of a known minor, or of the parent, for what each item asks; 0 where the item is not about this age."""
+    """Return the consent of a known minor, or of the parent, for each item; 0 if the item is about another age."""
     items = tuple(_consents(terms, _ASKED.get(section.name, _ONLY_CHILDREN), resolution))
     return items if field.count else items[0]
 
 
-def _consents(terms: StringTerms, asked: Sequence[_Asked], resolution: Resolution) -> Iterator[int]:
+def _consents(terms: StringTerms, items: Sequence[_Asked], resolution: Resolution) -> Iterator[int]:
     done = {Right.SALE: terms.sells, Right.SHARE: terms.shares}
-    for item in asked:
+    for item in items:
         rights = [right for right in item.rights if done[right]]
         applies = bool(rights) and _is_about(item, resolution.minor)
         yield _said(applies, any(resolution.ruling(right).denied for right in rights))

@@ -18,22 +18,22 @@ NOBODY: Final = bytes(SUBJECT_BYTES)
 
 
 def pack_suppression(standing: Standing) -> bytes:
-    """The suppression as it is stored, readable like any record."""
+    """Return the stored bytes of the suppression, readable like any record."""
     return pack_record(VisitorRecord(NOBODY, standing))
 
 
 def suppressing(standing: Standing | None, now: int) -> Standing:
-    """What to leave of a record; None: there is none.
+    """Return the standing to leave behind when a record is erased. `standing`: None if there is no record.
 
-    Sale and sharing always. Sensitive information where it was limited, where doubt denied it, where the law does
-    for a minor, whose age is not kept, and where nothing is known (design rule 2).
+    Sale and sharing are always denied. Sensitive information is denied if it was limited, if doubt denied it,
+    if the law denies it for a minor (the age is not kept), or if nothing is known (design rule 2).
     """
     at = now if standing is None else max(now, standing.latest_at)
     return suppressed(Suppressed(at, standing is None or _limits(standing)))
 
 
 def beginning(suppression: Standing, now: int) -> Suppressed:
-    """The first fact of a record that an erased visitor begins."""
+    """Return the first fact of a record that an erased visitor begins."""
     return Suppressed(max(now, suppression.latest_at), _limits(suppression))
 
 

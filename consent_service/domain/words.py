@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Right(StrEnum):
-    """What a choice is about. `SENSITIVE` is the use of sensitive personal information."""
+    """Subject of a choice. `SENSITIVE` is the use of sensitive personal information."""
 
     SALE = "sale"
     SHARE = "share"
@@ -21,14 +21,14 @@ SALE_AND_SHARE: Final = (Right.SALE, Right.SHARE)
 
 
 class Answer(StrEnum):
-    """May it be done?"""
+    """Answer for one right."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
 
 
 class Basis(StrEnum):
-    """Why the answer is what it is."""
+    """Reason for an answer."""
 
     GPC = "gpc"
     CHOICE = "choice"
@@ -41,7 +41,7 @@ class Basis(StrEnum):
 
 
 class Stance(IntEnum):
-    """What somebody decided about one right. For `sensitive`, opting out is limiting, opting in lifting."""
+    """Decision about one right. For `sensitive`, opting out is limiting and opting in is lifting the limit."""
 
     NONE = 0
     OPTED_OUT = 1
@@ -56,7 +56,7 @@ LIMIT_WORDS: Final = {"limit": Stance.OPTED_OUT, "lift": Stance.OPTED_IN}
 
 
 class Step(StrEnum):
-    """Which step of a choice a fact is. Only an opt-in has two (§ 7028(a)); `ASKED` alone changes nothing."""
+    """Step of a choice. Only an opt-in has two (§ 7028(a)); `ASKED` alone changes nothing."""
 
     ONLY = "only"
     ASKED = "asked"
@@ -64,7 +64,7 @@ class Step(StrEnum):
 
 
 class Method(IntEnum):
-    """How a choice was made. The numbers stand in packed records: add, never renumber."""
+    """Method of a choice. The numbers are stored in packed records: add new ones, never renumber."""
 
     OTHER = 0
     BANNER = 1
@@ -82,6 +82,7 @@ class Method(IntEnum):
 
     @property
     def word(self) -> str:
+        """Name of the method in bodies and entries."""
         return self.name.lower()
 
 
@@ -89,7 +90,7 @@ METHODS: Final = {method.word: method for method in Method}
 
 
 class AgeBand(IntEnum):
-    """How old a visitor is known to be; the number is the band's lowest age in years."""
+    """Age band of a visitor; the number is the lowest age of the band in years."""
 
     UNDER_13 = 0
     FROM_13_TO_15 = 13
@@ -98,6 +99,7 @@ class AgeBand(IntEnum):
 
     @property
     def word(self) -> str:
+        """Name of the band in bodies and entries."""
         return _AGE_WORDS[self]
 
 
@@ -111,12 +113,12 @@ AGE_BANDS: Final = {word: band for band, word in _AGE_WORDS.items()}
 
 
 def age_band(years: int) -> AgeBand:
-    """The band of an age in whole years. The age itself is never kept."""
+    """Return the band of an age in whole years. The age itself is never stored."""
     return max(band for band in AgeBand if band <= years)
 
 
 class Unhonoured(Enum):
-    """Stands in for a standing when an identity was presented that can't be honoured."""
+    """Placeholder for a standing when an identity was presented that can't be honoured."""
 
     UNHONOURED = "unhonoured"
 

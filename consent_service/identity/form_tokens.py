@@ -35,30 +35,30 @@ _TOKEN: Final = re.compile(rf"({'|'.join(FormStep)})\.([0-9]{{1,15}})\.[A-Za-z0-
 
 
 class Shown(NamedTuple):
-    """An authentic token: the step that its form belongs to, and the time for which it has been there, in ms."""
+    """Contents of an authentic form token: the step of its form, and the age of the page in milliseconds."""
 
     step: FormStep
     age: int
 
     @property
     def hurried(self) -> bool:
-        """True when nobody can have read the page yet (or another machine's clock is ahead of this one's)."""
+        """True if nobody can have read the page yet, or if another machine's clock is ahead of this one's."""
         return self.age < MIN_AGE
 
     @property
     def expired(self) -> bool:
-        """True when the page has been open too long."""
+        """True if the page has been open too long."""
         return self.age > MAX_AGE
 
 
 def form_token(ring: KeyRing, nonce: str, step: FormStep, now: int) -> str:
-    """The token of one form of the page about this nonce, made at this Unix time in milliseconds."""
+    """Return the token of one form of the page about this nonce. `now`: Unix milliseconds."""
     mac = keyed_hash(ring.hashing_key, Purpose.FORM_TOKEN, [nonce.encode(), step.encode(), b"%d" % now])
     return f"{step}.{now}.{to_base64url(mac)}"
 
 
 def open_form_token(ring: KeyRing, nonce: str, token: str, now: int) -> Shown | None:
-    """Return the step and age that the token stands for, or None if it is not one of ours for this nonce."""
+    """Return the step and age in the token, or None if this ring did not sign it for this nonce."""
     parts = _TOKEN.fullmatch(token)
     if parts is None:
         return None

@@ -28,7 +28,7 @@ _YEAR_10000: Final = 253_402_300_800  # Unix seconds: what no calendar of Python
 
 
 class Purpose(StrEnum):
-    """What a key is used for. Each purpose is a salt, so that no text of one passes for another's."""
+    """Purpose of a derived key. Each purpose is a salt, so that a text of one purpose never passes for another."""
 
     VISITOR_TOKEN = "visitor token 1"
     CONFIRMATION = "confirmation 1"
@@ -45,7 +45,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """One secret of the ring. Times are Unix seconds; `retired_at` None = the one that signs."""
+    """One secret of the ring. Times are Unix seconds; `retired_at` is None for the key that signs."""
 
     number: int
     secret: bytes = field(repr=False)
@@ -53,12 +53,12 @@ class SigningKey:
     retired_at: int | None = None
 
     def verifies(self, now: int) -> bool:
-        """Whether texts signed under it are still honoured."""
+        """Return True while texts signed with this key are still honoured."""
         return verifies(self.retired_at, now)
 
 
 def verifies(retired_at: int | None, now: int) -> bool:
-    """Return True while what a key signed is honoured that was retired then (None: it signs)."""
+    """Return True while texts of a key retired at this time (None: not retired) are still honoured."""
     return retired_at is None or now - retired_at <= VERIFY_AFTER_RETIREMENT
 
 
@@ -66,8 +66,8 @@ def verifies(retired_at: int | None, now: int) -> bool:
 class KeyRing:
     """Signing keys, oldest to newest, and the hashing key, which never rotates.
 
-    Visitor ids, handles and consumer hashes are made with `hashing_key`: another one would part every visitor
-    from their record. Raises KeyRingInvalid when the keys are not one current key behind retired ones.
+    Visitor ids, handles and consumer hashes are made with `hashing_key`: with another one, no visitor would
+    match their record. Raises KeyRingInvalid unless the keys are retired ones followed by one current key.
     """
 
     keys: tuple[SigningKey, ...]
@@ -80,11 +80,13 @@ class KeyRing:
 
     @property
     def current(self) -> SigningKey:
-        """The key that signs."""
+        """Key that signs."""
         return self.keys[-1]
 
     def verifying(self, number: int, now: int) -> SigningKey:
-        """The key of this number, to verify with. Raises KeyUnknown, or KeyRetired after its 400 days."""
+        """Return the key of this number, to verify with. Raises KeyUnknown, or KeyRetired 400 days after its
+        retirement.
+        """
         for key in self.keys:
             if key.number == number:
                 return honoured(key, now)
@@ -92,31 +94,33 @@ class KeyRing:
 
 
 def honoured(key: SigningKey, now: int) -> SigningKey:
-    """The key itself. Raises KeyRetired when it was retired too long ago to verify."""
+    """Return the key itself. Raises KeyRetired if it was retired too long ago to verify."""
     if not key.verifies(now):
         raise KeyRetired(f"key {key.number} was retired more than 400 days ago")
     return key
 
 
 def new_ring(now: int, secret: bytes, hashing_key: bytes) -> KeyRing:
-    """A ring of one key. Both secrets must be at least 32 random bytes."""
+    """Return a ring of one key. Both secrets must be at least 32 random bytes."""
     return KeyRing((SigningKey(1, secret, now),), hashing_key)
 
 
 def rotate(ring: KeyRing, now: int, secret: bytes) -> KeyRing:
-    """The ring with a new current key; the old one verifies for 400 days more."""
+    """Return the ring with a new current key. The old key verifies for 400 more days."""
     retired = replace(ring.current, retired_at=now)
     return KeyRing((*ring.keys[:-1], retired, SigningKey(retired.number + 1, secret, now)), ring.hashing_key)
 
 
 def subkey(secret: bytes, purpose: Purpose, length: int = SECRET_BYTES) -> bytes:
-    """A key of its own for one purpose (HKDF, RFC 5869, with the purpose as salt)."""
+    """Return a derived key for one purpose (HKDF, RFC 5869, with the purpose as salt)."""
     return HKDF(SHA256(), length, salt=purpose.encode(), info=b"consent-service").derive(secret)
 
 
 def keyed_hash(secret: bytes, purpose: Purpose, parts: Iterable[bytes]) -> bytes:
-    """Keyed BLAKE2b (RFC 7693), 32 bytes, over the purpose and the parts, each with its length, so that no two lists
-    collide. Every first choice makes two of them: it takes a fifth of an HMAC's time.
+    """Return the keyed BLAKE2b hash (RFC 7693) of the purpose and the parts, 32 bytes.
+
+    Each part is hashed with its length, so that no two lists collide. Every first choice makes two such hashes;
+    each takes a fifth of the time of an HMAC.
     """
     message = b"".join(len(part).to_bytes(4) + part for part in (purpose.encode(), *parts))
     key = secret if len(secret) <= blake2b.MAX_KEY_SIZE else blake2b(secret).digest()
@@ -139,7 +143,7 @@ class _RingText(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def encode_ring(ring: KeyRing) -> str:
-    """The ring as JSON, secrets in base64url. Whoever reads this text can mint every visitor's token."""
+    """Return the ring as JSON, secrets in base64url. Anybody who reads this text can mint every visitor's token."""
     keys = [
         _KeyText(key.number, to_base64url(key.secret), key.created_at, key.retired_at) for key in ring.keys
     ]
@@ -148,7 +152,7 @@ def encode_ring(ring: KeyRing) -> str:
 
 
 def decode_ring(text: str) -> KeyRing:
-    """The inverse of `encode_ring`. Raises KeyRingInvalid; its message never quotes the text."""
+    """Return the ring in this JSON: the inverse of `encode_ring`. Raises KeyRingInvalid without quoting the text."""
     try:
         ring = msgspec.json.decode(text, type=_RingText)
     except msgspec.DecodeError as error:

@@ -25,9 +25,9 @@ _EXPIRED: Final = "this confirmation is over ten minutes old; choose again on th
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What a nonce carries. `change` is the packed choice, `origin` where it was asked; Unix seconds.
+    """Contents of a nonce. `change`: the packed choice. `origin`: the site page's origin. Times are Unix seconds.
 
-    `request_id` makes confirming twice the same confirmation. `also`: the nonces of the same browser's other
+    `request_id` makes confirming twice the same confirmation. `also`: nonces of the same browser's other
     records, confirmed together with this one.
     """
 
@@ -54,19 +54,21 @@ class _Payload(msgspec.Struct, array_like=True):
 
 
 class Nonces:
-    """Signs and unsigns confirmation nonces over a key ring."""
+    """Signer and verifier of confirmation nonces over a key ring."""
 
     def __init__(self, ring: KeyRing) -> None:
         self._texts = SealedTexts(ring, Purpose.CONFIRMATION, MAX_LENGTH)
         self._decoder = msgspec.msgpack.Decoder(_Payload)
 
     def sign(self, confirmation: Confirmation) -> str:
-        """The nonce for this confirmation, of characters `[A-Za-z0-9._-]`."""
+        """Return the nonce for this confirmation, of characters `[A-Za-z0-9._-]`."""
         fields = [getattr(confirmation, name) for name in _Payload.__struct_fields__]
         return self._texts.sign(confirmation.site, msgspec.msgpack.encode(_Payload(*fields)))
 
     def unsign(self, site: str, text: str, now: int) -> Confirmation:
-        """What the nonce carries. Raises ConfirmationInvalid: forged, foreign, or over ten minutes old."""
+        """Return the contents of the nonce. Raises ConfirmationInvalid if it is forged, foreign, or over ten
+        minutes old.
+        """
         try:
             payload = self._decoder.decode(self._texts.unsign(site, text, now))
         except (IdentityError, msgspec.DecodeError):

@@ -25,7 +25,9 @@ _NO_STATE: Final = bytes(STATE_BYTES)
 
 
 class Result(NamedTuple):
-    """What a result says. `version` is the standing's; `state` what `digest_of_state` made; Unix seconds."""
+    """Contents of a signed result. `version`: version of the standing. `state`: made by `digest_of_state`. Unix
+    seconds.
+    """
 
     visitor_id: bytes
     version: int
@@ -33,30 +35,30 @@ class Result(NamedTuple):
     issued_at: int
 
     def answers(self, state: str) -> bool:
-        """Whether this result answers the page that made this state; compared in constant time."""
+        """Return True if this result answers the page that made this state. Compared in constant time."""
         return self.state != _NO_STATE and hmac.compare_digest(self.state, digest_of_state(state))
 
 
 def digest_of_state(state: str) -> bytes:
-    """What is kept of a page's state; of none at all, something that answers nobody."""
+    """Return the digest to store for a page's state; for an empty state, one that no page matches."""
     return hashlib.sha256(state.encode(errors="replace")).digest()[:STATE_BYTES] if state else _NO_STATE
 
 
 class Results:
-    """Signs and unsigns results over a key ring."""
+    """Signer and verifier of results over a key ring."""
 
     def __init__(self, ring: KeyRing) -> None:
         self._texts = SealedTexts(ring, Purpose.RESULT, MAX_LENGTH)
 
     def sign(self, site: str, result: Result) -> str:
-        """The result as text for this site, of characters `[A-Za-z0-9._-]`."""
+        """Return the result as text for this site, of characters `[A-Za-z0-9._-]`."""
         return self._texts.sign(site, _FIELDS.pack(*result))
 
     def unsign(self, site: str, text: str, now: int) -> Result:
-        """What the text says. Raises TokenForged, TokenExpired, KeyUnknown or KeyRetired, nothing else."""
+        """Return the contents of the text. Raises only TokenForged, TokenExpired, KeyUnknown or KeyRetired."""
         payload = self._texts.unsign(site, text, now)
         if len(payload) != _FIELDS.size:
-            raise TokenForged("authentic, but not a result")
+            raise TokenForged("authentic payload, but not a result")
         result = Result(*_FIELDS.unpack(payload))
         if not now - MAX_AGE <= result.issued_at <= now + CLOCK_SKEW:
             raise TokenExpired("the result is older than ten minutes, or from a clock ahead of ours")

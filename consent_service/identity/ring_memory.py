@@ -56,7 +56,7 @@ class Difference(NamedTuple):
 
 
 def memory_of(ring: KeyRing) -> RingMemory:
-    """Return what is to be remembered of this ring alone."""
+    """Return the memory of this ring alone."""
     known = [
         KnownKey(key.number, _fingerprint(key.secret), key.created_at, key.retired_at) for key in ring.keys
     ]
@@ -64,7 +64,7 @@ def memory_of(ring: KeyRing) -> RingMemory:
 
 
 def difference(memory: RingMemory, ring: KeyRing, now: int) -> Difference:
-    """Compare a ring with what is remembered. `now` in Unix seconds."""
+    """Return the differences between a ring and the remembered one. `now`: Unix seconds."""
     own = memory_of(ring)
     if own.hashing != memory.hashing:
         return Difference(foreign=True)
@@ -100,17 +100,20 @@ def continued(memory: RingMemory, ring: KeyRing, now: int) -> RingMemory:
 def lacks(differs: Difference) -> Iterator[tuple[str, str]]:
     """Yield for each key that a ring lacks what follows from it, and what to do."""
     for key in differs.missing:
-        said = (
+        consequence = (
             f"the key ring lacks key {key.number}, which {_signed(key)}: visitors whose tokens it signed are denied, "
             "`unavailable`."
         )
-        yield said, "Use the newest copy of the ring; if the key was taken out on purpose, `keys adopt FILE`."
+        yield (
+            consequence,
+            "Use the newest copy of the ring; if the key was taken out on purpose, `keys adopt FILE`.",
+        )
     for key in differs.other:
-        said = (
+        consequence = (
             f"key {key.number} of the key ring is another than the one that the store knows: the ring was rotated in "
             "two places. Visitors whose tokens the other one signed are denied, `unavailable`."
         )
-        yield said, "Use one ring on every machine; if this one is to stay, `keys adopt FILE`."
+        yield consequence, "Use one ring on every machine; if this one is to stay, `keys adopt FILE`."
 
 
 def encode_memory(memory: RingMemory) -> bytes:

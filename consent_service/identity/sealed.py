@@ -24,7 +24,7 @@ CLOCK_SKEW: Final = 60  # seconds that another machine's clock may be ahead of o
 
 
 class SealedTexts:
-    """Signs and unsigns the texts of one purpose over a key ring; ciphers and signers are built once."""
+    """Signer and verifier of texts of one purpose over a key ring. Ciphers and signers are built once."""
 
     def __init__(self, ring: KeyRing, purpose: Purpose, max_length: int) -> None:
         self._sealers = {str(key.number): _Sealer.build(key, purpose) for key in ring.keys}
@@ -33,7 +33,7 @@ class SealedTexts:
         self._max_length = max_length
 
     def sign(self, site: str, payload: bytes) -> str:
-        """The payload sealed for this site and signed under the current key; characters `[A-Za-z0-9._-]`.
+        """Return the payload sealed for this site and signed with the current key; characters `[A-Za-z0-9._-]`.
 
         The same payload gives the same text: AES-SIV is deterministic.
         """
@@ -42,10 +42,10 @@ class SealedTexts:
         return sealer.signer.sign(f"{sealer.key.number}.{sealed}").decode("ascii")
 
     def unsign(self, site: str, text: str, now: int) -> bytes:
-        """The payload, authentic for this purpose and site.
+        """Return the payload, authentic for this purpose and site.
 
-        Raises TokenForged for anything that `sign` did not write (another site's text included), KeyUnknown
-        and KeyRetired. The comparison takes the same time wherever the signatures differ.
+        Raises TokenForged for any text that `sign` did not write (also another site's), KeyUnknown and
+        KeyRetired. Signatures are compared in constant time.
         """
         if len(text) > self._max_length or not text.isascii():
             raise TokenForged("the text is too long, or not ASCII")
@@ -54,7 +54,7 @@ class SealedTexts:
         sealer = self._sealer(number, now)
         # Text against text, not bytes against bytes: the spare bits of base64 may not be changed either.
         if not hmac.compare_digest(sealer.signer.get_signature(signed), signature.encode("ascii")):
-            raise TokenForged("the signature does not hold")
+            raise TokenForged("invalid signature")
         try:
             return sealer.cipher.decrypt(from_base64url(sealed), [self._purpose, site.encode()])
         except (InvalidTag, ValueError):
@@ -67,11 +67,11 @@ class SealedTexts:
             return sealer
         if number.isdecimal():
             raise KeyUnknown("signed under a key that the ring does not hold")
-        raise TokenForged("no key number in front")
+        raise TokenForged("missing key number at the start")
 
 
 class _Sealer(NamedTuple):
-    """What one key of the ring needs for one purpose."""
+    """Cipher and signer of one key of the ring for one purpose."""
 
     key: SigningKey
     cipher: AESSIV
@@ -79,11 +79,12 @@ class _Sealer(NamedTuple):
 
     @classmethod
     def build(cls, key: SigningKey, purpose: Purpose) -> _Sealer:
+        """Return the cipher and signer derived from this key."""
         return cls(key, AESSIV(subkey(key.secret, purpose, 64)), _DerivedOnce(key.secret, salt=purpose))
 
 
 class _DerivedOnce(Signer):
-    """itsdangerous' signer, deriving its key (HMAC-SHA256 over the salt) once instead of at each call."""
+    """Signer of itsdangerous that derives its key (HMAC-SHA256 over the salt) once, not at each call."""
 
     def __init__(self, secret: bytes, salt: str) -> None:
         algorithm = _KeyedOnceHmac()
@@ -93,14 +94,15 @@ class _DerivedOnce(Signer):
         self._derived = super().derive_key()
 
     def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        """Return the key derived at construction."""
         return self._derived
 
 
 class _KeyedOnceHmac(HMACAlgorithm):
-    """HMAC-SHA256 whose keyed start is copied for each text.
+    """HMAC-SHA256 that copies its keyed start for each text.
 
-    `hmac.digest` would be as quick, but lets go of the interpreter's lock, and beside a busy thread waits long to
-    get it back.
+    `hmac.digest` is as fast but releases the interpreter's lock, and beside a busy thread it waits long to get
+    it back.
     """
 
     def __init__(self) -> None:
@@ -108,6 +110,7 @@ class _KeyedOnceHmac(HMACAlgorithm):
         self._started: dict[bytes, hmac.HMAC] = {}
 
     def get_signature(self, key: bytes, value: bytes) -> bytes:
+        """Return the signature of this value. `key` was used at construction."""
         started = self._started.get(key)
         if started is None:
             started = self._started[key] = hmac.new(key, digestmod="sha256")

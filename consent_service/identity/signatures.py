@@ -27,7 +27,7 @@ _SIGNATURE_BYTES: Final = 64
 
 
 class Statement(StrEnum):
-    """What kinds of text are signed."""
+    """Kinds of signed texts."""
 
     CHECKPOINT = "consent-service checkpoint 1"
     ANCHOR = "consent-service anchor 1"
@@ -62,7 +62,7 @@ PublicKeys = Mapping[str, Ed25519PublicKey]
 
 
 class Signer:
-    """Signs with the ring's keys; asked for none, with the current one."""
+    """Signer with the ring's keys; without a named key it uses the current one."""
 
     def __init__(self, ring: KeyRing) -> None:
         self._private = {
@@ -72,7 +72,7 @@ class Signer:
         self.current = list(self._private)[-1]
 
     def sign(self, statement: Statement, text: str, key: str | None = None) -> Signed:
-        """The signed text: the same text under the same key is the same bytes. Raises KeyUnknown."""
+        """Return the signed text. The same text under the same key gives the same bytes. Raises KeyUnknown."""
         named = key or self.current
         private = self._private.get(named)
         if private is None:
@@ -80,26 +80,26 @@ class Signer:
         return Signed(text, named, to_base64url(private.sign(_message(statement, text))))
 
     def public(self) -> dict[str, Ed25519PublicKey]:
-        """Every public key of the ring, retired ones too."""
+        """Return every public key of the ring by id, also of retired keys."""
         return {name: private.public_key() for name, private in self._private.items()}
 
 
 def unsign(keys: PublicKeys, statement: Statement, signed: Signed) -> str:
-    """The text, as signed by one of these keys. Raises KeyUnknown, and TokenForged when it is not."""
+    """Return the text, signed by one of these keys. Raises KeyUnknown, or TokenForged if the signature is invalid."""
     key = keys.get(signed.key)
     if key is None:
         raise KeyUnknown(f"signed by key {signed.key}, which is not among those given")
     try:
         key.verify(from_base64url(signed.signature), _message(statement, signed.text))
     except (InvalidSignature, ValueError) as error:
-        raise TokenForged(f"the signature of key {signed.key} does not hold") from error
+        raise TokenForged(f"invalid signature of key {signed.key}") from error
     return signed.text
 
 
 def unchecked(signed: Signed) -> str:
-    """Return the text of whoever may have signed it; only the form is looked at. Raises TokenForged.
+    """Return the text without verifying its signature; only the form is checked. Raises TokenForged.
 
-    For a reader who has no key and says so: nothing is proved.
+    For a reader who has no key and says so: the result proves nothing.
     """
     try:
         lengths = (len(from_base64url(signed.key)), len(from_base64url(signed.signature)))
@@ -111,24 +111,25 @@ def unchecked(signed: Signed) -> str:
 
 
 def key_id(key: Ed25519PublicKey) -> str:
-    """The key's id: the beginning of its digest."""
+    """Return the id of the key: the beginning of its digest."""
     return to_base64url(hashlib.sha256(key.public_bytes_raw()).digest()[:_ID_BYTES])
 
 
 def encode_jwks(keys: PublicKeys) -> bytes:
-    """The public keys as a JWK set (RFC 7517)."""
-    found = [_Jwk(to_base64url(key.public_bytes_raw()), name) for name, key in keys.items()]
-    return msgspec.json.encode(_Jwks(found))
+    """Return the public keys as a JWK set (RFC 7517)."""
+    jwks = [_Jwk(to_base64url(key.public_bytes_raw()), name) for name, key in keys.items()]
+    return msgspec.json.encode(_Jwks(jwks))
 
 
 def decode_jwks(data: bytes) -> dict[str, Ed25519PublicKey]:
-    """The inverse of `encode_jwks`; keys of other kinds and members that are not ours are passed over (RFC 7517 § 4).
+    """Return the keys of a JWK set by id: the inverse of `encode_jwks`.
 
-    A member that stands twice is refused: another reader could take the other one for the key. Raises KeyRingInvalid.
+    Keys of other kinds and unknown members are skipped (RFC 7517 § 4). A member that occurs twice is refused:
+    another reader could take the other one for the key. Raises KeyRingInvalid.
     """
     try:
-        found = msgspec.json.decode(data, type=_Jwks).keys
-        keys = [Ed25519PublicKey.from_public_bytes(from_base64url(key.x)) for key in _of_our_kind(found)]
+        jwks = msgspec.json.decode(data, type=_Jwks).keys
+        keys = [Ed25519PublicKey.from_public_bytes(from_base64url(key.x)) for key in _of_our_kind(jwks)]
         json.loads(data.decode(), object_pairs_hook=_once)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise KeyRingInvalid("not a set of public keys: take it from /.well-known/jwks.json") from error

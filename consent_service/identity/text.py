@@ -6,14 +6,14 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 
 def to_base64url(value: bytes) -> str:
-    """RFC 4648 section 5, without padding."""
+    """Return the bytes as base64url without padding (RFC 4648 section 5)."""
     return urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
 
 
 def from_base64url(text: str) -> bytes:
-    """The inverse. Raises ValueError for anything that `to_base64url` would not have written.
+    """Return the bytes of a text: the inverse of `to_base64url`. Raises ValueError for any other text.
 
-    The standard library's decoder skips foreign characters and ignores spare bits, so two texts would mean
+    The standard library's decoder skips foreign characters and ignores spare bits, so that two texts would have
     the same value.
     """
     value = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))

@@ -11,31 +11,31 @@ ID_BYTES = 16
 
 
 def visitor_id_for(ring: KeyRing, site: str, request_id: bytes, *, doubted: bool = False) -> bytes:
-    """The id of the visitor whom the request with this id mints on this site; 16 bytes.
+    """Return the id of the visitor that the request with this id mints on this site; 16 bytes.
 
-    A lost answer and its retry carry the same request id, so they meet the same visitor. Nobody without the
-    key can tell a visitor's id from a request's. `doubted`: the visitor who takes the place of an identity that
-    can't be honoured, never the one whom the same request mints without such an identity (design rule 2).
+    A retry carries the same request id and so gets the same visitor. Without the key, nobody can derive one id
+    from the other. `doubted`: the visitor replaces an identity that can't be honoured, and is never the one
+    that the same request would mint without such an identity (design rule 2).
     """
     parts = [site.encode(), request_id, *([b"doubted"] if doubted else [])]
     return keyed_hash(ring.hashing_key, Purpose.VISITOR_ID, parts)[:ID_BYTES]
 
 
 def record_id(ring: KeyRing, site: str, visitor_id: bytes) -> bytes:
-    """Where the record of a visitor lies; 16 bytes. Nobody gets the id back that is in the visitor's cookie."""
+    """Return the id of the visitor's record; 16 bytes. It does not lead back to the id in the visitor's cookie."""
     return keyed_hash(ring.hashing_key, Purpose.RECORD, [site.encode(), visitor_id])[:ID_BYTES]
 
 
 def imported_id_for(ring: KeyRing, site: str, cookie: str, foreign_id: str) -> bytes:
-    """Where the record lies that an import made of another consent tool's visitor on this site; 16 bytes.
+    """Return the id of a record imported from another consent tool on this site; 16 bytes.
 
-    `cookie` is the one in which that tool keeps the id. The id itself is never kept, and no token ever names the
-    record: whoever knows an id gains nothing but its opt-out.
+    `cookie`: name of the tool's cookie that holds the visitor's id. The id itself is never stored, and no token
+    ever names the record: somebody who knows an id gains only its opt-out.
     """
     parts = [site.encode(), cookie.encode(), foreign_id.encode()]
     return keyed_hash(ring.hashing_key, Purpose.IMPORTED, parts)[:ID_BYTES]
 
 
 def consumer_hash(ring: KeyRing, business: str, reference: str) -> bytes:
-    """What stands for a person the business knows; 16 bytes. The reference itself is never kept."""
+    """Return the keyed hash of a person that the business knows; 16 bytes. The reference itself is never stored."""
     return keyed_hash(ring.hashing_key, Purpose.CONSUMER, [business.encode(), reference.encode()])[:ID_BYTES]

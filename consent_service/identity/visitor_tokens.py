@@ -22,7 +22,7 @@ _LINKED: Final = struct.Struct(">16sQQ16s")
 
 
 class VisitorClaims(NamedTuple):
-    """What a token says. `version` is the standing's; `consumer` is a consumer hash or None; Unix seconds."""
+    """Contents of a visitor token. `version`: of the standing. `consumer`: a consumer hash or None. Unix seconds."""
 
     visitor_id: bytes
     version: int
@@ -31,23 +31,23 @@ class VisitorClaims(NamedTuple):
 
 
 class VisitorTokens:
-    """Signs and unsigns visitor tokens over a key ring."""
+    """Signer and verifier of visitor tokens over a key ring."""
 
     def __init__(self, ring: KeyRing) -> None:
         self._texts = SealedTexts(ring, Purpose.VISITOR_TOKEN, MAX_LENGTH)
 
     def sign(self, site: str, claims: VisitorClaims) -> str:
-        """The token of these claims for this site: about 110 characters of `[A-Za-z0-9._-]`.
+        """Return the token of these claims for this site: about 110 characters of `[A-Za-z0-9._-]`.
 
-        Raises ValueError when an id is not 16 bytes long.
+        Raises ValueError if an id is not 16 bytes long.
         """
         return self._texts.sign(site, _pack(claims))
 
     def unsign(self, site: str, token: str, now: int) -> VisitorClaims:
-        """What the token says. Raises TokenForged, TokenExpired, KeyUnknown or KeyRetired, nothing else.
+        """Return the claims of the token. Raises only TokenForged, TokenExpired, KeyUnknown or KeyRetired.
 
-        Expired is what is older than 400 days, or was issued more than a minute ahead of `now`: a clock that
-        we can't trust says nothing about age.
+        A token is expired if it is older than 400 days, or was issued more than a minute after `now`: a clock
+        that can't be trusted says nothing about age.
         """
         claims = _unpack(self._texts.unsign(site, token, now))
         if not now - MAX_AGE <= claims.issued_at <= now + CLOCK_SKEW:
@@ -70,4 +70,4 @@ def _unpack(payload: bytes) -> VisitorClaims:
     if len(payload) == _LINKED.size:
         visitor_id, version, issued_at, consumer = _LINKED.unpack(payload)
         return VisitorClaims(visitor_id, version, consumer, issued_at)
-    raise TokenForged("authentic, but not the claims of a visitor")
+    raise TokenForged("authentic payload, but not a visitor's claims")

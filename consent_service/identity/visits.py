@@ -42,22 +42,22 @@ class Visit(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Visits:
-    """Signs and unsigns visits over a key ring."""
+    """Signer and verifier of visits over a key ring."""
 
     def __init__(self, ring: KeyRing) -> None:
         self._texts = SealedTexts(ring, Purpose.VISIT, MAX_LENGTH)
         self._decoder = msgspec.msgpack.Decoder(Visit)
 
     def sign(self, site: str, visit: Visit) -> str:
-        """The visit as text for this site, of characters `[A-Za-z0-9._-]`."""
+        """Return the visit as text for this site, of characters `[A-Za-z0-9._-]`."""
         return self._texts.sign(site, msgspec.msgpack.encode(visit))
 
     def unsign(self, site: str, text: str, now: int) -> Visit:
-        """What the text says. Raises TokenForged, TokenExpired, KeyUnknown or KeyRetired, nothing else."""
+        """Return the contents of the text. Raises only TokenForged, TokenExpired, KeyUnknown or KeyRetired."""
         try:
             visit = self._decoder.decode(self._texts.unsign(site, text, now))
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise TokenForged("authentic, but not a visit") from None
+            raise TokenForged("authentic payload, but not a visit") from None
         if not now - MAX_AGE <= visit.issued_at <= now + CLOCK_SKEW:
             raise TokenExpired("the page was opened more than a day ago, or under a clock ahead of ours")
         return visit

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from consent_service.errors import LedgerError
 from consent_service.identity.signatures import PublicKeys
-from consent_service.ledger import archive, heads
+from consent_service.ledger import archive, checkpoints
 from consent_service.ledger.archive import Archive
-from consent_service.ledger.heads import Head
+from consent_service.ledger.checkpoints import Checkpoint
 
 
-def require(kept: Archive, keys: PublicKeys, head: Head) -> None:
-    """Raise LedgerError unless a signed anchor says that this head's segment was dropped when its time was over."""
-    data = kept.get(archive.anchor_name(head.site, head.number))
+def require(kept: Archive, keys: PublicKeys, checkpoint: Checkpoint) -> None:
+    """Raise LedgerError unless a signed anchor says that the checkpoint's segment was dropped in due time."""
+    data = kept.get(archive.anchor_name(checkpoint.site, checkpoint.number))
     if data is None:
         raise LedgerError(
-            f"segment {head.number} of {head.site} is missing in the archive, and no anchor says that its time was "
-            "over: run `ledger verify`"
+            f"segment {checkpoint.number} of {checkpoint.site} is missing in the archive, "
+            "and no anchor says that its time was over: run `ledger verify`"
         )
-    heads.trusted_anchor(data, keys, head)
+    checkpoints.trusted_anchor(data, keys, checkpoint)

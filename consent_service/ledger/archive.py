@@ -1,6 +1,6 @@
 """The archive: where sealed segments go for good, a folder or any object store. Objects are named here alone.
 
-    SITE/heads/00000001.json          the signed head
+    SITE/heads/00000001.json          the signed checkpoint (the folder keeps the name that archives have)
     SITE/segments/00000001.jsonl.gz   its lines
     SITE/marks/00000001.bin           what locates a change in them
     SITE/anchors/00000001.json        stands for a segment that was dropped
@@ -31,71 +31,90 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 
+CHECKPOINT_FOLDER: Final = "heads"
+"""Folder of a site's checkpoints. Existing archives have this name, so it never changes."""
+
 MOST_BYTES: Final = 1 << 28
 """Of any object; the largest segment has a fraction of it."""
 
 
 _OBJECT: Final = re.compile(r"[^/]+/(?P<kind>[a-z]+)/(?!0{8})[0-9]{8}(?P<ending>(?:\.[a-z]+)+)")
 _ENDINGS: Final = frozenset(
-    {("heads", ".json"), ("segments", ".jsonl.gz"), ("marks", ".bin"), ("anchors", ".json")}
+    {(CHECKPOINT_FOLDER, ".json"), ("segments", ".jsonl.gz"), ("marks", ".bin"), ("anchors", ".json")}
 )
 _LEFTOVER: Final = re.compile(r"\.([^/]+)\.[0-9a-f]{8}")
 
 
 class Archive(Protocol):
-    """Whole objects by name. Every method raises ArchiveUnavailable; `get` ObjectUnfit beyond `most` bytes."""
+    """Store of whole objects by name.
 
-    def put(self, name: str, data: bytes) -> None: ...
+    Every method raises ArchiveUnavailable; `get` raises ObjectUnfit for an object of more than `most` bytes.
+    """
 
-    def get(self, name: str, most: int = MOST_BYTES) -> bytes | None: ...
+    def put(self, name: str, data: bytes) -> None:
+        """Store the object durably, in place of an older one of this
+        name.
+        """
 
-    def delete(self, name: str) -> None: ...
+    def get(self, name: str, most: int = MOST_BYTES) -> bytes | None:
+        """Return the object's bytes, or None if
+        there is none.
+        """
 
-    def names(self) -> list[str]: ...
+    def delete(self, name: str) -> None:
+        """Delete the object, if there is one."""
+
+    def names(self) -> list[str]:
+        """Return the names of all objects, sorted."""
 
 
-def head_name(site: str, number: int) -> str:
-    return f"{site}/heads/{number:08d}.json"
+def checkpoint_name(site: str, number: int) -> str:
+    """Return the name of a checkpoint's object."""
+    return f"{site}/{CHECKPOINT_FOLDER}/{number:08d}.json"
 
 
 def segment_name(site: str, number: int) -> str:
+    """Return the name of a segment's object."""
     return f"{site}/segments/{number:08d}.jsonl.gz"
 
 
 def marks_name(site: str, number: int) -> str:
+    """Return the name of the object with a segment's marks."""
     return f"{site}/marks/{number:08d}.bin"
 
 
 def anchor_name(site: str, number: int) -> str:
+    """Return the name of the anchor for a dropped segment."""
     return f"{site}/anchors/{number:08d}.json"
 
 
 def is_segment(name: str) -> bool:
-    """Return True for a name that `segment_name` gives."""
+    """Return True for a name that `segment_name` returns."""
     return "/segments/" in name and is_object(name)
 
 
 def is_object(name: str) -> bool:
-    """Return True for a name that the service gives: anything else in an archive is a stranger's."""
+    """Return True for a name that the service gives. Any other object in an archive is foreign."""
     return (found := _OBJECT.fullmatch(name)) is not None and (found["kind"], found["ending"]) in _ENDINGS
 
 
 def number_of(name: str) -> int:
-    """The number in an object's name, which is one that the service gives."""
+    """Return the number in an object's name, which must be one that the service gives."""
     return int(name.rpartition("/")[2][:8])
 
 
 def is_leftover(name: str) -> bool:
-    """Return True for a file that `FolderArchive.put` leaves if its process is killed before it was renamed."""
+    """Return True for the temporary file that `FolderArchive.put` leaves if its process is killed."""
     folder, _, last = name.rpartition("/")
     found = _LEFTOVER.fullmatch(last)
     return found is not None and is_object(f"{folder}/{found[1]}")
 
 
 def open_archive(place: str) -> Archive:
-    """A folder's path, or the URL of an object store (`s3://`, `gs://`, `az://`, …; needs the extra `archive`).
+    """Return the archive in a folder or an object store.
 
-    Raises ArchiveUnavailable.
+    The place is a path or a URL (`s3://`, `gs://`, `az://`, …; needs the extra `archive`). Raises
+    ArchiveUnavailable.
     """
     if place.startswith("file:///"):  # not by the store's library, which would follow every link
         return FolderArchive(Path(unquote(place.removeprefix("file://"))))
@@ -112,7 +131,7 @@ def open_archive(place: str) -> Archive:
 
 
 def trouble_with(place: str) -> str:
-    """What keeps this place from being an archive, as far as it can be told without writing; "" for nothing."""
+    """Return why this place can't be an archive, as far as can be told without writing; "" if it can."""
     try:
         kept = open_archive(place)
     except ArchiveUnavailable as error:
@@ -123,12 +142,13 @@ def trouble_with(place: str) -> str:
 
 
 class FolderArchive:
-    """Files below one folder, which must be there: a mount that is missing must not be filled beneath."""
+    """Archive in a folder. The folder must exist: a missing mount must not be filled beneath."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def put(self, name: str, data: bytes) -> None:
+        """Write the object durably under a temporary name, then rename it."""
         with _told(str(self._folder)):
             self._require()
             file = self._folder / name
@@ -145,6 +165,7 @@ class FolderArchive:
             sync_folder(file.parent)
 
     def get(self, name: str, most: int = MOST_BYTES) -> bytes | None:
+        """Return the object's bytes, or None. Only regular files are read, and no link is followed."""
         with _told(str(self._folder)):
             try:
                 descriptor = _opened(self._folder, name)
@@ -155,6 +176,7 @@ class FolderArchive:
                 return file.read(most)
 
     def delete(self, name: str) -> None:
+        """Delete the object, if there is one, durably."""
         with _told(str(self._folder)):
             file = self._folder / name
             file.unlink(missing_ok=True)
@@ -162,7 +184,10 @@ class FolderArchive:
                 sync_folder(file.parent)
 
     def names(self) -> list[str]:
-        """Every file's name; no link is followed. A folder that can't be read raises: `rglob` would pass over it."""
+        """Return the name of every file. No link is followed.
+
+        Raises ArchiveUnavailable for a folder that can't be read; `rglob` would skip it.
+        """
         with _told(str(self._folder)):
             self._require()
             found, folders = list[str](), [""]
@@ -178,7 +203,7 @@ class FolderArchive:
             return sorted(found)
 
     def trouble(self) -> str:
-        """What keeps this user from putting anything here; "" for nothing."""
+        """Return why this user can't write here; "" if they can."""
         if not self._folder.is_dir():
             return f"{self._folder}: the archive's folder is not there"
         may = os.access(self._folder, os.W_OK | os.X_OK)
@@ -189,7 +214,7 @@ class FolderArchive:
             raise ArchiveUnavailable(f"{self._folder}: the archive's folder is not there")
 
     def _make(self, folder: Path) -> None:
-        """The folder with those above it, each durable in its own parent."""
+        """Create the folder and its parents, each durable in its own parent."""
         if folder.is_dir():
             return
         self._make(folder.parent)
@@ -198,17 +223,19 @@ class FolderArchive:
 
 
 class ObjectArchive:
-    """Objects in any store that obstore speaks to."""
+    """Archive in any object store that obstore supports."""
 
     def __init__(self, store: ObjectStore, name: str) -> None:
         self._store = store
         self._name = name
 
     def put(self, name: str, data: bytes) -> None:
+        """Store the object."""
         with _told(self._name):
             self._store.put(name, data)
 
     def get(self, name: str, most: int = MOST_BYTES) -> bytes | None:
+        """Return the object's bytes, or None."""
         with _told(self._name):
             try:
                 found = self._store.get(name)
@@ -218,6 +245,7 @@ class ObjectArchive:
             return bytes(found.bytes())
 
     def delete(self, name: str) -> None:
+        """Delete the object, if there is one."""
         with _told(self._name):
             try:
                 self._store.delete(name)
@@ -225,13 +253,14 @@ class ObjectArchive:
                 return
 
     def names(self) -> list[str]:
+        """Return the names of all objects, sorted."""
         with _told(self._name):
             return sorted(found["path"] for page in self._store.list() for found in page)
 
 
 @contextmanager
 def _told(place: str) -> Iterator[None]:
-    """Whatever the system or a store's driver raises becomes one error."""
+    """Turn every error of the system or of a store's driver into ArchiveUnavailable."""
     try:
         yield
     except ArchiveUnavailable:
@@ -249,7 +278,7 @@ def _limit(name: str, size: int, most: int) -> None:
 
 
 def _opened(folder: Path, name: str) -> int:
-    """A descriptor of the file, reached without a link on the way; opening a pipe does not wait for its writer."""
+    """Return a file descriptor, opened without following links; opening a pipe does not wait for its writer."""
     *above, last = name.split("/")
     at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -12,7 +12,11 @@ from consent_service.store.status import Examiner
 
 
 class Backlog(NamedTuple):
-    """`segments` that were sealed; `waiting`: for each shard with entries not sealed the oldest one's time."""
+    """Work that sealing has left.
+
+    `segments`: number of sealed segments. `waiting`: by shard with unsealed entries, the time of the oldest
+    one.
+    """
 
     site: str
     segments: int
@@ -20,9 +24,9 @@ class Backlog(NamedTuple):
 
 
 async def backlog(store: Examiner, shards: int, site: str) -> Backlog:
-    """What waits to be sealed: one small question a shard. Raises StoreError, LedgerError."""
-    (found,) = await store.get([Key(desk_shard(site), STATE)])
-    state = state_of(found, site)
+    """Return the unsealed work, with one small read for each shard. Raises StoreError, LedgerError."""
+    (document,) = await store.get([Key(desk_shard(site), STATE)])
+    state = state_of(document, site)
     waiting = dict[str, int]()
     for shard in site_shards(site, shards):
         payload = await store.next_behind(LEDGER, shard, state.through.get(shard, 0))

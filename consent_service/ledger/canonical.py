@@ -17,15 +17,15 @@ _Value = TypeVar("_Value")
 
 
 class Unreadable(LedgerError):
-    """The bytes are not JSON, or lack a member, or have one of another type."""
+    """Bytes that are not JSON, lack a member, or have a member of another type."""
 
 
 class NotCanonical(LedgerError):
-    """The bytes can be read, and are not those that the service writes for this value."""
+    """Readable bytes that are not those that the service writes for this value."""
 
 
 class FormatNewer(LedgerError):
-    """A newer version of this service wrote the bytes: only that version can judge them."""
+    """Bytes written by a newer version of the service: only that version can judge them."""
 
 
 class _Version(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Chains: one site's heads, each checked by itself and then against those before it."""
+"""Chains: one site's checkpoints, each checked by itself and then against those before it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Final
 
 from consent_service.errors import IdentityError, ObjectUnfit
 from consent_service.identity.signatures import PublicKeys
-from consent_service.ledger import archive, heads
+from consent_service.ledger import archive, checkpoints
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.canonical import FormatNewer, NotCanonical
+from consent_service.ledger.checkpoints import Checkpoint, CheckpointElsewhere, CheckpointUnreadable
 from consent_service.ledger.findings import Finding, Tampering
-from consent_service.ledger.heads import Head, HeadElsewhere, HeadUnreadable
 from consent_service.ledger.times import Times
 
-MOST_OF_A_HEAD: Final = 4 << 20
+MOST_OF_A_CHECKPOINT: Final = 4 << 20
 """Bytes: a span for each of as many shards as a site can have takes a tenth of it."""
 
 
 class Chain:
-    """One site's heads. `names`: the site's objects that are named as the service names them."""
+    """Checkpoints of one site. `names`: names of the site's objects that follow the service's naming."""
 
     def __init__(
         self, kept: Archive, keys: PublicKeys | None, site: str, names: list[str], times: Times
@@ -32,75 +32,79 @@ class Chain:
         self.names = frozenset(name for name in names if archive.is_object(name))
         self._numbers = sorted({archive.number_of(name) for name in self.names})
         self._length = self._numbers[-1] if self._numbers else 0
-        self.heads: dict[int, Head] = {}
+        self.checkpoints: dict[int, Checkpoint] = {}
 
     @property
     def last(self) -> tuple[int, str] | None:
-        """Number and digest of the newest head that holds."""
-        if not self.heads:
+        """Number and digest of the newest valid checkpoint; None if there is none."""
+        if not self.checkpoints:
             return None
-        number = max(self.heads)
-        return number, heads.digest_of(self.heads[number])
+        number = max(self.checkpoints)
+        return number, checkpoints.digest_of(self.checkpoints[number])
 
     def check(self) -> Iterator[Finding]:
-        """Every head's own faults, then those of the chain."""
+        """Yield the faults of each checkpoint, then those of the chain."""
         for before, number in pairwise([0, *self._numbers]):
             if number > before + 1:
-                yield Finding(Tampering.HEAD_MISSING, *self._gap(before + 1, number - 1))
+                yield Finding(Tampering.CHECKPOINT_MISSING, *self._gap(before + 1, number - 1))
             yield from self._open(number)
         yield from self._links()
         yield from self._ages()
 
-    def reaches(self, known: Head) -> Iterator[Finding]:
-        """Name a head that somebody kept if it is no longer where it was."""
-        name = archive.head_name(self._site, known.number)
+    def reaches(self, known: Checkpoint) -> Iterator[Finding]:
+        """Yield a finding if a checkpoint kept elsewhere is missing here or differs."""
+        name = archive.checkpoint_name(self._site, known.number)
         if known.number > self._length:
             yield Finding(Tampering.TAIL_MISSING, name, f"the archive ends at {self._length}")
-        elif known.number in self.heads and self.heads[known.number] != known:
+        elif known.number in self.checkpoints and self.checkpoints[known.number] != known:
             yield Finding(Tampering.CHAIN_BROKEN, name, "is not the one that was kept")
 
     def _open(self, number: int) -> Iterator[Finding]:
-        name = archive.head_name(self._site, number)
+        name = archive.checkpoint_name(self._site, number)
         try:
-            data = self._kept.get(name, MOST_OF_A_HEAD)
+            data = self._kept.get(name, MOST_OF_A_CHECKPOINT)
             if data is None:
-                yield Finding(Tampering.HEAD_MISSING, name)
+                yield Finding(Tampering.CHECKPOINT_MISSING, name)
             else:
-                self.heads[number] = heads.open_head_at(data, self._keys, self._site, number)
-        except HeadElsewhere as error:
-            yield Finding(Tampering.HEAD_SWAPPED, name, str(error))
-        except (ObjectUnfit, NotCanonical, FormatNewer, IdentityError, HeadUnreadable) as error:
-            yield refused(error, name, Tampering.HEAD_FORGED)
+                self.checkpoints[number] = checkpoints.open_checkpoint_at(
+                    data, self._keys, self._site, number
+                )
+        except CheckpointElsewhere as error:
+            yield Finding(Tampering.CHECKPOINT_SWAPPED, name, str(error))
+        except (ObjectUnfit, NotCanonical, FormatNewer, IdentityError, CheckpointUnreadable) as error:
+            yield refused(error, name, Tampering.CHECKPOINT_FORGED)
 
     def _gap(self, first: int, last: int) -> tuple[str, str]:
-        """However many numbers nothing has, what they are is said once."""
-        name = archive.head_name(self._site, first)
-        return name, "" if first == last else f"and all up to head {last}, with their segments"
+        """Return a gap's first object and a note about its length: one finding for a gap of any length."""
+        name = archive.checkpoint_name(self._site, first)
+        return name, "" if first == last else f"and all up to checkpoint {last}, with their segments"
 
     def _links(self) -> Iterator[Finding]:
         through: dict[str, int] = {}
-        for number, head in self.heads.items():
-            name = archive.head_name(self._site, number)
-            before = self.heads.get(number - 1)
+        for number, checkpoint in self.checkpoints.items():
+            name = archive.checkpoint_name(self._site, number)
+            before = self.checkpoints.get(number - 1)
             whole = before is not None or number == 1
-            if whole and head.previous != (heads.digest_of(before) if before else ""):
-                yield Finding(Tampering.CHAIN_BROKEN, name, f"does not go on from head {number - 1}")
-            gaps = [shard for shard, span in head.spans.items() if span.after != through.get(shard, 0)]
-            if gaps and len(self.heads) == self._length:  # else what is missing is named already
+            if whole and checkpoint.previous != (checkpoints.digest_of(before) if before else ""):
+                yield Finding(Tampering.CHAIN_BROKEN, name, f"does not go on from checkpoint {number - 1}")
+            gaps = [shard for shard, span in checkpoint.spans.items() if span.after != through.get(shard, 0)]
+            if gaps and len(self.checkpoints) == self._length:  # else what is missing is named already
                 yield Finding(Tampering.SPAN_BROKEN, name, f"leaves something out of {', '.join(gaps)}")
-            through |= {shard: span.through for shard, span in head.spans.items()}
+            through |= {shard: span.through for shard, span in checkpoint.spans.items()}
 
     def _ages(self) -> Iterator[Finding]:
-        """No head is older than the one before, and none older than what it seals."""
+        """Yield a finding for a checkpoint older than the one before, or older than an entry that it seals."""
         before = 0
-        for number, head in self.heads.items():
-            name = archive.head_name(self._site, number)
-            for kind, at in head.newest.items():
+        for number, checkpoint in self.checkpoints.items():
+            name = archive.checkpoint_name(self._site, number)
+            for kind, at in checkpoint.newest.items():
                 yield from self._times.check(
-                    name, at, f"its newest {kind} entry", by=(head.at, "the head itself")
+                    name, at, f"its newest {kind} entry", by=(checkpoint.at, "the checkpoint itself")
                 )
-            yield from self._times.check(name, head.at, "its own time", since=(before, "the head before it"))
-            before = head.at
+            yield from self._times.check(
+                name, checkpoint.at, "its own time", since=(before, "the checkpoint before it")
+            )
+            before = checkpoint.at
 
 
 def refused(error: Exception, name: str, otherwise: Tampering) -> Finding:

@@ -39,21 +39,21 @@ DEVICES: Final = frozenset({"desktop", "mobile", "tablet", "bot", "other"})
 
 
 class Device(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What kind of browser it was: class (one of `DEVICES`) and family."""
+    """Kind of browser: class (one of `DEVICES`) and family."""
 
     kind: str
     browser: str
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """An incentive programme's number on the site, and whether it was joined or left."""
+    """Number of an incentive programme on the site, and True if it was joined, False if it was left."""
 
     number: Annotated[int, msgspec.Meta(ge=0, le=7)]
     do: str
 
 
 class _About(TypedDict):
-    """What all entries are made with."""
+    """Members that every entry is made with."""
 
     id: str
     site: str
@@ -64,8 +64,9 @@ class _About(TypedDict):
 
 
 class _Entry(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", kw_only=True):
-    """What all entries say: `id` names the entry, `subject` is the number of whom it is about, in hex, `at` is
-    Unix seconds.
+    """Members of every entry.
+
+    `id`: name of the entry. `subject`: number of the visitor or consumer, in hex. `at`: Unix seconds.
     """
 
     id: str
@@ -83,7 +84,7 @@ class SignalEntry(_Entry, frozen=True, tag="signal"):
 
 
 class DoubtEntry(_Entry, frozen=True, tag="doubt"):
-    """A record begun in doubt: an identity was presented that could not be honoured."""
+    """A record begun after an identity was presented that could not be honoured."""
 
 
 class ChoiceEntry(_Entry, frozen=True, tag="choice"):
@@ -102,10 +103,10 @@ class ChoiceEntry(_Entry, frozen=True, tag="choice"):
 
 
 class CarriedEntry(_Entry, frozen=True, tag="carried"):
-    """A standing carried forward, because entries that it rests on were dropped.
+    """A standing carried forward because entries that it rests on were dropped.
 
-    `standing`: the whole record in hex, as `domain.standing.pack` writes it; `sale`, `share` and `sensitive` say
-    for a reader what it decided.
+    `standing`: the whole record in hex, as `domain.standing.pack` writes it. `sale`, `share` and `sensitive`
+    repeat its decisions for readers.
     """
 
     standing: str
@@ -115,7 +116,7 @@ class CarriedEntry(_Entry, frozen=True, tag="carried"):
 
 
 class SuppressedEntry(_Entry, frozen=True, tag="suppressed"):
-    """A record begun by somebody who was erased, and what stays denied for it until it is confirmed."""
+    """A record begun by an erased visitor, and the rights denied in it until it is confirmed."""
 
     sale: str
     share: str
@@ -123,7 +124,7 @@ class SuppressedEntry(_Entry, frozen=True, tag="suppressed"):
 
 
 class ErasedEntry(_Entry, frozen=True, tag="erased"):
-    """The record with this number is gone: who it was about can't be told any more, by anybody."""
+    """Erasure of the record with this number. Nobody can tell any more whose record it was."""
 
 
 Entry = SignalEntry | DoubtEntry | ChoiceEntry | CarriedEntry | SuppressedEntry | ErasedEntry
@@ -134,7 +135,7 @@ KINDS: Final = frozenset(str(kind.__struct_config__.tag) for kind in get_args(En
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What is known about how a fact came to be; none of it changes what the fact does."""
+    """Circumstances of a fact. None of them changes the effect of the fact."""
 
     device: Device | None = None
     notice: str | None = None
@@ -143,11 +144,11 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 class EntryUnreadable(LedgerError):
-    """The bytes are not an entry that this version can read."""
+    """Bytes that are not an entry of a version that this code can read."""
 
 
 def entry_of(fact: Fact, *, entry_id: str, site: str, subject: bytes, evidence: Evidence) -> Entry:
-    """The entry that records this fact."""
+    """Return the entry that records this fact."""
     about = _About(
         id=entry_id, site=site, subject=subject.hex(), at=fact.at, v=VERSION, device=evidence.device
     )
@@ -178,7 +179,7 @@ def entry_of(fact: Fact, *, entry_id: str, site: str, subject: bytes, evidence: 
 
 
 def encode(entry: Entry) -> bytes:
-    """The entry's canonical bytes."""
+    """Return the canonical bytes of the entry."""
     return _encoder.encode(entry)
 
 
@@ -198,12 +199,12 @@ def decode(data: bytes) -> Entry:
 
 
 def digest(data: bytes) -> str:
-    """SHA-256 of an entry's canonical bytes, in hex."""
+    """Return the SHA-256 of an entry's canonical bytes, in hex."""
     return hashlib.sha256(data).hexdigest()
 
 
 def fact_of(entry: Entry) -> Fact:
-    """The fact that an entry records. Raises `EntryUnreadable` on a word this version does not know."""
+    """Return the fact that an entry records. Raises `EntryUnreadable` for a word that this version does not know."""
     try:
         if isinstance(entry, SignalEntry):
             return SignalSeen(entry.at, _sources(entry.sources))
@@ -232,7 +233,7 @@ def fact_of(entry: Entry) -> Fact:
 
 
 def standing_of(payloads: Iterable[bytes]) -> Standing:
-    """The standing that one visitor's entries, in order, amount to (design rule 6)."""
+    """Return the standing that results from one visitor's entries, in order (design rule 6)."""
     return fold(fact_of(decode(payload)) for payload in payloads)
 
 
@@ -252,10 +253,10 @@ def _decided(standing: Standing) -> dict[str, str | None]:
 
 
 def _sources(words: Iterable[str]) -> Sources:
-    found = Sources.NONE
+    sources = Sources.NONE
     for word in words:
-        found |= Sources[word.upper()]
-    return found
+        sources |= Sources[word.upper()]
+    return sources
 
 
 def _joined(incentive: Incentive | None) -> Joined | None:

@@ -1,6 +1,6 @@
 """Erasures: which numbers the archive says were erased, so that a restored backup can be made to forget them again.
 
-Only segments whose heads speak of erasures are read. Blocking: callers on an event loop give it a thread.
+Only segments whose checkpoints speak of erasures are read. Blocking: callers on an event loop give it a thread.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from typing import Final, NamedTuple
 
 from consent_service.errors import LedgerError
 from consent_service.identity.signatures import PublicKeys
-from consent_service.ledger import anchors, archive, entries, heads, segments, soundness
+from consent_service.ledger import anchors, archive, checkpoints, entries, segments, soundness
 from consent_service.ledger.archive import Archive
+from consent_service.ledger.checkpoints import Checkpoint
 from consent_service.ledger.entries import ErasedEntry
-from consent_service.ledger.heads import Head
 from consent_service.ledger.sealing import state_of
 from consent_service.ledger.segments import Place
 from consent_service.store.contract import Document
 from consent_service.store.keys import sealing_name
 
 REDONE: Final = sealing_name("erased")
-"""The document, in the desk's shard, that says up to which head all erasures hold in this very store.
+"""The document, in the desk's shard, that says up to which checkpoint all erasures hold in this very store.
 
 It is restored with the store: an older state says less.
 """
@@ -29,70 +29,84 @@ _VERIFY: Final = "run `ledger verify`"
 
 
 class Erasures(NamedTuple):
-    """The numbers that were erased up to the head `through`."""
+    """Numbers erased up to the checkpoint `through`."""
 
     numbers: set[bytes]
     through: int
 
 
 class Reach(NamedTuple):
-    """What a store knows of the archive: up to head `after` all erasures hold in it; it sealed head `sealed`."""
+    """A store's view of the archive.
+
+    `after`: up to this checkpoint all erasures are done in the store. `sealed`: last checkpoint that the store
+    sealed.
+    """
 
     after: int = 0
     sealed: int = 0
 
 
 def erased(kept: Archive, keys: PublicKeys, site: str, reach: Reach) -> Erasures:
-    """What the archive says behind a head. Raises LedgerError and IdentityError where it is not whole, or not as it
-    was sealed.
+    """Return the erasures sealed after checkpoint `reach.after`.
+
+    Raises LedgerError and IdentityError if the archive is incomplete or not as it was sealed.
     """
     numbers, through = set[bytes](), reach.after
-    for head in _heads(kept, keys, site, reach):
-        numbers.update(number for _, number in _within(kept, keys, head))
-        through = head.number
+    for checkpoint in _checkpoints(kept, keys, site, reach):
+        numbers.update(number for _, number in _within(kept, keys, checkpoint))
+        through = checkpoint.number
     return Erasures(numbers, through)
 
 
 def forgotten(
     kept: Archive, keys: PublicKeys, site: str, reach: Reach, lost: Callable[[str, int], bool]
 ) -> int:
-    """How many erasures behind a head a restoration has undone: their commits are lost. Raises as `erased`."""
-    places = (place for head in _heads(kept, keys, site, reach) for place, _ in _within(kept, keys, head))
+    """Return how many erasures a restoration has undone because their commits are lost. Raises as `erased`."""
+    places = (
+        place
+        for checkpoint in _checkpoints(kept, keys, site, reach)
+        for place, _ in _within(kept, keys, checkpoint)
+    )
     return sum(lost(place.shard, place.sequence) for place in places)
 
 
 def reach(redone: Document | None, sealed: Document | None) -> Reach:
-    """What the documents `REDONE` and `sealing.STATE` say. Raises LedgerError."""
+    """Return the contents of the documents `REDONE` and `sealing.STATE`. Raises LedgerError."""
     return Reach(int(redone.value) if redone else 0, state_of(sealed).number)
 
 
-def _heads(kept: Archive, keys: PublicKeys, site: str, reach: Reach) -> Iterator[Head]:
-    """All of them behind one: where one is missing, or the folder, nobody can say who else was erased."""
-    ours = [name for name in kept.names() if name.startswith(f"{site}/heads/")]
+def _checkpoints(kept: Archive, keys: PublicKeys, site: str, reach: Reach) -> Iterator[Checkpoint]:
+    """Yield all checkpoints after `reach.after`.
+
+    Raises LedgerError if one is missing, or the folder is: nobody could tell who else was erased.
+    """
+    ours = [name for name in kept.names() if name.startswith(f"{site}/{archive.CHECKPOINT_FOLDER}/")]
     last, before = max(len(ours), reach.sealed), ""
     for number in range(reach.after + 1, last + 1):
-        data = kept.get(archive.head_name(site, number))
+        data = kept.get(archive.checkpoint_name(site, number))
         if data is None:
             missing = (
-                f"the archive has {len(ours)} heads of {site} and lacks number {number} of at least {last}"
+                f"the archive has {len(ours)} checkpoints of {site} and lacks {number} of {last} or more"
             )
             raise LedgerError(f"{missing}: whoever else was erased can't be told; {_VERIFY}")
-        head = heads.trusted_head(data, keys, site, number)
-        if before and head.previous != before:
-            raise LedgerError(f"head {number} of {site} does not go on from head {number - 1}: {_VERIFY}")
-        before = heads.digest_of(head)
-        yield head
+        checkpoint = checkpoints.trusted_checkpoint(data, keys, site, number)
+        if before and checkpoint.previous != before:
+            raise LedgerError(
+                f"checkpoint {number} of {site} does not go on from checkpoint {number - 1}: {_VERIFY}"
+            )
+        before = checkpoints.digest_of(checkpoint)
+        yield checkpoint
 
 
-def _within(kept: Archive, keys: PublicKeys, head: Head) -> Iterator[tuple[Place, bytes]]:
-    """Where each erasure of this segment stands, and its number; none when the segment was dropped in time."""
-    if _KIND not in head.newest:
+def _within(kept: Archive, keys: PublicKeys, checkpoint: Checkpoint) -> Iterator[tuple[Place, bytes]]:
+    """Yield the place and number of each erasure in this segment; nothing if it was dropped in due time."""
+    if _KIND not in checkpoint.newest:
         return
-    data = kept.get(archive.segment_name(head.site, head.number))
+    data = kept.get(archive.segment_name(checkpoint.site, checkpoint.number))
     if data is None:
-        anchors.require(kept, keys, head)
+        anchors.require(kept, keys, checkpoint)
         return
-    for line in heads.trusted_lines(data, head):
+    for line in checkpoints.trusted_lines(data, checkpoint):
         if b'"kind":"erased"' in line:
             place, payload = segments.entry_at(line)
             entry = entries.decode(payload)

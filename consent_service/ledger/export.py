@@ -52,7 +52,9 @@ Tell = Callable[[Finding], None]
 
 
 class Wanted(NamedTuple):
-    """Which entries: an empty `site` or `subject` (the number in hex) is all. Unix seconds, without `until`."""
+    """Filter of entries. An empty `site` or `subject` (number in hex) matches all. Unix seconds; `until` is
+    excluded.
+    """
 
     site: str = ""
     subject: str = ""
@@ -70,7 +72,7 @@ class _Said(msgspec.Struct, frozen=True):
 
 
 def jsonl(kept: Archive, wanted: Wanted, out: BinaryIO, tell: Tell) -> int:
-    """Each entry's line as it was sealed; how many there were."""
+    """Write the line of each entry as it was sealed. Return the number of lines."""
     written = 0
     for line, _entry in _found(kept, wanted, tell):
         out.write(line + b"\n")
@@ -79,7 +81,7 @@ def jsonl(kept: Archive, wanted: Wanted, out: BinaryIO, tell: Tell) -> int:
 
 
 def as_csv(kept: Archive, wanted: Wanted, out: BinaryIO, tell: Tell) -> int:
-    """One row for each entry, behind a row of names."""
+    """Write a row of column names, then a row for each entry. Return the number of entries."""
     text = io.TextIOWrapper(out, "utf-8", newline="", write_through=True)
     table, written = csv.DictWriter(text, COLUMNS, lineterminator="\r\n"), 0
     table.writeheader()
@@ -91,7 +93,7 @@ def as_csv(kept: Archive, wanted: Wanted, out: BinaryIO, tell: Tell) -> int:
 
 
 def parquet(kept: Archive, wanted: Wanted, out: BinaryIO, tell: Tell) -> int:
-    """The same table, by column. Raises LedgerError without the extra."""
+    """Write the same table by column. Return the number of entries. Raises LedgerError without the extra."""
     try:
         import pyarrow as pa
         from pyarrow.parquet import ParquetWriter
@@ -151,14 +153,15 @@ def _within(name: str, raw: bytes, wanted: Wanted, tell: Tell) -> Iterator[tuple
 
 
 def _is_another_s(line: bytes) -> bool:
-    """Return True if the line names one subject, in the one way that sealing writes it: most need not be read."""
+    """Return True if the line names another subject in sealing's own form, so that it need not be parsed."""
     return line.count(b'subject"') == 1 and b"\\" not in line and _SUBJECT.search(line) is not None
 
 
 def _read(line: bytes) -> tuple[Row, _Said]:
-    """Return an entry with its place, and what it is chosen by.
+    """Return an entry with its place, and the members that filters use.
 
-    Raises SegmentDamaged for what no column can hold, NotCanonical for what two readers could read as two entries.
+    Raises SegmentDamaged for values that no column can hold, NotCanonical for bytes that two readers could read
+    differently.
     """
     place, payload = segments.entry_at(line)
     try:
@@ -182,5 +185,5 @@ def _plain(name: str, value: object) -> object:
 
 
 def _safe(value: object) -> object:
-    """A cell that begins like a formula is text to a spreadsheet behind an apostrophe."""
+    """Return the cell with an apostrophe before it if a spreadsheet would take it for a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

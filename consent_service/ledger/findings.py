@@ -12,7 +12,7 @@ MOST_LINES: Final = 100
 
 
 class Tampering(StrEnum):
-    """What was done to the archive."""
+    """Kinds of tampering. The values are printed and stay as they are."""
 
     ENTRY_CHANGED = "entry-changed"
     ENTRY_MISSING = "entry-missing"
@@ -22,9 +22,9 @@ class Tampering(StrEnum):
     SEGMENT_SWAPPED = "segment-swapped"
     SEGMENT_TRUNCATED = "segment-truncated"
     SEGMENT_DAMAGED = "segment-damaged"
-    HEAD_MISSING = "head-missing"
-    HEAD_FORGED = "head-forged"
-    HEAD_SWAPPED = "head-swapped"
+    CHECKPOINT_MISSING = "head-missing"
+    CHECKPOINT_FORGED = "head-forged"
+    CHECKPOINT_SWAPPED = "head-swapped"
     CHAIN_BROKEN = "chain-broken"
     SPAN_BROKEN = "span-broken"
     ROOT_WRONG = "root-wrong"
@@ -54,7 +54,7 @@ _SEALED: Final = (
 _STRANGE: Final = "The service put nothing under this name: move it elsewhere, and find out who put it there."
 REMEDIES: Final[dict[Tampering, str]] = {
     **dict.fromkeys(Tampering, _RESTORE),
-    Tampering.HEAD_FORGED: "If the key is unknown, take newer keys from /.well-known/jwks.json. Else: "
+    Tampering.CHECKPOINT_FORGED: "If the key is unknown, take newer keys from /.well-known/jwks.json. Else: "
     + _RESTORE,
     Tampering.CHAIN_BROKEN: _RESTORE + " If the copy says the same: " + _SEALED,
     **dict.fromkeys(
@@ -83,7 +83,7 @@ LEFTOVER: Final = (
 
 
 class Finding(NamedTuple):
-    """One thing wrong: what, in which object, and what more can be said. Printed it is one line."""
+    """One fault: its kind, the object, and details. Its text is one line."""
 
     what: Tampering
     where: str
@@ -94,21 +94,21 @@ class Finding(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """The text with whatever moves a terminal's cursor, ends a line or is no character written as its number."""
+    """Return the text with control characters, line ends and unprintable characters written as escapes."""
     return "".join(one if one.isprintable() else _escaped(one) for one in text)
 
 
 class Difference(NamedTuple):
-    """One line that is not as sealed. `line` counts from 1: as sealed for what is missing, else as found."""
+    """One line that is not as sealed. `line` counts from 1: as sealed for a missing line, else as present."""
 
     what: Tampering
     line: int
 
 
 def differences(sealed: Sequence[bytes], found: Sequence[bytes]) -> list[Difference]:
-    """How the lines found differ from those sealed, each known by its mark.
+    """Return the differences between the present lines and the sealed ones, compared by their marks.
 
-    A line in the place of another is changed; else it is missing, added, or stands elsewhere.
+    A line in the place of another one is changed; otherwise it is missing, added, or moved.
     """
     start = _common(sealed, found)
     end = _common(sealed[start:][::-1], found[start:][::-1])
@@ -133,7 +133,7 @@ def _escaped(one: str) -> str:
 
 
 def _common(one: Sequence[bytes], other: Sequence[bytes]) -> int:
-    """How many of the first are the same in both."""
+    """Return the length of the common beginning."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((number for number, (left, right) in pairs if left != right), min(len(one), len(other)))
 

@@ -45,14 +45,14 @@ _Parts = tuple[bytes, bytes, bytes, bytes]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shape:
-    """What lines of one shape have in common. Each shape is one object, told from others by being itself."""
+    """Common part of lines of one shape. Each shape is one object, compared by identity."""
 
     kind: str
     shard: str
 
 
 class _Values(NamedTuple):
-    """Where a line's time begins, its entry's id, its subject, and its end from the commit on."""
+    """Offsets in a line: of its time, its entry's id, its subject, and its end from the commit on."""
 
     time: int
     name: int
@@ -61,7 +61,7 @@ class _Values(NamedTuple):
 
 
 class _Cut(NamedTuple):
-    """Of each line: its time, its entry's id, its subject, its end from the commit on, and its shape."""
+    """For each line: its time, its entry's id, its subject, its end from the commit on, and its shape."""
 
     times: list[bytes]
     ids: list[bytes]
@@ -71,9 +71,10 @@ class _Cut(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What the lines say. `newest`: for each kind the latest time; `oldest`: of all entries, 0 when unknown.
+    """Values of the lines.
 
-    `shards` and `positions` (commit, number in it) have one value for each line that could be read.
+    `newest`: latest time by kind. `oldest`: of all entries, 0 if unknown. `shards` and `positions` (commit,
+    number in it) have one value for each readable line.
     """
 
     faults: list[Fault]
@@ -84,18 +85,18 @@ class Read(NamedTuple):
 
 
 class LineReader:
-    """Reads lines of one site's segments, and remembers the shapes that it has checked."""
+    """Reader of one site's segments. It remembers the shapes that it has checked."""
 
     def __init__(self, site: str) -> None:
         self._site = site
         self._shapes: dict[_Parts, _Shape] = {}
 
     def read(self, lines: Sequence[bytes]) -> Read:
-        """Return what the lines say, and what is wrong with them."""
+        """Return the values of the lines, and their faults."""
         return self._together(lines) or self._one_by_one(lines)
 
     def _together(self, lines: Sequence[bytes]) -> Read | None:
-        """Return what the lines say if all of them are as sealing writes them, else None."""
+        """Return the values of the lines if all of them are as sealing writes them, else None."""
         if len(self._shapes) > _MOST_SHAPES:
             self._shapes.clear()
         cut = self._cut(lines)

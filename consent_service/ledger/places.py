@@ -1,4 +1,4 @@
-"""Places of a segment's entries in the log, against the spans that its head names. Pure."""
+"""Places of a segment's entries in the log, against the spans that its checkpoint names. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from operator import lt
 
-from consent_service.ledger.heads import Span
+from consent_service.ledger.checkpoints import Span
 
 Position = tuple[int, int]
 """A commit, and the entry's number in it."""
@@ -16,9 +16,9 @@ Position = tuple[int, int]
 def misplaced(
     shards: Sequence[str], positions: Sequence[Position], spans: Mapping[str, Span]
 ) -> Iterator[str]:
-    """Name what contradicts a head's spans: places rise, lie in their span, and each span ends with one.
+    """Yield what contradicts the checkpoint's spans: positions must rise, lie in their span, and reach its end.
 
-    `shards` and `positions` have a value for each line.
+    `shards` and `positions` have one value for each line.
     """
     if shards == sorted(shards) and set(shards) == spans.keys():
         runs = {shard: slice(bisect_left(shards, shard), bisect_right(shards, shard)) for shard in spans}
@@ -34,7 +34,7 @@ def misplaced(
     last = dict(zip(shards, positions, strict=True))
     for shard, span in spans.items():
         if last.get(shard, (0, 0))[0] < span.through:
-            yield f"the head's span of {shard} ends at {span.through}, where no entry is"
+            yield f"the checkpoint's span of {shard} ends at {span.through}, where no entry is"
 
 
 def _fills(positions: Sequence[Position], span: Span) -> bool:

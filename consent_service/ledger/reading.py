@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from consent_service.ledger.heads import Span
+from consent_service.ledger.checkpoints import Span
 from consent_service.store import cursor
 from consent_service.store.contract import Entry, Position, Store
 from consent_service.store.keys import LEDGER
 
 
 async def entries(store: Store, shard: str, span: Span, page_size: int = 2_000) -> AsyncIterator[Entry]:
-    """The shard's entries in the span, in order. Raises CursorExpired when some were trimmed."""
+    """Yield the shard's entries in the span, in order. Raises CursorExpired if some were trimmed."""
     after = _behind(store, shard, span.after)
     while True:
         page = await store.read(LEDGER, [shard], after, page_size)

@@ -10,7 +10,7 @@ from consent_service.ledger.entries import ErasedEntry, decode, fact_of
 
 
 def rebuilt(payloads: Iterable[bytes]) -> dict[str, Standing]:
-    """The standing under each number, from entries in the order of each shard; those erased are not among them.
+    """Return the standing of each number from entries in the order of each shard, without erased numbers.
 
     Raises EntryUnreadable.
     """

@@ -2,7 +2,7 @@
 
 A receipt's id is `ENTRY.SHARD.SEQUENCE`: the entry's own random id, which is what makes it somebody's, and the
 commit that recorded it. No index is written for it, and it finds its entry also after the log was trimmed. Knows
-the forms; where segments and heads come from is the caller's.
+the forms; where segments and checkpoints come from is the caller's.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class Sought(NamedTuple):
-    """What a receipt's id names: an entry of one commit."""
+    """The entry that a receipt's id names: a position in a shard's log."""
 
     entry: str
     shard: str
@@ -32,7 +32,7 @@ class Sought(NamedTuple):
 
 
 class Inclusion(msgspec.Struct, frozen=True):
-    """That a line is in a segment's tree (RFC 6962): hashes in hex, from the bottom up."""
+    """Proof that a line is in a segment's tree (RFC 6962): hashes in hex, from the bottom up."""
 
     line: str
     index: int
@@ -48,30 +48,30 @@ class _Promise(msgspec.Struct, frozen=True):
 
 
 def receipt_id(entry_id: str, shard: str, sequence: int) -> str:
-    """The receipt's id, once the entry is committed."""
+    """Return the id of the receipt for a committed entry."""
     return f"{entry_id}.{shard.rpartition('.')[2]}.{sequence}"
 
 
 def sought(site: str, receipt: str) -> Sought | None:
-    """The inverse of `receipt_id`; None for what is no receipt's id."""
-    found = _ID.fullmatch(receipt)
-    return None if found is None else Sought(found[1], f"{site}.{found[2]}", int(found[3]))
+    """Return the entry that a receipt's id names: the inverse of `receipt_id`. None if the id is malformed."""
+    match = _ID.fullmatch(receipt)
+    return None if match is None else Sought(match[1], f"{site}.{match[2]}", int(match[3]))
 
 
 def promise(signer: Signer, site: str, receipt: str, place: Place, payload: bytes) -> Signed:
-    """The service's word, signed, that the entry with this digest stands at this place and will be sealed there."""
-    said = _Promise(entries.digest(payload), receipt, place, site)
-    return signer.sign(Statement.PROMISE, msgspec.json.encode(said).decode())
+    """Return the signed promise that the entry with this digest stands at this place and will be sealed there."""
+    statement = _Promise(entries.digest(payload), receipt, place, site)
+    return signer.sign(Statement.PROMISE, msgspec.json.encode(statement).decode())
 
 
 def inclusion(lines: Sequence[bytes], index: int) -> Inclusion:
-    """The proof that the line with this number is in the segment of these lines."""
+    """Return the proof that the line with this number is in the segment of these lines."""
     path = tree.inclusion(tree.leaf_hashes(lines), index)
     return Inclusion(lines[index].decode(), index, len(lines), [node.hex() for node in path])
 
 
 def proves(root: str, proof: Inclusion) -> bool:
-    """Return True if the proof holds under the root that a checkpoint signs. Hashes are 64 digits in lower case."""
+    """Return True if the proof holds under the root in a checkpoint. Hashes are 64 hex digits in lower case."""
     if not all(map(_HASH.fullmatch, (root, *proof.path))):
         return False
     path = [bytes.fromhex(node) for node in proof.path]
@@ -80,7 +80,7 @@ def proves(root: str, proof: Inclusion) -> bool:
 
 
 def index_of(lines: Sequence[bytes], wanted: Sought) -> int | None:
-    """The number of the line with the entry that the receipt names."""
+    """Return the number of the line with the entry that the receipt names, or None."""
     named = f'"id":"{wanted.entry}"'.encode()
     for number, line in enumerate(lines):
         if named in line and segments.place_of(line)[:2] == (wanted.shard, wanted.sequence):

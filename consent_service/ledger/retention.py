@@ -1,7 +1,7 @@
 """Retention: a segment goes once the time of every entry in it is over, oldest first, and leaves a signed anchor.
 
 Before it goes, each visitor's standing that may rest on it is carried forward as an entry of its own, so that what
-is left of the ledger still amounts to every standing (design rule 6). Its head stays, so the chain stays whole.
+is left of the ledger still amounts to every standing (design rule 6). Its checkpoint stays, so the chain stays whole.
 No way leads from an entry to whoever it is about, so all records are looked at, once for many segments, for those
 whose number stands in what goes.
 """
@@ -20,10 +20,10 @@ from consent_service.domain.records import VisitorRecord, unpack_record
 from consent_service.domain.standing import StandingUnreadable
 from consent_service.errors import Conflict, LedgerError
 from consent_service.identity.keys import DAY
-from consent_service.ledger import anchors, archive, entries, heads, segments
-from consent_service.ledger.heads import Anchor, Head
+from consent_service.ledger import anchors, archive, checkpoints, entries, segments
+from consent_service.ledger.checkpoints import Anchor, Checkpoint
 from consent_service.ledger.sealing import MOST_ENTRIES, Sealer
-from consent_service.ledger.trimming import head_at, lines_of
+from consent_service.ledger.trimming import checkpoint_at, lines_of
 from consent_service.store.contract import Append, Change, Document, Key
 from consent_service.store.keys import LEDGER, STANDINGS, is_standing, visitor_shards
 
@@ -33,89 +33,91 @@ _MOST_AT_ONCE: Final = 16 * MOST_ENTRIES
 
 
 async def drop(sealer: Sealer, kept: Mapping[str, int], now: int) -> int:
-    """Drop the segments whose time is over; how many. `kept`: seconds for each kind of entry.
+    """Drop the segments whose time is over. Return how many. `kept`: seconds to keep, by kind of entry.
 
-    Only what was trimmed from the hot log before, and only once the oldest is a day over its time: then a day's
+    Only trimmed segments are dropped, and only once the oldest one is a day over its time: then a day's
     segments go together. Raises LeaseLost, StoreError, LedgerError.
     """
     dropped = 0
     while due := await _due(sealer, kept, now):
         await _carry_forward(sealer, due, now)
-        for head in due:
-            await _drop(sealer, head, now)
+        for checkpoint in due:
+            await _drop(sealer, checkpoint, now)
         dropped += len(due)
     return dropped
 
 
-def is_over(head: Head, kept: Mapping[str, int], now: int) -> bool:
-    """Whether the time of every kind in the segment is over; a kind that nobody configured is kept for ever."""
-    return all(kind in kept and newest + kept[kind] <= now for kind, newest in head.newest.items())
+def is_over(checkpoint: Checkpoint, kept: Mapping[str, int], now: int) -> bool:
+    """Return True if the time of every kind in the segment is over. A kind without a setting is kept for ever."""
+    return all(kind in kept and newest + kept[kind] <= now for kind, newest in checkpoint.newest.items())
 
 
-async def _due(sealer: Sealer, kept: Mapping[str, int], now: int) -> list[Head]:
-    """The oldest segments whose time is over, as many as are dropped together."""
+async def _due(sealer: Sealer, kept: Mapping[str, int], now: int) -> list[Checkpoint]:
+    """Return the oldest segments whose time is over, as many as are dropped together."""
     _, state = await sealer.read_state()
-    due, left = list[Head](), _MOST_AT_ONCE
+    due, left = list[Checkpoint](), _MOST_AT_ONCE
     for number in range(state.dropped + 1, state.trimmed + 1):
-        head = await head_at(sealer, number)
-        if not is_over(head, kept, now if due else now - DAY) or left <= 0:
+        checkpoint = await checkpoint_at(sealer, number)
+        if not is_over(checkpoint, kept, now if due else now - DAY) or left <= 0:
             break
-        due.append(head)
-        left -= head.entries
+        due.append(checkpoint)
+        left -= checkpoint.entries
     return due
 
 
-async def _drop(sealer: Sealer, head: Head, now: int) -> None:
-    found, state = await sealer.read_state()
-    anchor = Anchor(head.site, head.number, heads.digest_of(head), now)
-    await sealer.put(archive.anchor_name(head.site, head.number), heads.sign(sealer.signer, anchor))
+async def _drop(sealer: Sealer, checkpoint: Checkpoint, now: int) -> None:
+    document, state = await sealer.read_state()
+    anchor = Anchor(checkpoint.site, checkpoint.number, checkpoints.digest_of(checkpoint), now)
+    await sealer.put(
+        archive.anchor_name(checkpoint.site, checkpoint.number), checkpoints.sign(sealer.signer, anchor)
+    )
     for name in (archive.segment_name, archive.marks_name):
-        await asyncio.to_thread(sealer.archive.delete, name(head.site, head.number))
-    await sealer.commit_state(found, replace(state, dropped=head.number))
+        await asyncio.to_thread(sealer.archive.delete, name(checkpoint.site, checkpoint.number))
+    await sealer.commit_state(document, replace(state, dropped=checkpoint.number))
     await sealer.renew()
 
 
-async def _carry_forward(sealer: Sealer, due: Sequence[Head], now: int) -> None:
-    """Carry every standing that one of these segments speaks of, before the first of them goes."""
+async def _carry_forward(sealer: Sealer, due: Sequence[Checkpoint], now: int) -> None:
+    """Append every standing that rests on one of these segments, before the first of them is dropped."""
     named = set[bytes]()
-    for head in due:
-        lines = await lines_of(sealer, head)
+    for checkpoint in due:
+        lines = await lines_of(sealer, checkpoint)
         if (
             lines is None
         ):  # gone before a crash: what rests on it was carried, and its anchor was put, before that
-            await asyncio.to_thread(anchors.require, sealer.archive, sealer.signer.public(), head)
+            await asyncio.to_thread(anchors.require, sealer.archive, sealer.signer.public(), checkpoint)
             continue
         payloads = (segments.entry_at(line)[1] for line in lines)
         named.update(bytes.fromhex(entries.decode(payload).subject) for payload in payloads)
     async for batch in sealer.store.walk(visitor_shards(sealer.site, sealer.store.shards), STANDINGS):
-        records = [(key, found) for key, found in batch if is_standing(key.name)]
-        await asyncio.gather(*(_carry(sealer, key, found, named, now) for key, found in records))
+        records = [(key, document) for key, document in batch if is_standing(key.name)]
+        await asyncio.gather(*(_carry(sealer, key, document, named, now) for key, document in records))
         await sealer.renew()
 
 
 async def _carry(
-    sealer: Sealer, key: Key, found: Document | None, named: Collection[bytes], now: int
+    sealer: Sealer, key: Key, document: Document | None, named: Collection[bytes], now: int
 ) -> None:
-    """Append a standing as it is; its record is not written, so nothing that saw it grows old."""
+    """Append a standing to the log. Its record is not written, so versions seen by others stay valid."""
     for _attempt in range(_ATTEMPTS):
-        if found is None:
+        if document is None:
             return
-        record = _record(key, found)
+        record = _record(key, document)
         if record.subject not in named:
             return
         append = [Append(LEDGER, _entry(sealer.site, record, now))]
         try:
-            await sealer.store.commit(Change(key.shard, {key.name: found.version}, append=append))
+            await sealer.store.commit(Change(key.shard, {key.name: document.version}, append=append))
         except Conflict:  # a choice came between: carry what stands now
-            (found,) = await sealer.store.get([key])
+            (document,) = await sealer.store.get([key])
             continue
         return
     raise Conflict(f"a record of {key.shard} kept changing while it was carried forward")
 
 
-def _record(key: Key, found: Document) -> VisitorRecord:
+def _record(key: Key, document: Document) -> VisitorRecord:
     try:
-        return unpack_record(found.value)
+        return unpack_record(document.value)
     except StandingUnreadable as error:  # nobody can tell whether it rests on what would go
         raise LedgerError(f"a record of {key.shard} can't be read, so nothing is dropped: {error}") from error
 

@@ -1,7 +1,7 @@
 """Sealing: the log's newest entries become a signed segment in the archive, in two commits.
 
 The first fixes the plan: exact positions, time and key. The segment's bytes follow from the plan and the log
-alone, so a crash anywhere leads to the same object again. The second commit fixes the signed head. One segment
+alone, so a crash anywhere leads to the same object again. The second commit fixes the signed checkpoint. One segment
 holds entries of every shard of a site, so that a site has one chain of checkpoints and no shard can be left out
 of it. Whoever seals holds a lease; both commits check it.
 """
@@ -16,9 +16,9 @@ import msgspec
 
 from consent_service.errors import Conflict, LeaseLost, LedgerError, LedgerForked
 from consent_service.identity.signatures import Signer
-from consent_service.ledger import archive, heads, segments
+from consent_service.ledger import archive, checkpoints, segments
 from consent_service.ledger.archive import Archive
-from consent_service.ledger.heads import Head, Plan, Span
+from consent_service.ledger.checkpoints import STORED_NAME, Checkpoint, Plan, Span
 from consent_service.ledger.reading import entries
 from consent_service.store.contract import Change, Document, Entry, Key, Member, Put, Store
 from consent_service.store.keys import desk_shard, sealed_name, sealing_name, site_shards
@@ -31,22 +31,22 @@ _LEASE, _PLAN, STATE = (sealing_name(part) for part in ("lease", "plan", "state"
 
 
 class State(msgspec.Struct, frozen=True):
-    """How far a site is sealed. `head`: the last signed head as it lies in the archive.
+    """Progress of sealing a site.
 
-    `through`: for each shard the last position sealed. `trimmed`: the last segment that is gone from the hot log;
-    `dropped`: the last one that is gone from the archive.
+    `checkpoint`: last signed checkpoint, as stored in the archive. `through`: last sealed position by shard.
+    `trimmed`: last segment removed from the hot log. `dropped`: last segment removed from the archive.
     """
 
     number: int = 0
     digest: str = ""
-    head: bytes = b""
+    checkpoint: bytes = msgspec.field(default=b"", name=STORED_NAME)
     through: dict[str, int] = {}
     trimmed: int = 0
     dropped: int = 0
 
 
 class Sealer:
-    """Seals one site's log."""
+    """Sealer of one site's log."""
 
     def __init__(
         self, store: Store, kept: Archive, signer: Signer, site: str, clock: Callable[[], float]
@@ -60,13 +60,13 @@ class Sealer:
         self._fence: dict[bytes, int] = {}
 
     async def take_lease(self) -> bool:
-        """Become the one who seals, for some minutes; False when another process is."""
-        found, _, _ = await self._documents()
+        """Take or extend the lease for two minutes. Return False if another process holds it."""
+        document, _, _ = await self._documents()
         ours = self._fence.get(_LEASE)
-        if found is not None and found.version != ours:
+        if document is not None and document.version != ours:
             return False
         until = int(self.clock()) + LEASE_SECONDS
-        expect = {_LEASE: found.version if found else 0}
+        expect = {_LEASE: document.version if document else 0}
         try:
             version = await self.store.commit(Change(self.desk, expect, [Put(_LEASE, b"", until)]))
         except Conflict:
@@ -75,17 +75,17 @@ class Sealer:
         return True
 
     async def renew(self) -> None:
-        """Hold the lease some minutes longer. Raises LeaseLost."""
+        """Extend the lease for two minutes. Raises LeaseLost."""
         if not await self.take_lease():
             raise LeaseLost(f"another process seals {self.site} now")
 
     async def release(self) -> None:
-        """Let the next one seal."""
+        """Give up the lease, so that another process can seal."""
         await self._commit(Change(self.desk, self._fence, delete=[_LEASE]))
         self._fence = {}
 
     async def seal(self) -> int:
-        """Seal what there is; how many segments that were. Raises LeaseLost, LedgerForked, StoreError."""
+        """Seal all new entries. Return the number of segments made. Raises LeaseLost, LedgerForked, StoreError."""
         await self._adopt()
         sealed = 0
         while await self._plan():
@@ -94,38 +94,40 @@ class Sealer:
             await self.renew()
         return sealed
 
-    async def commit_state(self, before: Document | None, state: State, head: Head | None = None) -> None:
-        """Put the state in place of the one that was read, under the lease; `head`: of a segment new in it."""
+    async def commit_state(
+        self, before: Document | None, state: State, checkpoint: Checkpoint | None = None
+    ) -> None:
+        """Replace the state that was read, under the lease. `checkpoint`: of a segment that is new in the state."""
         expect = {**self._fence, STATE: before.version if before else 0}
         put = [Put(STATE, msgspec.msgpack.encode(state))]
-        if head is None:
+        if checkpoint is None:
             await self._commit(Change(self.desk, expect, put))
         else:
-            await self._commit(Change(self.desk, expect, put, delete=[_PLAN], add=_index(head)))
+            await self._commit(Change(self.desk, expect, put, delete=[_PLAN], add=_index(checkpoint)))
 
     async def read_state(self) -> tuple[Document | None, State]:
-        """The state and the document that holds it."""
-        _, _, found = await self._documents()
-        return found, state_of(found)
+        """Return the state and the document that holds it."""
+        _, _, document = await self._documents()
+        return document, state_of(document)
 
     async def _plan(self) -> bool:
-        """Fix the next segment, if there is anything to seal or a plan already."""
-        _, planned, found = await self._documents()
+        """Commit the plan of the next segment. Return False if there is nothing to seal and no plan yet."""
+        _, planned, document = await self._documents()
         if planned is not None:
             return True
-        state = state_of(found)
+        state = state_of(document)
         spans = await self._spans(state)
         if not spans:
             return False
         for shard in spans:  # what was read may not be durable yet, but is with a commit behind it
             await self.store.commit(Change(shard))
         plan = Plan(state.number + 1, state.digest, int(self.clock()), self.signer.current, spans)
-        expect = {**self._fence, _PLAN: 0, STATE: found.version if found else 0}
+        expect = {**self._fence, _PLAN: 0, STATE: document.version if document else 0}
         await self._commit(Change(self.desk, expect, [Put(_PLAN, msgspec.msgpack.encode(plan))]))
         return True
 
     async def _spans(self, state: State) -> dict[str, Span]:
-        """What the next segment covers: for each shard with new entries from where to where."""
+        """Return the span of the next segment for each shard with new entries."""
         spans, left = dict[str, Span](), MOST_ENTRIES
         for shard in sorted(site_shards(self.site, self.store.shards)):
             after = state.through.get(shard, 0)
@@ -137,19 +139,19 @@ class Sealer:
         return spans
 
     async def _fulfil(self) -> None:
-        """Make the planned segment, archive it, and fix its head. Doing it again makes the same objects."""
-        _, planned, found = await self._documents()
+        """Make and archive the planned segment, then commit its checkpoint. A repetition makes the same objects."""
+        _, planned, document = await self._documents()
         if planned is None:
             raise LeaseLost(f"another process has sealed {self.site}")
         plan = msgspec.msgpack.decode(planned.value, type=Plan)
         lines = await self._entries(plan)
         segment = await asyncio.to_thread(segments.pack, lines)
-        head = heads.head_of(self.site, plan, segment)
-        signed = heads.sign(self.signer, head, plan.key)
-        await self.put(archive.segment_name(self.site, head.number), segment.data)
-        await self.put(archive.marks_name(self.site, head.number), segment.marks)
-        await self.commit_state(found, _behind(state_of(found), head, signed), head)
-        await self.put(archive.head_name(self.site, head.number), signed)
+        checkpoint = checkpoints.checkpoint_of(self.site, plan, segment)
+        signed = checkpoints.sign(self.signer, checkpoint, plan.key)
+        await self.put(archive.segment_name(self.site, checkpoint.number), segment.data)
+        await self.put(archive.marks_name(self.site, checkpoint.number), segment.marks)
+        await self.commit_state(document, _behind(state_of(document), checkpoint, signed), checkpoint)
+        await self.put(archive.checkpoint_name(self.site, checkpoint.number), signed)
 
     async def _entries(self, plan: Plan) -> list[Entry]:
         return [
@@ -159,25 +161,31 @@ class Sealer:
         ]
 
     async def _adopt(self) -> None:
-        """Bring store and archive together: put what a crash left out, take on what a restored backup forgot."""
-        found, state = await self.read_state()
-        ours = await self.get(archive.head_name(self.site, state.number)) if state.number else state.head
+        """Bring store and archive together: put what a crash left out, adopt what a restored backup lacks."""
+        document, state = await self.read_state()
+        ours = (
+            await self.get(archive.checkpoint_name(self.site, state.number))
+            if state.number
+            else state.checkpoint
+        )
         if ours is None:
-            await self.put(archive.head_name(self.site, state.number), state.head)
-        elif ours != state.head:
+            await self.put(archive.checkpoint_name(self.site, state.number), state.checkpoint)
+        elif ours != state.checkpoint:
             raise LedgerForked(
-                f"head {state.number} of {self.site} in the archive is not the one that this store sealed: run "
-                "`ledger verify`; put the head back from a copy, or give each service an archive of its own"
+                f"checkpoint {state.number} of {self.site} in the archive is not the one that this store sealed: run "
+                "`ledger verify`; put the checkpoint back from a copy, or give each service an archive of its own"
             )
-        while signed := await self.get(archive.head_name(self.site, state.number + 1)):
-            head = heads.trusted_head(signed, self.signer.public(), self.site, state.number + 1)
-            if head.previous != state.digest:
+        while signed := await self.get(archive.checkpoint_name(self.site, state.number + 1)):
+            checkpoint = checkpoints.trusted_checkpoint(
+                signed, self.signer.public(), self.site, state.number + 1
+            )
+            if checkpoint.previous != state.digest:
                 raise LedgerForked(
-                    f"head {state.number + 1} of {self.site} in the archive does not go on from this store's: "
+                    f"checkpoint {state.number + 1} of {self.site} in the archive does not go on from this store's: "
                     "give each service an archive of its own, and keep both"
                 )
-            await self.commit_state(found, _behind(state, head, signed), head)
-            found, state = await self.read_state()
+            await self.commit_state(document, _behind(state, checkpoint, signed), checkpoint)
+            document, state = await self.read_state()
 
     async def _documents(self) -> tuple[Document | None, Document | None, Document | None]:
         lease, plan, state = await self.store.get([Key(self.desk, name) for name in (_LEASE, _PLAN, STATE)])
@@ -190,27 +198,33 @@ class Sealer:
             raise LeaseLost(f"another process seals {self.site} now") from error
 
     async def put(self, name: str, data: bytes) -> None:
+        """Store an object in the archive, on a thread."""
         await asyncio.to_thread(self.archive.put, name, data)
 
     async def get(self, name: str) -> bytes | None:
+        """Return an object of the archive, or None, read on a thread."""
         return await asyncio.to_thread(self.archive.get, name)
 
 
-def state_of(found: Document | None, site: str = "the site") -> State:
-    """Return what the document `STATE` says. Raises LedgerError."""
+def state_of(document: Document | None, site: str = "the site") -> State:
+    """Return the state in the document `STATE`. Raises LedgerError."""
     try:
-        return State() if found is None else msgspec.msgpack.decode(found.value, type=State)
+        return State() if document is None else msgspec.msgpack.decode(document.value, type=State)
     except msgspec.DecodeError as error:
         raise LedgerError(f"how far {site} is sealed can't be read: restore a backup") from error
 
 
-def _behind(state: State, head: Head, signed: bytes) -> State:
-    through = state.through | {shard: span.through for shard, span in head.spans.items()}
+def _behind(state: State, checkpoint: Checkpoint, signed: bytes) -> State:
+    through = state.through | {shard: span.through for shard, span in checkpoint.spans.items()}
     return msgspec.structs.replace(
-        state, number=head.number, digest=heads.digest_of(head), head=signed, through=through
+        state,
+        number=checkpoint.number,
+        digest=checkpoints.digest_of(checkpoint),
+        checkpoint=signed,
+        through=through,
     )
 
 
-def _index(head: Head) -> list[Member]:
-    number = head.number.to_bytes(8)
-    return [Member(sealed_name(shard), number, span.through) for shard, span in head.spans.items()]
+def _index(checkpoint: Checkpoint) -> list[Member]:
+    number = checkpoint.number.to_bytes(8)
+    return [Member(sealed_name(shard), number, span.through) for shard, span in checkpoint.spans.items()]

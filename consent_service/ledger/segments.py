@@ -25,7 +25,7 @@ MARK_BYTES: Final = 8
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _LEVEL: Final = 6
-_HEAD: Final = re.compile(rb"\x1f\x8b\x08\x00\x00{4}[\x00\x02\x04][\x03\x13\xff]", re.DOTALL)
+_CHECKPOINT: Final = re.compile(rb"\x1f\x8b\x08\x00\x00{4}[\x00\x02\x04][\x03\x13\xff]", re.DOTALL)
 """A gzip member without name, comment, extra field and time: nothing can be hidden there.
 
 The last two bytes (RFC 1952 § 2.3) say how hard it was compressed, and on which system: Unix, macOS, unknown.
@@ -36,15 +36,15 @@ _MOST_OF_A_LINE: Final = 8_192
 """Bytes, on average over a segment: several times what any entry takes."""
 _LARGEST: Final = 1 << 28
 MOST_LINES: Final = 1 << 17
-"""Of one segment: eight times as many as sealing puts there. A head that says more is not believed."""
+"""Of one segment: eight times as many as sealing puts there. A checkpoint that says more is not believed."""
 
 
 class SegmentDamaged(LedgerError):
-    """The bytes are not a whole segment."""
+    """Bytes that are not a whole segment."""
 
 
 class Place(NamedTuple):
-    """Where an entry stands in the log."""
+    """Position of an entry in a site's log: shard, commit, number in the commit."""
 
     shard: str
     sequence: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
@@ -52,7 +52,7 @@ class Place(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """A packed segment and what its head says of it. `newest`: for each kind of entry, the latest time."""
+    """A packed segment with the values for its checkpoint. `newest`: latest time by kind of entry."""
 
     data: bytes
     marks: bytes
@@ -72,11 +72,11 @@ class _Said(msgspec.Struct, frozen=True):
 
 
 def pack(entries: Iterable[Entry]) -> Segment:
-    """The segment of these entries, which stand by shard and position."""
+    """Return the segment of these entries, which must be sorted by shard and position."""
     lines, newest = list[bytes](), dict[str, int]()
     for entry in entries:
-        said = _said.decode(entry.payload)
-        newest[said.kind] = max(newest.get(said.kind, 0), said.at)
+        header = _said.decode(entry.payload)
+        newest[header.kind] = max(newest.get(header.kind, 0), header.at)
         lines.append(line(entry.payload, Place(entry.shard, *entry.position)))
     leaves = tree.leaf_hashes(lines)
     raw = b"".join(one + b"\n" for one in lines)
@@ -86,14 +86,15 @@ def pack(entries: Iterable[Entry]) -> Segment:
 
 
 def room_for(entries: int) -> int:
-    """How many bytes so many lines may take, and some that were added to them."""
+    """Return the most bytes that this many lines may take, with room for some added lines."""
     return min((entries + 64) * _MOST_OF_A_LINE, _LARGEST)
 
 
 def unpack(data: bytes, most: int = _LARGEST) -> bytes:
-    """The lines, each with its end; `most`: their bytes.
+    """Return the lines, each with its line end. `most`: their size limit in bytes.
 
-    Raises SegmentDamaged for anything but one whole gzip member of ours, decompressing no further than `most`.
+    Raises SegmentDamaged unless the data is one whole gzip member as `pack` writes it. No more than `most`
+    bytes are decompressed.
     """
     inflate = zlib.decompressobj(_GZIP)
     try:
@@ -104,13 +105,17 @@ def unpack(data: bytes, most: int = _LARGEST) -> bytes:
         raise SegmentDamaged(f"holds more than the {most} bytes that its lines can have")
     if not inflate.eof:
         raise SegmentDamaged("is cut off")
-    if inflate.unused_data or not _HEAD.match(data) or len(data) > len(raw) + len(raw) // 1_000 + _PADDING:
+    if (
+        inflate.unused_data
+        or not _CHECKPOINT.match(data)
+        or len(data) > len(raw) + len(raw) // 1_000 + _PADDING
+    ):
         raise SegmentDamaged("holds bytes that belong to no line")
     return raw
 
 
 def split(raw: bytes) -> list[bytes]:
-    """The lines without their ends."""
+    """Return the lines without their line ends."""
     lines = raw.split(b"\n")
     if not lines[-1]:
         lines.pop()
@@ -118,12 +123,12 @@ def split(raw: bytes) -> list[bytes]:
 
 
 def line(payload: bytes, place: Place) -> bytes:
-    """One entry's line: members sorted by name, as in the entry itself."""
+    """Return the line of one entry: members sorted by name, as in the entry itself."""
     return b'{"entry":' + payload + b',"place":' + msgspec.json.encode(place) + b"}"
 
 
 def entry_at(one: bytes) -> tuple[Place, bytes]:
-    """The inverse of `line`. Raises SegmentDamaged for what is no line."""
+    """Return the place and the entry in a line: the inverse of `line`. Raises SegmentDamaged."""
     place = place_of(one)
     end = len(b',"place":') + len(msgspec.json.encode(place)) + 1
     payload = one[len(b'{"entry":') : -end]
@@ -133,7 +138,7 @@ def entry_at(one: bytes) -> tuple[Place, bytes]:
 
 
 def place_of(one: bytes) -> Place:
-    """Where the line's entry stands. Raises SegmentDamaged."""
+    """Return the place of the line's entry. Raises SegmentDamaged."""
     try:
         return _placed.decode(one).place
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -141,18 +146,18 @@ def place_of(one: bytes) -> Place:
 
 
 def find(lines: Sequence[bytes], place: Place) -> int | None:
-    """The number of the line with the entry at this place."""
+    """Return the number of the line with the entry at this place, or None."""
     end = b',"place":' + msgspec.json.encode(place) + b"}"
     return next((number for number, one in enumerate(lines) if one.endswith(end)), None)
 
 
 def digest(raw: bytes) -> str:
-    """SHA-256 in hex."""
+    """Return the SHA-256 in hex."""
     return hashlib.sha256(raw).hexdigest()
 
 
 def marks(leaves: Iterable[bytes]) -> bytes:
-    """The first bytes of each leaf's hash, one behind the other."""
+    """Return the first bytes of each leaf's hash, concatenated."""
     return b"".join(leaf[:MARK_BYTES] for leaf in leaves)
 
 

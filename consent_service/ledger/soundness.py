@@ -22,10 +22,7 @@ _SUBJECT: Final = re.compile(r"[0-9a-f]{32}")
 
 
 def check(entry: Entry) -> None:
-    """Refuse an entry that no fact makes: what is read back from its fact must be the entry.
-
-    Raises `EntryUnreadable`.
-    """
+    """Raise EntryUnreadable unless the entry is the one that its own fact would make."""
     if entry.v != VERSION:
         raise EntryUnreadable(
             f"entry {entry.id} is of version {entry.v}; this service reads version {VERSION}"

@@ -15,7 +15,7 @@ EARLIEST: Final = 1_735_689_600
 
 
 class Times(NamedTuple):
-    """The verifier's clock, in Unix seconds; without one (None) no time is judged."""
+    """Clock of the verifier, in Unix seconds. Without one (None) no time is checked."""
 
     now: int | None = None
 
@@ -47,7 +47,7 @@ class Times(NamedTuple):
 
 
 def day(at: int) -> str:
-    """The time in UTC, or the number where no calendar has it."""
+    """Return the time in UTC, or the number itself if no calendar has it."""
     try:
         return datetime.fromtimestamp(at, UTC).isoformat()
     except (ValueError, OverflowError, OSError):

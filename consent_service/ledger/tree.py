@@ -1,7 +1,7 @@
 """Tree: the Merkle tree of RFC 6962 section 2.1, its proofs of inclusion and their check.
 
 Hashes are SHA-256. A leaf is hashed behind a 0 byte and a node behind a 1 byte, so that no leaf passes for a node.
-No tree grows after it was sealed, so there are no proofs between an earlier one and a later one: the heads are
+No tree grows after it was sealed, so there are no proofs between an earlier one and a later one: the checkpoints are
 chained. Knows nothing of entries and segments; touches nothing.
 """
 
@@ -16,17 +16,17 @@ EMPTY: Final = sha256().digest()
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """The hash of one leaf."""
+    """Return the hash of one leaf."""
     return sha256(b"\0" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The hash of a node over its two children."""
+    """Return the hash of a node over its two children."""
     return sha256(b"\1" + left + right).digest()
 
 
 def root(leaves: Sequence[bytes]) -> bytes:
-    """The tree's root. `leaves` are leaf hashes, in order."""
+    """Return the root of the tree. `leaves` are leaf hashes, in order."""
     if not leaves:
         return EMPTY
     level = list(leaves)
@@ -39,9 +39,9 @@ def root(leaves: Sequence[bytes]) -> bytes:
 
 
 def inclusion(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """The proof that the leaf at `index` is in the tree: its siblings from the bottom up (section 2.1.1).
+    """Return the proof that the leaf at `index` is in the tree: its siblings from the bottom up (section 2.1.1).
 
-    Raises IndexError when there is no such leaf.
+    Raises IndexError if there is no such leaf.
     """
     if not 0 <= index < len(leaves):
         raise IndexError(f"no leaf {index} in a tree of {len(leaves)}")
@@ -59,28 +59,28 @@ def inclusion(leaves: Sequence[bytes], index: int) -> list[bytes]:
 
 
 def includes(root_hash: bytes, size: int, index: int, leaf: bytes, proof: Sequence[bytes]) -> bool:
-    """Whether the proof shows this leaf hash at `index` of the tree with this root and size."""
+    """Return True if the proof shows this leaf hash at `index` of the tree with this root and size."""
     if not 0 <= index < size:
         return False
-    place, last, found = index, size - 1, leaf
+    place, last, reached = index, size - 1, leaf
     for sibling in proof:
         if last == 0:
             return False
         if place % 2 or place == last:
-            found = node_hash(sibling, found)
+            reached = node_hash(sibling, reached)
             while place % 2 == 0 and place:
                 place, last = place >> 1, last >> 1
         else:
-            found = node_hash(found, sibling)
+            reached = node_hash(reached, sibling)
         place, last = place >> 1, last >> 1
-    return last == 0 and found == root_hash
+    return last == 0 and reached == root_hash
 
 
 def leaf_hashes(lines: Iterable[bytes]) -> list[bytes]:
-    """The leaf hashes of these leaves, in order."""
+    """Return the hashes of these leaves, in order."""
     return [sha256(b"\0" + line).digest() for line in lines]
 
 
 def _split(size: int) -> int:
-    """The largest power of two below `size`, which is at least 2."""
+    """Return the largest power of two below `size`, which is at least 2."""
     return 1 << (size - 1).bit_length() - 1

@@ -7,52 +7,54 @@ import asyncio
 from msgspec.structs import replace
 
 from consent_service.errors import LedgerError
-from consent_service.ledger import archive, heads
-from consent_service.ledger.heads import Head
+from consent_service.ledger import archive, checkpoints
+from consent_service.ledger.checkpoints import Checkpoint
 from consent_service.ledger.sealing import Sealer
 from consent_service.store.contract import Change, Trim
 from consent_service.store.keys import LEDGER
 
 
 async def trim(sealer: Sealer, before: int) -> int:
-    """Trim the segments that were sealed before then (Unix seconds); how many those were.
+    """Trim the segments sealed before `before` (Unix seconds) from the hot log. Return how many.
 
-    Raises LeaseLost, StoreError, and LedgerError where the archive does not give a segment back as it was sealed.
+    Raises LeaseLost, StoreError, and LedgerError if the archive does not return a segment as it was sealed.
     """
     trimmed = 0
     while True:
-        found, state = await sealer.read_state()
+        document, state = await sealer.read_state()
         if state.trimmed == state.number:
             return trimmed
-        head = await head_at(sealer, state.trimmed + 1)
-        if head.at > before:
+        checkpoint = await checkpoint_at(sealer, state.trimmed + 1)
+        if checkpoint.at > before:
             return trimmed
-        await _check(sealer, head)
-        for shard, span in head.spans.items():  # doing it again changes nothing
+        await _check(sealer, checkpoint)
+        for shard, span in checkpoint.spans.items():  # doing it again changes nothing
             await sealer.store.commit(Change(shard, trim=[Trim(LEDGER, span.through)]))
-        await sealer.commit_state(found, replace(state, trimmed=head.number))
+        await sealer.commit_state(document, replace(state, trimmed=checkpoint.number))
         await sealer.renew()
         trimmed += 1
 
 
-async def head_at(sealer: Sealer, number: int) -> Head:
-    """Return the archive's head of this number. Raises LedgerError when it is gone or does not hold."""
-    signed = await sealer.get(archive.head_name(sealer.site, number))
+async def checkpoint_at(sealer: Sealer, number: int) -> Checkpoint:
+    """Return the archive's checkpoint of this number. Raises LedgerError when it is gone or does not hold."""
+    signed = await sealer.get(archive.checkpoint_name(sealer.site, number))
     if signed is None:
-        raise LedgerError(f"head {number} of {sealer.site} is missing in the archive: run `ledger verify`")
-    return heads.trusted_head(signed, sealer.signer.public(), sealer.site, number)
+        raise LedgerError(
+            f"checkpoint {number} of {sealer.site} is missing in the archive: run `ledger verify`"
+        )
+    return checkpoints.trusted_checkpoint(signed, sealer.signer.public(), sealer.site, number)
 
 
-async def lines_of(sealer: Sealer, head: Head) -> list[bytes] | None:
-    """The segment's lines; None when it is not there. Raises LedgerError when they are not as sealed."""
-    data = await sealer.get(archive.segment_name(head.site, head.number))
+async def lines_of(sealer: Sealer, checkpoint: Checkpoint) -> list[bytes] | None:
+    """Return the lines of the segment, or None if it is missing. Raises LedgerError if they are not as sealed."""
+    data = await sealer.get(archive.segment_name(checkpoint.site, checkpoint.number))
     if data is None:
         return None
-    return await asyncio.to_thread(heads.trusted_lines, data, head)
+    return await asyncio.to_thread(checkpoints.trusted_lines, data, checkpoint)
 
 
-async def _check(sealer: Sealer, head: Head) -> None:
-    if await lines_of(sealer, head) is None:
+async def _check(sealer: Sealer, checkpoint: Checkpoint) -> None:
+    if await lines_of(sealer, checkpoint) is None:
         raise LedgerError(
-            f"segment {head.number} of {head.site} is missing in the archive: run `ledger verify`"
+            f"segment {checkpoint.number} of {checkpoint.site} is missing in the archive: run `ledger verify`"
         )

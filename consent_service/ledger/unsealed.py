@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from consent_service.ledger.checkpoints import Span
 from consent_service.ledger.entries import decode
-from consent_service.ledger.heads import Span
 from consent_service.ledger.reading import entries
 from consent_service.ledger.sealing import STATE, state_of
 from consent_service.store.contract import Key, Store
@@ -15,14 +15,14 @@ _NEWEST = 2**53
 
 
 class Unsealed(NamedTuple):
-    """Entries that wait to be sealed, and the time of the oldest one in Unix seconds (None: nothing waits)."""
+    """Number of unsealed entries, and the time of the oldest one in Unix seconds (None if there is none)."""
 
     entries: int
     oldest: int | None
 
 
 class _Counted(NamedTuple):
-    """One shard's count behind the sealed position `after`; `through`: the last position counted."""
+    """Count of one shard after the sealed position `after`. `through`: last position counted."""
 
     after: int
     through: int
@@ -31,7 +31,7 @@ class _Counted(NamedTuple):
 
 
 class UnsealedCount:
-    """Counts one site's unsealed entries. Each entry is read once, and again only after a part was sealed."""
+    """Counter of one site's unsealed entries. Each entry is read once, and again only after sealing."""
 
     def __init__(self, site: str) -> None:
         self._site = site
@@ -52,7 +52,7 @@ class UnsealedCount:
 
 
 async def _further(store: Store, shard: str, counted: _Counted) -> _Counted:
-    """Return the count with the entries that came since."""
+    """Return the count with the entries committed since."""
     async for entry in entries(store, shard, Span(counted.through, _NEWEST)):
         oldest = decode(entry.payload).at if counted.oldest is None else counted.oldest
         counted = counted._replace(

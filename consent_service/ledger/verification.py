@@ -1,10 +1,10 @@
 """Verification of an archive against what was sealed, from nothing but the archive and the public keys.
 
-First the heads, which are small: each signature, the chain, the spans without a gap. Then one segment at a time,
-so that memory does not grow with the archive: its digest, its tree, its lines, its places. Every object is decoded,
-encoded again and compared: bytes that the service would not have written are findings, whoever signed them. What is
-wrong is named and located; reading goes on behind it. What the newest heads said before somebody took them away,
-only a checkpoint that was kept elsewhere can tell (`known`).
+First the checkpoints, which are small: each signature, the chain, the spans without a gap. Then one segment at a
+time, so that memory does not grow with the archive: its digest, its tree, its lines, its places. Every object is
+decoded, encoded again and compared: bytes that the service would not have written are findings, whoever signed
+them. What is wrong is named and located, and the check goes on. If somebody removed the newest checkpoints, only a
+checkpoint kept elsewhere (`known`) can show it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from consent_service.identity.signatures import PublicKeys
 from consent_service.ledger import archive
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.chains import Chain
+from consent_service.ledger.checkpoints import Checkpoint
 from consent_service.ledger.contents import LEAST_KEPT, Contents, Site, Unpacked, unpacked
 from consent_service.ledger.findings import Finding, Tampering
-from consent_service.ledger.heads import Head
 from consent_service.ledger.lines import LineReader
 from consent_service.ledger.times import Times
 
@@ -28,9 +28,10 @@ __all__ = ["LEAST_KEPT", "Report", "verify"]
 
 
 class Report(NamedTuple):
-    """What was found. `last`: for each site the digest of its newest head that holds: keep it elsewhere.
+    """Result of a verification.
 
-    `hints`: what the service itself can have left behind when it was interrupted; no fault.
+    `last`: by site, number and digest of its newest valid checkpoint: keep it elsewhere. `hints`: objects that
+    the service itself can leave when it is interrupted; not faults.
     """
 
     entries: int
@@ -44,19 +45,19 @@ class Report(NamedTuple):
 def verify(
     kept: Archive,
     keys: PublicKeys | None,
-    known: Iterable[Head] = (),
+    known: Iterable[Checkpoint] = (),
     progress: Callable[[int, int], None] = lambda _done, _of: None,
     now: int | None = None,
 ) -> Report:
-    """Check everything in the archive. `progress` is told how many of how many segments are done.
+    """Return a report on everything in the archive. `progress` is called with segments done and their total.
 
-    Without keys (None) no signature is checked; without `now` (Unix seconds) no time is judged.
+    `keys`: None skips the signatures. `now` (Unix seconds): None skips the times.
     """
     names, times, known = kept.names(), Times(now), list(known)
     chains = {site: Chain(kept, keys, site, own, times) for site, own in _by_site(names, known).items()}
     findings = [finding for chain in chains.values() for finding in chain.check()]
-    findings += [finding for head in known for finding in chains[head.site].reaches(head)]
-    total = sum(len(chain.heads) for chain in chains.values())
+    findings += [finding for checkpoint in known for finding in chains[checkpoint.site].reaches(checkpoint)]
+    total = sum(len(chain.checkpoints) for chain in chains.values())
     entries, dropped, hints = 0, 0, list[Finding]()
     for done, (checked, found) in enumerate(_contents(kept, keys, chains, times), 1):
         findings += checked.check(found)
@@ -85,52 +86,58 @@ def _is_empty(kept: Archive, name: str) -> bool:
 def _contents(
     kept: Archive, keys: PublicKeys | None, chains: dict[str, Chain], times: Times
 ) -> Iterator[tuple[Contents, Unpacked]]:
-    """Yield every segment with what was read of it."""
+    """Yield every segment with its contents."""
     for site, chain in chains.items():
-        digests = {head.digest: head.number for head in chain.heads.values()}
+        digests = {checkpoint.digest: checkpoint.number for checkpoint in chain.checkpoints.values()}
         shared = Site(kept, keys, chain.names, digests, times, LineReader(site))
-        for head, found in _ahead(kept, list(chain.heads.values())):
-            yield Contents(shared, head), found
+        for checkpoint, found in _ahead(kept, list(chain.checkpoints.values())):
+            yield Contents(shared, checkpoint), found
 
 
-def _ahead(kept: Archive, heads: Sequence[Head]) -> Iterator[tuple[Head, Unpacked]]:
-    """Yield each head's segment, and read the next one meanwhile: decompressing holds no lock of the interpreter."""
+def _ahead(kept: Archive, checkpoints: Sequence[Checkpoint]) -> Iterator[tuple[Checkpoint, Unpacked]]:
+    """Yield each checkpoint's segment while a thread reads the next one.
+
+    Decompression releases the interpreter's lock, so the two run at the same time.
+    """
     following: _Reading | None = None
-    for number, head in enumerate(heads):
-        reading = following or _Reading(kept, head)
-        rest = heads[number + 1 : number + 2]
+    for number, checkpoint in enumerate(checkpoints):
+        reading = following or _Reading(kept, checkpoint)
+        rest = checkpoints[number + 1 : number + 2]
         following = _Reading(kept, rest[0]) if rest else None
-        yield head, reading.result()
+        yield checkpoint, reading.result()
 
 
 class _Reading(Thread):
-    """A segment that is being read. (`concurrent.futures` would do, and takes a tenth of a short run to import.)"""
+    """Thread that reads one segment.
 
-    def __init__(self, kept: Archive, head: Head) -> None:
+    `concurrent.futures` would do, but importing it takes a tenth of a short run.
+    """
+
+    def __init__(self, kept: Archive, checkpoint: Checkpoint) -> None:
         super().__init__(daemon=True)
         self._kept = kept
-        self._head = head
+        self._checkpoint = checkpoint
         self._found: Unpacked | Exception | None = None
         self.start()
 
     def run(self) -> None:
-        """Read it; what is raised is kept for `result`."""
+        """Read the segment, and store what is raised for `result`."""
         try:
-            self._found = unpacked(self._kept, self._head)
+            self._found = unpacked(self._kept, self._checkpoint)
         except Exception as error:
             self._found = error
 
     def result(self) -> Unpacked:
-        """Wait until it is read. Raises ArchiveUnavailable."""
+        """Return the segment once it is read. Raises ArchiveUnavailable."""
         self.join()
         if not isinstance(self._found, Unpacked):
             raise self._found or SystemError("the segment's reader ended without a word")
         return self._found
 
 
-def _by_site(names: Iterable[str], known: Iterable[Head]) -> dict[str, list[str]]:
-    """The names of each site's objects, also of a site that only somebody's checkpoint knows."""
-    sites: dict[str, list[str]] = {head.site: [] for head in known}
+def _by_site(names: Iterable[str], known: Iterable[Checkpoint]) -> dict[str, list[str]]:
+    """Return the names of each site's objects, also of sites known only from a checkpoint kept elsewhere."""
+    sites: dict[str, list[str]] = {checkpoint.site: [] for checkpoint in known}
     for name in names:
         site, slash, _ = name.partition("/")
         if slash:

@@ -100,7 +100,7 @@ class Erasing:
         return reach(*await self._store.get([Key(desk_shard(site), name) for name in (REDONE, STATE)]))
 
     async def note_redone(self, site: str, through: int) -> None:
-        """Remember that they hold up to this head."""
+        """Remember that they hold up to this checkpoint."""
         await self._store.commit(Change(desk_shard(site), put=[Put(REDONE, b"%d" % through)]))
 
     def _change(self, site: str, key: Key, held: Held) -> Change:

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 
 from consent_service.errors import CursorExpired, UnknownReceipt
 from consent_service.identity.signatures import Signed, Signer
-from consent_service.ledger import archive, heads, reading, receipts, segments
+from consent_service.ledger import archive, checkpoints, reading, receipts, segments
 from consent_service.ledger.archive import Archive
-from consent_service.ledger.heads import Span
+from consent_service.ledger.checkpoints import Span
 from consent_service.ledger.receipts import Inclusion, Sought
 from consent_service.ledger.segments import Place
 from consent_service.services.waiting import COMMIT_TIMEOUT, reading_patience
@@ -70,7 +70,7 @@ class Receipts:
         raise _unknown()
 
     async def _sealed(self, site: str, wanted: Sought) -> tuple[int, list[bytes], Signed] | None:
-        """The line's number, its segment's lines and head; None when it is not sealed (any more)."""
+        """The line's number, its segment's lines and checkpoint; None when it is not sealed (any more)."""
         assert self._archive is not None
         index = sealed_name(wanted.shard)
         asked = self._store.range(desk_shard(site), index, wanted.sequence, _LAST, limit=1)
@@ -85,13 +85,13 @@ def _look(
     kept: Archive, signer: Signer, site: str, number: int, wanted: Sought
 ) -> tuple[int, list[bytes], Signed] | None:
     data = kept.get(archive.segment_name(site, number))
-    signed = kept.get(archive.head_name(site, number))
+    signed = kept.get(archive.checkpoint_name(site, number))
     if data is None or signed is None:
         return None
-    head = heads.trusted_head(signed, signer.public(), site, number)
-    lines = heads.trusted_lines(data, head)
+    checkpoint = checkpoints.trusted_checkpoint(signed, signer.public(), site, number)
+    lines = checkpoints.trusted_lines(data, checkpoint)
     index = receipts.index_of(lines, wanted)
-    return None if index is None else (index, lines, heads.signed_of(signed))
+    return None if index is None else (index, lines, checkpoints.signed_of(signed))
 
 
 def _unknown() -> UnknownReceipt:

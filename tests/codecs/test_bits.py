@@ -87,13 +87,13 @@ def read(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "field", "bit", "said"),
     [
-        ("A", "SectionIds", 0, "the text ends here"),
-        ("AB", "SectionIds", 12, "the text ends here"),
-        ("AAB", "", 17, "the padding is not zero"),
-        ("AAAAA", "", 12, "18 bits too many"),
-        ("ABA", "SectionIds", 13, "the text ends within a Fibonacci integer"),
-        ("AB==", "", 12, "'=' is no base64url"),
-        ("ABé", "", 12, "'é' is no base64url"),
+        ("A", "SectionIds", 0, "unexpected end of the text"),
+        ("AB", "SectionIds", 12, "unexpected end of the text"),
+        ("AAB", "", 17, "the padding bits must be zero"),
+        ("AAAAA", "", 12, "18 extra bits at the end"),
+        ("ABA", "SectionIds", 13, "unexpected end of the text in a Fibonacci integer"),
+        ("AB==", "", 12, "'=' is not a base64url character"),
+        ("ABé", "", 12, "'é' is not a base64url character"),
     ],
 )
 def test_a_fault_says_where_it_lies(text: str, field: str, bit: int, said: str) -> None:
@@ -108,4 +108,4 @@ def test_no_short_text_unfolds_into_a_huge_list(zeros: int) -> None:
     up_to_there = "000000000001" + "1" + "11" + "0" * zeros + "11"
     fault = fault_of(characters(up_to_there))
     assert (fault.field, fault.bit) == ("SectionIds", 15)
-    assert "no id is over 4095" in str(fault)
+    assert "id over 4095" in str(fault)

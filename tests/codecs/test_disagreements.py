@@ -88,7 +88,7 @@ def test_the_reference_once_wrote_longer_sections_and_still_lists_them_unread(na
 
 def test_the_reference_claims_the_agreements_cover_by_default_and_we_want_it_said() -> None:
     assert written("usca", MspaCoveredTransaction=1, Gpc=False) == "BAAAAABA.QA"
-    with pytest.raises(CodecError, match="MspaCoveredTransaction: must be given"):
+    with pytest.raises(CodecError, match="MspaCoveredTransaction: missing value; give one"):
         written("usca", Gpc=False)
 
 

@@ -12,8 +12,14 @@ from obstore.store import MemoryStore
 
 from consent_service.identity.signatures import Signed, Signer, Statement
 from consent_service.ledger import segments, tree
-from consent_service.ledger.archive import ObjectArchive, anchor_name, head_name, marks_name, segment_name
-from consent_service.ledger.heads import digest_of, open_head
+from consent_service.ledger.archive import (
+    ObjectArchive,
+    anchor_name,
+    checkpoint_name,
+    marks_name,
+    segment_name,
+)
+from consent_service.ledger.checkpoints import digest_of, open_checkpoint
 
 Objects = Mapping[str, bytes]
 
@@ -101,17 +107,17 @@ def of_files(objects: Objects) -> Iterator[Mutation]:
 
 
 def resealed(objects: Objects, signer: Signer, site: str, number: int, text: str) -> dict[str, bytes]:
-    """The archive with this text as a head, and all behind it chained to it again, by whoever holds the key."""
+    """The archive with this text as a checkpoint, and all behind it chained to it again, by whoever holds the key."""
     changed = dict(objects)
-    changed[head_name(site, number)] = _signed(signer, Statement.CHECKPOINT, text)
+    changed[checkpoint_name(site, number)] = _signed(signer, Statement.CHECKPOINT, text)
     before = text
     for later in count(number + 1):
-        if head_name(site, later) not in changed:
+        if checkpoint_name(site, later) not in changed:
             return _anchored(changed, signer, site)
-        said = json.loads(json.loads(changed[head_name(site, later)])["text"])
+        said = json.loads(json.loads(changed[checkpoint_name(site, later)])["text"])
         said["previous"] = segments.digest(before.encode())
         before = json.dumps(said, sort_keys=True, separators=(",", ":"))
-        changed[head_name(site, later)] = _signed(signer, Statement.CHECKPOINT, before)
+        changed[checkpoint_name(site, later)] = _signed(signer, Statement.CHECKPOINT, before)
     raise AssertionError
 
 
@@ -137,7 +143,7 @@ def resegmented(objects: Objects, signer: Signer, site: str, number: int, raw: b
         segment_name(site, number): gzip.compress(raw, mtime=0),
         marks_name(site, number): marks,
     }
-    said = json.loads(text_of(objects[head_name(site, number)]))
+    said = json.loads(text_of(objects[checkpoint_name(site, number)]))
     said |= {
         "digest": segments.digest(raw),
         "root": tree.root(leaves).hex(),
@@ -148,20 +154,20 @@ def resegmented(objects: Objects, signer: Signer, site: str, number: int, raw: b
 
 
 def text_of(data: bytes) -> str:
-    """What is signed in a head or an anchor."""
+    """What is signed in a checkpoint or an anchor."""
     return str(json.loads(data)["text"])
 
 
 def _anchored(objects: dict[str, bytes], signer: Signer, site: str) -> dict[str, bytes]:
-    """Each anchor names its head's digest again, as far as there is one."""
+    """Each anchor names its checkpoint's digest again, as far as there is one."""
     for number in range(1, 100):
         name = anchor_name(site, number)
         if name not in objects:
             continue
         said = json.loads(text_of(objects[name]))
         try:
-            said["head"] = digest_of(open_head(objects[head_name(site, number)], None))
-        except Exception:  # the head is what was mutated
+            said["head"] = digest_of(open_checkpoint(objects[checkpoint_name(site, number)], None))
+        except Exception:  # the checkpoint is what was mutated
             continue
         objects[name] = _signed(
             signer, Statement.ANCHOR, json.dumps(said, sort_keys=True, separators=(",", ":"))

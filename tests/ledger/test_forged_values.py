@@ -7,8 +7,8 @@ import json
 import pytest
 
 from consent_service.identity.keys import DAY
-from consent_service.ledger import heads, segments
-from consent_service.ledger.archive import anchor_name, head_name, marks_name, segment_name
+from consent_service.ledger import checkpoints, segments
+from consent_service.ledger.archive import anchor_name, checkpoint_name, marks_name, segment_name
 from consent_service.ledger.findings import Tampering
 from consent_service.ledger.verification import verify
 from tests.ledger.genuine import NOW, ROTATED, checked, lines_of, with_line
@@ -43,26 +43,26 @@ def test_an_anchor_that_says_what_can_t_be_is_found(
         (3, {"newest": {"choice": START, "erased": START + 1}}, Tampering.NEWEST_WRONG),
         (1, {"newest": {"choice": 4_000_000_000}}, Tampering.TIME_WRONG),
         (1, {"newest": {"choice": 9}}, Tampering.TIME_WRONG),
-        (3, {"newest": {}}, Tampering.HEAD_FORGED),
+        (3, {"newest": {}}, Tampering.CHECKPOINT_FORGED),
         (1, {"newest": {"whim": START}}, Tampering.FORMAT_NEWER),
         (2, {"at": 4_000_000_000}, Tampering.TIME_WRONG),
         (2, {"at": START}, Tampering.TIME_WRONG),
         (3, {"at": 9}, Tampering.TIME_WRONG),
         (2, {"entries": 1}, Tampering.ROOT_WRONG),
-        (2, {"entries": 2**40}, Tampering.HEAD_FORGED),
+        (2, {"entries": 2**40}, Tampering.CHECKPOINT_FORGED),
         (2, {"marks": "0" * 64}, Tampering.MARKS_DAMAGED),
-        (2, {"root": "A" * 64}, Tampering.HEAD_FORGED),
-        (2, {"site": "other"}, Tampering.HEAD_FORGED),
-        (2, {"number": 3}, Tampering.HEAD_SWAPPED),
-        (1, {"previous": "0" * 64}, Tampering.HEAD_FORGED),
+        (2, {"root": "A" * 64}, Tampering.CHECKPOINT_FORGED),
+        (2, {"site": "other"}, Tampering.CHECKPOINT_FORGED),
+        (2, {"number": 3}, Tampering.CHECKPOINT_SWAPPED),
+        (1, {"previous": "0" * 64}, Tampering.CHECKPOINT_FORGED),
         (3, {"spans": {}}, Tampering.PLACE_WRONG),
         (3, {"v": 2}, Tampering.FORMAT_NEWER),
     ],
 )
-def test_a_head_that_says_what_can_t_be_is_found(
+def test_a_checkpoint_that_says_what_can_t_be_is_found(
     genuine: Objects, number: int, change: dict[str, object], what: Tampering
 ) -> None:
-    text = _with(text_of(genuine[head_name("acme", number)]), change)
+    text = _with(text_of(genuine[checkpoint_name("acme", number)]), change)
     assert what in [
         finding.what for finding in checked(resealed(genuine, ROTATED, "acme", number, text)).findings
     ]
@@ -125,14 +125,18 @@ def test_lines_that_end_otherwise_are_found(genuine: Objects, end: bytes) -> Non
 def test_two_sites_whose_files_were_mixed_are_found(genuine: Objects) -> None:
     other = {name.replace("acme/", "other/"): data for name, data in genuine.items()}
     report = checked({**genuine, **other})
-    swapped = [finding for finding in report.findings if finding.what is Tampering.HEAD_SWAPPED]
-    assert [finding.where for finding in swapped] == [head_name("other", number) for number in (1, 2, 3)]
+    swapped = [finding for finding in report.findings if finding.what is Tampering.CHECKPOINT_SWAPPED]
+    assert [finding.where for finding in swapped] == [
+        checkpoint_name("other", number) for number in (1, 2, 3)
+    ]
 
 
 def test_an_anchor_before_a_segment_that_still_stands_is_found(genuine: Objects) -> None:
-    head = heads.open_head(genuine[head_name("acme", 3)], ROTATED.public())
-    anchor = heads.Anchor("acme", 3, heads.digest_of(head), max(head.newest.values()) + 730 * DAY)
-    objects = {**genuine, anchor_name("acme", 3): heads.sign(ROTATED, anchor)}
+    checkpoint = checkpoints.open_checkpoint(genuine[checkpoint_name("acme", 3)], ROTATED.public())
+    anchor = checkpoints.Anchor(
+        "acme", 3, checkpoints.digest_of(checkpoint), max(checkpoint.newest.values()) + 730 * DAY
+    )
+    objects = {**genuine, anchor_name("acme", 3): checkpoints.sign(ROTATED, anchor)}
     objects = {
         name: data
         for name, data in objects.items()
@@ -143,9 +147,11 @@ def test_an_anchor_before_a_segment_that_still_stands_is_found(genuine: Objects)
 
 
 def test_a_drop_that_was_interrupted_is_a_hint(genuine: Objects) -> None:
-    head = heads.open_head(genuine[head_name("acme", 2)], ROTATED.public())
-    anchor = heads.Anchor("acme", 2, heads.digest_of(head), max(head.newest.values()) + 730 * DAY)
-    objects = {**genuine, anchor_name("acme", 2): heads.sign(ROTATED, anchor)}
+    checkpoint = checkpoints.open_checkpoint(genuine[checkpoint_name("acme", 2)], ROTATED.public())
+    anchor = checkpoints.Anchor(
+        "acme", 2, checkpoints.digest_of(checkpoint), max(checkpoint.newest.values()) + 730 * DAY
+    )
+    objects = {**genuine, anchor_name("acme", 2): checkpoints.sign(ROTATED, anchor)}
     report = verify(archive_of(objects), ROTATED.public(), now=NOW + 2_000 * DAY)
     assert report.findings == []
     assert [hint.what for hint in report.hints] == [Tampering.DROP_UNFINISHED]
@@ -171,12 +177,12 @@ def test_a_folder_s_empty_object_is_a_hint_and_one_that_holds_something_a_findin
 
 @pytest.mark.parametrize("signature", ["", "AA", "A" * 85 + "B", "é" * 86])
 def test_without_a_key_at_least_a_signature_s_form_is_checked(genuine: Objects, signature: str) -> None:
-    name = head_name("acme", 3)
+    name = checkpoint_name("acme", 3)
     data = json.dumps(
         json.loads(genuine[name]) | {"signature": signature}, separators=(",", ":"), ensure_ascii=False
     )
     findings = checked({**genuine, name: data.encode()}, keyed=False).findings
-    assert [finding[:2] for finding in findings] == [(Tampering.HEAD_FORGED, name)]
+    assert [finding[:2] for finding in findings] == [(Tampering.CHECKPOINT_FORGED, name)]
 
 
 def _with(text: str, change: dict[str, object]) -> str:

@@ -14,7 +14,13 @@ from pathlib import Path
 import pytest
 
 from consent_service.errors import ArchiveUnavailable
-from consent_service.ledger.archive import FolderArchive, anchor_name, head_name, marks_name, segment_name
+from consent_service.ledger.archive import (
+    FolderArchive,
+    anchor_name,
+    checkpoint_name,
+    marks_name,
+    segment_name,
+)
 from consent_service.ledger.findings import Finding, Tampering
 from consent_service.ledger.segments import digest
 from consent_service.ledger.verification import verify
@@ -46,7 +52,7 @@ TRAPS: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS)
-@pytest.mark.parametrize("name", [head_name("acme", 2), segment_name("acme", 2)])
+@pytest.mark.parametrize("name", [checkpoint_name("acme", 2), segment_name("acme", 2)])
 async def test_what_is_no_regular_file_is_a_finding_and_not_read(
     site: Site, name: str, trap: Callable[[Path], None]
 ) -> None:
@@ -75,10 +81,10 @@ async def test_a_site_s_folder_elsewhere_is_not_followed(site: Site) -> None:
 
 
 async def test_a_gap_of_any_length_is_one_finding(site: Site) -> None:
-    site.archive.put(head_name("acme", 99_999_999), b"{}")
+    site.archive.put(checkpoint_name("acme", 99_999_999), b"{}")
     assert [found[:2] for found in findings(site)] == [
-        (Tampering.HEAD_MISSING, head_name("acme", 3)),
-        (Tampering.HEAD_FORGED, head_name("acme", 99_999_999)),
+        (Tampering.CHECKPOINT_MISSING, checkpoint_name("acme", 3)),
+        (Tampering.CHECKPOINT_FORGED, checkpoint_name("acme", 99_999_999)),
     ]
 
 
@@ -87,32 +93,36 @@ async def test_names_that_no_object_has_make_no_chain_longer(site: Site) -> None
     assert [found.what for found in findings(site)] == [Tampering.OBJECT_UNKNOWN]
 
 
-async def test_a_head_nested_without_end_is_forged(site: Site) -> None:
-    site.archive.put(head_name("acme", 2), b'{"x":' + b"[" * 200_000)
-    assert [found[:2] for found in findings(site)] == [(Tampering.HEAD_FORGED, head_name("acme", 2))]
+async def test_a_checkpoint_nested_without_end_is_forged(site: Site) -> None:
+    site.archive.put(checkpoint_name("acme", 2), b'{"x":' + b"[" * 200_000)
+    assert [found[:2] for found in findings(site)] == [
+        (Tampering.CHECKPOINT_FORGED, checkpoint_name("acme", 2))
+    ]
 
 
 async def test_a_signed_text_nested_without_end_is_forged_also_where_no_signature_is_checked(
     site: Site,
 ) -> None:
-    head = json.loads(site.objects()[head_name("acme", 2)])
-    head["text"] = '{"x":' + "[" * 200_000 + "]" * 200_000 + "," + head["text"][1:]
-    site.archive.put(head_name("acme", 2), json.dumps(head, separators=(",", ":")).encode())
+    checkpoint = json.loads(site.objects()[checkpoint_name("acme", 2)])
+    checkpoint["text"] = '{"x":' + "[" * 200_000 + "]" * 200_000 + "," + checkpoint["text"][1:]
+    site.archive.put(checkpoint_name("acme", 2), json.dumps(checkpoint, separators=(",", ":")).encode())
     report = verify(site.archive, None)
-    assert [found[:2] for found in report.findings] == [(Tampering.HEAD_FORGED, head_name("acme", 2))]
+    assert [found[:2] for found in report.findings] == [
+        (Tampering.CHECKPOINT_FORGED, checkpoint_name("acme", 2))
+    ]
 
 
-async def test_a_head_that_claims_lines_without_end_reserves_no_room_for_them(site: Site) -> None:
+async def test_a_checkpoint_that_claims_lines_without_end_reserves_no_room_for_them(site: Site) -> None:
     deflate = zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     raw = b"\n" * 200_000_000
     (site.folder / segment_name("acme", 2)).write_bytes(deflate.compress(raw) + deflate.flush())
-    head = json.loads(site.objects()[head_name("acme", 2)])
-    said = json.loads(head["text"]) | {"entries": 200_000_000, "digest": digest(raw)}
-    head["text"] = json.dumps(said, sort_keys=True, separators=(",", ":"))
-    site.archive.put(head_name("acme", 2), json.dumps(head, separators=(",", ":")).encode())
+    checkpoint = json.loads(site.objects()[checkpoint_name("acme", 2)])
+    said = json.loads(checkpoint["text"]) | {"entries": 200_000_000, "digest": digest(raw)}
+    checkpoint["text"] = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    site.archive.put(checkpoint_name("acme", 2), json.dumps(checkpoint, separators=(",", ":")).encode())
     del raw
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert (Tampering.HEAD_FORGED, head_name("acme", 2)) in [
+    assert (Tampering.CHECKPOINT_FORGED, checkpoint_name("acme", 2)) in [
         found[:2] for found in verify(site.archive, None).findings
     ]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000

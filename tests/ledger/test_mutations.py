@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consent_service.ledger import segments
-from consent_service.ledger.archive import anchor_name, head_name
+from consent_service.ledger.archive import anchor_name, checkpoint_name
 from tests.ledger.genuine import ROTATED, checked, lines_of, with_line
 from tests.ledger.mutations import Objects, of_bytes, of_files, of_json, reanchored, resealed, text_of
 
@@ -36,7 +36,7 @@ def test_the_archive_that_is_mutated_here_holds_with_the_key_and_without(genuine
     assert (report.entries, report.segments, report.dropped) == (8, 2, 1)
     kinds = {json.loads(line)["entry"]["kind"] for number in (2, 3) for line in lines_of(genuine, number)}
     assert kinds == {"carried", "choice", "signal", "erased"}
-    assert len({json.loads(genuine[head_name("acme", number)])["key"] for number in (1, 2, 3)}) == 2
+    assert len({json.loads(genuine[checkpoint_name("acme", number)])["key"] for number in (1, 2, 3)}) == 2
     assert checked(genuine, keyed=False).findings == []
 
 
@@ -67,11 +67,11 @@ def test_whatever_a_stranger_does_to_a_member_around_a_signed_text_is_found(genu
     ] == []
 
 
-def test_whatever_a_holder_of_the_key_does_to_the_form_of_a_head_is_found(genuine: Objects) -> None:
+def test_whatever_a_holder_of_the_key_does_to_the_form_of_a_checkpoint_is_found(genuine: Objects) -> None:
     assert [
         missed
         for number in (1, 2, 3)
-        for what, text in of_json(text_of(genuine[head_name("acme", number)]))
+        for what, text in of_json(text_of(genuine[checkpoint_name("acme", number)]))
         for missed in unfound(f"{number}: {what}", resealed(genuine, ROTATED, "acme", number, text), genuine)
     ] == []
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.ledger import heads, receipts, segments
-from consent_service.ledger.archive import head_name, segment_name
+from consent_service.ledger import checkpoints, receipts, segments
+from consent_service.ledger.archive import checkpoint_name, segment_name
 from tests.ledger.sealed import SIGNER, a_site
 
 ENTRY = "12345678-1234-4234-8234-123456789abc"
@@ -35,15 +35,17 @@ def test_what_is_no_receipt_names_nothing(text: str) -> None:
     assert receipts.sought("acme", text) is None
 
 
-async def test_every_line_of_a_segment_is_proved_under_its_head(tmp_path: Path) -> None:
+async def test_every_line_of_a_segment_is_proved_under_its_checkpoint(tmp_path: Path) -> None:
     async with a_site(tmp_path, [7]) as site:
         objects = site.objects()
-        head = heads.open_head(objects[head_name("acme", 1)], SIGNER.public())
+        checkpoint = checkpoints.open_checkpoint(objects[checkpoint_name("acme", 1)], SIGNER.public())
         lines = segments.split(segments.unpack(objects[segment_name("acme", 1)]))
         proofs = [receipts.inclusion(lines, index) for index in range(7)]
-        assert all(receipts.proves(head.root, proof) for proof in proofs)
+        assert all(receipts.proves(checkpoint.root, proof) for proof in proofs)
         other = proofs[0].line.replace("opt_out", "opt_in")
-        assert not receipts.proves(head.root, receipts.Inclusion(other, 0, proofs[0].size, proofs[0].path))
+        assert not receipts.proves(
+            checkpoint.root, receipts.Inclusion(other, 0, proofs[0].size, proofs[0].path)
+        )
 
 
 @pytest.mark.parametrize(
@@ -62,9 +64,9 @@ async def test_a_proof_whose_hashes_are_written_otherwise_proves_nothing(
 ) -> None:
     async with a_site(tmp_path, [7]) as site:
         objects = site.objects()
-        head = heads.open_head(objects[head_name("acme", 1)], SIGNER.public())
+        checkpoint = checkpoints.open_checkpoint(objects[checkpoint_name("acme", 1)], SIGNER.public())
         lines = segments.split(segments.unpack(objects[segment_name("acme", 1)]))
         proof = receipts.inclusion(lines, 3)
         path = [written(node) for node in proof.path]
-        assert not receipts.proves(head.root, receipts.Inclusion(proof.line, 3, proof.size, path))
-        assert not receipts.proves(written(head.root), proof)
+        assert not receipts.proves(checkpoint.root, receipts.Inclusion(proof.line, 3, proof.size, path))
+        assert not receipts.proves(written(checkpoint.root), proof)

@@ -12,9 +12,9 @@ from consent_service.errors import LedgerError
 from consent_service.identity.keys import DAY
 from consent_service.ledger import segments
 from consent_service.ledger.archive import segment_name
+from consent_service.ledger.checkpoints import Checkpoint
 from consent_service.ledger.entries import CarriedEntry, decode, standing_of
 from consent_service.ledger.findings import Tampering
-from consent_service.ledger.heads import Head
 from consent_service.ledger.retention import drop, is_over
 from consent_service.ledger.trimming import trim
 from consent_service.ledger.verification import verify
@@ -139,8 +139,8 @@ async def test_an_erased_visitor_is_not_carried(tmp_path: Path) -> None:
 
 
 def test_a_segment_stays_as_long_as_any_kind_in_it() -> None:
-    head = Head("acme", 1, "", 5, {}, 2, "", "", "", {"choice": 100, "signal": 50})
-    assert is_over(head, {"choice": 10, "signal": 10}, 110)
-    assert not is_over(head, {"choice": 11, "signal": 10}, 110)
-    assert not is_over(head, {"choice": 10, "signal": 61}, 110)
-    assert not is_over(head, {"choice": 10}, 10_000)
+    checkpoint = Checkpoint("acme", 1, "", 5, {}, 2, "", "", "", {"choice": 100, "signal": 50})
+    assert is_over(checkpoint, {"choice": 10, "signal": 10}, 110)
+    assert not is_over(checkpoint, {"choice": 11, "signal": 10}, 110)
+    assert not is_over(checkpoint, {"choice": 10, "signal": 61}, 110)
+    assert not is_over(checkpoint, {"choice": 10}, 10_000)

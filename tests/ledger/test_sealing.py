@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from consent_service.errors import ArchiveUnavailable, LeaseLost, LedgerForked
-from consent_service.ledger import heads, segments, tree
-from consent_service.ledger.archive import head_name, segment_name
+from consent_service.ledger import checkpoints, segments, tree
+from consent_service.ledger.archive import checkpoint_name, segment_name
 from tests.ledger.sealed import SIGNER, a_site, record
 
 
@@ -29,14 +29,17 @@ async def test_a_segment_holds_every_entry_once_by_shard_and_position(tmp_path: 
         )
 
 
-async def test_the_heads_are_signed_and_chained_and_cover_positions_without_a_gap(tmp_path: Path) -> None:
+async def test_the_checkpoints_are_signed_and_chained_and_cover_positions_without_a_gap(
+    tmp_path: Path,
+) -> None:
     async with a_site(tmp_path, [5, 7]) as site:
         objects = site.objects()
         first, second = (
-            heads.open_head(objects[head_name("acme", number)], SIGNER.public()) for number in (1, 2)
+            checkpoints.open_checkpoint(objects[checkpoint_name("acme", number)], SIGNER.public())
+            for number in (1, 2)
         )
         assert (first.entries, second.entries) == (5, 7)
-        assert second.previous == heads.digest_of(first)
+        assert second.previous == checkpoints.digest_of(first)
         assert all(
             second.spans[shard].after == first.spans[shard].through
             for shard in first.spans.keys() & second.spans
@@ -78,9 +81,9 @@ async def test_a_crash_between_any_two_steps_leads_to_the_same_objects(tmp_path:
         await site.seal()
         whole = site.objects()
         assert {name: whole[name] for name in crashed} == crashed
-        head = heads.open_head(whole[head_name("acme", 2)], SIGNER.public())
-        assert head.entries == 6
-        assert heads.open_head(whole[head_name("acme", 3)], SIGNER.public()).entries == 1
+        checkpoint = checkpoints.open_checkpoint(whole[checkpoint_name("acme", 2)], SIGNER.public())
+        assert checkpoint.entries == 6
+        assert checkpoints.open_checkpoint(whole[checkpoint_name("acme", 3)], SIGNER.public()).entries == 1
 
 
 async def test_one_process_seals_at_a_time(tmp_path: Path) -> None:
@@ -102,14 +105,17 @@ async def test_a_restored_older_store_goes_on_from_the_archive(tmp_path: Path) -
         site.clock.now += 600
         assert await sealer.take_lease()
         found, state = await sealer.read_state()
-        first = (site.folder / head_name("acme", 1)).read_bytes()
-        head = heads.open_head(first, SIGNER.public())
-        through = {shard: span.through for shard, span in head.spans.items()}
-        older = type(state)(1, heads.digest_of(head), first, through)
+        first = (site.folder / checkpoint_name("acme", 1)).read_bytes()
+        checkpoint = checkpoints.open_checkpoint(first, SIGNER.public())
+        through = {shard: span.through for shard, span in checkpoint.spans.items()}
+        older = type(state)(1, checkpoints.digest_of(checkpoint), first, through)
         await sealer.commit_state(found, older)
         await record(site.store, 5)
         await site.seal()
-        assert heads.open_head(site.objects()[head_name("acme", 3)], SIGNER.public()).entries == 1
+        assert (
+            checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", 3)], SIGNER.public()).entries
+            == 1
+        )
 
 
 async def test_two_services_can_t_share_one_archive(tmp_path: Path) -> None:
@@ -118,9 +124,11 @@ async def test_two_services_can_t_share_one_archive(tmp_path: Path) -> None:
         async with a_site(tmp_path / "b") as stranger:
             stranger.archive = site.archive
             await record(stranger.store, 1)
-            head = heads.open_head(site.objects()[head_name("acme", 1)], SIGNER.public())
-            forked = replace(head, number=2, previous="0" * 64)
-            site.archive.put(head_name("acme", 2), heads.sign(SIGNER, forked))
+            checkpoint = checkpoints.open_checkpoint(
+                site.objects()[checkpoint_name("acme", 1)], SIGNER.public()
+            )
+            forked = replace(checkpoint, number=2, previous="0" * 64)
+            site.archive.put(checkpoint_name("acme", 2), checkpoints.sign(SIGNER, forked))
             with pytest.raises(LedgerForked):
                 await stranger.seal()
 

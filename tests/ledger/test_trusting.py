@@ -10,8 +10,8 @@ import pytest
 
 from consent_service.domain.facts import Erased
 from consent_service.errors import LedgerError, LedgerForked
-from consent_service.ledger import heads
-from consent_service.ledger.archive import anchor_name, head_name, segment_name
+from consent_service.ledger import checkpoints
+from consent_service.ledger.archive import anchor_name, checkpoint_name, segment_name
 from consent_service.ledger.erasures import Reach, erased, forgotten
 from consent_service.ledger.export import FORMATS, Wanted
 from consent_service.ledger.findings import Finding
@@ -38,40 +38,40 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         yield made
 
 
-@pytest.fixture(params=[*SPOILT, "another head"])
+@pytest.fixture(params=[*SPOILT, "another checkpoint"])
 def spoil(request: pytest.FixtureRequest, site: Site) -> Callable[[int], None]:
-    """Spoil a head: its bytes, or an older one of the same chain lies in its place."""
+    """Spoil a checkpoint: its bytes, or an older one of the same chain lies in its place."""
 
     def done(number: int) -> None:
         objects = site.objects()
-        name, other = head_name("acme", number), head_name("acme", number % 3 + 1)
+        name, other = checkpoint_name("acme", number), checkpoint_name("acme", number % 3 + 1)
         change = SPOILT.get(request.param)
         site.archive.put(name, objects[other] if change is None else change(objects[name]))
 
     return done
 
 
-async def test_nothing_is_trimmed_on_the_word_of_a_head_that_was_touched(
+async def test_nothing_is_trimmed_on_the_word_of_a_checkpoint_that_was_touched(
     site: Site, spoil: Callable[[int], None]
 ) -> None:
     spoil(1)
     sealer = site.sealer()
     assert await sealer.take_lease()
-    with pytest.raises(LedgerError, match=r"head 1 of acme does not hold: .*: run `ledger verify`"):
+    with pytest.raises(LedgerError, match=r"checkpoint 1 of acme does not hold: .*: run `ledger verify`"):
         await trim(sealer, int(site.clock()))
 
 
-async def test_nothing_is_sealed_behind_a_head_that_was_touched(
+async def test_nothing_is_sealed_behind_a_checkpoint_that_was_touched(
     site: Site, spoil: Callable[[int], None]
 ) -> None:
     spoil(3)
     sealer = site.sealer()
     assert await sealer.take_lease()
-    with pytest.raises(LedgerForked, match=r"head 3 of acme .*run `ledger verify`"):
+    with pytest.raises(LedgerForked, match=r"checkpoint 3 of acme .*run `ledger verify`"):
         await sealer.seal()
 
 
-async def test_nobody_is_erased_again_on_the_word_of_a_head_that_was_touched(
+async def test_nobody_is_erased_again_on_the_word_of_a_checkpoint_that_was_touched(
     site: Site, spoil: Callable[[int], None]
 ) -> None:
     keys = SIGNER.public()
@@ -81,19 +81,19 @@ async def test_nobody_is_erased_again_on_the_word_of_a_head_that_was_touched(
         lambda: erased(site.archive, keys, "acme", Reach()),
         lambda: forgotten(site.archive, keys, "acme", Reach(), lambda _shard, _at: True),
     ):
-        with pytest.raises(LedgerError, match=r"head 3 of acme does not hold: .*: run `ledger verify`"):
+        with pytest.raises(LedgerError, match=r"checkpoint 3 of acme does not hold: .*: run `ledger verify`"):
             ask()
 
 
 async def test_erasures_that_were_taken_away_are_missed_and_dropped_ones_are_not(site: Site) -> None:
-    head = heads.open_head(site.objects()[head_name("acme", 3)], SIGNER.public())
+    checkpoint = checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", 3)], SIGNER.public())
     site.archive.delete(segment_name("acme", 3))
     with pytest.raises(LedgerError, match=r"segment 3 of acme is missing in the archive, and no anchor"):
         erased(site.archive, SIGNER.public(), "acme", Reach())
-    late = max(head.newest.values()) + LEAST_KEPT
+    late = max(checkpoint.newest.values()) + LEAST_KEPT
     for number, refused in ((2, True), (3, False)):
-        anchor = heads.Anchor("acme", number, heads.digest_of(head), late)
-        site.archive.put(anchor_name("acme", 3), heads.sign(SIGNER, anchor))
+        anchor = checkpoints.Anchor("acme", number, checkpoints.digest_of(checkpoint), late)
+        site.archive.put(anchor_name("acme", 3), checkpoints.sign(SIGNER, anchor))
         if refused:
             with pytest.raises(LedgerError, match=r"the anchor of segment 3 of acme does not hold"):
                 erased(site.archive, SIGNER.public(), "acme", Reach())
@@ -102,14 +102,17 @@ async def test_erasures_that_were_taken_away_are_missed_and_dropped_ones_are_not
 
 
 async def test_a_chain_that_was_joined_from_two_is_not_read_for_erasures(site: Site) -> None:
-    head = heads.open_head(site.objects()[head_name("acme", 2)], SIGNER.public())
-    other = heads.Head(**{name: getattr(head, name) for name in head.__struct_fields__} | {"at": head.at + 1})
-    site.archive.put(head_name("acme", 2), heads.sign(SIGNER, other))
-    with pytest.raises(LedgerError, match="head 3 of acme does not go on from head 2"):
+    checkpoint = checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", 2)], SIGNER.public())
+    other = checkpoints.Checkpoint(
+        **{name: getattr(checkpoint, name) for name in checkpoint.__struct_fields__}
+        | {"at": checkpoint.at + 1}
+    )
+    site.archive.put(checkpoint_name("acme", 2), checkpoints.sign(SIGNER, other))
+    with pytest.raises(LedgerError, match="checkpoint 3 of acme does not go on from checkpoint 2"):
         erased(site.archive, SIGNER.public(), "acme", Reach())
 
 
-async def test_no_receipt_is_proved_under_a_head_that_was_touched(site: Site) -> None:
+async def test_no_receipt_is_proved_under_a_checkpoint_that_was_touched(site: Site) -> None:
     entry = await record(site.store, 7)
     page = await site.store.read("ledger", ["acme.00", "acme.01", "acme.02", "acme.03"], "", 1_000)
     found = next(one for one in page.entries if entry.encode() in one.payload)
@@ -117,8 +120,8 @@ async def test_no_receipt_is_proved_under_a_head_that_was_touched(site: Site) ->
     receipt = receipt_id(entry, found.shard, found.position.sequence)
     receipts = Receipts(site.store, site.archive, SIGNER)
     assert (await receipts.find("acme", receipt)).inclusion is not None
-    site.archive.put(head_name("acme", 4), site.objects()[head_name("acme", 4)] + b" ")
-    with pytest.raises(LedgerError, match=r"head 4 of acme does not hold: .*run `ledger verify`"):
+    site.archive.put(checkpoint_name("acme", 4), site.objects()[checkpoint_name("acme", 4)] + b" ")
+    with pytest.raises(LedgerError, match=r"checkpoint 4 of acme does not hold: .*run `ledger verify`"):
         await receipts.find("acme", receipt)
 
 

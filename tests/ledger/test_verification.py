@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from consent_service.identity.keys import new_ring
 from consent_service.identity.signatures import Signer
-from consent_service.ledger import heads, segments, tree
-from consent_service.ledger.archive import anchor_name, head_name, marks_name, segment_name
+from consent_service.ledger import checkpoints, segments, tree
+from consent_service.ledger.archive import anchor_name, checkpoint_name, marks_name, segment_name
+from consent_service.ledger.checkpoints import Checkpoint, Span
 from consent_service.ledger.findings import Difference, Finding, Tampering, differences
-from consent_service.ledger.heads import Head, Span
 from consent_service.ledger.verification import LEAST_KEPT, Report, verify
 from tests.ledger.sealed import SIGNER, Site, a_site
 
@@ -31,12 +31,12 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         yield found
 
 
-def checked(site: Site, *known: Head) -> Report:
+def checked(site: Site, *known: Checkpoint) -> Report:
     return verify(site.archive, SIGNER.public(), known)
 
 
-def head(site: Site, number: int) -> Head:
-    return heads.open_head(site.objects()[head_name("acme", number)], SIGNER.public())
+def checkpoint(site: Site, number: int) -> Checkpoint:
+    return checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", number)], SIGNER.public())
 
 
 def relined(site: Site, change: Callable[[list[bytes]], list[bytes]]) -> list[Finding]:
@@ -46,16 +46,18 @@ def relined(site: Site, change: Callable[[list[bytes]], list[bytes]]) -> list[Fi
 
 
 def resigned(site: Site, number: int, signer: Signer = SIGNER, **change: object) -> list[Finding]:
-    """Sign another head in this one's place; what is found then."""
-    site.archive.put(head_name("acme", number), heads.sign(signer, replace(head(site, number), **change)))
+    """Sign another checkpoint in this one's place; what is found then."""
+    site.archive.put(
+        checkpoint_name("acme", number), checkpoints.sign(signer, replace(checkpoint(site, number), **change))
+    )
     return checked(site).findings
 
 
 async def test_an_archive_that_nobody_touched_holds(site: Site) -> None:
-    report = checked(site, head(site, 3))
+    report = checked(site, checkpoint(site, 3))
     assert report.findings == []
     assert (report.entries, report.segments, report.dropped) == (19, 3, 0)
-    assert report.last == {"acme": (3, heads.digest_of(head(site, 3)))}
+    assert report.last == {"acme": (3, checkpoints.digest_of(checkpoint(site, 3)))}
 
 
 async def test_a_changed_entry_is_found_and_named(site: Site) -> None:
@@ -110,7 +112,7 @@ async def test_a_truncated_segment_is_found(site: Site) -> None:
         lambda data: gzip.compress(gzip.decompress(data), mtime=5),
         lambda data: data[:-8] + bytes(8),
     ],
-    ids=["no gzip", "trailing byte", "second member", "a time in its head", "checksum"],
+    ids=["no gzip", "trailing byte", "second member", "a time in its checkpoint", "checksum"],
 )
 async def test_a_segment_that_is_no_segment_is_found(site: Site, damage: Callable[[bytes], bytes]) -> None:
     site.archive.put(SECOND, damage(site.objects()[SECOND]))
@@ -128,39 +130,41 @@ async def test_damaged_marks_alone_are_found(site: Site) -> None:
     assert [one[:2] for one in checked(site).findings] == [(Tampering.MARKS_DAMAGED, marks_name("acme", 2))]
 
 
-async def test_a_head_that_somebody_else_signed_is_forged(site: Site) -> None:
+async def test_a_checkpoint_that_somebody_else_signed_is_forged(site: Site) -> None:
     (found,) = resigned(site, 2, STRANGER)
-    assert found[:2] == (Tampering.HEAD_FORGED, head_name("acme", 2))
+    assert found[:2] == (Tampering.CHECKPOINT_FORGED, checkpoint_name("acme", 2))
 
 
-async def test_a_head_altered_behind_its_signature_is_forged(site: Site) -> None:
-    name = head_name("acme", 2)
+async def test_a_checkpoint_altered_behind_its_signature_is_forged(site: Site) -> None:
+    name = checkpoint_name("acme", 2)
     site.archive.put(name, site.objects()[name].replace(b'\\"entries\\":8', b'\\"entries\\":7'))
-    assert [one[:2] for one in checked(site).findings] == [(Tampering.HEAD_FORGED, name)]
+    assert [one[:2] for one in checked(site).findings] == [(Tampering.CHECKPOINT_FORGED, name)]
 
 
-async def test_a_missing_head_is_found(site: Site) -> None:
-    site.archive.delete(head_name("acme", 2))
-    assert checked(site).findings == [Finding(Tampering.HEAD_MISSING, head_name("acme", 2))]
+async def test_a_missing_checkpoint_is_found(site: Site) -> None:
+    site.archive.delete(checkpoint_name("acme", 2))
+    assert checked(site).findings == [Finding(Tampering.CHECKPOINT_MISSING, checkpoint_name("acme", 2))]
 
 
-async def test_a_head_in_another_s_place_is_found(site: Site) -> None:
-    site.archive.put(head_name("acme", 2), site.objects()[head_name("acme", 3)])
-    assert [one[:2] for one in checked(site).findings] == [(Tampering.HEAD_SWAPPED, head_name("acme", 2))]
+async def test_a_checkpoint_in_another_s_place_is_found(site: Site) -> None:
+    site.archive.put(checkpoint_name("acme", 2), site.objects()[checkpoint_name("acme", 3)])
+    assert [one[:2] for one in checked(site).findings] == [
+        (Tampering.CHECKPOINT_SWAPPED, checkpoint_name("acme", 2))
+    ]
 
 
 async def test_a_chain_that_was_joined_again_is_found(site: Site) -> None:
     found = resigned(site, 2, previous="0" * 64)
     assert [one[:2] for one in found] == [
-        (Tampering.CHAIN_BROKEN, head_name("acme", 2)),
-        (Tampering.CHAIN_BROKEN, head_name("acme", 3)),
+        (Tampering.CHAIN_BROKEN, checkpoint_name("acme", 2)),
+        (Tampering.CHAIN_BROKEN, checkpoint_name("acme", 3)),
     ]
 
 
 async def test_positions_that_nobody_sealed_are_found(site: Site) -> None:
-    shard, span = next(iter(head(site, 3).spans.items()))
-    spans = head(site, 3).spans | {shard: Span(span.after + 1, span.through)}
-    assert resigned(site, 3, spans=spans)[0][:2] == (Tampering.SPAN_BROKEN, head_name("acme", 3))
+    shard, span = next(iter(checkpoint(site, 3).spans.items()))
+    spans = checkpoint(site, 3).spans | {shard: Span(span.after + 1, span.through)}
+    assert resigned(site, 3, spans=spans)[0][:2] == (Tampering.SPAN_BROKEN, checkpoint_name("acme", 3))
 
 
 async def test_a_root_that_is_not_the_tree_s_is_found(site: Site) -> None:
@@ -186,22 +190,22 @@ async def test_entries_sealed_in_a_false_order_are_found(site: Site) -> None:
 async def test_newest_segments_that_were_taken_away_are_found_by_a_checkpoint_kept_elsewhere(
     site: Site,
 ) -> None:
-    kept = head(site, 3)
-    for name in (head_name, segment_name, marks_name):
+    kept = checkpoint(site, 3)
+    for name in (checkpoint_name, segment_name, marks_name):
         site.archive.delete(name("acme", 3))
     assert checked(site).findings == []  # nothing in the archive itself can tell
     assert [one.what for one in checked(site, kept).findings] == [Tampering.TAIL_MISSING]
 
 
 async def test_a_whole_archive_that_was_taken_away_is_found_by_a_checkpoint(site: Site) -> None:
-    kept = head(site, 3)
+    kept = checkpoint(site, 3)
     for name in site.archive.names():
         site.archive.delete(name)
     assert [one.what for one in checked(site, kept).findings] == [Tampering.TAIL_MISSING]
 
 
 async def test_a_history_signed_anew_is_found_by_a_checkpoint(site: Site) -> None:
-    kept = head(site, 3)
+    kept = checkpoint(site, 3)
     resigned(site, 3, at=5)
     assert [one.what for one in checked(site, kept).findings] == [Tampering.CHAIN_BROKEN]
 
@@ -212,18 +216,18 @@ async def test_objects_that_nobody_sealed_are_found(site: Site) -> None:
 
 
 async def test_a_dropped_segment_has_an_anchor_that_nobody_else_can_make(site: Site) -> None:
-    first, name = head(site, 1), anchor_name("acme", 1)
+    first, name = checkpoint(site, 1), anchor_name("acme", 1)
     site.archive.delete(segment_name("acme", 1))
     late = max(first.newest.values()) + LEAST_KEPT
-    anchor = heads.Anchor("acme", 1, heads.digest_of(first), late)
-    site.archive.put(name, heads.sign(SIGNER, anchor))
+    anchor = checkpoints.Anchor("acme", 1, checkpoints.digest_of(first), late)
+    site.archive.put(name, checkpoints.sign(SIGNER, anchor))
     assert (checked(site).findings, checked(site).dropped) == ([], 1)
     for signer, told, what in (
         (STRANGER, anchor, Tampering.ANCHOR_FORGED),
-        (SIGNER, replace(anchor, head="0" * 64), Tampering.ANCHOR_FORGED),
+        (SIGNER, replace(anchor, checkpoint="0" * 64), Tampering.ANCHOR_FORGED),
         (SIGNER, replace(anchor, at=late - 1), Tampering.ANCHOR_EARLY),
     ):
-        site.archive.put(name, heads.sign(signer, told))
+        site.archive.put(name, checkpoints.sign(signer, told))
         assert [one[:2] for one in checked(site).findings] == [(what, name)]
 
 

@@ -7,7 +7,7 @@ import urllib.request
 from pathlib import Path
 
 from consent_service.identity.signatures import Signer
-from consent_service.ledger.archive import FolderArchive, head_name
+from consent_service.ledger.archive import FolderArchive, checkpoint_name
 from consent_service.ledger.verification import verify
 from tests.process.configs import RING, consent_toml
 from tests.process.serving import serving
@@ -33,6 +33,6 @@ def test_a_choice_is_sealed_by_the_work_process(tmp_path: Path, free_port: int) 
         assert "the archive's folder is not there" in refused[0]["reason"]
         folder.mkdir()
         kept = FolderArchive(folder)
-        assert eventually(lambda: kept.get(head_name("acme", 1)))
+        assert eventually(lambda: kept.get(checkpoint_name("acme", 1)))
     report = verify(kept, Signer(RING).public())
     assert (report.findings, report.entries) == ([], 1)

@@ -13,10 +13,10 @@ import pytest
 from consent_service.domain.facts import ChoiceMade
 from consent_service.domain.words import Method, Stance
 from consent_service.identity.signatures import encode_jwks
-from consent_service.ledger import archive, heads, segments
+from consent_service.ledger import archive, checkpoints, segments
 from consent_service.ledger.archive import FolderArchive
+from consent_service.ledger.checkpoints import Plan, Span
 from consent_service.ledger.entries import Device, Evidence, encode, entry_of
-from consent_service.ledger.heads import Plan, Span
 from consent_service.ledger.sealing import MOST_ENTRIES
 from consent_service.services.ids import RandomIds
 from consent_service.store.contract import Entry, Position
@@ -63,13 +63,13 @@ def fill(kept: FolderArchive) -> None:
         some = list(islice(source, min(MOST_ENTRIES, ENTRIES - after)))
         span = Span(after, after + len(some))
         segment = segments.pack(some)
-        head = heads.head_of(
+        checkpoint = checkpoints.checkpoint_of(
             "acme", Plan(number, previous, START, SIGNER.current, {"acme.00": span}), segment
         )
         kept.put(archive.segment_name("acme", number), segment.data)
         kept.put(archive.marks_name("acme", number), segment.marks)
-        kept.put(archive.head_name("acme", number), heads.sign(SIGNER, head))
-        previous, after = heads.digest_of(head), span.through
+        kept.put(archive.checkpoint_name("acme", number), checkpoints.sign(SIGNER, checkpoint))
+        previous, after = checkpoints.digest_of(checkpoint), span.through
 
 
 def test_a_million_entries_are_checked_in_bounded_time_and_memory(tmp_path: Path) -> None:
