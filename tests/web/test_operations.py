@@ -105,7 +105,7 @@ async def test_every_answer_that_the_store_spoiled_is_counted_by_the_error(servi
     assert not counted.store_errors
     await service.app.parts.store.close()
     service.app.parts.cache.invalidate(None)
-    await service.app.parts.cache.ask()  # as it does in the background: this spoils no answer
+    await service.app.parts.cache.poll_changes()  # as it does in the background: this spoils no answer
     assert (await service.flag(visitor=token))["basis"] == "unavailable"
     assert counted.store_errors == {"StoreUnavailable": 1}
     assert (await service.choose(sale_share="opt_out", visitor=token)).status_code == 503
