@@ -243,7 +243,7 @@ def test_rule_8_restoring_tells_when_the_archive_lacks_what_the_store_before_had
         (place.folder / "archive" / name).unlink()
     restored = place.restore(saved)
     assert restored.exit_code == 0, restored.output
-    assert "lacks number 2 of at least 2" in restored.stderr
+    assert "checkpoint 2 of at least 2" in restored.stderr
 
 
 def test_a_visitor_s_entries_are_exported_by_token_until_they_are_erased(place: Place) -> None:

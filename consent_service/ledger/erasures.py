@@ -85,9 +85,7 @@ def _checkpoints(kept: Archive, keys: PublicKeys, site: str, reach: Reach) -> It
     for number in range(reach.after + 1, last + 1):
         data = kept.get(archive.checkpoint_name(site, number))
         if data is None:
-            missing = (
-                f"the archive has {len(ours)} checkpoints of {site} and lacks {number} of {last} or more"
-            )
+            missing = f"checkpoint {number} of at least {last} of {site} is not in the archive"
             raise LedgerError(f"{missing}: whoever else was erased can't be told; {_VERIFY}")
         checkpoint = checkpoints.trusted_checkpoint(data, keys, site, number)
         if before and checkpoint.previous != before:

@@ -57,7 +57,7 @@ def test_every_command_in_the_document_is_there_with_its_options(command: str) -
 
 def test_every_file_in_the_document_is_there() -> None:
     named = set(re.findall(r"\bdeploy/[\w./-]+[\w]", DOCUMENT)) | set(
-        re.findall(r"\]\(\.\./([^)]+)\)", DOCUMENT)
+        re.findall(r"\]\(\.\./\.\./([^)]+)\)", DOCUMENT)
     )
     made = {name for name in named if name.startswith("deploy/compose/secrets")}
     assert named - made

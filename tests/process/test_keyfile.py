@@ -23,7 +23,8 @@ NOBODY, ANOTHER = 65_534, 65_533
 ROTATE_AS_ANOTHER = """\
 import os, sys
 from pathlib import Path
-from consent_service.process.keyfile import rotate_file
+from consent_service.process.keyfile import read, rotate_file
+read(Path(sys.argv[1]))  # loads all that the other user may not be allowed to load
 os.setgroups([])
 os.setgid(int(sys.argv[2]))
 os.setuid(int(sys.argv[2]))

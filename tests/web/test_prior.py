@@ -27,7 +27,10 @@ def denials(tmp_path: Path, tool: str, cookies: Iterable[str], more: str = "") -
     """What the shipped script takes from each of these for a site that had this tool."""
     prior = configured(script(tmp_path, more=f'prior_cmp = ["{tool}"]\n{more}').body.decode())["prior"]
     given = {
-        "extra": (resources.widget_folder() / "prior.js").read_text(encoding="utf-8"),
+        "extra": "".join(
+            (resources.widget_folder() / name).read_text(encoding="utf-8")
+            for name in ("natives.js", "prior.js")
+        ),
         "asked": [{"cookie": cookie, "prior": prior} for cookie in cookies],
     }
     done = subprocess.run(

@@ -97,11 +97,13 @@ async def test_without_a_way_of_the_sites_own_no_answer_has_one(service: Running
 
 
 async def test_on_the_sites_domain_the_cookie_is_the_domains(tmp_path: Path) -> None:
-    async with running(tmp_path, on_site='cookie_domain = "example"') as service:
-        answer = await call(service, "choices", host=SERVICE.partition("//")[2])
-        assert "; Domain=example; Secure" in answer.headers["set-cookie"]
+    shop, host = "https://shop.acme.example", "privacy.acme.example"
+    own_domain = 'cookie_domain = "acme.example"'
+    async with running(tmp_path, shop=shop, public_url=f"https://{host}", on_site=own_domain) as service:
+        answer = await call(service, "choices", origin=shop, host=host)
+        assert "; Domain=acme.example; Secure" in answer.headers["set-cookie"]
         assert answer.headers["access-control-allow-credentials"] == "true"
-        assert answer.headers["access-control-allow-origin"] == SHOP
+        assert answer.headers["access-control-allow-origin"] == shop
 
 
 async def test_another_site_of_the_same_origin_has_ways_of_its_own(on_a_path: Running) -> None:
