@@ -26,7 +26,7 @@ from tests.e2e.browsers.words import (
     Word,
 )
 from tests.process.waiting import family
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, insisting
 
 TAB: Final = "\ue004"
 ENTER: Final = "\ue007"
@@ -47,13 +47,11 @@ class Browser:
         self.wire.say(VISIT, url=url)
 
     def visited(self, url: str) -> None:
-        """Go there, and wait until the document stands."""
+        """Go there, and wait until the document stands; go again where WebKit forgot that it was sent there."""
         self.becomes("window.left = true")
-        self.go(url)
         there = url.partition("#")[0]
-        self.becomes(
-            f"!window.left && location.href.startsWith({there!r}) && document.readyState === 'complete'"
-        )
+        stands = f"!window.left && location.href.startsWith({there!r}) && document.readyState === 'complete'"
+        insisting(lambda: self.go(url), lambda: self.run(stands), ignoring=(Refused, OSError))
 
     def middle(self, element: str) -> tuple[float, float]:
         """The middle of this element, in the window."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.e2e.browsers.words import Refused, Word
+from tests.e2e.browsers.words import RUN, Refused, Word
 from tests.process.waiting import fetch
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE, eventually
@@ -34,6 +34,8 @@ MISSING: Final = (
 _TRIES: Final = 3
 _PATIENCE: Final = DEADLINE / _TRIES
 """Seconds for one try at starting a browser."""
+_ANSWERED: Final = DEADLINE / 6
+"""Seconds for the answer of a page: one that is just being replaced never gives it, and the next one is asked."""
 
 
 class Session:
@@ -55,8 +57,9 @@ class Session:
         self._path = f"/session/{started['sessionId']}"
 
     def say(self, word: Word, **given: Any) -> Any:
-        """One command and its answer."""
-        return self._ask(word.method, "/" + word.path.format(**given), given)
+        """One command and its answer. Raises TimeoutError where none comes."""
+        patience = _ANSWERED if word is RUN else DEADLINE
+        return self._ask(word.method, "/" + word.path.format(**given), given, patience)
 
     def close(self) -> None:
         self._ask("DELETE", "", {})
