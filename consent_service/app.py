@@ -80,7 +80,7 @@ Clock = Callable[[], float]
 
 
 class Parts(NamedTuple):
-    """What the rooms share, and what the lifespan starts and stops."""
+    """Parts that the rooms share, and that the lifespan starts and stops."""
 
     sites: Mapping[str, Site]
     ring: KeyRing
@@ -189,7 +189,7 @@ def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> P
 
 
 def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> Rooms:
-    """What answers the routes."""
+    """Return the endpoints of the routes."""
     public_url = config.service.public_url.rstrip("/")
     own_origin = origin_of(public_url)
     clients = Clients(config.service.trusted_proxies)
@@ -236,7 +236,7 @@ def _receipts(config: Config, parts: Parts, calls: Calls) -> ReceiptPages:
 
 
 def places_of(geo: Geo, clients: Clients) -> Places:
-    """How the place of a call is found. Raises CannotStart when the database can't be opened."""
+    """Return the finder of a call's place. Raises CannotStart when the database can't be opened."""
     names = None
     if geo.proxy is not None:
         names = PROXIES[geo.proxy]

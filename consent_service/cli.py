@@ -248,7 +248,7 @@ def _refuse(reason: str) -> NoReturn:
 
 
 def _embed(config: Config, site: str) -> Embed:
-    """What this site embeds. Raises UnknownSite."""
+    """Return the snippet that this site embeds. Raises UnknownSite."""
     from consent_service.config.first_party import first_party
     from consent_service.web.configured import script_of
     from consent_service.web.snippet import Embed

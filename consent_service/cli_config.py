@@ -1,4 +1,4 @@
-"""What several commands share: where the configuration is, and reading it with the process's environment."""
+"""Configuration for commands: the option that names the file, and reading it with the process's environment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def load_config(file: Path) -> Config:
 
 
 def hints_of(file: Path, config: Config) -> tuple[Fault, ...]:
-    """What the configuration that was read from this file trusts."""
+    """Return warnings of whom the configuration trusts. `file`: its path."""
     from consent_service.process.reloading import read_text
 
     return hints(read_text(file), config)

@@ -28,7 +28,7 @@ _GONE: Final = "the receipt's number leads to nobody any more"
 
 
 class _Who(NamedTuple):
-    """Who is meant on a site: by one of the others, or whom the archive says was erased; "" as a site: on each."""
+    """Visitor to erase, by one of the other members. None of them: all whom the archive names. Site "": each site."""
 
     site: str
     visitor: str = ""
@@ -37,7 +37,7 @@ class _Who(NamedTuple):
 
     @property
     def named(self) -> bool:
-        """Whether somebody is."""
+        """True if a visitor is named."""
         return any(self[1:])
 
 
@@ -91,7 +91,7 @@ def erase(
 
 
 class Redone(NamedTuple):
-    """What came of erasing again: how many, and why it can't be said of everybody; "" = it can."""
+    """Outcome of erasing again: the number erased, and the reason why others may be missing ("": none are)."""
 
     erased: int
     unknown: str
@@ -105,7 +105,7 @@ class Before(NamedTuple):
 
 
 async def erased_here(config: Config) -> dict[str, Before]:
-    """What the store knows of each site. Raises ConfigError, StoreError, LedgerError."""
+    """Return the store's knowledge of each site. Raises ConfigError, StoreError, LedgerError."""
     from consent_service.ledger.entries import ErasedEntry, decode
     from consent_service.store.keys import LEDGER, site_shards
 
@@ -150,7 +150,7 @@ def number_of(config: Config, site: str, visitor: str) -> str:
 
 
 async def _find(config: Config, who: _Who) -> tuple[list[_Found], dict[str, int]]:
-    """Who is meant; where nobody is named, whom the archive says was erased, with its last checkpoint by site."""
+    """Return the visitors to erase. Nobody named: those whom the archive names, with its last checkpoint by site."""
     sites = [who.site] if who.site or who.named else list(config.sites)
     unknown = [one for one in sites if one not in config.sites]
     if unknown:
@@ -172,7 +172,7 @@ async def _find(config: Config, who: _Who) -> tuple[list[_Found], dict[str, int]
 
 
 async def _keys(config: Config, store: Store, erasing: Erasing, who: _Who) -> list[Key]:
-    """Where the records lie of whoever is named."""
+    """Return the keys of the named visitor's records."""
     if who.receipt:
         return await erasing.bearing(who.site, await _number(config, store, who.site, who.receipt))
     derived = _imported_id(config, who.site, who.imported) if who.imported else None
@@ -199,7 +199,7 @@ async def _number(config: Config, store: Store, site: str, receipt: str) -> set[
 
 
 async def _erased(config: Config, erasing: Erasing, site: str, sealed: int = 0) -> Erasures:
-    """What the archive says was erased, and this store may have forgotten. It must hold checkpoint `sealed`."""
+    """Return the erasures in the archive that this store may have forgotten. It must hold checkpoint `sealed`."""
     from consent_service.ledger.archive import open_archive
     from consent_service.ledger.erasures import erased
 
@@ -256,7 +256,7 @@ def _signer(config: Config) -> Signer:
 
 
 def _said(found: _Found) -> str:
-    """What stands, in a line."""
+    """Return one line on the records that would be erased."""
     held = found.held
     if held.record is None:
         return f"{found.site}: no record, only the id"

@@ -153,7 +153,7 @@ def _reading(export: BufferedReader, form: _Form, named: Named) -> Reading:
 
 
 class _Told(NamedTuple):
-    """Who hears of outcomes: the report, of each; the bar, now and then."""
+    """Listener to outcomes: the report hears of each, the progress bar now and then."""
 
     report: Report
     progress: Callable[[], None]

@@ -46,7 +46,7 @@ _NUMBER: Final = re.compile("[0-9a-f]{32}")
 
 
 class Format(StrEnum):
-    """What an export is written as."""
+    """Formats of an export."""
 
     JSONL = "jsonl"
     CSV = "csv"
@@ -217,7 +217,7 @@ def _seconds(at: datetime) -> int:
 def _wanted(
     site: str, subject: str, visitor: str, span: tuple[datetime | None, datetime | None], config: Path
 ) -> Wanted:
-    """What an export is asked for; a slip is refused, because an empty answer would look like "we hold nothing"."""
+    """Return the filters of an export. An unknown name is refused: an empty export would look like "no data"."""
     from consent_service.ledger.export import Wanted
 
     since, until = span

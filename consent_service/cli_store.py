@@ -110,7 +110,7 @@ def _erased_before(config: Config) -> tuple[dict[str, Before], str]:
 
 
 def _erase_again(config: Config, before: Mapping[str, Before], unknown: str) -> None:
-    """Who was erased since the copy was made is erased in it, as far as anybody knows (design rule 8)."""
+    """Erase again, in the restored copy, the visitors erased since it was made, as far as known (design rule 8)."""
     from consent_service.cli_erasing import Redone, erase_again
 
     try:

@@ -245,7 +245,7 @@ class ArchiveUnavailable(LedgerError):
 
 
 class ObjectUnfit(ArchiveUnavailable):
-    """What lies under an object's name is nothing to read: no regular file, reached by a link, or too large."""
+    """An object of the archive can't be read: no regular file, reached by a link, or too large."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(f"{name!r} in the archive {why}")

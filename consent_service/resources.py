@@ -1,4 +1,4 @@
-"""Where the files that are not Python lie: templates, the built widget, the tag manager's template.
+"""Paths of the files that are not Python: templates, the built widget, the tag manager's template.
 
 An installed wheel carries them inside the package; a checkout has them beside it. Knows no file's meaning.
 """

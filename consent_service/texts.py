@@ -20,9 +20,9 @@ Words = Mapping[str, str]
 SOURCE: Final = "en"
 """The language from which the others are translated."""
 PAGES_ONLY: Final = "page_"
-"""What starts like this stands on the service's pages alone and is left out of the script."""
+"""Prefix of keys for the service's pages alone; the script leaves them out."""
 SENSITIVE: Final = "sensitive"
-"""What starts like this is about the switch for sensitive information, in the settings."""
+"""Prefix of keys for the switch for sensitive information, in the settings."""
 
 
 @cache
@@ -54,7 +54,7 @@ def nearest(wanted: Iterable[str], offered: Collection[str]) -> str | None:
 
 
 def words(lang: str, own: Mapping[str, Words]) -> Words:
-    """What is said in this language: the shipped words, and over them a site's own, parents first."""
+    """Return the words of a language: the shipped ones, and over them a site's own, parents first."""
     said: dict[str, str] = {}
     for tag in reversed(_with_parents(lang.lower())):
         said |= shipped().get(tag, {})

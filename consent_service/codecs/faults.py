@@ -1,4 +1,4 @@
-"""What the codecs raise, and nothing else: one error that says where the fault lies.
+"""The one error of the codecs; it names the place of the fault.
 
 Knows nothing of any format, so that every codec can share it.
 """

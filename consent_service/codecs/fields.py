@@ -10,7 +10,7 @@ from consent_service.codecs.bits import Reader, Writer, range_problem
 from consent_service.codecs.faults import CodecError
 
 Value: TypeAlias = bool | int | str | Sequence[int]
-"""What a field holds: a number, a list of numbers (decoded as a tuple), yes or no, a letter (uspv1 only)."""
+"""Value of a field: a number, a list of numbers (decoded as a tuple), a boolean, a letter (uspv1 only)."""
 Fields: TypeAlias = Mapping[str, Value]
 
 

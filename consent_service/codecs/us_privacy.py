@@ -15,7 +15,7 @@ SECTION_ID: Final = 6
 """Its number where it stands inside a GPP string."""
 NAME: Final = "uspv1"
 NOT_APPLICABLE: Final = "1---"
-"""Where the law does not apply, all three answers are `-`."""
+"""String for a place where the law does not apply: all three answers are `-`."""
 
 _VERSION: Final = 1
 _ANSWERS: Final = ("Notice", "OptOutSale", "LspaCovered")

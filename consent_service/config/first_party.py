@@ -31,11 +31,11 @@ class FirstParty:
     cookie_domain: str | None
     secure: bool
     on_site: bool
-    """Whether it is a path of one of the site's origins, so that the site's own server leads there."""
+    """True if it is a path of one of the site's origins: the site's own server leads there."""
 
     @property
     def host_only_cookie(self) -> bool:
-        """Whether the cookie has the prefix that keeps other hosts from setting it."""
+        """True if the cookie has the prefix that keeps other hosts from setting it."""
         return self.secure and self.cookie_domain is None
 
 
@@ -52,7 +52,7 @@ def first_party(site: SiteFacts, public_url: str) -> FirstParty | None:
 
 
 def first_party_faults(site: SiteFacts) -> Iterator[str]:
-    """What keeps `first_party` from being a way of this site's own."""
+    """Yield the reason why `first_party` is no way of this site's own."""
     if site.first_party is None:
         return
     parts = urlsplit(site.first_party)
@@ -76,7 +76,7 @@ def origin_of(parts: SplitResult) -> str:
 
 
 def is_below(host: str, domain: str | None) -> bool:
-    """Whether a cookie for this domain reaches the host, and may be set from it (RFC 6265 section 5.1.3)."""
+    """Return True if a cookie for this domain reaches the host and may be set from it (RFC 6265 section 5.1.3)."""
     if domain is None or host == domain:
         return domain is not None
     return host.endswith(f".{domain}") and read_address(host) is None

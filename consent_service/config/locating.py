@@ -1,4 +1,4 @@
-"""Where each key of a TOML document stands: the standard library gives the values, this gives their lines.
+"""Lines of the keys of a TOML document. The standard library gives only their values.
 
 Reads documents that `tomllib` has accepted, so it looks for structure only and checks nothing. Knows
 nothing of what the keys mean.

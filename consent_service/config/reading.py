@@ -119,7 +119,7 @@ def _whole(values: Iterable[object]) -> bool:
 
 
 def _beyond(kind: kinds.Type, value: Any) -> str:
-    """What is wrong with a value of the right type, or ""."""
+    """Return the fault of a value of the right type, or ""."""
     if isinstance(kind, kinds.LiteralType) and value not in kind.values:
         return f"wanted {' or '.join(repr(one) for one in kind.values)}, found {value!r}"
     if isinstance(kind, kinds.IntType) and kind.ge is not None and kind.le is not None:
@@ -129,6 +129,6 @@ def _beyond(kind: kinds.Type, value: Any) -> str:
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
-    """What is said of a key that there is not, with the one that was probably meant."""
+    """Return the sentence on an unknown key, with the key that was probably meant."""
     near = difflib.get_close_matches(name, known, n=1)
     return f"unknown key; did you mean {near[0]!r}?" if near else f"unknown key; known are {', '.join(known)}"

@@ -1,4 +1,4 @@
-"""What several facts say together: each rule yields the keys and sentences of what does not fit.
+"""Rules over several facts: each yields the keys and sentences of its faults.
 
 Runs on each table that is well-formed in itself, whatever is wrong with the others, so that one look at
 a file names all its faults. Knows nothing of lines or files.
@@ -68,7 +68,7 @@ def _trusted_proxies(service: Service, _sites: Collection[str]) -> Iterator[Misr
 
 
 def _geo(parts: Mapping[Path, object]) -> Iterator[Misread]:
-    """Who may say where a visitor is; whoever connects may not."""
+    """Yield faults of `[geo]`: headers that name places count only from a trusted proxy."""
     service = next((part for part in parts.values() if isinstance(part, Service)), None)
     for path, geo in parts.items():
         if not isinstance(geo, Geo):
@@ -83,7 +83,7 @@ def _geo(parts: Mapping[Path, object]) -> Iterator[Misread]:
 
 
 def _blocked_hosts(parts: Mapping[Path, object]) -> Iterator[Misread]:
-    """What a partner's domains cover is kept from the page while denied: never the site, never the service."""
+    """Yield faults of partners' domains: one that covers the site or the service would be held from the page."""
     urls = [part.public_url for part in parts.values() if isinstance(part, Service)]
     for path, partner in parts.items():
         if not isinstance(partner, PartnerFacts) or partner.when_denied != "block":

@@ -24,7 +24,7 @@ _FOLLOWED: Final = frozenset({"sale", "share"})
 
 
 def tag_faults(tags: TagFacts) -> Iterator[Misread]:
-    """What is said of consent mode by a site that does not use it."""
+    """Yield faults of keys of consent mode on a site that does not use it."""
     if not tags.google_consent_mode:
         for name in _OF_CONSENT_MODE:
             if getattr(tags, name) != getattr(TagFacts(), name):
@@ -32,7 +32,7 @@ def tag_faults(tags: TagFacts) -> Iterator[Misread]:
 
 
 def restriction_faults(partner: PartnerFacts, sites: Mapping[str, SiteFacts]) -> Iterator[Misread]:
-    """Whether somebody restricts this partner. `sites`: those that are well-formed, by key.
+    """Yield faults of a partner that nobody restricts. `sites`: the well-formed ones, by key.
 
     Without a contract, or a tag that is told to keep to what a service provider may, it stays a sale
     (Civ. Code 1798.140(ag)).

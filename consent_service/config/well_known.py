@@ -20,7 +20,7 @@ def gpc_resource(site: str, public_url: str) -> str:
 
 
 def gpc_addresses(site: SiteFacts) -> list[str]:
-    """Where the site's statement must be found: once at each origin."""
+    """Return the addresses of the site's `gpc.json`: one for each origin."""
     return [f"{origin}{GPC_PATH}" for origin in site.origins]
 
 

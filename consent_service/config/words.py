@@ -1,4 +1,4 @@
-"""What single values of the configuration must look like. Each check answers with a fault's sentence, or "".
+"""Checks of single values of the configuration. Each returns the sentence on a fault, or "".
 
 Knows nothing of tables, lines or other values: what joins several values is in `rules`.
 """
@@ -213,7 +213,7 @@ def _password_in(url: str) -> bool:
 
 
 def _address(value: str) -> str:
-    """What keeps this from being scheme, host, port and path, written the one way browsers write it."""
+    """Return the fault of an address that is not scheme, host, port and path as browsers write them, or ""."""
     try:
         parts = urlsplit(value)
         port = parts.port

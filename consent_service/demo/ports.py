@@ -20,7 +20,7 @@ def check_ports(addresses: Addresses) -> None:
 
 
 def _fault(port: int) -> str:
-    """What keeps us from listening on this port, or "".
+    """Return the reason why this port can't be listened on, or "".
 
     Browsers try `::1` for names below localhost too: whoever listens there would be taken for us.
     """

@@ -1,1 +1,1 @@
-"""What a doctor says of a service: `examination` looks, all else here only judges."""
+"""The doctor: `examination` collects facts about a service, all other modules judge them."""

@@ -72,7 +72,7 @@ def _stored(facts: FileFacts | FleetFacts, config: Config, now: int) -> Iterator
 
 
 def _archived(place: str) -> Iterator[Finding]:
-    """What the archive's folder lies on: what was sealed is trimmed from the store. A network's folder is as good."""
+    """Judge the file system of the archive's folder: trimmed entries are nowhere else. A network's is as good."""
     if "://" not in place:
         yield from judge_mount("archive", place, mount_of(Path(place)))
 

@@ -16,7 +16,7 @@ _STUCK: Final = 24
 
 
 def judge_ledger(settings: LedgerSettings, sites: Sequence[Backlog], now: int) -> Iterator[Finding]:
-    """Whether what was recorded gets sealed in time."""
+    """Judge, for each site, the age of the oldest entry that is not sealed."""
     if not settings.archive:
         yield hint(
             "ledger",
@@ -29,7 +29,7 @@ def judge_ledger(settings: LedgerSettings, sites: Sequence[Backlog], now: int) -
 
 
 def judge_archive(place: str, trouble: str) -> Iterator[Finding]:
-    """Whether what is sealed has a place to go to; `trouble`: what was seen of it, "" for none."""
+    """Judge the archive. `trouble`: the fault seen in it, "" for none."""
     if trouble:
         remedy = (
             "Nothing is sealed until then. Looked at as this user, from this folder: `work` may see another."
@@ -43,7 +43,7 @@ def judge_archive(place: str, trouble: str) -> Iterator[Finding]:
 
 
 def judge_erasures(site: str, forgotten: int) -> Iterator[Finding]:
-    """Whether everybody who was erased still is, behind a restoration; `forgotten`: erasures that it undid."""
+    """Judge the erasures behind a restoration. `forgotten`: the number that it undid."""
     if forgotten:
         said = f"{site}: a restored backup has undone {forgotten} erasures: it may hold records of who was erased"
         yield fault(

@@ -18,7 +18,7 @@ _REMEDIES: Final = {
 
 
 def judge_mount(about: str, name: str, mount: Mount | None, *, accepted: bool = False) -> Iterator[Finding]:
-    """What is wrong with the file system that `name` lies on, if anything. `accepted`: its loss was."""
+    """Yield findings on the file system that `name` lies on. `accepted`: the operator accepted its loss."""
     if mount is None or mount.kind not in _REMEDIES:
         return
     grade = fault if mount.forgets and not accepted else hint

@@ -49,10 +49,10 @@ class Stance(IntEnum):
 
 
 OPT_WORDS: Final = {"opt_out": Stance.OPTED_OUT, "opt_in": Stance.OPTED_IN}
-"""How a stance on sale or sharing is said in bodies and entries."""
+"""Words for a stance on sale or sharing, in bodies and entries."""
 
 LIMIT_WORDS: Final = {"limit": Stance.OPTED_OUT, "lift": Stance.OPTED_IN}
-"""How a stance on sensitive personal information is said."""
+"""Words for a stance on sensitive personal information."""
 
 
 class Step(StrEnum):

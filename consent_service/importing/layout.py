@@ -42,7 +42,7 @@ _UNCONFIRMED: Final = "it was not confirmed there, and is an opt-out all the sam
 
 
 class Named(NamedTuple):
-    """What the caller says of an export. `where`: column and value; a row that has one of the values named for
+    """Caller's description of an export. `where`: column and value; a row that has one of the values named for
     each of these columns is an opt-out of sale and sharing. `form`: how times are written, as strptime takes it.
     """
 
@@ -90,7 +90,7 @@ class Layout(NamedTuple):
     values: Mapping[int, Values]
 
     def read(self, row: Row, now: int) -> OptOut | Outcome:
-        """What the row says. `now`: Unix seconds."""
+        """Return the meaning of a row. `now`: Unix seconds."""
         if len(row.cells) < self.width or any(cell.strip() for cell in row.cells[self.width :]):
             return _refused(row, f"{len(row.cells)} cells, and the header has {self.width}")
         cells = [trimmed(cell) for cell in row.cells]

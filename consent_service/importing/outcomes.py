@@ -18,7 +18,7 @@ class Result(StrEnum):
 
 
 class Outcome(NamedTuple):
-    """What came of a line; `why` is ours to the letter, so it is never a spreadsheet's formula."""
+    """Outcome of a line. `why` is made of our own words alone, so it is never a spreadsheet's formula."""
 
     line: int
     result: Result

@@ -29,7 +29,7 @@ _ATTEMPTS: Final = 16
 
 
 class Place(NamedTuple):
-    """Whose visitors these were: our site, and the cookie in which that tool kept their ids."""
+    """Origin of an export: our site, and the cookie in which the other tool kept its visitors' ids."""
 
     site: str
     cookie: str
@@ -57,7 +57,7 @@ class Recorder:
         self._ids = RandomIds()
 
     async def record(self, lines: Iterable[OptOut | Outcome]) -> AsyncIterator[Outcome]:
-        """What came of each line, in order, once it is durable. Raises StoreError; done again, it goes on."""
+        """Yield the outcome of each line, in order, once it is durable. Raises StoreError; run it again to resume."""
         rest = iter(lines)
         while batch := list(islice(rest, _TOGETHER)):
             shards: dict[str, list[_Line]] = {}

@@ -20,7 +20,7 @@ from consent_service.inspection.statements import statement_fault
 
 
 class Inspected(NamedTuple):
-    """What reaches a blocked partner, and what the site's origins should do besides."""
+    """Result of an inspection: fetches that reach a blocked partner, and hints for the site's origins."""
 
     findings: list[Finding]
     hints: list[Finding]

@@ -26,7 +26,7 @@ _PREPARED: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("Page.addScriptToEvaluateOnNewDocument", {"source": _SIGNAL}),
     ("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}),
 )
-"""What is said to each target: everything that happens in it is told, and it sends the signal."""
+"""Commands for each target of the browser: report all events, send the signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What an address answers with, redirects followed. `status` 0: nothing came."""
+    """Answer of an address, redirects followed. `status` 0: no answer."""
 
     status: int = 0
     media_type: str = ""
@@ -49,7 +49,7 @@ class Document:
 
 @dataclass
 class Loaded:
-    """What came, and what was asked. `sale`: the page's own flag, "" where it has none."""
+    """A loaded page: its documents and requests. `sale`: the page's own flag, "" where it has none."""
 
     address: str
     html: str = ""
@@ -60,7 +60,7 @@ class Loaded:
 
 @dataclass
 class _Watch:
-    """What is known of the main document while it comes."""
+    """Main document while it is loading."""
 
     session: str
     asked: list[Asked] = field(default_factory=list)
@@ -91,7 +91,7 @@ def load(tools: DevTools, url: str) -> Loaded:
 
 
 def read(tools: DevTools, url: str) -> Document:
-    """What this address answers with, read as a document of its own."""
+    """Return the answer of an address, read as a document of its own."""
     session = _tab(tools)
     tools.ask("Network.enable", session)
     gone = tools.ask("Page.navigate", session, url=url)
@@ -163,7 +163,7 @@ def _note(event: Mapping[str, Any], watch: _Watch) -> bool:
 
 
 def _begun(given: Mapping[str, Any]) -> str:
-    """Who began this request, as far as the browser knows."""
+    """Return the initiator of a request, as far as the browser knows."""
     begun = given.get("initiator", {})
     stack = begun.get("stack") or {}
     while not stack.get("callFrames") and stack.get("parent"):

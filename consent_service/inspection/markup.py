@@ -37,7 +37,7 @@ _LINKED: Final = re.compile(r"<([^<>]*)>")
 
 
 def markup_findings(html: str, page: str, partners: Blocked) -> list[Finding]:
-    """What this text, which came from this address, would fetch. Comments and inert tags are left out."""
+    """Return a finding for each fetch from a blocked partner in a document. Comments and inert tags are left out."""
     reader = _Reader(page, partners)
     reader.feed(html)
     reader.close()
@@ -45,7 +45,7 @@ def markup_findings(html: str, page: str, partners: Blocked) -> list[Finding]:
 
 
 def header_findings(links: str, page: str, partners: Blocked) -> list[Finding]:
-    """What the answer's `Link` headers would fetch (RFC 8288 section 3)."""
+    """Return a finding for each fetch from a blocked partner in the answer's `Link` headers (RFC 8288 section 3)."""
     owned = ((address, partners.owner(address, page)) for address in _LINKED.findall(links))
     return [Finding("header", owner, f"Link: <{address}>") for address, owner in owned if owner]
 
@@ -82,7 +82,7 @@ class _Reader(HTMLParser):
 
 
 def _kind(tag: str, given: dict[str, str]) -> Kind | None:
-    """What the browser would load for this tag; None where it loads nothing."""
+    """Return the kind of thing that the browser loads for a tag, or None."""
     if tag == "script":
         return "script" if _runs(given.get("type", "")) else None
     if tag == "link":
@@ -94,6 +94,6 @@ def _kind(tag: str, given: dict[str, str]) -> Kind | None:
 
 
 def _runs(kind: str) -> bool:
-    """Whether a script of this type runs; `text/plain` is what marks one."""
+    """Return True if a script of this type runs. Marked scripts have `text/plain`."""
     said = kind.strip().lower()
     return not said or said == "module" or "javascript" in said or "ecmascript" in said

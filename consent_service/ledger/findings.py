@@ -76,7 +76,7 @@ REMEDIES: Final[dict[Tampering, str]] = {
     Tampering.ARCHIVE_EMPTY: "Look whether this is the archive that [ledger] names.",
     Tampering.DROP_UNFINISHED: "The service was interrupted while it dropped this segment; `work` goes on with it.",
 }
-"""What to do about each kind of finding."""
+"""Advice for each kind of finding."""
 LEFTOVER: Final = (
     "Nothing reads it: a file that an interrupted process left, or a folder's empty object. Delete it."
 )

@@ -61,7 +61,7 @@ def read_text(file: Path) -> str:
 
 
 def needs_restart(running: Loaded, fresh: Loaded) -> tuple[Fault, ...]:
-    """What differs between these that only a restart can change; none = a reload will do."""
+    """Return a fault for each key that differs and needs a restart; none if a reload will do."""
     old, new = running.config.service, fresh.config.service
     faults = [
         Fault(f"service.{name}", 0, "changed; that needs a restart")

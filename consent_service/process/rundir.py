@@ -35,7 +35,7 @@ class RunDir:
 
     @property
     def metrics(self) -> Path:
-        """Where prometheus_client keeps what the processes count."""
+        """Folder in which prometheus_client keeps the processes' counts."""
         return self.path / "metrics"
 
     def write(self, text: str, ring: KeyRing) -> None:

@@ -1,4 +1,4 @@
-"""What the work process does for the ledger, site by site: seal, trim, drop. A site that fails holds up no other."""
+"""Ledger work of the work process, site by site: seal, trim, drop. A site that fails holds up no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each web worker loads: the application under the configuration in the run folder."""
+"""Entry point of each web worker: the application under the configuration in the run folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def load_app() -> ConsentApp:
 
 
 def _spare_the_collector() -> None:
-    """What was built lives as long as the worker: no collection need walk it again."""
+    """Freeze the objects built so far: they live as long as the worker, so no collection need walk them again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG)

@@ -20,7 +20,7 @@ from consent_service.identity.nonces import Confirmation, Nonces
 
 
 class _Waiting(msgspec.Struct, frozen=True, array_like=True):
-    """What waits for the second step."""
+    """Pending part of a choice: it waits for the second step."""
 
     rights: list[str]
     age: int | None
@@ -110,7 +110,7 @@ class Confirmations:
 
 
 def pack_choice(choice: ChoiceMade) -> bytes:
-    """What waits for the second step, as nonces and marks carry it."""
+    """Return the pending part of a choice in the form that nonces and marks carry."""
     waiting = _Waiting(
         rights=[right.value for right in RIGHTS if choice.stance(right) is Stance.OPTED_IN],
         age=None if choice.age is None else int(choice.age),

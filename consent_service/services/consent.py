@@ -136,7 +136,7 @@ class Consent:
         )
 
     async def opened(self, caller: Caller, nonce: str) -> tuple[Opened, Sources]:
-        """What this nonce would confirm, and the signals it would be over: this call's and those on record.
+        """Return the pending choice of a nonce, and the signals it would override: this call's and those on record.
 
         None where it opts nobody in to sale or sharing, of which alone the signal speaks (GPC-10).
         Raises ConfirmationInvalid when it can't any more.
@@ -215,13 +215,13 @@ class Consent:
             del self._remembering[visitor_id]
 
     async def _recognise(self, caller: Caller) -> Visitor | Unhonoured | None:
-        """Whom the first token names; the others only make answers stricter."""
+        """Return the visitor of the first token; the other tokens only make answers stricter."""
         if not caller.tokens:
             return None
         return await self._standings.recognise(caller.site.key, caller.tokens[0], caller.now)
 
     async def _imported(self, caller: Caller) -> Standing | Unhonoured | None:
-        """What an import says of the visitor whose id in another tool's cookie this call brings."""
+        """Return the imported opt-out of the visitor whose id in another tool's cookie this call brings."""
         if caller.prior is None:
             return None
         site = caller.site.key

@@ -25,7 +25,7 @@ _FAMILIES: Final = frozenset(
         "Applebot", "Baiduspider", "DuckDuckBot", "Googlebot", "YandexBot", "bingbot", "facebookexternalhit",
     }
 )  # fmt: skip
-"""What may be written down. The parser's family can be any text that a header holds (design rule 7)."""
+"""Browser families that may be recorded. The parser's own can be any text of a header (design rule 7)."""
 
 
 class Devices:
@@ -44,7 +44,7 @@ class Devices:
 
 
 def is_bot(device: Device | None) -> bool:
-    """Whether this is a known bot: its signals are answered and not recorded."""
+    """Return True for a known bot: its signals are answered and not recorded."""
     return device is not None and device.kind == "bot"
 
 

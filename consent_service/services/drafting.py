@@ -30,7 +30,7 @@ _UNSEEN: Final = -1
 
 
 class Planned(NamedTuple):
-    """What a plan wants: facts to record, what is left to confirm, and the refusal to raise once they are."""
+    """Outcome of a plan: facts to record, the pending part, and the refusal to raise once the facts are recorded."""
 
     facts: Sequence[Fact] = ()
     to_confirm: ChoiceMade | None = None
@@ -63,7 +63,7 @@ class Work(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What stands after the work: record, version, the receipt of its last entry, and the plan's outcome.
+    """Result of the work: record, version, the receipt of its last entry, and the plan's outcome.
 
     `overtaken`: another change to the same visitor was committed behind this one, so no second step may confirm
     what is left to confirm.
@@ -82,7 +82,7 @@ class Waiting(NamedTuple):
 
 
 class _Done(NamedTuple):
-    """What one call came to. `entries_then`: how many entries this commit had behind it.
+    """Outcome of one call. `entries_then`: the number of entries in its commit so far.
 
     Of a call that was met before: `recorded` is the version of the commit that its receipt speaks of (0 = of this
     commit), `overtaken` is what its mark says.
@@ -97,7 +97,7 @@ class _Done(NamedTuple):
 
 
 def mark_name(key: Key, work: Work) -> bytes | None:
-    """Where the request's mark lies, beside the standing; None when the request can't be repeated."""
+    """Return the name of the request's mark, beside the standing, or None when the request can't be repeated."""
     return None if work.request is None else request_name(key.name, work.request[0])
 
 
@@ -142,7 +142,7 @@ class Draft:
     def _before(
         self, name: bytes, waiting: Waiting, found: Document | None, planned: Planned
     ) -> _Done | None:
-        """What the first call with this `id` came to; None when there was none. A refusal if that asked otherwise."""
+        """Return the outcome of the first call with this `id`, or None. A refusal if that call asked otherwise."""
         first = self._marked.get(name)
         if first is not None:
             asked, before = first.waiting.work.asked, first._replace(waiting=waiting)
@@ -174,7 +174,7 @@ class Draft:
         return receipt
 
     def _beginning(self, work: Work) -> list[Fact]:
-        """What a record begins with in place of one that was erased: its denials, under a new number (rule 8)."""
+        """Return the first facts of a record in place of an erased one: its denials, under a new number (rule 8)."""
         if not self._erased or self.standing is None:
             return []
         suppression, self.standing, self._erased = self.standing, None, False
@@ -220,7 +220,7 @@ class Draft:
 
 
 def _planned_then(mark: Mark, planned: Planned, now: int) -> Planned:
-    """What the call wanted when it came first. `planned`: what it would want now, as far as the mark doesn't say."""
+    """Return the first call's plan. `planned`: today's plan, for what the mark doesn't say."""
     outcome = mark.known_outcome
     if outcome is None:
         return Planned(to_confirm=planned.to_confirm)

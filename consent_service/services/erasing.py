@@ -29,7 +29,7 @@ _ATTEMPTS: Final = 16
 
 
 class Held(NamedTuple):
-    """What the store holds of one visitor. `record`: as stored; `requests`: the names of marks."""
+    """Stored data of one visitor. `record`: as stored; `requests`: the names of marks."""
 
     record: Document | None
     requests: list[bytes]
@@ -41,12 +41,12 @@ class Held(NamedTuple):
 
     @property
     def suppressed(self) -> bool:
-        """Whether what an erased record left lies here."""
+        """True if a suppression lies here."""
         return self.known is not None and self.known.subject == NOBODY
 
     @property
     def erased(self) -> bool:
-        """Whether nothing is left to do."""
+        """True if nothing is left to erase."""
         return self.suppressed and not self.requests
 
 
@@ -60,11 +60,11 @@ class Erasing:
         self._clock = clock
 
     def key(self, site: str, visitor_id: bytes) -> Key:
-        """Where the record of whoever has this id lies, or would."""
+        """Return the key of a visitor's record, whether it exists or not."""
         return record_key(self._ring, site, visitor_id, self._store.shards)
 
     async def bearing(self, site: str, numbers: Collection[bytes]) -> list[Key]:
-        """Where the records lie whose entries bear one of these numbers, from all the site's records."""
+        """Return the keys of the records whose entries bear one of these numbers; walks all the site's records."""
         keys = set[Key]()
         async for batch in self._store.walk(visitor_shards(site, self._store.shards), STANDINGS):
             await asyncio.sleep(0)  # a long walk leaves others their turns
@@ -75,7 +75,7 @@ class Erasing:
         return sorted(keys)
 
     async def held(self, key: Key) -> Held:
-        """What there is of the visitor whose record lies here. Raises StoreError."""
+        """Return the stored data of the visitor whose record has this key. Raises StoreError."""
         (record,) = await self._store.get([key])
         requests = set[bytes]()
         async for batch in self._store.walk([key.shard], requests_of(key.name)):
@@ -96,7 +96,7 @@ class Erasing:
         raise StoreBusy(f"the record kept changing; gave up after {_ATTEMPTS} attempts")
 
     async def reach(self, site: str) -> Reach:
-        """What this store knows of the archive. Raises StoreError, LedgerError."""
+        """Return the store's knowledge of the archive. Raises StoreError, LedgerError."""
         return reach(*await self._store.get([Key(desk_shard(site), name) for name in (REDONE, STATE)]))
 
     async def note_redone(self, site: str, through: int) -> None:
@@ -130,5 +130,5 @@ def _read(document: Document) -> VisitorRecord | None:
 
 
 def _standing(held: Held) -> Standing | None:
-    """What can't be read is as good as not there: everything is denied for good."""
+    """Return the standing on record, or None. Without one that can be read, everything is denied for good."""
     return None if held.known is None else held.known.standing

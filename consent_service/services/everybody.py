@@ -47,7 +47,7 @@ class Status(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a choice came to. `visitor`: a fresh token of the first record, minted where there was none.
+    """Outcome of a choice. `visitor`: a fresh token of the first record, minted where there was none.
 
     `minted`: it was. `nonce`: when a second step is needed, one for all records.
     """
@@ -59,7 +59,7 @@ class Outcome(NamedTuple):
 
 
 class Everybody:
-    """What the choices page does, for as many records as there are."""
+    """Use cases of the choices page, over all records of a browser."""
 
     def __init__(self, consent: Consent, standings: Standings, confirmations: Confirmations) -> None:
         self._consent = consent

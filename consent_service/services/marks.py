@@ -19,7 +19,7 @@ from consent_service.errors import (
 )
 
 REQUEST_MARK_SECONDS: Final = 30 * 86_400
-"""How long a request `id` is remembered: a queued opt-out may come that late."""
+"""Seconds for which a request `id` is remembered: a queued opt-out may come that late."""
 
 
 class Receipt(msgspec.Struct, frozen=True):

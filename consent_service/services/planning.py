@@ -40,7 +40,7 @@ class PriorId(NamedTuple):
 
 
 class Caller(NamedTuple):
-    """What one call brought: the visitor tokens presented, the signals seen, the evidence, and whence it came.
+    """Input of one call: the visitor tokens presented, the signals seen, the evidence, and its origin.
 
     The first of `tokens` names the record. The others, and those `beside` it, only make answers stricter. So does
     the record that an import made for `prior`, which names nobody.
@@ -63,7 +63,7 @@ class Caller(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """Whom a write is about. `minted`: by this call. `unhonoured`: in place of an identity that can't be."""
+    """Visitor of a write. `minted`: by this call. `unhonoured`: in place of an identity that can't be honoured."""
 
     visitor_id: bytes
     minted: bool
@@ -71,7 +71,7 @@ class Subject(NamedTuple):
 
 
 def fresh_signals(caller: Caller, standing: Standing | None) -> Sources:
-    """What of the call's signals is to be recorded: not what is on record, and nothing of known bots."""
+    """Return the signals to record: not those on record, and none of known bots."""
     if not caller.signals or is_bot(caller.evidence.device):
         return Sources.NONE
     return caller.signals & ~(standing.gpc if standing else Sources.NONE)
@@ -131,7 +131,7 @@ def confirm_plan(caller: Caller, subject: Subject, opened: Opened, *, whole: boo
 
 
 def digest_of(asked: ChoiceMade) -> bytes:
-    """What a request asked, so that its `id` can't be used for something else."""
+    """Return the digest of a request, so that its `id` can't be used for something else."""
     return _digest((asked.method, asked.sale, asked.share, asked.sensitive, asked.age, asked.incentive))
 
 
@@ -142,7 +142,7 @@ def _digest(parts: tuple[object, ...]) -> bytes:
 
 
 def _seen(caller: Caller, subject: Subject, standing: Standing | None) -> list[Fact]:
-    """What the call brought besides what it asked: doubt about who it is, and a signal."""
+    """Return the facts that a call brings besides its choice: doubt about its identity, and a signal."""
     facts: list[Fact] = []
     if subject.unhonoured and standing is None:
         facts.append(DoubtRaised(caller.now))

@@ -22,7 +22,7 @@ _ONE_COMMIT: Final = 500
 
 
 class Proof(NamedTuple):
-    """What a receipt's holder gets. `checkpoint` and `inclusion` once the entry is sealed."""
+    """Proof for the holder of a receipt. `checkpoint` and `inclusion` once the entry is sealed."""
 
     place: Place
     payload: bytes

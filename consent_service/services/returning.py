@@ -24,7 +24,7 @@ Found = Visitor | Unhonoured
 
 
 class Returned(NamedTuple):
-    """What a page view brought back from the choices page."""
+    """Result that a page view brought back from the choices page."""
 
     result: str
     state: str
@@ -100,7 +100,7 @@ class Returning:
 
 
 def adopts(presented: Sequence[Found], named: Found) -> bool:
-    """Whether a page that presents these visitors takes over the one that its own result names.
+    """Return True if the page may switch to the visitor named in the signed result.
 
     In place of an identity that can't be honoured only a record that knows of that doubt: else the doubt would be
     forgotten (design rule 2).
@@ -112,7 +112,7 @@ def adopts(presented: Sequence[Found], named: Found) -> bool:
 
 
 def restrictions(theirs: Standing, own: Standing, at: int) -> ChoiceMade:
-    """What one standing opted out of and the other did not, or not since, as a choice."""
+    """Return, as a choice, the opt-outs of one standing that the other lacks or has from earlier."""
     missing: dict[Right, Stance] = {
         right: Stance.OPTED_OUT
         for right in RIGHTS

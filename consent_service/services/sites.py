@@ -81,7 +81,7 @@ class Site:
         return rows_from(self.regime_codes, datetime.fromtimestamp(now, UTC).date())
 
     def strings(self, regime: Regime, resolution: Resolution, now: int) -> Strings:
-        """What partners that never heard of us read. They speak for every regime that may bind the visitor."""
+        """Return the strings for the flag. They speak for every regime that may bind the visitor."""
         others: tuple[Regime, ...] = ()
         if not self.placed:
             others = tuple(other for other in self.regimes(now) if other.code != regime.code)
@@ -89,7 +89,7 @@ class Site:
 
 
 def string_terms(facts: SiteFacts) -> StringTerms:
-    """What of the site's facts enters the strings that its partners read."""
+    """Return the facts of the site that enter the strings for its partners."""
     mspa = facts.mspa
     signed = None if mspa is None else Mspa(mspa.mode == "service_provider", mspa.approach == "national")
     return StringTerms(facts.sells, facts.shares, facts.sensitive, facts.notice_shown, signed)

@@ -73,7 +73,7 @@ class Visitor(NamedTuple):
 
 
 class _Verified(NamedTuple):
-    """What a token said when it was verified, where its visitor's record lies, and whether that state was lost."""
+    """Verified token: its claims, the key of the visitor's record, and whether that state was lost."""
 
     claims: VisitorClaims
     key: Key
@@ -100,7 +100,7 @@ class Standings:
         return len(self._verified)
 
     def key(self, site: str, visitor_id: bytes) -> Key:
-        """Where this visitor's record lies."""
+        """Return the key of this visitor's record."""
         return record_key(self._ring, site, visitor_id, self._store.shards)
 
     def at_hand(self, site: str, token: str, now: int) -> Record | None:
@@ -155,7 +155,7 @@ class Standings:
 
 
 def record_key(ring: KeyRing, site: str, visitor_id: bytes, shards: int) -> Key:
-    """Where the record of whoever has this id lies: the store never sees the id itself."""
+    """Return the key of a visitor's record. The store never sees the id itself."""
     return standing_key(site, record_id(ring, site, visitor_id), shards)
 
 
@@ -178,7 +178,7 @@ def _decode(value: bytes, version: int) -> Record:
 
 
 def _honours(record: Record, claims: VisitorClaims) -> bool:
-    """Whether the record is at least as new as the token, can be read, and needs no consumer's beside it."""
+    """Return True if the record is as new as the token, can be read, and needs no consumer's record beside it."""
     return claims.version <= record.version and record.standing is not UNHONOURED and claims.consumer is None
 
 

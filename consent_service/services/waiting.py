@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Patience:
-    """How long one kind of wait may last; `error` makes what is raised when it lasted longer.
+    """Time limit of one kind of wait; `error` makes the exception for one that lasted longer.
 
     One timer serves all who wait: under load, to set one up for each costs more than the waiting does.
 
@@ -43,7 +43,7 @@ class Patience:
         self._looks_at = inf
 
     async def wait(self, asking: Coroutine[Any, Any, T]) -> T:
-        """What comes of `asking`, in time."""
+        """Return the result of `asking`, if it comes in time."""
         loop = asyncio.get_running_loop()
         wait = _Wait(asyncio.current_task(), loop.time() + self._seconds)
         self._waits.add(wait)
@@ -99,5 +99,5 @@ class _Wait:
             self._task.cancel()
 
     def ended(self) -> bool:
-        """Whether the cancellation that was just seen is this wait's own, and nobody else's besides."""
+        """Return True if the cancellation just seen is this wait's own, and nobody else's besides."""
         return self._gave_up and self._task is not None and self._task.uncancel() == 0

@@ -23,7 +23,7 @@ MOST_SHARDS: Final = 1024
 """Visitor shards of a site at most: every page of a log asks each of them, and every process what changed there."""
 
 STANDINGS: Final = b"v"
-"""What the names of standings begin with, and of what belongs to one visitor."""
+"""Prefix of the names of standings, and of all that belongs to one visitor."""
 _STANDING_NAME: Final = len(STANDINGS) + 16
 _REQUEST_PART: Final = len(b"r") + 16
 

@@ -22,7 +22,7 @@ _MOST_COLLECTED: Final = 512
 
 
 def to_standard_error(text: bytes) -> None:
-    """Where the service's log goes."""
+    """Write lines of the service's log to standard error."""
     sys.stderr.buffer.write(text)
     sys.stderr.buffer.flush()
 

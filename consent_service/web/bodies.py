@@ -92,7 +92,7 @@ class ChoicesBody(msgspec.Struct, frozen=True):
 
 
 class ShowBody(msgspec.Struct, frozen=True):
-    """What the page should show."""
+    """Parts that the page should show."""
 
     banner: bool
     honored: bool
@@ -133,14 +133,14 @@ Body = TypeVar("Body", SignalsBody, ChoicesBody)
 
 
 def body_patience() -> Patience:
-    """How long a caller may take to send a body; one serves all whom a room listens to. Raises 408."""
+    """Return a time limit for sending a body; one serves all callers of a room. It raises 408."""
     return Patience(
         BODY_SECONDS, lambda: HTTPException(408, f"the body did not come within {BODY_SECONDS} s")
     )
 
 
 def media_type(request: Request) -> str:
-    """What the body says it is, without parameters; "" when it doesn't."""
+    """Return the body's media type without parameters, or ""."""
     said = next((value for name, value in request.scope["headers"] if name == b"content-type"), b"")
     return str(said, "latin-1").partition(";")[0].strip().lower()
 
@@ -216,7 +216,7 @@ _members: Final = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse
 
 
 _SAID_BY_PAGES: Final = {word: method for word, method in METHODS.items() if method is not Method.IMPORT}
-"""How a choice was made, in the caller's words; an import is never a caller's."""
+"""Methods of a choice that a caller may name; an import is never a caller's."""
 
 
 def made_at_of(body: ChoicesBody) -> str | None:
@@ -230,7 +230,7 @@ def made_at_of(body: ChoicesBody) -> str | None:
 
 
 def choice_of(body: ChoicesBody, site: Site, now: int) -> ChoiceMade:
-    """What was asked. Raises InvalidBody when that is nothing, or an unknown programme."""
+    """Return the choice in a body. Raises InvalidBody when it names nothing, or an unknown programme."""
     choice = ChoiceMade(
         at=now,
         method=_SAID_BY_PAGES.get(body.method or "", Method.OTHER),

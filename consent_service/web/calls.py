@@ -110,7 +110,7 @@ class Calls:
         lang: str | None = None,
         made_at: str | None = None,
     ) -> Caller:
-        """What this call brought, in the use cases' words."""
+        """Return the input of this call, in the use cases' words."""
         seen = headers.seen(request.scope)
         evidence = Evidence(self._devices.of(seen.user_agent), _printable(notice), _printable(lang), made_at)
         tokens, beside = headers.presented(
@@ -129,7 +129,7 @@ class Calls:
 
 
 def _printable(said: str | None) -> str | None:
-    """What of a caller's word an entry takes: an export of it stays text, and no choice is refused for it."""
+    """Return the printable part of a caller's word: an export stays text, and no choice is refused for it."""
     return said and "".join(filter(str.isprintable, said))
 
 
@@ -170,7 +170,7 @@ def allowed_origin(scope: Scope, site: Site) -> str | None:
 
 
 def for_origin(allowed: str | None) -> headers.Raw:
-    """What an answer to a visitor's call says of origins. `allowed`: whose pages may read it, None = nobody's."""
+    """Return the CORS headers of an answer. `allowed`: the origin whose pages may read it, or None."""
     return [_VARY, *headers.cross_origin(allowed), _EXPOSED] if allowed else [_VARY]
 
 

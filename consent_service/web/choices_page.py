@@ -41,7 +41,7 @@ from consent_service.web.templates import Pages
 from consent_service.web.troubles import Troubles
 
 PARAMETER: Final = "privacy-choices"
-"""What the result is called in the fragment of the site's address."""
+"""Name of the result in the fragment of the site's address."""
 
 _LONGEST_TOKEN: Final = 512
 _LONGEST_TAG: Final = 35
@@ -206,7 +206,7 @@ class ChoicesPage:
         return response
 
     async def _page(self, arrived: Arrived, failed: str = "") -> Response:
-        """How things stand now, as a page. `failed`: the key of a sentence that says what could not be done."""
+        """Return the page for the present standing. `failed`: the key of a sentence on what could not be done."""
         site, caller = arrived.site, self._caller(arrived)
         try:
             status = await self._everybody.status(caller, arrived.owned)
@@ -277,7 +277,7 @@ class ChoicesPage:
 
 
 def _asked(act: str, now: int) -> ChoiceMade:
-    """What a form's button asks. Raises InvalidBody when there is no such button."""
+    """Return the choice of a form's button. Raises InvalidBody when there is no such button."""
     stances = _ACTS.get(act)
     if stances is None:
         raise InvalidBody(f"do: one of {', '.join(_ACTS)}")

@@ -146,7 +146,7 @@ class ConfirmPages:
         return int(self._clock() * 1000)
 
     def _back(self, site: Site, opened: Opened, *, done: bool = False) -> str:
-        """Where it was asked: a page of the site, or the service's own choices page.
+        """Return the page that asked: one of the site, or the service's own choices page.
 
         `done`: the site's script is told by the fragment to ask the service, whatever its cookie says.
         """
@@ -165,7 +165,7 @@ class ConfirmPages:
 
 
 def asked_words(opened: Opened) -> list[str]:
-    """What would be allowed, as keys of words that a sentence takes after "let the site"."""
+    """Return what would be allowed, as keys of words that a sentence takes after "let the site"."""
     keys = [f"page_confirm_{right}" for right in opened.rights]
     if any(one.choice.age is not None for one in opened.records):
         keys.append("page_confirm_age")

@@ -149,7 +149,7 @@ class FlagEndpoint:
         self._tick(int(clock()))
 
     def answers(self, scope: Scope) -> bool:
-        """Whether this is a request for a flag of a site that there is."""
+        """Return True for a request for the flag of an existing site."""
         return scope["method"] == "GET" and scope["path"] in self._sites
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

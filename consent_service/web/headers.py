@@ -34,7 +34,7 @@ class Seen(NamedTuple):
 
 
 def seen(scope: Scope) -> Seen:
-    """What the request's headers say; read once, and kept with the request."""
+    """Return the headers that matter; they are read once and kept with the request."""
     known: Seen | None = scope.get(_KEPT_AS)
     if known is None:
         known = scope[_KEPT_AS] = read(scope["headers"])

@@ -70,7 +70,7 @@ if ($http_cookie ~ "^(?:.*?; ?)??({name}=[^;]*).*; ?{name}=") {{
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What the recipe can't know: where nginx listens (None: the address's own port), and its certificate."""
+    """Operator's part of the recipe: nginx's port (None: the address's own), and its certificate."""
 
     upstream: str
     listen: str | None = None

@@ -65,7 +65,7 @@ _PROBLEM_TITLES: Final = {
     503: "Not stored, so not acknowledged: send it again with the same id",
 }
 _ANYWHERE: Final = (400, 431)
-"""What every call may be answered."""
+"""Answers that every call may get."""
 
 Json = dict[str, Any]
 

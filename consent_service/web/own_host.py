@@ -15,7 +15,7 @@ from consent_service.web import problems
 
 _PAGES: Final = "/s/"
 _FOR_ANYBODY: Final = ("gpc.json",)
-"""What lies among a site's pages (as `/s/{site}/…`) and holds nothing that could be pressed."""
+"""Paths among a site's pages (as `/s/{site}/…`) that hold nothing to press."""
 
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
@@ -39,7 +39,7 @@ class OwnHost:
 
 
 def is_page(path: str) -> bool:
-    """Whether a page of ours lies at this path, known or not: whatever is added there is guarded too."""
+    """Return True for the path of a page of ours, known or not: pages added later are guarded too."""
     parts = path.split("/", 3)
     return path.startswith(_PAGES) and (len(parts) < 4 or parts[3] not in _FOR_ANYBODY)
 

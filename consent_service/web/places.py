@@ -15,7 +15,7 @@ from consent_service.web.clients import Clients, peer_of
 
 
 class HeaderNames(NamedTuple):
-    """Which headers say country and region, in lower case; "" = none does."""
+    """Names of the headers with country and region, in lower case; "" = none."""
 
     country: str
     region: str
@@ -43,11 +43,11 @@ class Places:
 
     @property
     def known(self) -> bool:
-        """Whether anything says where calls come from."""
+        """True if the places of calls can be known at all."""
         return self._names is not None or self._locate is not None
 
     def of(self, scope: Scope) -> Place:
-        """Where this call comes from."""
+        """Return the place that this call comes from."""
         said = self._said(scope) if self._names is not None else NOWHERE
         if said.country is None and self._locate is not None:
             address = self._clients.address(scope)

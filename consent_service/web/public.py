@@ -1,4 +1,4 @@
-"""What a site's visitors get of its configuration: facts that stub and script are made with, and nothing else.
+"""Public part of a site's configuration: the facts that stub and script are made with, and nothing else.
 
 Pure. Names are those of the widget's `protocol.ts`. What partners read is in `spoken`.
 """
@@ -22,7 +22,7 @@ _ANYTHING: Final = re.compile(r"\*+")
 
 
 def rule_of(site: Site, facts: SiteFacts, now: int) -> Json:
-    """What stub and script both must know in order to answer."""
+    """Return the rule that stub and script need in order to answer."""
     regimes = site.regimes(now)
     strictest = letters_of(strictest_defaults(regimes))
     named = ((regime.code, letters_of(defaults(regime))) for regime in regimes)
@@ -55,12 +55,12 @@ def _on_record(site: str, theirs: Iterable[str]) -> str:
 
 
 def spoken_facts(site: Site, now: int) -> Json:
-    """What partners read of what the page knows by itself."""
+    """Return the strings for answers that the page knows by itself."""
     return {"strings": outcomes(site, now), "sections": layouts(site, now)}
 
 
 def optional_facts(facts: SiteFacts, partners: Iterable[PartnerFacts]) -> Json:
-    """What only some sites ask for. `partners` are the site's."""
+    """Return the facts that only some sites need. `partners` are the site's."""
     traces = [_traces(partner) for partner in partners if partner.cookies or partner.storage]
     asked: Json = {
         "prior": [reading.public() for reading in facts.prior_readings],

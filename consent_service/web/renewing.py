@@ -50,5 +50,5 @@ class Renewal:
 
 
 def _reaches(way: FirstParty, request: Request) -> bool:
-    """Whether the cookie would be the one that the site's pages read. A browser itself refuses a wrong domain."""
+    """Return True if the site's pages would read this cookie. A browser itself refuses a wrong domain."""
     return way.cookie_domain is not None or way.host in names(request.scope)

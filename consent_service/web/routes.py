@@ -26,7 +26,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Rooms(NamedTuple):
-    """What answers the routes."""
+    """Endpoints of the routes."""
 
     flag: FlagEndpoint
     visitor: VisitorApi

@@ -56,7 +56,7 @@ class Script:
 
     @property
     def inline(self) -> str:
-        """What stands in the page itself, all of it in one script element, so that one hash lets it run."""
+        """Return the inline part of a page. It is one script element, so that one hash lets it run."""
         return f"if({_IS_NEW}){{{';'.join((self.stub, *self.behind.values()))}}}"
 
     @property
@@ -66,7 +66,7 @@ class Script:
 
     @property
     def files(self) -> Mapping[str, bytes]:
-        """What is served under an immutable address, by digest."""
+        """Return the files under immutable addresses, by digest."""
         bodies = (self.body, *self.views.values(), self.settings, self.writing, self.panel)
         return {_digest(body): body for body in bodies if body}
 

@@ -61,13 +61,13 @@ def parse(text: str) -> Kept | None:
 
 
 def answered(flag: Flag, token: str | None, now: int) -> Kept:
-    """What this answer leaves in the browser. `now` is Unix seconds."""
+    """Return the record that this answer leaves in the browser. `now` is Unix seconds."""
     letters = "".join(answer[0] for answer in (flag.sale, flag.share, flag.sensitive))
     return Kept(letters, flag.basis, flag.gpc, now, max(1, flag.max_age), token or "")
 
 
 def renewed(brought: Iterable[str], answer: Kept, choice: ChoiceMade | None = None) -> bool:
-    """Whether the answer may take the place of every cookie that the call brought.
+    """Return True if the answer may replace every cookie that the call brought.
 
     `choice` is what the call itself asked for, None for a mere page view. Doubt is answered and never kept here.
     """
@@ -98,7 +98,7 @@ def _gives_way(before: Kept | None, answer: Kept, choice: ChoiceMade | None) -> 
 
 
 def _acknowledges(before: Kept, answer: Kept, choice: ChoiceMade) -> bool:
-    """Whether everything that was denied before stays denied, and is on record by now."""
+    """Return True if everything denied before stays denied and is on record."""
     if any(was == "d" and now == "a" for was, now in zip(before.letters, answer.letters, strict=True)):
         return False
     opts_out = choice.sale is Stance.OPTED_OUT and choice.share is Stance.OPTED_OUT

@@ -31,7 +31,7 @@ name for theirs. `--nginx` writes the web server's part.
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """What one site embeds. `way` None: it reaches the service under the service's own address alone."""
+    """Snippet of one site. `way` None: the site reaches the service under the service's own address alone."""
 
     site: str
     script: Script
@@ -40,12 +40,12 @@ class Embed:
 
     @property
     def address(self) -> str:
-        """Where script and calls go, without a slash at the end."""
+        """Base address of script and calls, without a slash at the end."""
         return self.way.address if self.way else self.public_url
 
     @property
     def origin(self) -> str:
-        """What a policy names: a source with a path would have to match it to the letter."""
+        """Source for a policy: an origin, for a source with a path would have to match it to the letter."""
         return origin_of(urlsplit(self.address))
 
 
@@ -100,7 +100,7 @@ consent-service check {config} --self-hosted {embed.site}={file}
 
 
 def render_policy(embed: Embed) -> str:
-    """What a content security policy must allow, for both of the usual kinds."""
+    """Return the sources that a content security policy must allow, for both of the usual kinds."""
     return f"""\
 Each line is a directive and what to add to the site's own.
 

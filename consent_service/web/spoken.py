@@ -31,7 +31,7 @@ def us_privacy_table(site: Site, now: int) -> list[str]:
 
 
 def doubt(site: Site, now: int) -> list[object]:
-    """What is said in doubt: the ids of the sections, and the GPP string without the signal and with it."""
+    """Return the strings in doubt: the ids of the sections, the GPP string without the signal and with it."""
     ruling = _OUTCOMES[-1]
     said = [_strings(site, Resolution(ruling, ruling, ruling, gpc), now) for gpc in (False, True)]
     return [said[0].gpp_sid, *(strings.gpp for strings in said)]

@@ -1,4 +1,4 @@
-"""What the adapters in the page are given of a site's tags: whom they tell, and in which of that tag's words.
+"""Facts for the tag adapters in the page: the tags to tell, and the words of each.
 
 Pure. Names are those of the widget's `tags/wanted.ts`.
 """

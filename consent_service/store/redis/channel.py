@@ -33,7 +33,7 @@ _PROMISE_HOLDS: Final = 2.0
 """Seconds after which a server that is written to is asked anew what it promises."""
 
 _WAIT_MILLISECONDS: Final = 1000
-"""How long replicas may take to confirm a commit: less than its caller waits."""
+"""Milliseconds for replicas to confirm a commit: less than its caller waits."""
 
 
 class Sendable(Waiter, Protocol):

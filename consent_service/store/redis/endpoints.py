@@ -39,7 +39,7 @@ from consent_service.store.transfer.records import (
 from consent_service.store.transfer.soundness import unsound_error
 
 _SPOILT: Final = (ValueError, OverflowError, IndexError)
-"""What reading raises that this service did not write: text that is no UTF-8, numbers that are none."""
+"""Exceptions of reading foreign data: text that is no UTF-8, numbers that are none."""
 _ABOUT: Final = b""
 """The field of `{consent}moving` that says which store or backup is copied; all others are shards."""
 

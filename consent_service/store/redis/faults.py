@@ -48,7 +48,7 @@ _BY_CODE: Final[dict[str, tuple[type[StoreError], str]]] = {
     ),
 }
 ASTRAY: Final = frozenset({"CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS"})
-"""What a node says that was cut off from the others: they may have put another in its shard_keys."""
+"""Error codes of a node that was cut off from the others: they may have elected another in its place."""
 
 _NOT_KNOWN: Final = "{where} refuses what the service asked: {said}"
 _COMMAND: Final = re.compile(r"ERR unknown command ['`]([^'`, ]{1,32})['`]", re.IGNORECASE)

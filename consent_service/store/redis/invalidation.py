@@ -32,7 +32,7 @@ _COUNT_BYTES: Final = 4
 _ROLE: Final = pack_command(b"ROLE")
 
 Counts = tuple[int, ...]
-"""How many of its commits each shard had counted, in the order of the shards' registration."""
+"""Commit counts of the shards, in the order of their registration."""
 
 
 class Invalidation:

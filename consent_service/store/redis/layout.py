@@ -19,7 +19,7 @@ from consent_service.store.redis.faults import unstorable_error
 
 SLOTS: Final = 16_384
 HEADER: Final = b"{consent}header"
-"""What the store says of itself, JSON, written once."""
+"""Key of the store's header: JSON, written once."""
 SHARDS: Final = b"{consent}shards"
 """Every shard that was ever written, in the order of their first commits."""
 LOST: Final = b"{consent}lost"

@@ -39,7 +39,7 @@ from consent_service.store.transfer.records import (
 _TIMEOUT: Final = 5.0
 _HALF: Final = ".moving"
 _COPIED: Final = "moved:"
-"""What the names of the header's rows begin with, in half a copy, that say which shards are whole."""
+"""Prefix of the header's rows, in half a copy, that name the shards which are whole."""
 
 _KINDS: Final[Sequence[tuple[type[Record], str]]] = (
     (

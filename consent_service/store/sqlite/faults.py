@@ -33,7 +33,7 @@ _CORRUPT: Final = (
 _UNUSABLE: Final = "{path} can't be used as a store: {cause}"
 
 RAISED: Final = (sqlite3.Error, OSError, UnicodeDecodeError)
-"""What working on a file may raise; the last where SQLite quotes what the file says and that is no text."""
+"""Exceptions of working on a file; the last where SQLite quotes bytes of the file that are no text."""
 
 _BY_CODE: Final[dict[int, tuple[type[StoreError], str]]] = {
     sqlite3.SQLITE_BUSY: (StoreLocked, _LOCKED),

@@ -39,7 +39,7 @@ _PART: Final = ".part"
 _LARGEST: Final = 1 << 28
 """Bytes of a frame: far more than a batch has, so only a huge record can be refused."""
 _SPOILT: Final = (msgspec.MsgspecError, UnicodeDecodeError, EOFError, RecursionError, OverflowError)
-"""What reading a file raises that nobody wrote so."""
+"""Exceptions of reading a file that no backup wrote."""
 
 
 class _First(msgspec.Struct, frozen=True, array_like=True, tag="first", forbid_unknown_fields=True):
