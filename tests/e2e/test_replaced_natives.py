@@ -55,3 +55,17 @@ async def test_beside_an_old_library_a_visitor_meets_what_all_others_do(
     said = await walked(chromium, open_shop, page, partner_server.origin, denied=denied)
     assert said == (SIGNALLED if denied else OPTED_OUT)
     assert partner_server.asked == []
+
+
+# The stub's frame finds no place there: the script takes what it needs from a frame of its own, which is gone after.
+OWN_WAY: Final = "<script>Element.prototype.append = function () { throw Error('mine'); };</script>"
+
+
+@pytest.mark.parametrize("denied", [False, True], ids=["by choice", "by signal"])
+async def test_a_page_that_places_elements_its_own_way_keeps_nobody_from_opting_out(
+    chromium: Browser, open_shop: Shop, partner_server: Partner, denied: bool
+) -> None:
+    page = replaced(after=OWN_WAY)
+    met = await walked(chromium, open_shop, page, partner_server.origin, denied=denied)
+    assert met == (SIGNALLED if denied else OPTED_OUT)
+    assert partner_server.asked == []

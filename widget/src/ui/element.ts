@@ -2,6 +2,8 @@
  * Makes elements of one document. A class is also the part by which a site's own style sheet can name the element.
  */
 
+import { assign } from "../assign";
+
 type Properties<Tag extends keyof HTMLElementTagNameMap> = Partial<HTMLElementTagNameMap[Tag]>;
 
 export type Make = <Tag extends keyof HTMLElementTagNameMap>(
@@ -12,7 +14,7 @@ export type Make = <Tag extends keyof HTMLElementTagNameMap>(
 
 export function maker(doc: Document): Make {
   return (tag, properties = {}, ...children) => {
-    const made = Object.assign(doc.createElement(tag), properties);
+    const made = assign(doc.createElement(tag), properties);
     made.setAttribute("part", made.className);
     made.append(...children);
     return made;
