@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
@@ -23,6 +24,8 @@ from starlette.types import Receive, Scope, Send
 
 from consent_service import resources
 from consent_service.config import Config, Geo, SiteFacts, digest
+from consent_service.config.first_party import origin_of, ways_of
+from consent_service.embed.site_script import script_of
 from consent_service.errors import ConfigError, ConsentError, Fault
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.nonces import Nonces
@@ -32,47 +35,46 @@ from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.identity.visits import Visits
 from consent_service.ledger.archive import open_archive
 from consent_service.services.configured_store import open_configured
-from consent_service.services.confirming import Confirmations
-from consent_service.services.consent import Consent
-from consent_service.services.devices import Devices
-from consent_service.services.everybody import Everybody
 from consent_service.services.geo import open_database
-from consent_service.services.ids import RandomIds
-from consent_service.services.limits import Limits
+from consent_service.services.key_rings import take_up
+from consent_service.services.rate_limits import Limits
 from consent_service.services.receipts import Receipts
-from consent_service.services.returning import Returning
-from consent_service.services.rings import take_up
-from consent_service.services.sites import Site
-from consent_service.services.standings import Record, Records, Standings
-from consent_service.services.writing import StandingWriter
+from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.standings import Record, Records, Standings
+from consent_service.services.records.writer import StandingWriter
+from consent_service.services.sites import Site, site_of
+from consent_service.services.visitor.browser_records import Everybody
+from consent_service.services.visitor.confirmations import Confirmations
+from consent_service.services.visitor.consent import Consent
+from consent_service.services.visitor.devices import Devices
+from consent_service.services.visitor.page_results import Returning
 from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Store
 from consent_service.store.keys import site_shards
-from consent_service.web import problems
-from consent_service.web.access import Access, AccessLines, AccessLog, to_standard_error
-from consent_service.web.bounds import Bounded
-from consent_service.web.calls import Calls
-from consent_service.web.choices_page import ChoicesPage
-from consent_service.web.clients import Clients
-from consent_service.web.configured import origin_of, script_of, site_of, ways_of
-from consent_service.web.confirm import ConfirmPages
-from consent_service.web.direct import DirectWrites
 from consent_service.web.flag import FlagEndpoint
-from consent_service.web.hosts import Named
+from consent_service.web.gpc_files import GpcFiles
+from consent_service.web.health import Operations
+from consent_service.web.http import problems
+from consent_service.web.http.access_log import Access, AccessLines, AccessLog, to_standard_error
+from consent_service.web.http.calls import Calls
+from consent_service.web.http.client_address import Clients
+from consent_service.web.http.head_limit import Bounded
+from consent_service.web.http.host_header import Named
+from consent_service.web.http.location import PROXIES, HeaderNames, Places
+from consent_service.web.http.outage_log import Troubles
+from consent_service.web.http.own_host import OwnHost
 from consent_service.web.metrics import Metrics
 from consent_service.web.openapi import describe
-from consent_service.web.operations import Operations
-from consent_service.web.own_host import OwnHost
-from consent_service.web.places import PROXIES, HeaderNames, Places
+from consent_service.web.pages.choices_page import ChoicesPage
+from consent_service.web.pages.confirm import ConfirmPages
+from consent_service.web.pages.templates import Pages
 from consent_service.web.readiness import Readiness
-from consent_service.web.receipts import ReceiptPages
-from consent_service.web.renewing import Renewal
 from consent_service.web.routes import Rooms, routes
-from consent_service.web.script import ScriptFiles
-from consent_service.web.templates import Pages
-from consent_service.web.troubles import Troubles
-from consent_service.web.visitor import VisitorApi
-from consent_service.web.wellknown import GpcFiles
+from consent_service.web.script_files import ScriptFiles
+from consent_service.web.visitor.api import VisitorApi
+from consent_service.web.visitor.cookie_renewal import Renewal
+from consent_service.web.visitor.fast_path import DirectWrites
+from consent_service.web.visitor.receipts import ReceiptPages
 
 _FLUSH_SECONDS: Final = 1.0
 
@@ -191,7 +193,7 @@ def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> P
 def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> Rooms:
     """Return the endpoints of the routes."""
     public_url = config.service.public_url.rstrip("/")
-    own_origin = origin_of(public_url)
+    own_origin = origin_of(urlsplit(public_url))
     clients = Clients(config.service.trusted_proxies)
     places = places_of(config.geo, clients)
     calls = Calls(parts.sites, own_origin, clients, places, parts.devices, parts.limits, clock)
@@ -212,7 +214,9 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
             clock,
             time.perf_counter,
         ),
-        visitor=VisitorApi(calls, parts.consent, returning, Renewal(ways_of(config)), public_url),
+        visitor=VisitorApi(
+            calls, parts.consent, returning, Renewal(ways_of(config.sites, public_url)), public_url
+        ),
         confirm=ConfirmPages(calls, parts.consent, pages, parts.ring, public_url, clock),
         choices=ChoicesPage(
             calls, everybody, returning, pages, Visits(parts.ring), public_url, parts.troubles, clock

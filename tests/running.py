@@ -21,9 +21,9 @@ from consent_service.identity.keys import KeyRing, encode_ring, new_ring
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode, standing_of
 from consent_service.ledger.rebuilding import rebuilt
-from consent_service.services.erasing import Erasing
-from consent_service.services.ids import RandomIds
-from consent_service.services.standings import record_key
+from consent_service.services.erasure import Erasing
+from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Store
 from consent_service.store.engines import open_store
 from consent_service.store.keys import LEDGER, site_shards

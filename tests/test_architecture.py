@@ -50,6 +50,7 @@ ARROWS: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "addresses": frozenset(),
     "resources": frozenset(),
+    "public_contract": frozenset(),
     "texts": frozenset({"resources"}),
     "codecs": frozenset({"errors"}),
     "identity": frozenset({"errors"}),
@@ -60,7 +61,7 @@ ARROWS: dict[str, frozenset[str]] = {
     "ledger": frozenset({"errors", "codecs", "identity", "domain", "store"}),
     "doctor": frozenset({"errors", "identity", "ledger", "store", "config"}),
     "services": frozenset(
-        {"errors", "addresses", "codecs", "identity", "domain", "ledger", "store", "config"}
+        {"errors", "addresses", "codecs", "identity", "domain", "ledger", "store", "config", "texts"}
     ),
     "importing": frozenset({"errors", "identity", "domain", "ledger", "services", "store"}),
     "web": frozenset(
@@ -74,6 +75,22 @@ ARROWS: dict[str, frozenset[str]] = {
             "store",
             "config",
             "services",
+            "embed",
+            "resources",
+            "texts",
+            "public_contract",
+        }
+    ),
+    "embed": frozenset(
+        {
+            "errors",
+            "addresses",
+            "public_contract",
+            "domain",
+            "codecs",
+            "config",
+            "services",
+            "store",
             "resources",
             "texts",
         }
@@ -83,13 +100,6 @@ SEE_EVERYTHING = frozenset(
     {
         "app",
         "cli",
-        "cli_config",
-        "cli_doctor",
-        "cli_erasing",
-        "cli_import",
-        "cli_ledger",
-        "cli_ready",
-        "cli_store",
         "process",
         "demo",
     }

@@ -63,7 +63,7 @@ def test_the_wheel_carries_the_package_and_nothing_beside_it(installed: Path) ->
 
 def test_the_wheel_names_its_command_and_its_licence(installed: Path) -> None:
     (metadata,) = installed.glob("*.dist-info")
-    assert "consent-service = consent_service.cli:main" in (metadata / "entry_points.txt").read_text()
+    assert "consent-service = consent_service.cli.main:main" in (metadata / "entry_points.txt").read_text()
     assert (metadata / "licenses" / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
 
 
@@ -74,7 +74,7 @@ def test_an_installed_package_finds_its_files_without_a_checkout(installed: Path
 
 
 def test_an_installed_package_has_a_command_that_explains_itself(installed: Path) -> None:
-    assert "serve" in python(installed, "-c", "from consent_service.cli import main; main(['--help'])")
+    assert "serve" in python(installed, "-c", "from consent_service.cli.main import main; main(['--help'])")
 
 
 def test_the_wheel_carries_the_scripts_that_redis_runs(installed: Path) -> None:

@@ -7,7 +7,7 @@ service. Knows nothing of cookies, of HTTP, or of how the configuration was read
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -49,6 +49,12 @@ def first_party(site: SiteFacts, public_url: str) -> FirstParty | None:
     parts = urlsplit(address)
     on_site = origin_of(parts) in site.origins
     return FirstParty(address, parts.netloc, site.cookie_domain, parts.scheme == "https", on_site)
+
+
+def ways_of(sites: Mapping[str, SiteFacts], public_url: str) -> dict[str, FirstParty]:
+    """Return the first-party way of each site that has one, by the site's key."""
+    ways = {key: first_party(facts, public_url) for key, facts in sites.items()}
+    return {key: way for key, way in ways.items() if way is not None}
 
 
 def first_party_faults(site: SiteFacts) -> Iterator[str]:

@@ -24,10 +24,10 @@ from consent_service.demo.folder import Folder, prepare
 from consent_service.demo.ports import check_ports
 from consent_service.demo.shop import demo_app
 from consent_service.demo.welcome import welcome
+from consent_service.embed.site_script import script_of
 from consent_service.errors import CannotStart
 from consent_service.process import logs
 from consent_service.process.child import Child
-from consent_service.web.configured import script_of
 
 _ASK_AGAIN: Final = 0.05  # seconds
 

@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from consent_service import resources
 from consent_service.demo.addresses import ADNET_HOST, LOOPBACK, SHOP_HOST, SITE, Addresses
 from consent_service.demo.adnet import Adnet
-from consent_service.web.script import Script
+from consent_service.embed.script import Script
 
 _POLICY: Final = (
     "default-src 'none'; base-uri 'none'; form-action {service}; img-src 'self' data:; style-src 'self'; "

@@ -24,7 +24,7 @@ from consent_service.importing.outcomes import OptOut, Outcome, Result
 from consent_service.importing.rows import Row, in_windows, readable
 from consent_service.importing.times import TimeUnread, read_time
 from consent_service.importing.values import Values
-from consent_service.services.planning import LONGEST_PRIOR_ID
+from consent_service.services.visitor.plans import LONGEST_PRIOR_ID
 
 _RIGHTS: Final[Mapping[str, tuple[tuple[Right, ...], Mapping[str, Stance]]]] = {
     "sale_share": (SALE_AND_SHARE, OPT_WORDS),

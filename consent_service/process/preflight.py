@@ -13,7 +13,7 @@ from consent_service.config import Service
 from consent_service.errors import ConfigError, Fault
 from consent_service.identity.keys import KeyRing
 from consent_service.services.configured_store import configured_store
-from consent_service.services.rings import take_up
+from consent_service.services.key_rings import take_up
 from consent_service.store.engines import local_file
 from consent_service.store.mounts import MountKind, mount_of
 

@@ -21,7 +21,7 @@ from consent_service.config import Config, load
 from consent_service.config.loading import KEYS, SECRETS, STORE
 from consent_service.errors import CannotStart
 from consent_service.identity.keys import KeyRing, encode_ring
-from consent_service.web.operations import DRAINING
+from consent_service.web.health import DRAINING
 
 _PREFIX: Final = f"consent-service-{os.getuid()}-"
 _METRICS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"

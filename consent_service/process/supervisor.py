@@ -145,4 +145,4 @@ def _warn_of_exposed_secrets(env: Mapping[str, str]) -> None:
 
 
 def _module(part: str) -> list[str]:
-    return [sys.executable, "-m", f"consent_service.process.{part}"]
+    return [sys.executable, "-m", f"consent_service.process.{part}_process"]

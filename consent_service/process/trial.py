@@ -7,8 +7,8 @@ no store and listens nowhere.
 from __future__ import annotations
 
 from consent_service.config import Config
+from consent_service.embed.site_script import script_of
 from consent_service.errors import ConfigError, Fault
-from consent_service.web.configured import script_of
 
 
 def trial(config: Config, now: int) -> None:

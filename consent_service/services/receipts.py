@@ -12,7 +12,7 @@ from consent_service.ledger.archive import Archive
 from consent_service.ledger.checkpoints import Span
 from consent_service.ledger.receipts import Inclusion, Sought
 from consent_service.ledger.segments import Place
-from consent_service.services.waiting import COMMIT_TIMEOUT, reading_patience
+from consent_service.services.records.deadline import COMMIT_TIMEOUT, reading_patience
 from consent_service.store.contract import Store
 from consent_service.store.keys import desk_shard, sealed_name
 

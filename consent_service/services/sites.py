@@ -1,6 +1,6 @@
 """Sites as the use cases see them: what of the configuration enters an answer.
 
-Knows nothing of files or HTTP; `app.py` builds these from the configuration.
+Knows nothing of files or HTTP.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
-from consent_service.config import SiteFacts
+from consent_service import texts
+from consent_service.config import Config, Geo, SiteFacts
 from consent_service.domain.flags import FlagTerms
 from consent_service.domain.places import NOWHERE, Place, regime_code_at
 from consent_service.domain.regimes import Regime, regime_on, rows_from
@@ -86,6 +87,26 @@ class Site:
         if not self.placed:
             others = tuple(other for other in self.regimes(now) if other.code != regime.code)
         return self.spoken.of(self.terms.strings, (regime, *others), resolution)
+
+
+def site_of(key: str, facts: SiteFacts, config: Config) -> Site:
+    """Return the site as the use cases see it, from the configuration."""
+    terms = FlagTerms(key, string_terms(facts), config.flag.max_age)
+    words = {lang: texts.words(lang, facts.texts) for lang in facts.langs}
+    return Site(
+        key,
+        facts.name,
+        frozenset(facts.origins),
+        facts.regime_codes,
+        terms,
+        facts.incentives,
+        facts.lang,
+        words,
+        facts.origins[0],
+        facts.sensitive,
+        placed=config.geo != Geo(),
+        shares_cookie=facts.cookie_domain is not None,
+    )
 
 
 def string_terms(facts: SiteFacts) -> StringTerms:

@@ -22,17 +22,17 @@ from consent_service.domain.signals import Sources, sources_of
 from consent_service.domain.words import Basis, Unhonoured
 from consent_service.errors import OriginNotAllowed, StoreError, UnknownSite
 from consent_service.ledger.entries import Evidence
-from consent_service.services.consent import Consent
-from consent_service.services.devices import Devices
-from consent_service.services.planning import Caller
+from consent_service.services.records.standings import Record, Standings, Visitor, strictest
 from consent_service.services.sites import Site
-from consent_service.services.standings import Record, Standings, Visitor, strictest
-from consent_service.web import headers, hosts, problems
-from consent_service.web.bounds import MOST_QUERY
+from consent_service.services.visitor.consent import Consent
+from consent_service.services.visitor.devices import Devices
+from consent_service.services.visitor.plans import Caller
+from consent_service.web.http import host_header, problems, request_headers
+from consent_service.web.http.head_limit import MOST_QUERY
+from consent_service.web.http.location import Places
+from consent_service.web.http.outage_log import Troubles
+from consent_service.web.http.timestamps import rfc3339
 from consent_service.web.metrics import Metrics
-from consent_service.web.places import Places
-from consent_service.web.times import rfc3339
-from consent_service.web.troubles import Troubles
 
 _AS_OF: Final = "0000-00-00T00:00:00Z"
 _VARY: Final = (b"vary", b"Sec-GPC, Origin, Cookie")
@@ -51,7 +51,7 @@ class _Rendered(NamedTuple):
     after: bytes
     etag: bytes
     basis: str
-    headers: dict[str | None, headers.Raw]
+    headers: dict[str | None, request_headers.Raw]
 
 
 class _SiteFlags:
@@ -108,7 +108,8 @@ class _SiteFlags:
             etag = b'W/"' + hashlib.sha256(before + after).hexdigest()[:16].encode() + b'"'
             fixed = [_JSON, _KEPT, _VARY, (b"etag", etag)]
         by_origin = {
-            origin: fixed + (headers.cross_origin(origin) if origin else []) for origin in self.origins
+            origin: fixed + (request_headers.cross_origin(origin) if origin else [])
+            for origin in self.origins
         }
         return _Rendered(before, after, etag, resolution.basis.value, by_origin)
 
@@ -161,10 +162,10 @@ class FlagEndpoint:
         if flags is None:
             kind = problems.KINDS[UnknownSite]
             return await problems.response(kind, "no site has this key")(scope, receive, send)
-        seen = headers.read(scope["headers"])
+        seen = request_headers.read(scope["headers"])
         if seen.host != self._host:
-            if not hosts.named(seen.host, scope):
-                return await hosts.refusal()(scope, receive, send)
+            if not host_header.named(seen.host, scope):
+                return await host_header.refusal()(scope, receive, send)
             self._host = seen.host or self._host
         if seen.origin not in flags.origins:
             kind = problems.KINDS[OriginNotAllowed]
@@ -180,7 +181,7 @@ class FlagEndpoint:
         else:
             site = flags.site
             host_only = flags.host_only[seen.origin]
-            given = headers.presented(_visitor_in(query), seen.cookie, site.key, host_only=host_only)
+            given = request_headers.presented(_visitor_in(query), seen.cookie, site.key, host_only=host_only)
             flag = self._at_hand(flags, given, signals, now) or await self._asked(
                 flags, given, seen, signals, place, now
             )
@@ -194,7 +195,7 @@ class FlagEndpoint:
         await send({"type": "http.response.body", "body": flag.before + self._as_of + flag.after})
 
     def _at_hand(
-        self, flags: _SiteFlags, given: headers.Presented, signals: Sources, now: int
+        self, flags: _SiteFlags, given: request_headers.Presented, signals: Sources, now: int
     ) -> _Rendered | None:
         """The answer for one token, when memory alone can give it and nothing is left to record."""
         tokens, beside = given
@@ -208,8 +209,8 @@ class FlagEndpoint:
     async def _asked(
         self,
         flags: _SiteFlags,
-        given: headers.Presented,
-        seen: headers.Seen,
+        given: request_headers.Presented,
+        seen: request_headers.Seen,
         signals: Sources,
         place: Place,
         now: int,
@@ -273,7 +274,7 @@ def _visitor_in(query: bytes) -> str | None:
     if query.startswith(b"visitor=") and b"&" not in query and b"%" not in query and b"+" not in query:
         return query[8:].decode("latin-1")
     if len(query) > MOST_QUERY:
-        return headers.UNREADABLE
+        return request_headers.UNREADABLE
     pairs = parse_qsl(query.decode("latin-1").replace(";", "&"))
     values = [value for name, value in pairs if name == "visitor"]
     return " ".join(values) or None

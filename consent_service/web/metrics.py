@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from consent_service.domain.words import Basis
 from consent_service.errors import StoreError
-from consent_service.web.durations import BOUNDS, Durations
+from consent_service.web.duration_histogram import BOUNDS, Durations
 
 
 def _store_errors(above: type[StoreError] = StoreError) -> list[str]:

@@ -8,10 +8,12 @@ from typing import Any, Final
 import msgspec
 
 from consent_service.domain.flags import Flag
-from consent_service.web import bodies, forms, problems, receipts
-from consent_service.web.bounds import MOST_HEAD
-from consent_service.web.own_host import is_page
-from consent_service.web.script import TYPES
+from consent_service.web.http import problems
+from consent_service.web.http.head_limit import MOST_HEAD
+from consent_service.web.http.own_host import is_page
+from consent_service.web.pages import forms
+from consent_service.web.script_files import TYPES
+from consent_service.web.visitor import bodies, receipts
 
 _STRUCTS: Final = (
     Flag,

@@ -13,7 +13,7 @@ from typing import Final
 
 from consent_service.errors import StoreError
 from consent_service.store.contract import Store
-from consent_service.web.troubles import Troubles, reason_of
+from consent_service.web.http.outage_log import Troubles, reason_of
 
 _PATIENCE: Final = 2.0
 """Seconds: as long as a choice may take."""

@@ -11,16 +11,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from consent_service.services.sites import Site
-from consent_service.web.calls import Cors
-from consent_service.web.choices_page import ChoicesPage
-from consent_service.web.confirm import ConfirmPages
 from consent_service.web.flag import FlagEndpoint
-from consent_service.web.isolation import Isolated
-from consent_service.web.operations import Operations
-from consent_service.web.receipts import ReceiptPages
-from consent_service.web.script import TYPES, ScriptFiles
-from consent_service.web.visitor import VisitorApi
-from consent_service.web.wellknown import GpcFiles
+from consent_service.web.gpc_files import GpcFiles
+from consent_service.web.health import Operations
+from consent_service.web.http.calls import Cors
+from consent_service.web.http.isolation import Isolated
+from consent_service.web.pages.choices_page import ChoicesPage
+from consent_service.web.pages.confirm import ConfirmPages
+from consent_service.web.script_files import TYPES, ScriptFiles
+from consent_service.web.visitor.api import VisitorApi
+from consent_service.web.visitor.receipts import ReceiptPages
 
 Handler = Callable[[Request], Awaitable[Response]]
 

@@ -8,7 +8,7 @@ import pytest
 
 from consent_service.config import load
 from consent_service.errors import ConfigError
-from tests.test_cli import Command, command
+from tests.cli.test_main import Command, command
 
 __all__ = ["command"]
 

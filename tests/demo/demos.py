@@ -20,14 +20,14 @@ from consent_service.demo.folder import Folder
 from consent_service.identity.keys import decode_ring
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode
-from consent_service.services.standings import record_key
+from consent_service.services.records.standings import record_key
 from consent_service.store.engines import open_store
 from consent_service.store.keys import LEDGER, site_shards
 from tests.subjects import records_of
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE
 
-_COMMAND: Final = "import sys; from consent_service.cli import main; main(sys.argv[1:])"
+_COMMAND: Final = "import sys; from consent_service.cli.main import main; main(sys.argv[1:])"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from consent_service.demo.addresses import Addresses
 from consent_service.demo.shop import demo_app
-from consent_service.web.script import Script
+from consent_service.embed.script import Script
 
 ADDRESSES = Addresses(8000, 8001)
 SCRIPT = Script(b"widget();", "stub('<\\u003c');", {}, b"", b"")

@@ -19,7 +19,7 @@ from typing import Final
 import pytest
 from typer.testing import CliRunner
 
-from consent_service.cli import app as command_line
+from consent_service.cli.main import app as command_line
 from tests.deploy import building
 from tests.deploy.dockerfile import ROOT
 from tests.process.waiting import family

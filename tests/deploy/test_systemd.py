@@ -20,7 +20,7 @@ from consent_service.store.sqlite import SqliteStore
 from tests.deploy.dockerfile import ROOT
 from tests.process.configs import consent_toml, write_config
 from tests.process.serving import CLI
-from tests.process.test_sealing import choose
+from tests.process.test_ledger_work import choose
 from tests.process.waiting import family, fetch
 from tests.support.waiting import DEADLINE, eventually
 

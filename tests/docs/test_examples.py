@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from consent_service.app import create_app
-from consent_service.cli import app as command_line
+from consent_service.cli.main import app as command_line
 from consent_service.config import load
 from consent_service.demo.addresses import Addresses
 from consent_service.demo.folder import prepare

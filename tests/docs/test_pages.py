@@ -11,7 +11,7 @@ from plain_words import paragraph_lengths
 from reference import pages
 from typer.testing import CliRunner
 
-from consent_service.cli import app as command_line
+from consent_service.cli.main import app as command_line
 from tests.docs.pages import ROOT, anchors, commands, links, paths, read
 
 README_BYTES = 6 * 1024

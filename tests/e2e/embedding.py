@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, BrowserContext, Page, Request
 
 from consent_service.config import load
+from consent_service.embed.site_script import script_of
 from consent_service.ledger.entries import ChoiceEntry, Entry, decode
 from consent_service.store.engines import open_store
 from consent_service.store.keys import LEDGER, site_shards
-from consent_service.web.configured import script_of
 from tests.demo.demos import two_free_ports
 from tests.process.serving import Service, serving
 from tests.support.waiting import DEADLINE_MS

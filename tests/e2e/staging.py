@@ -14,8 +14,8 @@ from playwright.async_api import Page, Route
 
 from consent_service.config import load
 from consent_service.demo.addresses import SITE
-from consent_service.web.configured import script_of
-from consent_service.web.script import Script
+from consent_service.embed.script import Script
+from consent_service.embed.site_script import script_of
 from tests.demo.demos import Demo
 from tests.e2e.visiting import Until, Visitor, part, waited
 

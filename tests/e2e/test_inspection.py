@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from consent_service.cli import main
+from consent_service.cli.main import main
 from tests.e2e.embedding import Shop, Written, shop
 from tests.e2e.partners import FACTS, Partner, partner
 from tests.e2e.visiting import CHROMIUM, MISSING

@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from consent_service.config import load
-from consent_service.web.configured import script_of
+from consent_service.embed.site_script import script_of
 from tests.docs.pages import ROOT
 from tests.e2e.conftest import ONCE
 from tests.e2e.embedding import SITE, Guest, Shop, Written, answered, guest, shop

@@ -16,7 +16,7 @@ from tests.process.configs import write_config
 from tests.process.waiting import family, fetch, survivors
 from tests.support.waiting import DEADLINE, eventually
 
-CLI = [sys.executable, "-c", "from consent_service.cli import main; main()"]
+CLI = [sys.executable, "-c", "from consent_service.cli.main import main; main()"]
 
 
 class Service:

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.process.configs import consent_toml
 from tests.process.serving import serving
-from tests.process.test_sealing import choose
+from tests.process.test_ledger_work import choose
 from tests.process.waiting import fetch
 from tests.support.waiting import eventually
 

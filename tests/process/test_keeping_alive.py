@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.config import load
-from consent_service.process.web import server
+from consent_service.process.web_process import server
 from tests.process.configs import consent_toml
 from tests.process.serving import serving
 from tests.support.waiting import DEADLINE

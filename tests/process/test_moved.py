@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.store.engines import open_store
-from tests.test_cli import Command, command
+from tests.cli.test_main import Command, command
 
 __all__ = ["command"]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from consent_service.store.mounts import MountKind, mount_of
+from tests.cli.test_main import Command, command
 from tests.process.configs import consent_toml, write_config
 from tests.process.serving import serving
 from tests.process.test_moved import _keys, _made
-from tests.test_cli import Command, command
 
 __all__ = ["_keys", "command"]
 

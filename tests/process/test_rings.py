@@ -11,13 +11,13 @@ import pytest
 
 from consent_service.identity.keys import KeyRing, encode_ring, new_ring, rotate
 from consent_service.identity.ring_memory import memory_of
-from consent_service.services.rings import take_up
+from consent_service.services.key_rings import take_up
 from consent_service.store.engines import open_store
+from tests.cli.test_main import Command, command
 from tests.process.configs import RING, consent_toml, write_config
 from tests.process.serving import Service, serving
 from tests.store.redis.fleets import Standalone, empty
 from tests.support.waiting import eventually
-from tests.test_cli import Command, command
 
 __all__ = ["command"]
 

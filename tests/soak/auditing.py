@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 import httpx2
 
 from consent_service.ledger.entries import decode, digest, standing_of
-from consent_service.services.standings import record_key
-from consent_service.services.waiting import READ_TIMEOUT
+from consent_service.services.records.deadline import READ_TIMEOUT
+from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Key, Store
 from consent_service.store.engines import open_store
 from consent_service.store.keys import DEFAULT_SHARDS, LEDGER, site_shards

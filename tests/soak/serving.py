@@ -22,7 +22,11 @@ SITE: Final = "acme"
 SHOP: Final = "https://shop.example"
 RING: Final = new_ring(1_795_341_600, b"s" * 32, b"h" * 32)
 
-WORKER, WEB, WORK = "--multiprocessing-fork", "consent_service.process.web", "consent_service.process.work"
+WORKER, WEB, WORK = (
+    "--multiprocessing-fork",
+    "consent_service.process.web_process",
+    "consent_service.process.work_process",
+)
 """What the command lines of the parts say: a web worker, granian's main process, the work process."""
 
 _FACTS: Final = """

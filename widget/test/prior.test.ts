@@ -1,4 +1,4 @@
-/** What another consent tool has noted, and by which id it knew somebody. Tools' own cookies: tests/web/test_prior.py. */
+/** What another consent tool has noted, and by which id it knew somebody. Tools' own cookies: tests/embed/test_prior.py. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -26,7 +26,7 @@ from starlette.routing import Host, Route
 from consent_service.config import load
 from consent_service.demo.addresses import LOOPBACK, SERVICE_HOST, SHOP_HOST, SITE, Addresses
 from consent_service.demo.folder import Folder, configuration
-from consent_service.web.configured import script_of
+from consent_service.embed.site_script import script_of
 from tests.bench.pages.compressing import brotli
 from tests.bench.pages.variants import BARE, FILES, MODULES, Variant, ours
 from tests.demo.demos import two_free_ports

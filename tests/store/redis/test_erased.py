@@ -9,7 +9,7 @@ import pytest
 
 from tests.running import Running, running
 from tests.store.redis.fleets import Fleet
-from tests.web.test_erased import (  # noqa: F401 - collected here, with the fixture below
+from tests.web.visitor.test_erased import (  # noqa: F401 - collected here, with the fixture below
     TestComingBack,
     test_an_id_without_a_record_is_denied_all_the_same,
     test_erasing_twice_is_erasing_once,

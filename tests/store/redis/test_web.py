@@ -11,10 +11,20 @@ import uvloop
 
 from consent_service.store.contract import Change, Document, Key, Put
 from consent_service.store.redis import RedisStore
+from tests.embed.test_script import (  # noqa: F401
+    test_a_version_that_was_served_before_is_still_served,
+    test_todays_version_is_kept_for_thirteen_months,
+)
 from tests.running import Running, running
 from tests.store.redis.fleets import Fleet
 from tests.support.waiting import eventually_async
-from tests.web.test_choices import (  # noqa: F401 - collected here, with the fixture below
+from tests.web.pages.test_confirm import TestTheNonce, TestTheSteps  # noqa: F401
+from tests.web.test_flag import (  # noqa: F401
+    test_a_recognised_visitors_signal_is_recorded_from_the_flag_call_itself,
+    test_an_opted_out_visitor_is_denied_by_token_and_by_cookie,
+    test_rule_2_a_token_without_a_record_or_newer_than_it_is_denied,
+)
+from tests.web.visitor.test_choices import (  # noqa: F401 - collected here, with the fixture below
     TestAVisitorWhoCannotBeRecognised,
     TestSignals,
     TestTheSameIdAgain,
@@ -23,28 +33,18 @@ from tests.web.test_choices import (  # noqa: F401 - collected here, with the fi
     test_rule_1_a_signal_over_a_stored_opt_in_is_affirmed_in_two_steps,
     test_rule_3_opting_in_after_an_opt_out_takes_the_second_step,
 )
-from tests.web.test_confirm import TestTheNonce, TestTheSteps  # noqa: F401
-from tests.web.test_flag import (  # noqa: F401
-    test_a_recognised_visitors_signal_is_recorded_from_the_flag_call_itself,
-    test_an_opted_out_visitor_is_denied_by_token_and_by_cookie,
-    test_rule_2_a_token_without_a_record_or_newer_than_it_is_denied,
-)
-from tests.web.test_imported import (  # noqa: F401
+from tests.web.visitor.test_imported import (  # noqa: F401
     test_a_line_is_a_record_with_an_entry_that_says_when_it_was_made,
     test_an_import_that_comes_later_binds_a_visitor_who_was_here_before,
     test_every_line_is_told_of_in_order_and_a_second_time_each_is_there_already,
     test_two_imports_of_one_file_at_once_record_each_line_once,
     test_whoever_brings_an_imported_id_is_opted_out_from_then_on,
 )
-from tests.web.test_repeating import (  # noqa: F401
+from tests.web.visitor.test_repeating import (  # noqa: F401
     TestACallThatComesAgain,
     TestAConfirmationThatComesAgain,
     TestOneConfirmationOfSeveralRecords,
     TestWhatOtherVersionsRemember,
-)
-from tests.web.test_script import (  # noqa: F401
-    test_a_version_that_was_served_before_is_still_served,
-    test_todays_version_is_kept_for_thirteen_months,
 )
 
 

@@ -56,7 +56,7 @@ export interface Reply {
  * of sale and sharing denied, for either denied, and in doubt. `g`: the GPP in doubt, the ids of the sections that
  * apply, then the string without the signal and with it. `h`: there where the cookie is one host's alone, so that on
  * https its name has the prefix `__Host-`. `m`: the longest `max_age` that an answer has, in seconds. `p`: the pattern
- * of every text on record among a page's cookies (see `consent_service/web/public.py`): its groups are the name's prefix
+ * of every text on record among a page's cookies (see `consent_service/embed/site_configuration.py`): its groups are the name's prefix
  * (`-` in the mirror), letters, basis, marks, as_of, max_age, and the name of another consent tool's cookie.
  */
 export interface Rule {

@@ -1,0 +1,81 @@
+"""The web process: granian's main process, which starts the workers and respawns them on SIGHUP.
+
+Run by the supervisor as `python -m consent_service.process.web_process RUNDIR PARENT WORKERS`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.mp import MPServer
+
+from consent_service.config import Config
+from consent_service.process import logs
+from consent_service.process.parent import die_with
+from consent_service.process.rundir import RunDir
+from consent_service.process.web_worker import load_app
+from consent_service.web.http.head_limit import MOST_HEAD
+
+KILL_WORKERS_AFTER: Final = 10  # seconds to end the requests in flight
+BACKLOG: Final = 4096
+CONNECTIONS: Final = (
+    16_384  # open at once in a worker; idle ones cost little, and refusing the next stops everybody
+)
+HEAD_BYTES: Final = (
+    2 * MOST_HEAD
+)  # beyond it the server answers 431 by itself, before the application is asked
+OVERLAP: Final = 3.0  # seconds for a respawned worker to import and listen before the old one stops
+
+
+def server(config: Config, workers: int) -> MPServer:
+    """granian, set up for this configuration. It keeps no access log: that would name addresses."""
+    # granian has one clock for both: an idle connection, and a request's head that does not come to its end.
+    http1 = HTTP1Settings(
+        header_read_timeout=config.service.keep_alive_seconds * 1000, max_buffer_size=HEAD_BYTES
+    )
+    return MPServer(
+        "consent_service.process.web_worker:load_app",
+        address=config.service.host,
+        port=config.service.port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=workers,
+        respawn_failed_workers=True,
+        respawn_interval=OVERLAP,
+        workers_kill_timeout=KILL_WORKERS_AFTER,
+        backlog=BACKLOG,
+        backpressure=CONNECTIONS,
+        http1_settings=http1,
+        log_dictconfig=logs.library_logging("web"),
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve until SIGTERM; SIGHUP respawns the workers one after the other."""
+    folder, parent, workers = arguments
+    signal.signal(
+        signal.SIGHUP, signal.SIG_IGN
+    )  # until granian listens for it; no worker has read anything yet
+    die_with(int(parent))
+    logs.configure("web")
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection is an open file
+    # Not fork: a forked worker would inherit this process's handlers and swallow a SIGTERM sent before its own.
+    multiprocessing.set_start_method("spawn")
+    os.environ["CONSENT_RUN_DIR"] = folder
+    config = RunDir(Path(folder)).read(os.environ)
+    server(config, int(workers)).serve(target_loader=load_app, wrap_loader=False)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,86 @@
+"""The work process: what must not share the flag's loop: the metrics' listener and gauges, sealing the ledger.
+
+Run by the supervisor as `python -m consent_service.process.work_process RUNDIR PARENT WORKERS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import structlog
+
+from consent_service.config import Config, digest
+from consent_service.errors import ConsentError
+from consent_service.process import logs, metrics_listener
+from consent_service.process.gauges import WorkGauges
+from consent_service.process.ledger_work import Sealing
+from consent_service.process.parent import die_with
+from consent_service.process.rundir import RunDir
+from consent_service.services.configured_store import configured_store
+from consent_service.services.key_rings import take_up
+
+_log = structlog.get_logger("consent_service.process")
+
+
+async def work(ours: RunDir) -> None:
+    """Work until SIGTERM; SIGHUP re-reads the configuration."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    sealing, gauges = Sealing(), WorkGauges()
+
+    def take_on() -> None:
+        config = ours.read(os.environ)
+        sealing.start(config)
+        gauges.start(config)
+        _log.info("working", config=digest(config))
+
+    def take_on_again() -> None:
+        take_on()
+        checks.append(loop.create_task(_check_ring(ours.read(os.environ))))
+        del checks[:-1]
+
+    checks = list[asyncio.Task[None]]()
+    loop.add_signal_handler(signal.SIGHUP, take_on_again)
+    service = ours.read(os.environ).service
+    with ExitStack() as listeners:
+        if service.metrics_port:
+            listeners.enter_context(
+                metrics_listener.listening(service.metrics_host, service.metrics_port, ours.metrics)
+            )
+        take_on()
+        await stop.wait()
+        await sealing.end()
+        await gauges.end()
+
+
+async def _check_ring(config: Config) -> None:
+    """Log what the ring of a reload lacks; at the start the supervisor has looked."""
+    assert config.keys is not None
+    try:
+        async with configured_store(config.service) as store:
+            lacks = await take_up(store, config.keys, int(time.time()))
+    except ConsentError as error:
+        _log.error("key ring not checked", error=type(error).__name__, reason=str(error))
+        return
+    for sentence in lacks:
+        _log.warning("key ring lacks keys", reason=sentence)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Set this process up and work."""
+    folder, parent = arguments[:2]
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the loop listens for it; nothing was read yet
+    die_with(int(parent))
+    logs.configure("work")
+    asyncio.run(work(RunDir(Path(folder))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,133 @@
+"""Writing: every change to a standing goes through here, one visitor's changes in order.
+
+Plans for one visitor that arrive together are committed as one change: standing, ledger entries and request
+marks, all or nothing (design rule 6). Nothing is acknowledged that was not committed. Whoever finds nobody at work
+on a record commits by itself; those who come meanwhile go together, behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from consent_service.errors import Conflict, StoreBusy, StoreTimeout
+from consent_service.services.records.deadline import COMMIT_TIMEOUT, Patience, reading_patience
+from consent_service.services.records.drafts import Draft, Waiting, Work, Written, mark_name
+from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.standings import Standings
+from consent_service.store.contract import Change, Document, Key, Store
+
+_MOST_TOGETHER: Final = 256
+_MOST_WAITING: Final = 4096
+_ATTEMPTS: Final = 16
+
+
+class StandingWriter:
+    """Commits changes to standings, one visitor's together and in order."""
+
+    def __init__(self, store: Store, standings: Standings, ids: RandomIds) -> None:
+        self._store = store
+        self._ids = ids
+        self._standings = standings
+        self._reading = reading_patience(COMMIT_TIMEOUT)
+        self._committing = Patience(COMMIT_TIMEOUT, _not_durable)
+        self._queues: dict[Key, deque[Waiting]] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        return self._waiting
+
+    async def write(self, work: Work) -> Written:
+        """Do the work; returns once it is durable. Raises StoreError, or what the plan raised."""
+        if self._waiting >= _MOST_WAITING:
+            raise StoreBusy("too many changes are waiting for the store; try again")
+        key = self._standings.key(work.site, work.visitor_id)
+        waiting = Waiting(work, asyncio.get_running_loop().create_future())
+        self._waiting += 1
+        try:
+            if key in self._queues:
+                self._queues[key].append(waiting)
+                return await waiting.done
+            return await self._first(key, waiting)
+        finally:
+            self._waiting -= 1
+
+    async def settled(self) -> None:
+        """Wait for what was begun."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _first(self, key: Key, waiting: Waiting) -> Written:
+        """Commit alone, without a task of its own: most visitors make one change at a time."""
+        queue = self._queues[key] = deque()
+        try:
+            await self._together(key, [waiting])
+        finally:
+            if queue:
+                task = asyncio.create_task(self._drain(key))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+            else:
+                del self._queues[key]
+        return waiting.done.result()
+
+    async def _drain(self, key: Key) -> None:
+        """Commit what came while another was at work, together."""
+        queue = self._queues[key]
+        while queue:
+            batch = [queue.popleft() for _ in range(min(len(queue), _MOST_TOGETHER))]
+            try:
+                await self._together(key, batch)
+            except Exception as error:  # each waiting caller gets the error: none may hang
+                for waiting in batch:
+                    if not waiting.done.done():
+                        waiting.done.set_exception(error)
+        del self._queues[key]
+
+    async def _together(self, key: Key, batch: list[Waiting]) -> None:
+        for attempt in range(_ATTEMPTS):
+            draft = await self._draft(key, batch, read=attempt > 0)
+            if not draft.entries:
+                if (
+                    draft.repeats
+                ):  # its first commit may have been read before it was durable; this one is behind it
+                    await self._commit(Change(key.shard))
+                return draft.settle(draft.version)
+            try:
+                version = await self._commit(draft.change())
+            except Conflict:
+                continue  # somebody else's change came between: plan again on what stands now
+            finally:
+                self._standings.forget(key)
+            return draft.settle(version)
+        raise StoreBusy(f"the record kept changing; gave up after {_ATTEMPTS} attempts")
+
+    async def _draft(self, key: Key, batch: list[Waiting], *, read: bool) -> Draft:
+        found: dict[bytes, Document | None] = {}
+        if read or len(batch) > 1 or not batch[0].work.minted:
+            found = await self._found(key, batch)
+        draft = Draft(key, found.get(key.name), self._ids)
+        for waiting in batch:
+            if waiting.done.done():
+                continue
+            try:
+                name = mark_name(key, waiting.work)
+                draft.add(waiting, None if name is None else found.get(name))
+            except Exception as error:  # what this one caller did wrong is nobody else's error
+                waiting.done.set_exception(error)
+        return draft
+
+    async def _found(self, key: Key, batch: list[Waiting]) -> dict[bytes, Document | None]:
+        """The record and the marks of all these requests, read together."""
+        names = [key.name, *(name for waiting in batch if (name := mark_name(key, waiting.work)) is not None)]
+        keys = [Key(key.shard, name) for name in names]
+        return dict(zip(names, await self._reading.wait(self._store.get(keys)), strict=True))
+
+    async def _commit(self, change: Change) -> int:
+        return await self._committing.wait(self._store.commit(change))
+
+
+def _not_durable() -> StoreTimeout:
+    return StoreTimeout(f"not made durable within {COMMIT_TIMEOUT} s; send it again")

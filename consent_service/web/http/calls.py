@@ -1,0 +1,189 @@
+"""Calls: who is calling, checked on the server before anything is done (design rule 12).
+
+Origins and limits for the visitor's writes; cross-origin headers for their answers.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from consent_service.config.loopback import on_loopback
+from consent_service.domain.signals import sources_of
+from consent_service.errors import OriginNotAllowed, UnknownSite
+from consent_service.ledger.entries import Evidence
+from consent_service.services.rate_limits import Limits
+from consent_service.services.sites import Site
+from consent_service.services.visitor.devices import Devices
+from consent_service.services.visitor.plans import Caller
+from consent_service.web.http import request_headers
+from consent_service.web.http.client_address import Clients
+from consent_service.web.http.location import Places
+from consent_service.web.http.tracing_headers import tracing_names
+from consent_service.web.pages.fetch_metadata import check_pressed
+
+PREFLIGHT_SECONDS: Final = 86_400
+
+_VARY: Final = (b"vary", b"Origin, Sec-GPC, Cookie")
+_EXPOSED: Final = (b"access-control-expose-headers", b"Retry-After")
+
+
+class Calls:
+    """Turns a request into a `Caller`, or refuses it. `own_origin` is the service's."""
+
+    def __init__(
+        self,
+        sites: Mapping[str, Site],
+        own_origin: str,
+        clients: Clients,
+        places: Places,
+        devices: Devices,
+        limits: Limits,
+        clock: Callable[[], float],
+    ) -> None:
+        self._sites = sites
+        self.own_origin = own_origin
+        self._bare = on_loopback(own_origin)
+        self._clients = clients
+        self._places = places
+        self._devices = devices
+        self._limits = limits
+        self._clock = clock
+
+    def site(self, request: Request) -> Site:
+        """The site that the path names. Raises UnknownSite."""
+        site = self._sites.get(request.path_params["site"])
+        if site is None:
+            raise UnknownSite("no site has this key; it is the name of its table in consent.toml")
+        return site
+
+    def reader(self, request: Request, kind: str) -> Site:
+        """The site of a question that takes some work to answer. Raises UnknownSite, TooManyRequests."""
+        site = self.site(request)
+        self._limits.take(kind, self._clients.address(request.scope))
+        return site
+
+    def writer(self, request: Request, kind: str) -> tuple[Site, str]:
+        """The site and origin of a write from one of the site's pages.
+
+        Raises OriginNotAllowed also for `null` and for none at all, and TooManyRequests.
+        """
+        site = self.site(request)
+        origin = request_headers.seen(request.scope).origin
+        if origin is None or (origin not in site.origins and origin != self.own_origin):
+            raise OriginNotAllowed(
+                f"writes come from the site's own pages; {origin or 'no origin'} is none of them"
+            )
+        self._limits.take(kind, self._clients.address(request.scope))
+        return site, origin
+
+    def own_page(self, request: Request, kind: str) -> Site:
+        """The site of a form post from our own page. Raises OriginNotAllowed, TooManyRequests."""
+        site = self.site(request)
+        fetch_site = request.headers.get("sec-fetch-site", "same-origin")
+        if request_headers.seen(request.scope).origin != self.own_origin or fetch_site != "same-origin":
+            raise OriginNotAllowed(
+                "this form works only on the service's own page; open it again and press its button"
+            )
+        self._limits.take(kind, self._clients.address(request.scope))
+        return site
+
+    def pressed(self, request: Request) -> None:
+        """Check that a form of ours which opts in was pressed by somebody. Raises NotPressed."""
+        check_pressed(request.headers, bare=self._bare)
+
+    def caller(
+        self,
+        request: Request,
+        site: Site,
+        *,
+        script: bool | None = None,
+        visitor: str | None = None,
+        request_id: uuid.UUID | None = None,
+        notice: str | None = None,
+        lang: str | None = None,
+        made_at: str | None = None,
+    ) -> Caller:
+        """Return the input of this call, in the use cases' words."""
+        seen = request_headers.seen(request.scope)
+        evidence = Evidence(self._devices.of(seen.user_agent), _printable(notice), _printable(lang), made_at)
+        tokens, beside = request_headers.presented(
+            visitor, seen.cookie, site.key, host_only=site.host_only_cookie(seen.origin)
+        )
+        return Caller(
+            site=site,
+            tokens=tokens,
+            beside=beside,
+            signals=sources_of(header=seen.gpc, script=script),
+            evidence=evidence,
+            now=int(self._clock()),
+            request_id=request_id,
+            place=self._places.of(request.scope),
+        )
+
+
+def _printable(said: str | None) -> str | None:
+    """Return the printable part of a caller's word: an export stays text, and no choice is refused for it."""
+    return said and "".join(filter(str.isprintable, said))
+
+
+class Cors:
+    """Answers preflights and adds cross-origin headers, for the origins of the site that the path names."""
+
+    def __init__(self, app: ASGIApp, sites: Mapping[str, Site]) -> None:
+        self._app = app
+        self._sites = sites
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        allowed = self._allowed(scope)
+        if scope["method"] == "OPTIONS":
+            answer = _preflight(allowed, scope) if allowed else Response(status_code=403)
+            return await answer(scope, receive, send)
+
+        added = for_origin(allowed)
+
+        async def send_with_origin(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *added]
+            await send(message)
+
+        await self._app(scope, receive, send_with_origin)
+
+    def _allowed(self, scope: Scope) -> str | None:
+        parts = scope["path"].split("/")
+        site = self._sites.get(parts[2]) if len(parts) > 2 else None
+        return None if site is None else allowed_origin(scope, site)
+
+
+def allowed_origin(scope: Scope, site: Site) -> str | None:
+    """The origin that the call came from, if its pages may read this site's answers."""
+    origin = request_headers.seen(scope).origin
+    return origin if origin in site.origins else None
+
+
+def for_origin(allowed: str | None) -> request_headers.Raw:
+    """Return the CORS headers of an answer. `allowed`: the origin whose pages may read it, or None."""
+    return [_VARY, *request_headers.cross_origin(allowed), _EXPOSED] if allowed else [_VARY]
+
+
+def _preflight(origin: str, scope: Scope) -> Response:
+    asked = Headers(scope=scope).get("access-control-request-headers", "")
+    answer = Response(
+        status_code=204,
+        headers={
+            "access-control-allow-methods": "GET, POST",
+            "access-control-allow-headers": ", ".join(("content-type", *tracing_names(asked))),
+            "access-control-max-age": str(PREFLIGHT_SECONDS),
+            "vary": "Origin, Access-Control-Request-Headers",
+        },
+    )
+    answer.raw_headers.extend(request_headers.cross_origin(origin))
+    return answer
