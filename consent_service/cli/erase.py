@@ -14,27 +14,32 @@ if TYPE_CHECKING:
     from consent_service.config import Config
     from consent_service.services.erasure.visitors import Erasable, FoundVisitor, Target
 
+Site = Annotated[str, typer.Option(help="Key of the site. Leave it out with --again to erase on every site.")]
+Visitor = Annotated[str, typer.Option(help="Visitor token, or visitor id in hexadecimal.")]
+Receipt = Annotated[str, typer.Option(help="Id of one of the visitor's receipts.")]
+Imported = Annotated[
+    str,
+    typer.Option(
+        metavar="TOOL:ID",
+        help="Id from another consent tool's export, behind the name of the tool or of its cookie.",
+    ),
+]
+Again = Annotated[
+    bool,
+    typer.Option(
+        help="Erase every visitor whom the archive says was erased and a restored backup has brought back."
+    ),
+]
+DryRun = Annotated[bool, typer.Option(help="Show what would be erased; write nothing.")]
+
 
 def erase(
-    site: Annotated[
-        str, typer.Option(help="Key of the site. Leave it out with --again to erase on every site.")
-    ] = "",
-    visitor: Annotated[str, typer.Option(help="Visitor token, or visitor id in hexadecimal.")] = "",
-    receipt: Annotated[str, typer.Option(help="Id of a receipt: erases the visitor who got it.")] = "",
-    imported: Annotated[
-        str,
-        typer.Option(
-            metavar="TOOL:ID",
-            help="Id from another consent tool's export, with the name of the tool or of its cookie.",
-        ),
-    ] = "",
-    again: Annotated[
-        bool,
-        typer.Option(
-            help="Erase every visitor whom the archive says was erased and a restored backup has brought back."
-        ),
-    ] = False,
-    dry_run: Annotated[bool, typer.Option(help="Show what would be erased; write nothing.")] = False,
+    site: Site = "",
+    visitor: Visitor = "",
+    receipt: Receipt = "",
+    imported: Imported = "",
+    again: Again = False,
+    dry_run: DryRun = False,
     yes: Yes = False,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:

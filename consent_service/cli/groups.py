@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 
 import typer
@@ -18,5 +19,11 @@ def command_group(title: str, commands: Mapping[str, Command | typer.Typer]) -> 
         if isinstance(command, typer.Typer):
             group.add_typer(command, name=name)
         else:
-            group.command(name)(command)
+            group.command(name, help=_help_of(command))(command)
     return group
+
+
+def _help_of(command: Command) -> str:
+    """Return the docstring with each paragraph on one line: terminals wrap it by their own width."""
+    paragraphs = (inspect.getdoc(command) or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)

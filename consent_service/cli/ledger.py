@@ -33,7 +33,7 @@ ArchivePlace = Annotated[
 ]
 _SUBJECT: Final = re.compile("[0-9a-f]{32}")
 _SEALED: Final[dict[int | None, str]] = {
-    None: "another process is sealing at this moment; run this again to be sure of the newest entries",
+    None: "another process is sealing it at this moment; run this again to be sure of the newest entries",
     0: "nothing waited",
     1: "1 segment sealed",
 }
@@ -45,6 +45,23 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     PARQUET = "parquet"
+
+
+OfSite = Annotated[str, typer.Option(help="Export only the entries of this site.")]
+Subject = Annotated[
+    str, typer.Option(help="Export only the entries with this subject number, in hexadecimal.")
+]
+Visitor = Annotated[
+    str,
+    typer.Option(
+        help="Export only the entries of this visitor of --site: a visitor token, or a visitor id in "
+        "hexadecimal. Needs the store."
+    ),
+]
+Since = Annotated[datetime | None, typer.Option(help="Export only entries from this time on, in UTC.")]
+Until = Annotated[datetime | None, typer.Option(help="Export only entries from before this time, in UTC.")]
+Form = Annotated[Format, typer.Option("--format", help="Output format.")]
+Out = Annotated[Path | None, typer.Option(help="New file to write (default: standard output).")]
 
 
 def verify(
@@ -101,25 +118,13 @@ def seal(
 
 def export(
     archive: ArchivePlace,
-    site: Annotated[str, typer.Option(help="Export only the entries of this site.")] = "",
-    subject: Annotated[
-        str, typer.Option(help="Export only the entries with this subject number, in hexadecimal.")
-    ] = "",
-    visitor: Annotated[
-        str,
-        typer.Option(
-            help="Export only the entries of this visitor of --site: a visitor token, or a visitor id in "
-            "hexadecimal. Needs the store."
-        ),
-    ] = "",
-    since: Annotated[
-        datetime | None, typer.Option(help="Export only entries from this time on, in UTC.")
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option(help="Export only entries from before this time, in UTC.")
-    ] = None,
-    form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.JSONL,
-    out: Annotated[Path | None, typer.Option(help="New file to write (default: standard output).")] = None,
+    site: OfSite = "",
+    subject: Subject = "",
+    visitor: Visitor = "",
+    since: Since = None,
+    until: Until = None,
+    form: Form = Format.JSONL,
+    out: Out = None,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Write entries of an archive as JSON Lines, CSV or Parquet.

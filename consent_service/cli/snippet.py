@@ -9,39 +9,47 @@ import typer
 
 from consent_service.cli.options import DEFAULT_CONFIG, ConfigFile, load_config
 
+Site = Annotated[str, typer.Argument(help="Key of the site in the configuration.")]
+SelfHost = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write the script to FILE, for the site to serve it itself."),
+]
+Csp = Annotated[bool, typer.Option(help="Print what a Content-Security-Policy must allow.")]
+Gtm = Annotated[bool, typer.Option(help="Print a template to import into Google Tag Manager.")]
+Nginx = Annotated[
+    bool, typer.Option(help="Print configuration for nginx, with first-party mode if the site has it.")
+]
+Upstream = Annotated[
+    str | None,
+    typer.Option(
+        help="With --nginx: URL at which nginx finds the service (default: from service.host and .port)."
+    ),
+]
+Listen = Annotated[
+    str | None,
+    typer.Option(help="With --nginx: port on which nginx listens (default: from service.public_url)."),
+]
+Certificate = Annotated[
+    str | None,
+    typer.Option(help="With --nginx: file of the certificate (default: below /etc/letsencrypt/live)."),
+]
+CertificateKey = Annotated[
+    str | None,
+    typer.Option(help="With --nginx: file of the certificate's key (default: below /etc/letsencrypt/live)."),
+]
+
 
 def snippet(
-    site: Annotated[str, typer.Argument(help="Key of the site in the configuration.")],
+    site: Site,
     config: ConfigFile = DEFAULT_CONFIG,
-    self_host: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write the script to FILE, for the site to serve it itself."),
-    ] = None,
-    csp: Annotated[bool, typer.Option(help="Print what a Content-Security-Policy must allow.")] = False,
-    gtm: Annotated[bool, typer.Option(help="Print a template to import into Google Tag Manager.")] = False,
-    nginx: Annotated[
-        bool, typer.Option(help="Print configuration for nginx, with first-party mode if the site has it.")
-    ] = False,
-    upstream: Annotated[
-        str | None,
-        typer.Option(
-            help="With --nginx: URL at which nginx finds the service (default: from service.host and .port)."
-        ),
-    ] = None,
-    listen: Annotated[
-        str | None,
-        typer.Option(help="With --nginx: port on which nginx listens (default: from service.public_url)."),
-    ] = None,
-    certificate: Annotated[
-        str | None,
-        typer.Option(help="With --nginx: file of the certificate (default: below /etc/letsencrypt/live)."),
-    ] = None,
-    certificate_key: Annotated[
-        str | None,
-        typer.Option(
-            help="With --nginx: file of the certificate's key (default: below /etc/letsencrypt/live)."
-        ),
-    ] = None,
+    self_host: SelfHost = None,
+    csp: Csp = False,
+    gtm: Gtm = False,
+    nginx: Nginx = False,
+    upstream: Upstream = None,
+    listen: Listen = None,
+    certificate: Certificate = None,
+    certificate_key: CertificateKey = None,
 ) -> None:
     """Print the lines to paste into a site's pages: stub, script tag with integrity, and the hash for its policy."""
     from consent_service import resources

@@ -77,7 +77,7 @@ async def test_while_another_process_seals_the_command_says_so_and_fails(served:
     assert await sealer.take_lease()
     status, said = await asyncio.to_thread(run, "ledger", "seal", "--config", served / "consent.toml")
     assert status == 1
-    assert said.startswith("acme: another process seals it at this moment; run this again")
+    assert said.startswith("acme: another process is sealing it at this moment; run this again")
     await sealer.release()
     await store.close()
     assert (await asyncio.to_thread(run, "ledger", "seal", "--config", served / "consent.toml"))[0] == 0
