@@ -55,7 +55,6 @@ def test_the_command_line_starts_without_what_only_a_command_needs() -> None:
     listed = "import sys, consent_service.cli.main; print(*sys.modules, sep='\\n')"
     ended = subprocess.run([sys.executable, "-c", listed], capture_output=True, text=True, check=True)
     heavy = (
-        "asyncio.",
         "cryptography",
         "granian",
         "msgspec",
