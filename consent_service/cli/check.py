@@ -22,7 +22,7 @@ def check(
     self_hosted: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="SITE=FILE", help="Also check that FILE is the current script of SITE. Can be repeated."
+            metavar="SITE=FILE", help="Also check that FILE is the current script of SITE. May be repeated."
         ),
     ] = None,
     url: Annotated[

@@ -60,13 +60,13 @@ def erase(
     count = len(erasable.remaining)
     nothing_left = "nothing is left to erase"
     if receipt and not erasable.visitors:
-        nothing_left += ": the receipt's number leads to nobody any more"
+        nothing_left += ": no record has the number of this receipt any more"
     if dry_run or (count and not (yes or typer.confirm(f"Erase {count} for good?"))):
         typer.echo("nothing was erased" if count else f"nothing was erased: {nothing_left}")
         return
     asyncio.run(_erase(loaded, erasable))
     if count:
-        typer.echo(f"erased {count}; entries stay, and lead to nobody; sale and sharing stay denied")
+        typer.echo(f"erased {count}: their entries stay, linked to nobody; sale and sharing stay denied")
     else:
         typer.echo(nothing_left)
 

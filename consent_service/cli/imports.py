@@ -46,7 +46,7 @@ Where = Annotated[
     typer.Option(
         metavar="COLUMN=VALUE",
         help="Rows that are opt-outs of sale and sharing. Case, blanks, hyphens and words such as pending are "
-        "ignored. Can be repeated: one of the values must match in each column that is named.",
+        "ignored. May be repeated: one of the values must match in each column that is named.",
     ),
 ]
 Delimiter = Annotated[

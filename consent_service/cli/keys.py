@@ -21,10 +21,9 @@ def make_ring(file: KeyFile) -> None:
     from consent_service.process import keyfile
 
     keyfile.make(file, int(time.time()))
-    typer.echo(
-        f"wrote {file}, readable by its owner alone. Keep a copy in a safe place: without it every visitor's"
-    )
-    typer.echo(f"choice is lost to them. Serve with CONSENT_KEYS_FILE={file}")
+    typer.echo(f"wrote {file}, readable by its owner alone")
+    typer.echo("Keep a copy in a safe place: if the key ring is lost, so is every visitor's choice.")
+    typer.echo(f"Run the service with CONSENT_KEYS_FILE={file}")
 
 
 def rotate_ring(file: KeyFile) -> None:
@@ -32,7 +31,7 @@ def rotate_ring(file: KeyFile) -> None:
     from consent_service.process import keyfile
 
     key = keyfile.rotate_file(file, int(time.time()))
-    typer.echo(f"key {key.number} signs from the next start, or SIGHUP, of the service on")
+    typer.echo(f"key {key.number} signs as soon as the service is restarted or reloaded (SIGHUP)")
 
 
 def list_keys(file: KeyFile) -> None:

@@ -76,7 +76,7 @@ def verify(
     checkpoint: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Checkpoint file that was kept elsewhere, to find entries removed from the end. Can be repeated."
+            help="Checkpoint file that was kept elsewhere, to find entries removed from the end. May be repeated."
         ),
     ] = None,
 ) -> None:
@@ -95,7 +95,7 @@ def verify(
     _print_report(report)
     if keys is None:
         typer.echo(
-            "without --key no signature was checked: whoever can write to this archive can have made all of it anew; "
+            "without --key no signature was checked: anybody who can write to this archive may have made all of it; "
             "take the keys from the service's /.well-known/jwks.json"
         )
     counts = f"{report.entries} entries in {report.segments} segments, {report.dropped} dropped in time"
@@ -105,7 +105,7 @@ def verify(
 
 
 def seal(
-    site: Annotated[list[str] | None, typer.Option(help="Seal only this site. Can be repeated.")] = None,
+    site: Annotated[list[str] | None, typer.Option(help="Seal only this site. May be repeated.")] = None,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Seal the waiting entries now, also while the service runs.

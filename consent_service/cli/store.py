@@ -64,7 +64,7 @@ def restore(
     for warning in restored.ring_warnings:
         typer.echo(warning, err=True)
     if restored.erased_again:
-        typer.echo(f"erased again: {restored.erased_again} who had been erased since")
+        typer.echo(f"erased again: {restored.erased_again} who were erased since the backup")
     if restored.doubt:
         typer.echo(
             f"The restored store may hold more visitors who were erased since the backup: {restored.doubt}. Fix that "
@@ -74,7 +74,7 @@ def restore(
 
 
 def _render_replaced(file: Path, previous: Path | None) -> str:
-    return f"restored {file}" + (f"; what was there is now {previous}" if previous else "")
+    return f"restored {file}" + (f"; the store before it is now {previous}" if previous else "")
 
 
 def move(

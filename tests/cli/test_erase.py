@@ -82,7 +82,7 @@ def test_a_receipt_says_who_is_meant(place: Place, later: int | None) -> None:
     assert "erased 1" in place.erase("--site", "acme", "--receipt", receipt, "--yes")
     for end in ("--yes", "--dry-run"):
         said = place.erase("--site", "acme", "--receipt", receipt, end)
-        assert said.endswith("nothing is left to erase: the receipt's number leads to nobody any more\n")
+        assert said.endswith("nothing is left to erase: no record has the number of this receipt any more\n")
     assert place.serve(lambda service: service.flag(visitor=answer["visitor"]))["basis"] == "choice"
 
 
@@ -160,7 +160,7 @@ def test_rule_8_restoring_a_backup_erases_again_whoever_was_erased_since(
         place.serve(lambda service: seal(service, 90 * DAY))
     restored = place.run_restore(saved)
     assert restored.exit_code == 0, restored.output
-    assert "erased again: 1 who had been erased since" in restored.stdout
+    assert "erased again: 1 who were erased since the backup" in restored.stdout
     assert "restored backup" not in place.doctor()
     assert "acme: erased before" in place.erase("--site", "acme", "--visitor", token, "--dry-run")
 
