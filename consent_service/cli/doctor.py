@@ -32,12 +32,12 @@ def doctor(config: ConfigFile = DEFAULT_CONFIG) -> None:
     ring_path = Path(keys_file) if keys_file else None
     findings = asyncio.run(examine(loaded, time.time, ring_path, exposures(os.environ, SECRETS)))
     for finding in findings:
-        typer.echo(_render(finding))
+        typer.echo(_render_finding(finding))
     counts = Counter(finding.grade for finding in findings)
     typer.echo(f"{counts[Grade.OK]} ok, hints: {counts[Grade.HINT]}, faults: {counts[Grade.FAULT]}")
     raise typer.Exit(1 if counts[Grade.FAULT] else 0)
 
 
-def _render(finding: Finding) -> str:
+def _render_finding(finding: Finding) -> str:
     line = f"{finding.grade:<5}  {finding.about}: {finding.said}"
     return f"{line}\n       -> {finding.remedy}" if finding.remedy else line

@@ -54,9 +54,9 @@ def erase(
         raise typer.BadParameter("give exactly one of --visitor, --receipt, --imported and --again")
     loaded = load_config(config)
     target = None if again else Target(site, visitor, receipt, imported)
-    erasable = asyncio.run(_find(loaded, site, target))
-    for found in erasable.visitors:
-        typer.echo(_render(found))
+    erasable = asyncio.run(_find_visitors(loaded, site, target))
+    for stored_visitor in erasable.visitors:
+        typer.echo(_render_visitor(stored_visitor))
     count = len(erasable.remaining)
     nothing_left = "nothing is left to erase"
     if receipt and not erasable.visitors:
@@ -64,14 +64,14 @@ def erase(
     if dry_run or (count and not (yes or typer.confirm(f"Erase {count} for good?"))):
         typer.echo("nothing was erased" if count else f"nothing was erased: {nothing_left}")
         return
-    asyncio.run(_erase(loaded, erasable))
+    asyncio.run(_erase_visitors(loaded, erasable))
     if count:
         typer.echo(f"erased {count}: their entries stay, linked to nobody; sale and sharing stay denied")
     else:
         typer.echo(nothing_left)
 
 
-async def _find(config: Config, site: str, target: Target | None) -> Erasable:
+async def _find_visitors(config: Config, site: str, target: Target | None) -> Erasable:
     """Return whom the target means; without one, whom the archive says was erased on this site ("": on any)."""
     from consent_service.services.erasure.visitors import open_erasure
 
@@ -82,22 +82,22 @@ async def _find(config: Config, site: str, target: Target | None) -> Erasable:
         return await (erasure.find_visitor(target) if target else erasure.find_archived(sites))
 
 
-async def _erase(config: Config, erasable: Erasable) -> None:
+async def _erase_visitors(config: Config, erasable: Erasable) -> None:
     from consent_service.services.erasure.visitors import open_erasure
 
     async with open_erasure(config) as erasure:
-        await erasure.erase(erasable)
+        await erasure.erase_found(erasable)
 
 
-def _render(found: FoundVisitor) -> str:
+def _render_visitor(visitor: FoundVisitor) -> str:
     """Return one line on what is stored of a visitor."""
-    stored = found.stored
+    stored = visitor.stored
     if stored.document is None:
-        return f"{found.site}: no record, only the id"
+        return f"{visitor.site}: no record, only the id"
     if stored.is_suppressed:
-        return f"{found.site}: erased before"
+        return f"{visitor.site}: erased before"
     if stored.record is None:
-        return f"{found.site}: a record that can't be read"
+        return f"{visitor.site}: a record that can't be read"
     subject, standing = stored.record
     choices = {"sale": standing.sale, "sharing": standing.share, "sensitive": standing.sensitive}
     parts = [
@@ -108,7 +108,7 @@ def _render(found: FoundVisitor) -> str:
     if standing.gpc_at:
         parts.append(f"a signal since {_day(standing.gpc_at)}")
     parts.append(f"{len(stored.retry_marks)} requests remembered")
-    return f"{found.site}: number {subject.hex()}: {', '.join(parts)}"
+    return f"{visitor.site}: number {subject.hex()}: {', '.join(parts)}"
 
 
 def _day(at: int) -> str:

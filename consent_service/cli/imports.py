@@ -105,17 +105,17 @@ def import_opt_outs(
     from consent_service.importing.outcomes import Result
     from consent_service.importing.report import Report
 
-    separator = None if delimiter is None else _separator(delimiter)
+    separator = None if delimiter is None else _parse_separator(delimiter)
     _check_encoding(encoding)
-    columns = Named(column, made_at, tuple(map(_condition, where or ())), time_format)
+    columns = Named(column, made_at, tuple(map(_parse_condition, where or ())), time_format)
     importing = OptOutImport(load_config(config), site, tool)
     with ExitStack() as files:
         export = files.enter_context(_open_export(file))
         reading = read_export(export, ExportForm(columns, separator, encoding))
         report = Report(None if report_to is None else files.enter_context(_create_report(report_to)))
-        hear = _listener(report, _file_progress(export, files.enter_context(progress_bar("bytes"))))
+        hear = _outcome_listener(report, _file_progress(export, files.enter_context(progress_bar("bytes"))))
         try:
-            asyncio.run(importing.record(reading, hear, _warn, dry_run=dry_run))
+            asyncio.run(importing.record(reading, hear, _print_warning, dry_run=dry_run))
         finally:  # an import that stops half-way has recorded that much
             _print_summary(report, reading, dry=dry_run)
     if report.counts[Result.REFUSED] or report.fruitless:
@@ -126,14 +126,14 @@ def _print_summary(report: Report, reading: Reading, *, dry: bool) -> None:
     typer.echo(f"{report}{' (nothing was written: --dry-run)' if dry else ''}")
     typer.echo("; ".join([report.read, *report.skipped(reading.values)]))
     for line in (*report.refusals, *report.warnings(reading.values)):
-        _warn(line)
+        _print_warning(line)
 
 
-def _warn(sentence: str) -> None:
+def _print_warning(sentence: str) -> None:
     typer.echo(sentence, err=True)
 
 
-def _listener(report: Report, update_bar: Callable[[], None]) -> Callable[[Outcome], None]:
+def _outcome_listener(report: Report, update_bar: Callable[[], None]) -> Callable[[Outcome], None]:
     """Return a function that reports each outcome, and updates the progress bar now and then."""
 
     def hear(outcome: Outcome) -> None:
@@ -152,14 +152,14 @@ def _file_progress(export: BufferedReader, bar: ShardProgress) -> Callable[[], N
     return lambda: bar(export.tell(), size)
 
 
-def _condition(text: str) -> tuple[str, str]:
+def _parse_condition(text: str) -> tuple[str, str]:
     column, equals_sign, value = text.partition("=")
     if not equals_sign:
         raise typer.BadParameter("expected COLUMN=VALUE", param_hint="--where")
     return column.strip(), value.strip()
 
 
-def _separator(text: str) -> str:
+def _parse_separator(text: str) -> str:
     separator = _SEPARATORS.get(text.lower(), text)
     if len(separator) != 1 or separator in '"\r\n':
         raise typer.BadParameter(

@@ -56,13 +56,13 @@ def adopt_ring(file: KeyFile, config: ConfigFile = DEFAULT_CONFIG, yes: Yes = Fa
         "Tokens signed by another ring are refused: those visitors stay denied until they choose again. "
         "Adopt this ring?"
     ):
-        asyncio.run(_adopt(service, ring))
+        asyncio.run(_adopt_in_store(service, ring))
         typer.echo(f"the store accepts {file} from now on")
     else:
         typer.echo("nothing was changed")
 
 
-async def _adopt(service: Service, ring: KeyRing) -> None:
+async def _adopt_in_store(service: Service, ring: KeyRing) -> None:
     from consent_service.services import key_rings
     from consent_service.services.configured_store import configured_store
 

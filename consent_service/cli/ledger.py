@@ -112,7 +112,7 @@ def seal(
 
     Exit status 1 when another process is sealing a site at this moment.
     """
-    is_complete = asyncio.run(_seal(load_config(config), site or []))
+    is_complete = asyncio.run(_seal_and_print(load_config(config), site or []))
     raise typer.Exit(0 if is_complete else 1)
 
 
@@ -144,7 +144,7 @@ def export(
         unreadable += 1
         typer.echo(str(finding), err=True)
 
-    wanted = _filter(site, subject, visitor, (since, until), config)
+    wanted = _entry_filter(site, subject, visitor, (since, until), config)
     source = open_site_archive(archive, site)
     with nullcontext(sys.stdout.buffer) if out is None else create_file(out) as sink:
         written = FORMATS[form](source, wanted, sink, report_unreadable)
@@ -167,7 +167,7 @@ ledger = command_group(
 )
 
 
-async def _seal(config: Config, sites: list[str]) -> bool:
+async def _seal_and_print(config: Config, sites: list[str]) -> bool:
     """Seal and print the outcome for each site. Return False if another process was sealing one of them."""
     from consent_service.services.sealing import seal_sites
 
@@ -194,7 +194,7 @@ def _print_report(report: Report) -> None:
         typer.echo(plain(f"{site}: checkpoint {number}, {digest}"))
 
 
-def _filter(
+def _entry_filter(
     site: str, subject: str, visitor: str, span: tuple[datetime | None, datetime | None], config: Path
 ) -> Wanted:
     """Return the filter of an export. Raises LedgerError for options that would match nothing: an empty export would
@@ -212,9 +212,9 @@ def _filter(
         subject = asyncio.run(find_subject(load_config(config), site, visitor))
     if subject and not _SUBJECT.fullmatch(subject):
         raise LedgerError(f"--subject {subject!r} is not 32 hexadecimal digits in lower case")
-    limits = {name: _seconds(at) for name, at in (("since", since), ("until", until)) if at is not None}
+    limits = {name: _unix_seconds(at) for name, at in (("since", since), ("until", until)) if at is not None}
     return Wanted(site, subject, **limits)
 
 
-def _seconds(at: datetime) -> int:
+def _unix_seconds(at: datetime) -> int:
     return int(at.replace(tzinfo=UTC).timestamp())

@@ -69,13 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=arguments)
     except ConsentError as error:
-        _refuse(str(error))
+        _exit_refused(str(error))
     except OSError as error:  # a file that a command was to read or write, or standard output
         from consent_service.store.causes import cause
 
-        _refuse(f"{error.filename or 'reading or writing failed'}: {cause(error)}")
+        _exit_refused(f"{error.filename or 'reading or writing failed'}: {cause(error)}")
 
 
-def _refuse(reason: str) -> NoReturn:
+def _exit_refused(reason: str) -> NoReturn:
     typer.echo(reason, err=True)
     raise SystemExit(1) from None

@@ -1,5 +1,5 @@
 """Importing: opt-outs from another consent tool's export, line by line.
 
-`opt_outs` is the use case. `source` gives the file's text, `rows` its records, `header` the columns; `layout` says with `comparing` and `times`
+`source` gives the file's text, `rows` its records, `header` the columns; `layout` says with `comparing` and `times`
 what a row means; `recording` commits it; `report` and `values` tell what came of each line.
 """

@@ -29,7 +29,7 @@ def saved(installation: Installation) -> Path:
     backup(installation.store, saved)
 
     async def erase(erasure: VisitorErasure) -> None:
-        await erasure.erase(await erasure.find_visitor(Target("acme", visitor=token)))
+        await erasure.erase_found(await erasure.find_visitor(Target("acme", visitor=token)))
 
     installation.erasing(erase)
     return saved

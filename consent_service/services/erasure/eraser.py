@@ -99,7 +99,7 @@ class Eraser:
             if visitor.is_erased:
                 return False
             try:
-                await self._store.commit(self._change(site, key, visitor))
+                await self._store.commit(self._erasing_change(site, key, visitor))
             except Conflict:
                 continue  # the visitor chose something meanwhile: erase that too
             return True
@@ -125,7 +125,7 @@ class Eraser:
         """Remember that every erasure in the archive up to this checkpoint holds in this store."""
         await self._store.commit(Change(desk_shard(site), put=[Put(REDONE, b"%d" % checkpoint)]))
 
-    def _change(self, site: str, key: Key, visitor: StoredVisitor) -> Change:
+    def _erasing_change(self, site: str, key: Key, visitor: StoredVisitor) -> Change:
         """Return the one commit of an erasure. It fails if the record changes, so no new mark can slip in."""
         now, record = int(self._clock()), visitor.record
         standing = None if record is None else record.standing  # None: everything is denied for good
@@ -135,10 +135,10 @@ class Eraser:
             expect={key.name: visitor.document.version if visitor.document else 0},
             put=[Put(key.name, pack_suppression(suppressing(standing, now)))],
             delete=visitor.retry_marks,
-            append=[Append(LEDGER, self._entry(site, numbered.subject, now))] if numbered else [],
+            append=[Append(LEDGER, self._erased_entry(site, numbered.subject, now))] if numbered else [],
         )
 
-    def _entry(self, site: str, subject: bytes, now: int) -> bytes:
+    def _erased_entry(self, site: str, subject: bytes, now: int) -> bytes:
         entry_id = str(self._ids.next())
         return encode(
             entry_of(Erased(now), entry_id=entry_id, site=site, subject=subject, evidence=Evidence())

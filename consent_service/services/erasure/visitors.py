@@ -101,7 +101,7 @@ class VisitorErasure:
             visitors += await self._read_all(site, await self.eraser.find_subjects(site, subjects))
         return Erasable(visitors, checkpoints)
 
-    async def erase(self, erasable: Erasable) -> None:
+    async def erase_found(self, erasable: Erasable) -> None:
         """Erase the visitors that were found, and note up to which checkpoints erasures now hold."""
         for visitor in erasable.remaining:
             await self.eraser.erase_visitor(visitor.site, visitor.key)
@@ -124,8 +124,8 @@ class VisitorErasure:
 
         `visitor`: a visitor token, or a visitor id in hexadecimal.
         """
-        (found,) = (await self.find_visitor(Target(site, visitor))).visitors
-        record = None if found.stored.is_suppressed else found.stored.record
+        (only,) = (await self.find_visitor(Target(site, visitor))).visitors
+        record = None if only.stored.is_suppressed else only.stored.record
         return record.subject.hex() if record else ""
 
     async def _read_all(self, site: str, keys: Iterable[Key]) -> list[FoundVisitor]:

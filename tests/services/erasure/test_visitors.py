@@ -28,7 +28,7 @@ def find(installation: Installation, target: Target) -> Erasable:
 
 def erase(installation: Installation, target: Target) -> None:
     async def find_and_erase(erasure: VisitorErasure) -> None:
-        await erasure.erase(await erasure.find_visitor(target))
+        await erasure.erase_found(await erasure.find_visitor(target))
 
     installation.erasing(find_and_erase)
 
@@ -93,7 +93,7 @@ def test_rule_8_a_visitor_whom_a_backup_brought_back_is_found_by_the_archive(
 
     async def erase_archived(erasure: VisitorErasure) -> list[int]:
         erasable = await erasure.find_archived(["acme"])
-        await erasure.erase(erasable)
+        await erasure.erase_found(erasable)
         return [len(erasable.remaining), erasable.checkpoints["acme"]]
 
     assert [installation.erasing(erase_archived) for _ in range(2)] == [[1, 1], [0, 1]]
