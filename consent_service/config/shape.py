@@ -75,6 +75,11 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     keep_alive_seconds: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 75
     drain_seconds: Annotated[int, msgspec.Meta(ge=0, le=300)] = 0
 
+    @property
+    def is_relaxed(self) -> bool:
+        """Return True if servers are accepted that may lose what they acknowledged."""
+        return self.durability == "relaxed"
+
 
 class Business(msgspec.Struct, frozen=True, kw_only=True):
     """`[business]`: whom the law binds."""

@@ -58,7 +58,7 @@ def restore_store(
     previous = engine_of(service.store).restore(
         backup,
         service.store,
-        relaxed=service.durability == "relaxed",
+        relaxed=service.is_relaxed,
         unverified=unverified,
         progress=progress,
     )
