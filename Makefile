@@ -49,7 +49,7 @@ bench-pages: setup ## what the widget costs a page, beside two peers; prints the
 	$(BIN)/python -m tests.bench.pages.run
 
 reference: setup ## the pages of docs/ that are made from the code
-	$(BIN)/python scripts/reference.py
+	PYTHONPATH=scripts $(BIN)/python -m reference
 
 lock: setup ## newest versions that pyproject.toml allows, with every hash
 	$(LOCK) --upgrade --group dev --output-file requirements/test.txt

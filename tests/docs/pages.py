@@ -93,3 +93,11 @@ def anchors(page: str) -> set[str]:
     """Return the fragments that lead to a page's headings."""
     headings = re.findall(r"^#+ (.*)$", _BLOCK.sub("", read(page)), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def cells(page: str) -> list[list[str]]:
+    """Return the rows of a page's tables as lists of cells, headers and rules included."""
+    rows = re.findall(r"^\| (.*) \|$", read(page), re.MULTILINE)
+    return [
+        [cell.strip().replace(r"\|", "|") for cell in re.split(r" (?<!\\)\|(?: |$)", row)] for row in rows
+    ]
