@@ -46,8 +46,7 @@ def test_the_readme_is_at_most_six_kilobytes() -> None:
 
 @pytest.mark.parametrize("page", paths())
 def test_no_paragraph_is_longer_than_a_screen(page: str) -> None:
-    if page != "docs/decisions.md":
-        assert max(paragraph_lengths(read(page)), default=0) <= 120
+    assert max(paragraph_lengths(read(page)), default=0) <= 120
 
 
 @pytest.mark.parametrize("command", commands())
