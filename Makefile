@@ -37,6 +37,7 @@ format: setup ## write what check asks for
 
 soak: setup ## the long runs: kill -9, stops, cuts and full disks under load; what deploy/ holds, by its own tools
 	@$(PYTHON) scripts/setup.py soak
+	@$(PYTHON) scripts/setup.py docs
 	$(BIN)/pytest -m soak
 
 bench: setup ## the flag against empty servers, side by side; prints the table for docs/benchmarks.md
@@ -51,12 +52,18 @@ bench-pages: setup ## what the widget costs a page, beside two peers; prints the
 reference: setup ## the pages of docs/ that are made from the code
 	PYTHONPATH=scripts $(BIN)/python -m reference
 
+docs: ## docs/ as a site with search, in dist/docs; opens from the disk, asks no network (needs only Python)
+	@$(PYTHON) scripts/setup.py docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "open dist/docs/index.html"
+
 lock: setup ## newest versions that pyproject.toml allows, with every hash
 	$(LOCK) --upgrade --group dev --output-file requirements/test.txt
 	$(LOCK) --upgrade --constraint requirements/test.txt --output-file requirements/demo.txt
 	$(LOCK) --upgrade --constraint requirements/test.txt --group soak --output-file requirements/soak.txt
+	$(LOCK) --upgrade --constraint requirements/test.txt --group docs --output-file requirements/docs.txt
 
 clean: ## what the targets above made, but not what they installed
 	rm -rf dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo setup test check format soak bench bench-redis bench-pages reference lock clean
+.PHONY: help demo setup test check format soak bench bench-redis bench-pages reference docs lock clean

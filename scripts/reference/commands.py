@@ -79,4 +79,4 @@ def _row(parameter: Any, record: tuple[str, str]) -> tuple[str, str, str]:
     names = re.sub(
         r"<(?:list\[)?([\w ]+)\]?>", lambda kind: f"<{_KINDS.get(kind[1], kind[1].lower())}>", names
     )
-    return code(names), default, meaning + limits + variable + again
+    return code(names.replace("|", " or ")), default, meaning + limits + variable + again

@@ -60,8 +60,7 @@ def commands() -> list[str]:
         lines |= {f"demo {options}" for options in re.findall(r'DEMO="([^"]+)"', read(page))}
     for row in _COMMAND_ROW.findall(read("docs/operate/commands.md")):
         for command in re.findall(r"`([^`]+)`", row):
-            start, names, end = re.fullmatch(r"((?:\w+ )?)([\w\\|]+)(.*)", command).groups()  # type: ignore[union-attr]
-            lines |= {f"{start}{name}{end}" for name in names.split(r"\|")}  # as tables write |
+            lines.add(command)
     return sorted(lines)
 
 
