@@ -101,12 +101,12 @@ def paragraph_lengths(text: str) -> list[int]:
 
     Code, tables, headings, pictures and the targets of links are left out.
     """
-    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-    paragraphs = [block.strip() for block in re.split(r"\n(?=\s*\n|\s*(?:-|\d+\.) |#|\|)", prose)]
+    prose = re.sub(r"```.*?```|^#+ .*?$", "", text, flags=re.DOTALL | re.MULTILINE)
+    paragraphs = [block.strip() for block in re.split(r"\n(?=\s*\n|\s*(?:-|\d+\.) |\|)", prose)]
     return [
         len(re.sub(r"\]\([^)]*\)", "]", block).split())
         for block in paragraphs
-        if block and block[0] not in "#|<!["
+        if block and block[0] not in "|<!["
     ]
 
 
