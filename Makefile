@@ -24,7 +24,7 @@ test: setup ## every test but the long ones, in real browsers too
 	$(PYTEST) --quiet --cov --cov-report= $(MEASURED)
 	$(BIN)/coverage report --fail-under=100 --include='consent_service/domain/*,consent_service/identity/*'
 
-check: setup ## lint, format, types and plain words, of Python and of the widget
+check: setup ## lint, format, types and plain words, of Python, the docs and the widget
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

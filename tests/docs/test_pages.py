@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from plain_words import paragraph_lengths
+from plain_words import long_winded_pages, paragraph_lengths
 from reference import pages
 from typer.testing import CliRunner
 
@@ -47,6 +47,19 @@ def test_the_readme_is_at_most_six_kilobytes() -> None:
 @pytest.mark.parametrize("page", paths())
 def test_no_paragraph_is_longer_than_a_screen(page: str) -> None:
     assert max(paragraph_lengths(read(page)), default=0) <= 120
+
+
+def test_a_paragraph_counts_right_below_its_heading_and_each_item_of_a_list_for_itself() -> None:
+    page = (
+        "# One\ntwo words\n\n- three more words\n- [one](two-words.md)\n\n| a | table |\n\n```sh\ncode\n```\n"
+    )
+    assert paragraph_lengths(page) == [2, 4, 2]
+
+
+def test_a_page_with_long_paragraphs_is_found(tmp_path: Path) -> None:
+    (tmp_path / "short.md").write_text("# Short\n" + "word " * 40, encoding="utf-8")
+    (tmp_path / "long.md").write_text("# Long\n" + "word " * 41, encoding="utf-8")
+    assert long_winded_pages(tmp_path) == [tmp_path / "long.md"]
 
 
 @pytest.mark.parametrize("command", commands())
