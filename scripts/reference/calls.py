@@ -23,7 +23,7 @@ Pages of the site make these calls by the script, so a site seldom needs them it
 _NOTES: Final[dict[str, str]] = {
     "GET /v1/{site}/flag": "The question that partners and pages ask. It creates no visitor. `visitor` names the "
     "record; without it the cookie does. Where both are there, the stricter answers.",
-    "POST /v1/{site}/signals": "A page view of the script. A signal is recorded when it is first seen.",
+    "POST /v1/{site}/signals": "The script makes this call at a page view, and shows what the answer says.",
     "POST /v1/{site}/choices": "201: the choice is recorded and durable. 202: it would allow what is denied, so "
     "nothing changes until the visitor confirms on `confirm_url`. At least one choice must be in the body.",
     "GET /v1/{site}/receipts/{id}": "For whoever holds a receipt: see [receipts](../proof/ledger.md#receipts).",

@@ -12,10 +12,10 @@ from reference.markdown import code, page, table, words_for
 
 _ABOUT: Final = """\
 A site names the law that binds it as `regime`, and further laws as `regimes`. The service applies the row that is in
-force on the day of the call. A code that is not in this table is refused by `check`.
+force on the day of the call. `check` refuses a code that is not in this table.
 
-- **Allowed until opted out**: the visitor who decided nothing is `allowed`. An opt-out or the signal denies.
-- **Denied until opted in**: the visitor who decided nothing is `denied`. Only a choice in two steps allows.
+- **opt-out**: a visitor who decided nothing is `allowed`. An opt-out or the signal denies.
+- **opt-in**: a visitor who decided nothing is `denied`. Only a choice in two steps allows.
 
 The service honours the signal everywhere. The column *signal* says where the law itself demands it.
 """
@@ -79,7 +79,7 @@ def _head(row: Regime) -> tuple[str, str, str]:
 
 
 def _model(model: Model) -> str:
-    return "allowed until opted out" if model is Model.OPT_OUT else "denied until opted in"
+    return "opt-out" if model is Model.OPT_OUT else "opt-in"
 
 
 def _effects(row: Regime) -> tuple[str, ...]:
