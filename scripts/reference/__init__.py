@@ -7,7 +7,6 @@ does not hold, its module has a table of them, and a row without words is an err
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -26,9 +25,3 @@ RENDERED: Final[dict[str, Callable[[], str]]] = {
     rules.PAGE: lambda: rules.render(ROOT),
 }
 """Generator of each page, by the page's path from the root."""
-
-
-@cache
-def pages() -> dict[Path, str]:
-    """Return the text of each page by its path."""
-    return {ROOT / page: render() for page, render in RENDERED.items()}

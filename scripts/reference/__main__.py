@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reference import pages
+from reference import RENDERED, ROOT
 
 if __name__ == "__main__":
-    for path, text in pages().items():
-        path.write_text(text, encoding="utf-8")
+    for page, render in RENDERED.items():
+        (ROOT / page).write_text(render(), encoding="utf-8")
