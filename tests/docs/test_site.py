@@ -76,7 +76,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     mkdocs = ROOT / ".venv" / "bin" / "mkdocs"
     assert mkdocs.exists(), "mkdocs is missing: `make docs` brings it"
-    subprocess.run([mkdocs, "build", "--strict", "--quiet", "--site-dir", folder], cwd=ROOT, check=True)
+    subprocess.run([mkdocs, "build", "--strict", "--site-dir", folder], cwd=ROOT, check=True)
     return folder
 
 
