@@ -56,6 +56,7 @@ class OverlappingServer(MPServer):
         start = worker.start
 
         def start_and_wait() -> None:
+            """Start the worker; return once it can serve."""
             start()  # type: ignore[no-untyped-call]
             self._await_ready(worker)
 
