@@ -75,8 +75,7 @@ def _row(parameter: Any, record: tuple[str, str]) -> tuple[str, str, str]:
         default = "off"
     limits = "".join(f" {code(extra)}." for extra in extras if "<=" in extra or ">=" in extra)
     variable = f" Also from {code(facts['env var'])}." if "env var" in facts else ""
-    again = " May be repeated." if parameter.multiple else ""
     names = re.sub(
         r"<(?:list\[)?([\w ]+)\]?>", lambda kind: f"<{_KINDS.get(kind[1], kind[1].lower())}>", names
     )
-    return code(names.replace("|", " or ")), default, meaning + limits + variable + again
+    return code(names.replace("|", " or ")), default, meaning + limits + variable

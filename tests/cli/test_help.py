@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from consent_service.cli.main import app
@@ -49,6 +49,12 @@ def test_every_option_and_argument_is_explained_by_a_sentence_that_is_no_riddle(
     texts = {each.name: getattr(each, "help", None) or "" for each in COMMANDS[name].params}
     assert not [option for option, text in texts.items() if not text.endswith(".")]
     assert not [text for text in texts.values() if QUESTION.match(text)]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_an_option_that_may_be_repeated_says_so(name: str) -> None:
+    repeated = [each for each in COMMANDS[name].params if isinstance(each, TyperOption) and each.multiple]
+    assert not [option.name for option in repeated if "May be repeated" not in (option.help or "")]
 
 
 def test_the_command_line_starts_without_what_only_a_command_needs() -> None:
