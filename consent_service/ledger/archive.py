@@ -1,9 +1,4 @@
-"""The archive: where sealed segments go for good, a folder or any object store. Objects are named here alone.
-
-    SITE/heads/00000001.json          the signed checkpoint (the folder keeps the name that archives have)
-    SITE/segments/00000001.jsonl.gz   its lines
-    SITE/marks/00000001.bin           what locates a change in them
-    SITE/anchors/00000001.json        stands for a segment that was dropped
+"""The archive: the final store of sealed segments, in a folder or any object store.
 
 Blocking: callers on an event loop give it a thread. What `put` returned from is durable; an object is there whole
 or not at all, and one that is put again is replaced. What is read may come from a stranger: only regular files of the
@@ -14,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -31,18 +25,8 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 
-CHECKPOINT_FOLDER: Final = "heads"
-"""Folder of a site's checkpoints. Existing archives have this name, so it never changes."""
-
 MOST_BYTES: Final = 1 << 28
 """Of any object; the largest segment has a fraction of it."""
-
-
-_OBJECT: Final = re.compile(r"[^/]+/(?P<kind>[a-z]+)/(?!0{8})[0-9]{8}(?P<ending>(?:\.[a-z]+)+)")
-_ENDINGS: Final = frozenset(
-    {(CHECKPOINT_FOLDER, ".json"), ("segments", ".jsonl.gz"), ("marks", ".bin"), ("anchors", ".json")}
-)
-_LEFTOVER: Final = re.compile(r"\.([^/]+)\.[0-9a-f]{8}")
 
 
 class Archive(Protocol):
@@ -66,48 +50,6 @@ class Archive(Protocol):
 
     def names(self) -> list[str]:
         """Return the names of all objects, sorted."""
-
-
-def checkpoint_name(site: str, number: int) -> str:
-    """Return the name of a checkpoint's object."""
-    return f"{site}/{CHECKPOINT_FOLDER}/{number:08d}.json"
-
-
-def segment_name(site: str, number: int) -> str:
-    """Return the name of a segment's object."""
-    return f"{site}/segments/{number:08d}.jsonl.gz"
-
-
-def marks_name(site: str, number: int) -> str:
-    """Return the name of the object with a segment's marks."""
-    return f"{site}/marks/{number:08d}.bin"
-
-
-def anchor_name(site: str, number: int) -> str:
-    """Return the name of the anchor for a dropped segment."""
-    return f"{site}/anchors/{number:08d}.json"
-
-
-def is_segment(name: str) -> bool:
-    """Return True for a name that `segment_name` returns."""
-    return "/segments/" in name and is_object(name)
-
-
-def is_object(name: str) -> bool:
-    """Return True for a name that the service gives. Any other object in an archive is foreign."""
-    return (found := _OBJECT.fullmatch(name)) is not None and (found["kind"], found["ending"]) in _ENDINGS
-
-
-def number_of(name: str) -> int:
-    """Return the number in an object's name, which must be one that the service gives."""
-    return int(name.rpartition("/")[2][:8])
-
-
-def is_leftover(name: str) -> bool:
-    """Return True for the temporary file that `FolderArchive.put` leaves if its process is killed."""
-    folder, _, last = name.rpartition("/")
-    found = _LEFTOVER.fullmatch(last)
-    return found is not None and is_object(f"{folder}/{found[1]}")
 
 
 def open_archive(place: str) -> Archive:

@@ -8,7 +8,7 @@ from typing import Final
 
 from consent_service.errors import IdentityError, ObjectUnfit
 from consent_service.identity.signatures import PublicKeys
-from consent_service.ledger import archive, checkpoints
+from consent_service.ledger import checkpoints, object_names
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.canonical import FormatNewer, NotCanonical
 from consent_service.ledger.checkpoints import Checkpoint, CheckpointElsewhere, CheckpointUnreadable
@@ -29,8 +29,8 @@ class Chain:
         self._keys = keys
         self._site = site
         self._times = times
-        self.names = frozenset(name for name in names if archive.is_object(name))
-        self._numbers = sorted({archive.number_of(name) for name in self.names})
+        self.names = frozenset(name for name in names if object_names.is_object(name))
+        self._numbers = sorted({object_names.number_of(name) for name in self.names})
         self._length = self._numbers[-1] if self._numbers else 0
         self.checkpoints: dict[int, Checkpoint] = {}
 
@@ -53,14 +53,14 @@ class Chain:
 
     def reaches(self, known: Checkpoint) -> Iterator[Finding]:
         """Yield a finding if a checkpoint kept elsewhere is missing here or differs."""
-        name = archive.checkpoint_name(self._site, known.number)
+        name = object_names.checkpoint_name(self._site, known.number)
         if known.number > self._length:
             yield Finding(Tampering.TAIL_MISSING, name, f"the archive ends at {self._length}")
         elif known.number in self.checkpoints and self.checkpoints[known.number] != known:
             yield Finding(Tampering.CHAIN_BROKEN, name, "is not the one that was kept")
 
     def _open(self, number: int) -> Iterator[Finding]:
-        name = archive.checkpoint_name(self._site, number)
+        name = object_names.checkpoint_name(self._site, number)
         try:
             data = self._kept.get(name, MOST_OF_A_CHECKPOINT)
             if data is None:
@@ -76,13 +76,13 @@ class Chain:
 
     def _gap(self, first: int, last: int) -> tuple[str, str]:
         """Return a gap's first object and a note about its length: one finding for a gap of any length."""
-        name = archive.checkpoint_name(self._site, first)
+        name = object_names.checkpoint_name(self._site, first)
         return name, "" if first == last else f"and all up to checkpoint {last}, with their segments"
 
     def _links(self) -> Iterator[Finding]:
         through: dict[str, int] = {}
         for number, checkpoint in self.checkpoints.items():
-            name = archive.checkpoint_name(self._site, number)
+            name = object_names.checkpoint_name(self._site, number)
             before = self.checkpoints.get(number - 1)
             whole = before is not None or number == 1
             if whole and checkpoint.previous != (checkpoints.digest_of(before) if before else ""):
@@ -96,7 +96,7 @@ class Chain:
         """Yield a finding for a checkpoint older than the one before, or older than an entry that it seals."""
         before = 0
         for number, checkpoint in self.checkpoints.items():
-            name = archive.checkpoint_name(self._site, number)
+            name = object_names.checkpoint_name(self._site, number)
             for kind, at in checkpoint.newest.items():
                 yield from self._times.check(
                     name, at, f"its newest {kind} entry", by=(checkpoint.at, "the checkpoint itself")

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from consent_service.errors import IdentityError, ObjectUnfit
 from consent_service.identity.signatures import PublicKeys
-from consent_service.ledger import archive, checkpoints, segments, tree
+from consent_service.ledger import checkpoints, object_names, segments, tree
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.canonical import FormatNewer, NotCanonical
 from consent_service.ledger.chains import MOST_OF_A_CHECKPOINT, refused
@@ -39,7 +39,7 @@ def unpacked(kept: Archive, checkpoint: Checkpoint) -> Unpacked:
     """
     room = segments.room_for(checkpoint.entries)
     try:
-        data = kept.get(archive.segment_name(checkpoint.site, checkpoint.number), room)
+        data = kept.get(object_names.segment_name(checkpoint.site, checkpoint.number), room)
         if data is None:
             return Unpacked()
         raw = segments.unpack(data, room)
@@ -70,9 +70,9 @@ class Contents:
     def __init__(self, site: Site, checkpoint: Checkpoint) -> None:
         self._site = site
         self._checkpoint = checkpoint
-        self._name = archive.segment_name(checkpoint.site, checkpoint.number)
-        self._anchor_name = archive.anchor_name(checkpoint.site, checkpoint.number)
-        self._marks_name = archive.marks_name(checkpoint.site, checkpoint.number)
+        self._name = object_names.segment_name(checkpoint.site, checkpoint.number)
+        self._anchor_name = object_names.anchor_name(checkpoint.site, checkpoint.number)
+        self._marks_name = object_names.marks_name(checkpoint.site, checkpoint.number)
         self.entries = 0
         self.dropped = 0
         self.hints: list[Finding] = []
@@ -133,7 +133,7 @@ class Contents:
             yield Finding(Tampering.PLACE_WRONG, self._name, place)
         if not read.faults and read.newest != checkpoint.newest:
             said = ", ".join(f"{kind} {at}" for kind, at in sorted(read.newest.items()))
-            name = archive.checkpoint_name(checkpoint.site, checkpoint.number)
+            name = object_names.checkpoint_name(checkpoint.site, checkpoint.number)
             yield Finding(Tampering.NEWEST_WRONG, name, f"the segment's newest entries are: {said}")
         yield from self._ages(read)
 

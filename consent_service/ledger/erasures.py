@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from consent_service.errors import LedgerError
 from consent_service.identity.signatures import PublicKeys
-from consent_service.ledger import anchors, archive, checkpoints, entries, segments, soundness
+from consent_service.ledger import anchors, checkpoints, entries, object_names, segments, soundness
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.checkpoints import Checkpoint
 from consent_service.ledger.entries import ErasedEntry
@@ -80,10 +80,10 @@ def _checkpoints(kept: Archive, keys: PublicKeys, site: str, reach: Reach) -> It
 
     Raises LedgerError if one is missing, or the folder is: nobody could tell who else was erased.
     """
-    ours = [name for name in kept.names() if name.startswith(f"{site}/{archive.CHECKPOINT_FOLDER}/")]
+    ours = [name for name in kept.names() if name.startswith(f"{site}/{object_names.CHECKPOINT_FOLDER}/")]
     last, before = max(len(ours), reach.sealed), ""
     for number in range(reach.after + 1, last + 1):
-        data = kept.get(archive.checkpoint_name(site, number))
+        data = kept.get(object_names.checkpoint_name(site, number))
         if data is None:
             missing = f"checkpoint {number} of at least {last} of {site} is not in the archive"
             raise LedgerError(f"{missing}: whoever else was erased can't be told; {_VERIFY}")
@@ -100,7 +100,7 @@ def _within(kept: Archive, keys: PublicKeys, checkpoint: Checkpoint) -> Iterator
     """Yield the place and number of each erasure in this segment; nothing if it was dropped in due time."""
     if _KIND not in checkpoint.newest:
         return
-    data = kept.get(archive.segment_name(checkpoint.site, checkpoint.number))
+    data = kept.get(object_names.segment_name(checkpoint.site, checkpoint.number))
     if data is None:
         anchors.require(kept, keys, checkpoint)
         return

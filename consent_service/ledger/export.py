@@ -17,7 +17,7 @@ from typing import Annotated, Any, BinaryIO, Final, NamedTuple
 import msgspec
 
 from consent_service.errors import LedgerError, ObjectUnfit
-from consent_service.ledger import archive, canonical, segments
+from consent_service.ledger import canonical, object_names, segments
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.canonical import NotCanonical, Unreadable
 from consent_service.ledger.findings import MOST_LINES, Finding, Tampering
@@ -177,7 +177,9 @@ _sorted: Final = msgspec.json.Encoder(order="sorted")
 
 
 def _segments(names: Iterable[str], site: str) -> list[str]:
-    return sorted(name for name in names if archive.is_segment(name) and site in ("", name.partition("/")[0]))
+    return sorted(
+        name for name in names if object_names.is_segment(name) and site in ("", name.partition("/")[0])
+    )
 
 
 def _plain(name: str, value: object) -> object:

@@ -20,7 +20,7 @@ from consent_service.domain.records import VisitorRecord, unpack_record
 from consent_service.domain.standing import StandingUnreadable
 from consent_service.errors import Conflict, LedgerError
 from consent_service.identity.keys import DAY
-from consent_service.ledger import anchors, archive, checkpoints, entries, segments
+from consent_service.ledger import anchors, checkpoints, entries, object_names, segments
 from consent_service.ledger.checkpoints import Anchor, Checkpoint
 from consent_service.ledger.sealing import MOST_ENTRIES, Sealer
 from consent_service.ledger.trimming import checkpoint_at, lines_of
@@ -69,9 +69,9 @@ async def _drop(sealer: Sealer, checkpoint: Checkpoint, now: int) -> None:
     document, state = await sealer.read_state()
     anchor = Anchor(checkpoint.site, checkpoint.number, checkpoints.digest_of(checkpoint), now)
     await sealer.put(
-        archive.anchor_name(checkpoint.site, checkpoint.number), checkpoints.sign(sealer.signer, anchor)
+        object_names.anchor_name(checkpoint.site, checkpoint.number), checkpoints.sign(sealer.signer, anchor)
     )
-    for name in (archive.segment_name, archive.marks_name):
+    for name in (object_names.segment_name, object_names.marks_name):
         await asyncio.to_thread(sealer.archive.delete, name(checkpoint.site, checkpoint.number))
     await sealer.commit_state(document, replace(state, dropped=checkpoint.number))
     await sealer.renew()

@@ -16,7 +16,7 @@ import msgspec
 
 from consent_service.errors import Conflict, LeaseLost, LedgerError, LedgerForked
 from consent_service.identity.signatures import Signer
-from consent_service.ledger import archive, checkpoints, segments
+from consent_service.ledger import checkpoints, object_names, segments
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.checkpoints import STORED_NAME, Checkpoint, Plan, Span
 from consent_service.ledger.reading import entries
@@ -148,10 +148,10 @@ class Sealer:
         segment = await asyncio.to_thread(segments.pack, lines)
         checkpoint = checkpoints.checkpoint_of(self.site, plan, segment)
         signed = checkpoints.sign(self.signer, checkpoint, plan.key)
-        await self.put(archive.segment_name(self.site, checkpoint.number), segment.data)
-        await self.put(archive.marks_name(self.site, checkpoint.number), segment.marks)
+        await self.put(object_names.segment_name(self.site, checkpoint.number), segment.data)
+        await self.put(object_names.marks_name(self.site, checkpoint.number), segment.marks)
         await self.commit_state(document, _behind(state_of(document), checkpoint, signed), checkpoint)
-        await self.put(archive.checkpoint_name(self.site, checkpoint.number), signed)
+        await self.put(object_names.checkpoint_name(self.site, checkpoint.number), signed)
 
     async def _entries(self, plan: Plan) -> list[Entry]:
         return [
@@ -164,18 +164,18 @@ class Sealer:
         """Bring store and archive together: put what a crash left out, adopt what a restored backup lacks."""
         document, state = await self.read_state()
         ours = (
-            await self.get(archive.checkpoint_name(self.site, state.number))
+            await self.get(object_names.checkpoint_name(self.site, state.number))
             if state.number
             else state.checkpoint
         )
         if ours is None:
-            await self.put(archive.checkpoint_name(self.site, state.number), state.checkpoint)
+            await self.put(object_names.checkpoint_name(self.site, state.number), state.checkpoint)
         elif ours != state.checkpoint:
             raise LedgerForked(
                 f"checkpoint {state.number} of {self.site} in the archive is not the one that this store sealed: run "
                 "`ledger verify`; put the checkpoint back from a copy, or give each service an archive of its own"
             )
-        while signed := await self.get(archive.checkpoint_name(self.site, state.number + 1)):
+        while signed := await self.get(object_names.checkpoint_name(self.site, state.number + 1)):
             checkpoint = checkpoints.trusted_checkpoint(
                 signed, self.signer.public(), self.site, state.number + 1
             )

@@ -7,7 +7,7 @@ import asyncio
 from msgspec.structs import replace
 
 from consent_service.errors import LedgerError
-from consent_service.ledger import archive, checkpoints
+from consent_service.ledger import checkpoints, object_names
 from consent_service.ledger.checkpoints import Checkpoint
 from consent_service.ledger.sealing import Sealer
 from consent_service.store.contract import Change, Trim
@@ -37,7 +37,7 @@ async def trim(sealer: Sealer, before: int) -> int:
 
 async def checkpoint_at(sealer: Sealer, number: int) -> Checkpoint:
     """Return the archive's checkpoint of this number. Raises LedgerError when it is gone or does not hold."""
-    signed = await sealer.get(archive.checkpoint_name(sealer.site, number))
+    signed = await sealer.get(object_names.checkpoint_name(sealer.site, number))
     if signed is None:
         raise LedgerError(
             f"checkpoint {number} of {sealer.site} is missing in the archive: run `ledger verify`"
@@ -47,7 +47,7 @@ async def checkpoint_at(sealer: Sealer, number: int) -> Checkpoint:
 
 async def lines_of(sealer: Sealer, checkpoint: Checkpoint) -> list[bytes] | None:
     """Return the lines of the segment, or None if it is missing. Raises LedgerError if they are not as sealed."""
-    data = await sealer.get(archive.segment_name(checkpoint.site, checkpoint.number))
+    data = await sealer.get(object_names.segment_name(checkpoint.site, checkpoint.number))
     if data is None:
         return None
     return await asyncio.to_thread(checkpoints.trusted_lines, data, checkpoint)

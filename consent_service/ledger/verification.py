@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from consent_service.errors import ObjectUnfit
 from consent_service.identity.signatures import PublicKeys
-from consent_service.ledger import archive
+from consent_service.ledger import object_names
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.chains import Chain
 from consent_service.ledger.checkpoints import Checkpoint
@@ -67,7 +67,7 @@ def verify(
     folders = {name.rpartition("/")[0] for name in wanted} | chains.keys()
     for name in names:
         if name not in wanted:
-            harmless = archive.is_leftover(name) or (name in folders and _is_empty(kept, name))
+            harmless = object_names.is_leftover(name) or (name in folders and _is_empty(kept, name))
             (hints if harmless else findings).append(Finding(Tampering.OBJECT_UNKNOWN, name))
     if not wanted and not findings:
         findings.append(Finding(Tampering.ARCHIVE_EMPTY, "archive", "nothing is in it that could be checked"))

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from consent_service.errors import CursorExpired, UnknownReceipt
 from consent_service.identity.signatures import Signed, Signer
-from consent_service.ledger import archive, checkpoints, reading, receipts, segments
+from consent_service.ledger import checkpoints, object_names, reading, receipts, segments
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.checkpoints import Span
 from consent_service.ledger.receipts import Inclusion, Sought
@@ -84,8 +84,8 @@ class Receipts:
 def _look(
     kept: Archive, signer: Signer, site: str, number: int, wanted: Sought
 ) -> tuple[int, list[bytes], Signed] | None:
-    data = kept.get(archive.segment_name(site, number))
-    signed = kept.get(archive.checkpoint_name(site, number))
+    data = kept.get(object_names.segment_name(site, number))
+    signed = kept.get(object_names.checkpoint_name(site, number))
     if data is None or signed is None:
         return None
     checkpoint = checkpoints.trusted_checkpoint(signed, signer.public(), site, number)

@@ -17,7 +17,8 @@ from consent_service.errors import LedgerError
 from consent_service.identity.keys import DAY
 from consent_service.identity.signatures import Signer
 from consent_service.ledger import segments
-from consent_service.ledger.archive import FolderArchive, checkpoint_name, segment_name
+from consent_service.ledger.archive import FolderArchive
+from consent_service.ledger.object_names import checkpoint_name, segment_name
 from consent_service.ledger.verification import verify
 from consent_service.store.sqlite import backup, restore
 from tests.process.configs import RING, consent_toml, write_config

@@ -14,14 +14,9 @@ from consent_service.cli.main import app
 from consent_service.errors import LedgerError
 from consent_service.identity.keys import encode_ring
 from consent_service.identity.signatures import Signer
-from consent_service.ledger.archive import (
-    FolderArchive,
-    anchor_name,
-    checkpoint_name,
-    marks_name,
-    segment_name,
-)
+from consent_service.ledger.archive import FolderArchive
 from consent_service.ledger.checkpoints import Anchor, digest_of, open_checkpoint, sign
+from consent_service.ledger.object_names import anchor_name, checkpoint_name, marks_name, segment_name
 from consent_service.ledger.sealing import Sealer
 from consent_service.store.sqlite import SqliteStore
 from tests.ledger.sealed import RING, SIGNER, Site, a_site, record, subject

@@ -7,8 +7,8 @@ from consent_service.domain.words import AgeBand, Method, Stance, Step
 from consent_service.identity.keys import DAY, rotate
 from consent_service.identity.signatures import Signer
 from consent_service.ledger import segments
-from consent_service.ledger.archive import segment_name
 from consent_service.ledger.entries import Device, Evidence
+from consent_service.ledger.object_names import segment_name
 from consent_service.ledger.retention import drop
 from consent_service.ledger.trimming import trim
 from consent_service.ledger.verification import Report, verify

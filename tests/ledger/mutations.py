@@ -12,14 +12,9 @@ from obstore.store import MemoryStore
 
 from consent_service.identity.signatures import Signed, Signer, Statement
 from consent_service.ledger import segments, tree
-from consent_service.ledger.archive import (
-    ObjectArchive,
-    anchor_name,
-    checkpoint_name,
-    marks_name,
-    segment_name,
-)
+from consent_service.ledger.archive import ObjectArchive
 from consent_service.ledger.checkpoints import digest_of, open_checkpoint
+from consent_service.ledger.object_names import anchor_name, checkpoint_name, marks_name, segment_name
 
 Objects = Mapping[str, bytes]
 

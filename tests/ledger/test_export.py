@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from pyarrow import parquet
 
 from consent_service.ledger import segments
-from consent_service.ledger.archive import segment_name
 from consent_service.ledger.export import COLUMNS, FORMATS, Wanted
 from consent_service.ledger.findings import MOST_LINES, Finding
+from consent_service.ledger.object_names import segment_name
 from tests.ledger.sealed import OPT_OUT, Site, a_site, record, subject
 from tests.running import START
 

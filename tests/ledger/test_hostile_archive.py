@@ -14,14 +14,9 @@ from pathlib import Path
 import pytest
 
 from consent_service.errors import ArchiveUnavailable
-from consent_service.ledger.archive import (
-    FolderArchive,
-    anchor_name,
-    checkpoint_name,
-    marks_name,
-    segment_name,
-)
+from consent_service.ledger.archive import FolderArchive
 from consent_service.ledger.findings import Finding, Tampering
+from consent_service.ledger.object_names import anchor_name, checkpoint_name, marks_name, segment_name
 from consent_service.ledger.segments import digest
 from consent_service.ledger.verification import verify
 from tests.ledger.sealed import SIGNER, Site, a_site

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.ledger import checkpoints, receipts, segments
-from consent_service.ledger.archive import checkpoint_name, segment_name
+from consent_service.ledger.object_names import checkpoint_name, segment_name
 from tests.ledger.sealed import SIGNER, a_site
 
 ENTRY = "12345678-1234-4234-8234-123456789abc"

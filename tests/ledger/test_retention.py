@@ -11,10 +11,10 @@ from consent_service.domain.records import standing_in
 from consent_service.errors import LedgerError
 from consent_service.identity.keys import DAY
 from consent_service.ledger import segments
-from consent_service.ledger.archive import segment_name
 from consent_service.ledger.checkpoints import Checkpoint
 from consent_service.ledger.entries import CarriedEntry, decode, standing_of
 from consent_service.ledger.findings import Tampering
+from consent_service.ledger.object_names import segment_name
 from consent_service.ledger.retention import drop, is_over
 from consent_service.ledger.trimming import trim
 from consent_service.ledger.verification import verify

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from consent_service.errors import ArchiveUnavailable, LeaseLost, LedgerForked
 from consent_service.ledger import checkpoints, segments, tree
-from consent_service.ledger.archive import checkpoint_name, segment_name
+from consent_service.ledger.object_names import checkpoint_name, segment_name
 from tests.ledger.sealed import SIGNER, a_site, record
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.errors import LedgerError
-from consent_service.ledger.archive import segment_name
+from consent_service.ledger.object_names import segment_name
 from consent_service.ledger.trimming import trim
 from consent_service.ledger.verification import verify
 from consent_service.store.keys import LEDGER, site_shards

@@ -11,10 +11,10 @@ import pytest
 from consent_service.domain.facts import Erased
 from consent_service.errors import LedgerError, LedgerForked
 from consent_service.ledger import checkpoints
-from consent_service.ledger.archive import anchor_name, checkpoint_name, segment_name
 from consent_service.ledger.erasures import Reach, erased, forgotten
 from consent_service.ledger.export import FORMATS, Wanted
 from consent_service.ledger.findings import Finding
+from consent_service.ledger.object_names import anchor_name, checkpoint_name, segment_name
 from consent_service.ledger.receipts import receipt_id
 from consent_service.ledger.trimming import trim
 from consent_service.ledger.verification import LEAST_KEPT

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from consent_service.identity.keys import new_ring
 from consent_service.identity.signatures import Signer
 from consent_service.ledger import checkpoints, segments, tree
-from consent_service.ledger.archive import anchor_name, checkpoint_name, marks_name, segment_name
 from consent_service.ledger.checkpoints import Checkpoint, Span
 from consent_service.ledger.findings import Difference, Finding, Tampering, differences
+from consent_service.ledger.object_names import anchor_name, checkpoint_name, marks_name, segment_name
 from consent_service.ledger.verification import LEAST_KEPT, Report, verify
 from tests.ledger.sealed import SIGNER, Site, a_site
 

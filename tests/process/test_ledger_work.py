@@ -7,7 +7,8 @@ import urllib.request
 from pathlib import Path
 
 from consent_service.identity.signatures import Signer
-from consent_service.ledger.archive import FolderArchive, checkpoint_name
+from consent_service.ledger.archive import FolderArchive
+from consent_service.ledger.object_names import checkpoint_name
 from consent_service.ledger.verification import verify
 from tests.process.configs import RING, consent_toml
 from tests.process.serving import serving

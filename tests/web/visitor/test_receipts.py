@@ -13,7 +13,8 @@ from consent_service.config import LedgerSettings
 from consent_service.identity.keys import DAY
 from consent_service.identity.signatures import Signed, Signer, Statement, decode_jwks, unsign
 from consent_service.ledger import receipts
-from consent_service.ledger.archive import FolderArchive, segment_name
+from consent_service.ledger.archive import FolderArchive
+from consent_service.ledger.object_names import segment_name
 from consent_service.ledger.receipts import Inclusion
 from consent_service.process.ledger_work import run_once
 from consent_service.store.engines import open_store
