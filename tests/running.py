@@ -20,7 +20,7 @@ from consent_service.domain.standing import Standing
 from consent_service.identity.keys import KeyRing, encode_ring, new_ring
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode, standing_of
-from consent_service.ledger.rebuilding import rebuilt
+from consent_service.ledger.rebuild import rebuild_standings
 from consent_service.services.erasure import Erasing
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import record_key
@@ -160,7 +160,7 @@ class Running:
 
     async def check_rebuilt(self, site: str = "acme") -> dict[str, Standing]:
         """Every standing by number, after comparing the records with what the ledger amounts to (design rule 6)."""
-        found = rebuilt(await self._payloads(site))
+        found = rebuild_standings(await self._payloads(site))
         async with self.opened() as store:
             records = await records_of(store, site)
         assert {record.subject.hex(): record.standing for record in records.values()} == found

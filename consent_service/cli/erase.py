@@ -201,14 +201,14 @@ async def _number(config: Config, store: Store, site: str, receipt: str) -> set[
 async def _erased(config: Config, erasing: Erasing, site: str, sealed: int = 0) -> Erasures:
     """Return the erasures in the archive that this store may have forgotten. It must hold checkpoint `sealed`."""
     from consent_service.ledger.archive import open_archive
-    from consent_service.ledger.erasures import erased
+    from consent_service.ledger.erasures import read_erasures
 
     if not config.ledger.archive:
         raise LedgerError("without an archive under [ledger] nothing says who was erased")
     kept, keys = open_archive(config.ledger.archive), _signer(config).public()
     known = await erasing.reach(site)
     known = known._replace(sealed=max(known.sealed, sealed))
-    return await asyncio.to_thread(erased, kept, keys, site, known)
+    return await asyncio.to_thread(read_erasures, kept, keys, site, known)
 
 
 @asynccontextmanager

@@ -27,8 +27,8 @@ from consent_service.errors import IdentityError, KeyRingInvalid, LedgerError, U
 if TYPE_CHECKING:
     from consent_service.identity.signatures import PublicKeys
     from consent_service.ledger.checkpoints import Checkpoint
-    from consent_service.ledger.export import Wanted
-    from consent_service.ledger.verification import Report
+    from consent_service.ledger.export import EntryFilter
+    from consent_service.ledger.verification import VerificationReport
 
 ledger = typer.Typer(
     help="Check the archive of what was recorded, export from it, erase a visitor.", no_args_is_help=True
@@ -140,11 +140,11 @@ def export(
     """
     from consent_service.ledger import export as formats
     from consent_service.ledger.archive import open_archive
-    from consent_service.ledger.findings import Finding
+    from consent_service.ledger.tampering import ArchiveFault
 
     unread = 0
 
-    def tell(finding: Finding) -> None:
+    def tell(finding: ArchiveFault) -> None:
         nonlocal unread
         unread += 1
         typer.echo(str(finding), err=True)
@@ -174,9 +174,9 @@ def keys(
     typer.echo(encode_jwks(Signer(keyfile.read(file)).public()).decode())
 
 
-def _tell(report: Report) -> None:
+def _tell(report: VerificationReport) -> None:
     """Print findings, what to do about each kind, hints, and the newest checkpoint of each site."""
-    from consent_service.ledger.findings import LEFTOVER, REMEDIES, Tampering, plain
+    from consent_service.ledger.tampering import LEFTOVER, REMEDIES, Tampering, escape_unprintable
 
     for finding in report.findings:
         typer.echo(str(finding))
@@ -186,7 +186,7 @@ def _tell(report: Report) -> None:
         remedy = LEFTOVER if hint.what is Tampering.OBJECT_UNKNOWN else REMEDIES[hint.what]
         typer.echo(f"hint: {hint}: {remedy}")
     for site, (number, digest) in report.last.items():
-        typer.echo(plain(f"{site}: checkpoint {number}, {digest}"))
+        typer.echo(escape_unprintable(f"{site}: checkpoint {number}, {digest}"))
 
 
 def _public_keys(file: Path) -> PublicKeys:
@@ -216,9 +216,9 @@ def _seconds(at: datetime) -> int:
 
 def _wanted(
     site: str, subject: str, visitor: str, span: tuple[datetime | None, datetime | None], config: Path
-) -> Wanted:
+) -> EntryFilter:
     """Return the filters of an export. An unknown name is refused: an empty export would look like "no data"."""
-    from consent_service.ledger.export import Wanted
+    from consent_service.ledger.export import EntryFilter
 
     since, until = span
     if since is not None and until is not None and since >= until:
@@ -234,7 +234,7 @@ def _wanted(
             f"--subject {subject!r} is no number that entries bear: 32 hexadecimal digits, in lower case"
         )
     limits = {name: _seconds(at) for name, at in (("since", since), ("until", until)) if at is not None}
-    return Wanted(site, subject, **limits)
+    return EntryFilter(site, subject, **limits)
 
 
 def _new(file: Path) -> BinaryIO:

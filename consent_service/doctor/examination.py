@@ -21,9 +21,9 @@ from consent_service.doctor.sites import judge_sites
 from consent_service.errors import IdentityError, LedgerError, StoreError
 from consent_service.identity.signatures import Signer
 from consent_service.ledger.archive import open_archive, trouble_with
-from consent_service.ledger.backlog import Backlog, backlog
-from consent_service.ledger.erasures import REDONE, forgotten, reach
-from consent_service.ledger.sealing import STATE
+from consent_service.ledger.backlog import Backlog, read_backlog
+from consent_service.ledger.erasures import REDONE, count_undone, reach_of
+from consent_service.ledger.sealer import STATE
 from consent_service.store.causes import without_secrets
 from consent_service.store.contract import Key
 from consent_service.store.engines import examine_store
@@ -84,7 +84,7 @@ async def _ledger(
     sites = list[Backlog]()
     try:
         if facts.laid is not None and config.ledger.archive:
-            sites = [await backlog(store, facts.laid.shards, site) for site in config.sites]
+            sites = [await read_backlog(store, facts.laid.shards, site) for site in config.sites]
     except (StoreError, LedgerError) as error:
         return iter([fault("ledger", str(error), "It can't be told what waits to be sealed.")])
     return judge_ledger(config.ledger, sites, now)
@@ -111,8 +111,8 @@ async def _erasures(store: Examiner, facts: FileFacts | FleetFacts, config: Conf
     try:
         lost, kept = await store.lost(), open_archive(config.ledger.archive)
         for site in config.sites if lost.floor else ():
-            known = reach(*await store.get([Key(desk_shard(site), name) for name in (REDONE, STATE)]))
-            undone = await asyncio.to_thread(forgotten, kept, keys, site, known, lost.is_lost)
+            known = reach_of(*await store.get([Key(desk_shard(site), name) for name in (REDONE, STATE)]))
+            undone = await asyncio.to_thread(count_undone, kept, keys, site, known, lost.is_lost)
             findings += judge_erasures(site, undone)
     except (StoreError, LedgerError, IdentityError) as error:
         findings.append(fault("erased", str(error), "It can't be told whether everybody erased still is."))

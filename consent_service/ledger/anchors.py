@@ -12,9 +12,9 @@ from consent_service.ledger.archive import Archive
 from consent_service.ledger.checkpoints import Checkpoint
 
 
-def require(kept: Archive, keys: PublicKeys, checkpoint: Checkpoint) -> None:
+def require_anchor(archive: Archive, keys: PublicKeys, checkpoint: Checkpoint) -> None:
     """Raise LedgerError unless a signed anchor says that the checkpoint's segment was dropped in due time."""
-    data = kept.get(object_names.anchor_name(checkpoint.site, checkpoint.number))
+    data = archive.get(object_names.anchor_name(checkpoint.site, checkpoint.number))
     if data is None:
         raise LedgerError(
             f"segment {checkpoint.number} of {checkpoint.site} is missing in the archive, "

@@ -68,19 +68,19 @@ def open_archive(place: str) -> Archive:
         raise ArchiveUnavailable(
             f"{without_secrets(place)}: object stores need an extra: pip install 'consent-service[archive]'"
         ) from error
-    with _told(place):
+    with _as_archive_errors(place):
         return ObjectArchive(from_url(place), without_secrets(place))
 
 
 def trouble_with(place: str) -> str:
     """Return why this place can't be an archive, as far as can be told without writing; "" if it can."""
     try:
-        kept = open_archive(place)
+        archive = open_archive(place)
     except ArchiveUnavailable as error:
         return str(error)
-    if not isinstance(kept, FolderArchive):
+    if not isinstance(archive, FolderArchive):
         return ""
-    return kept.trouble()
+    return archive.describe_trouble()
 
 
 class FolderArchive:
@@ -91,10 +91,10 @@ class FolderArchive:
 
     def put(self, name: str, data: bytes) -> None:
         """Write the object durably under a temporary name, then rename it."""
-        with _told(str(self._folder)):
-            self._require()
+        with _as_archive_errors(str(self._folder)):
+            self._require_folder()
             file = self._folder / name
-            self._make(file.parent)
+            self._make_folder(file.parent)
             fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
             try:
                 with fresh.open("xb") as out:
@@ -108,18 +108,18 @@ class FolderArchive:
 
     def get(self, name: str, most: int = MOST_BYTES) -> bytes | None:
         """Return the object's bytes, or None. Only regular files are read, and no link is followed."""
-        with _told(str(self._folder)):
+        with _as_archive_errors(str(self._folder)):
             try:
-                descriptor = _opened(self._folder, name)
+                descriptor = _open_regular_file(self._folder, name)
             except FileNotFoundError:
                 return None
             with os.fdopen(descriptor, "rb") as file:
-                _limit(name, os.fstat(descriptor).st_size, most)
+                _refuse_oversized(name, os.fstat(descriptor).st_size, most)
                 return file.read(most)
 
     def delete(self, name: str) -> None:
         """Delete the object, if there is one, durably."""
-        with _told(str(self._folder)):
+        with _as_archive_errors(str(self._folder)):
             file = self._folder / name
             file.unlink(missing_ok=True)
             if file.parent.is_dir():
@@ -130,9 +130,9 @@ class FolderArchive:
 
         Raises ArchiveUnavailable for a folder that can't be read; `rglob` would skip it.
         """
-        with _told(str(self._folder)):
-            self._require()
-            found, folders = list[str](), [""]
+        with _as_archive_errors(str(self._folder)):
+            self._require_folder()
+            names, folders = list[str](), [""]
             while folders:
                 above = folders.pop()
                 with os.scandir(self._folder / above) as entries:
@@ -141,25 +141,25 @@ class FolderArchive:
                         if entry.is_dir(follow_symlinks=False):
                             folders.append(f"{name}/")
                         else:
-                            found.append(name)
-            return sorted(found)
+                            names.append(name)
+            return sorted(names)
 
-    def trouble(self) -> str:
+    def describe_trouble(self) -> str:
         """Return why this user can't write here; "" if they can."""
         if not self._folder.is_dir():
             return f"{self._folder}: the archive's folder is not there"
         may = os.access(self._folder, os.W_OK | os.X_OK)
         return "" if may else f"{self._folder}: this user can't write to the archive's folder"
 
-    def _require(self) -> None:
+    def _require_folder(self) -> None:
         if not self._folder.is_dir():
             raise ArchiveUnavailable(f"{self._folder}: the archive's folder is not there")
 
-    def _make(self, folder: Path) -> None:
+    def _make_folder(self, folder: Path) -> None:
         """Create the folder and its parents, each durable in its own parent."""
         if folder.is_dir():
             return
-        self._make(folder.parent)
+        self._make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
         sync_folder(folder.parent)
 
@@ -173,22 +173,22 @@ class ObjectArchive:
 
     def put(self, name: str, data: bytes) -> None:
         """Store the object."""
-        with _told(self._name):
+        with _as_archive_errors(self._name):
             self._store.put(name, data)
 
     def get(self, name: str, most: int = MOST_BYTES) -> bytes | None:
         """Return the object's bytes, or None."""
-        with _told(self._name):
+        with _as_archive_errors(self._name):
             try:
-                found = self._store.get(name)
+                stored = self._store.get(name)
             except FileNotFoundError:
                 return None
-            _limit(name, found.meta["size"], most)
-            return bytes(found.bytes())
+            _refuse_oversized(name, stored.meta["size"], most)
+            return bytes(stored.bytes())
 
     def delete(self, name: str) -> None:
         """Delete the object, if there is one."""
-        with _told(self._name):
+        with _as_archive_errors(self._name):
             try:
                 self._store.delete(name)
             except FileNotFoundError:
@@ -196,12 +196,12 @@ class ObjectArchive:
 
     def names(self) -> list[str]:
         """Return the names of all objects, sorted."""
-        with _told(self._name):
-            return sorted(found["path"] for page in self._store.list() for found in page)
+        with _as_archive_errors(self._name):
+            return sorted(metadata["path"] for page in self._store.list() for metadata in page)
 
 
 @contextmanager
-def _told(place: str) -> Iterator[None]:
+def _as_archive_errors(place: str) -> Iterator[None]:
     """Turn every error of the system or of a store's driver into ArchiveUnavailable."""
     try:
         yield
@@ -210,16 +210,16 @@ def _told(place: str) -> Iterator[None]:
     except Exception as error:  # obstore has an error class for each store's own reasons
         file = f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
         raise ArchiveUnavailable(
-            f"{without_secrets(place)}: the archive can't do it: {cause(error)}{file}"
+            f"{without_secrets(place)}: the archive failed: {cause(error)}{file}"
         ) from error
 
 
-def _limit(name: str, size: int, most: int) -> None:
+def _refuse_oversized(name: str, size: int, most: int) -> None:
     if size > most:
-        raise ObjectUnfit(name, f"has {size} bytes; no more than {most} belong there")
+        raise ObjectUnfit(name, f"has {size} bytes; the limit is {most}")
 
 
-def _opened(folder: Path, name: str) -> int:
+def _open_regular_file(folder: Path, name: str) -> int:
     """Return a file descriptor, opened without following links; opening a pipe does not wait for its writer."""
     *above, last = name.split("/")
     at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

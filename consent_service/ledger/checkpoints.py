@@ -50,7 +50,7 @@ class Plan(msgspec.Struct, frozen=True):
 class Checkpoint(msgspec.Struct, frozen=True):
     """Signed statement about one segment.
 
-    `digest`: SHA-256 of the lines. `marks`: SHA-256 of the marks beside them. `newest`: see Segment.
+    `digest_of`: SHA-256 of the lines. `marks`: SHA-256 of the marks beside them. `newest`: see Segment.
     """
 
     site: str
@@ -100,10 +100,10 @@ def checkpoint_of(site: str, plan: Plan, segment: Segment) -> Checkpoint:
     )
 
 
-def sign(signer: Signer, said: Checkpoint | Anchor, key: str | None = None) -> bytes:
+def sign(signer: Signer, statement: Checkpoint | Anchor, key: str | None = None) -> bytes:
     """Return the signed object as it is stored in the archive."""
-    text = _encoder.encode(said).decode()
-    return msgspec.json.encode(signer.sign(_KINDS[type(said)], text, key))
+    text = _encoder.encode(statement).decode()
+    return msgspec.json.encode(signer.sign(_KINDS[type(statement)], text, key))
 
 
 def open_checkpoint(data: bytes, keys: PublicKeys | None) -> Checkpoint:
@@ -111,13 +111,13 @@ def open_checkpoint(data: bytes, keys: PublicKeys | None) -> Checkpoint:
 
     Raises KeyUnknown, TokenForged, CheckpointUnreadable, NotCanonical, FormatNewer.
     """
-    checkpoint = _opened(data, keys, Statement.CHECKPOINT, _checkpoint)
+    checkpoint = _open_signed(data, keys, Statement.CHECKPOINT, _checkpoint)
     if unknown := sorted(checkpoint.newest.keys() - KINDS):
         raise FormatNewer(
             f"names entries of a kind {unknown[0]!r}: if a newer version made it, check it with that one"
         )
     if fault := _fault_of(checkpoint):
-        raise CheckpointUnreadable(f"says what no checkpoint says: {fault}")
+        raise CheckpointUnreadable(f"holds a value that no checkpoint has: {fault}")
     return checkpoint
 
 
@@ -164,7 +164,7 @@ def trusted_lines(data: bytes, checkpoint: Checkpoint) -> list[bytes]:
     """
     try:
         raw = segments.unpack(data, segments.room_for(checkpoint.entries))
-        why = "" if segments.digest(raw) == checkpoint.digest else "is not as sealed"
+        why = "" if segments.digest_of(raw) == checkpoint.digest else "is not as sealed"
     except segments.SegmentDamaged as error:
         why = str(error)
     if why:
@@ -174,7 +174,7 @@ def trusted_lines(data: bytes, checkpoint: Checkpoint) -> list[bytes]:
 
 def open_anchor(data: bytes, keys: PublicKeys | None, checkpoint: Checkpoint) -> Anchor:
     """Return the anchor for this checkpoint's segment. Raises as `open_checkpoint`."""
-    anchor = _opened(data, keys, Statement.ANCHOR, _anchor)
+    anchor = _open_signed(data, keys, Statement.ANCHOR, _anchor)
     if (anchor.site, anchor.number) != (checkpoint.site, checkpoint.number):
         raise CheckpointUnreadable(
             f"names segment {anchor.number} of {anchor.site}: it stands for another segment"
@@ -182,7 +182,7 @@ def open_anchor(data: bytes, keys: PublicKeys | None, checkpoint: Checkpoint) ->
     if anchor.checkpoint != digest_of(checkpoint):
         raise CheckpointUnreadable("names another checkpoint: it stands for another segment")
     if not 0 < anchor.at <= _LATEST:
-        raise CheckpointUnreadable(f"says what no anchor says: {anchor.at} is no time")
+        raise CheckpointUnreadable(f"holds a value that no anchor has: {anchor.at} is not a time")
     return anchor
 
 
@@ -196,10 +196,10 @@ def signed_of(data: bytes) -> Signed:
     try:
         return canonical.read(data, _signed, _outer)
     except Unreadable as error:
-        raise CheckpointUnreadable(f"is no signed text: {error}") from error
+        raise CheckpointUnreadable(f"is not a signed statement: {error}") from error
 
 
-_Said = TypeVar("_Said", Checkpoint, Anchor)
+_Content = TypeVar("_Content", Checkpoint, Anchor)
 _KINDS: Final[dict[type, Statement]] = {Checkpoint: Statement.CHECKPOINT, Anchor: Statement.ANCHOR}
 _LATEST: Final = 2**53
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -211,19 +211,19 @@ _checkpoint: Final = msgspec.json.Decoder(Checkpoint)
 _anchor: Final = msgspec.json.Decoder(Anchor)
 
 
-def _opened(
-    data: bytes, keys: PublicKeys | None, statement: Statement, decoder: msgspec.json.Decoder[_Said]
-) -> _Said:
+def _open_signed(
+    data: bytes, keys: PublicKeys | None, statement: Statement, decoder: msgspec.json.Decoder[_Content]
+) -> _Content:
     signed = signed_of(data)
     text = (unchecked(signed) if keys is None else unsign(keys, statement, signed)).encode()
     canonical.refuse_newer(text, VERSION)
     try:
-        said = canonical.read(text, decoder, _encoder)
+        content = canonical.read(text, decoder, _encoder)
     except Unreadable as error:
-        raise CheckpointUnreadable(f"says what this version can't read: {error}") from error
-    if said.v != VERSION:
-        raise CheckpointUnreadable(f"is of version {said.v}; this one reads {VERSION}")
-    return said
+        raise CheckpointUnreadable(f"holds a statement that this version can't read: {error}") from error
+    if content.v != VERSION:
+        raise CheckpointUnreadable(f"is of version {content.v}; this one reads {VERSION}")
+    return content
 
 
 def _fault_of(checkpoint: Checkpoint) -> str:
@@ -244,7 +244,7 @@ def _fault_of(checkpoint: Checkpoint) -> str:
     if not checkpoint.newest:
         return "no kind of entry"
     if not all(0 < at <= _LATEST for at in times):
-        return "a time that is none"
+        return "a time out of range"
     for shard, span in checkpoint.spans.items():
         site, _, part = shard.rpartition(".")
         if site != checkpoint.site or not _SHARD.fullmatch(part):

@@ -157,7 +157,7 @@ def entry_of(fact: Fact, *, entry_id: str, site: str, subject: bytes, evidence: 
     if isinstance(fact, DoubtRaised):
         return DoubtEntry(**about)
     if isinstance(fact, Carried):
-        return CarriedEntry(**about, standing=pack(fact.standing).hex(), **_decided(fact.standing))
+        return CarriedEntry(**about, standing=pack(fact.standing).hex(), **_decision_words(fact.standing))
     if isinstance(fact, Suppressed):
         limit = "limit" if fact.sensitive else None
         return SuppressedEntry(**about, sale="opt_out", share="opt_out", sensitive=limit)
@@ -170,7 +170,7 @@ def entry_of(fact: Fact, *, entry_id: str, site: str, subject: bytes, evidence: 
         share=None if fact.share is None else _OPT_NAMES[fact.share],
         sensitive=None if fact.sensitive is None else _LIMIT_NAMES[fact.sensitive],
         age=None if fact.age is None else fact.age.word,
-        incentive=_joined(fact.incentive),
+        incentive=_joined_of(fact.incentive),
         step=fact.step,
         notice=evidence.notice,
         lang=evidence.lang,
@@ -198,7 +198,7 @@ def decode(data: bytes) -> Entry:
     return entry
 
 
-def digest(data: bytes) -> str:
+def digest_of(data: bytes) -> str:
     """Return the SHA-256 of an entry's canonical bytes, in hex."""
     return hashlib.sha256(data).hexdigest()
 
@@ -207,7 +207,7 @@ def fact_of(entry: Entry) -> Fact:
     """Return the fact that an entry records. Raises `EntryUnreadable` for a word that this version does not know."""
     try:
         if isinstance(entry, SignalEntry):
-            return SignalSeen(entry.at, _sources(entry.sources))
+            return SignalSeen(entry.at, _sources_of(entry.sources))
         if isinstance(entry, DoubtEntry):
             return DoubtRaised(entry.at)
         if isinstance(entry, CarriedEntry):
@@ -229,7 +229,7 @@ def fact_of(entry: Entry) -> Fact:
             step=entry.step,
         )
     except (KeyError, ValueError) as error:
-        raise EntryUnreadable(f"entry {entry.id} says {error}, which this version does not know") from error
+        raise EntryUnreadable(f"entry {entry.id} holds {error}, which this version does not know") from error
 
 
 def standing_of(payloads: Iterable[bytes]) -> Standing:
@@ -244,7 +244,7 @@ _encoder: Final = msgspec.json.Encoder(order="sorted")
 _decoder: Final = msgspec.json.Decoder(Entry)
 
 
-def _decided(standing: Standing) -> dict[str, str | None]:
+def _decision_words(standing: Standing) -> dict[str, str | None]:
     return {
         "sale": _OPT_NAMES.get(standing.sale.stance),
         "share": _OPT_NAMES.get(standing.share.stance),
@@ -252,14 +252,14 @@ def _decided(standing: Standing) -> dict[str, str | None]:
     }
 
 
-def _sources(words: Iterable[str]) -> Sources:
+def _sources_of(words: Iterable[str]) -> Sources:
     sources = Sources.NONE
     for word in words:
         sources |= Sources[word.upper()]
     return sources
 
 
-def _joined(incentive: Incentive | None) -> Joined | None:
+def _joined_of(incentive: Incentive | None) -> Joined | None:
     if incentive is None:
         return None
     return Joined(incentive.number, "join" if incentive.joined else "leave")

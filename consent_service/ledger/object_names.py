@@ -48,7 +48,7 @@ def is_segment(name: str) -> bool:
 
 def is_object(name: str) -> bool:
     """Return True for a name that the service gives. Any other object in an archive is foreign."""
-    return (found := _OBJECT.fullmatch(name)) is not None and (found["kind"], found["ending"]) in _ENDINGS
+    return (match := _OBJECT.fullmatch(name)) is not None and (match["kind"], match["ending"]) in _ENDINGS
 
 
 def number_of(name: str) -> int:
@@ -59,5 +59,5 @@ def number_of(name: str) -> int:
 def is_leftover(name: str) -> bool:
     """Return True for the temporary file that `archive.FolderArchive.put` leaves if its process is killed."""
     folder, _, last = name.rpartition("/")
-    found = _LEFTOVER.fullmatch(last)
-    return found is not None and is_object(f"{folder}/{found[1]}")
+    match = _LEFTOVER.fullmatch(last)
+    return match is not None and is_object(f"{folder}/{match[1]}")

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from consent_service.ledger.checkpoints import Span
 from consent_service.ledger.entries import decode
-from consent_service.ledger.reading import entries
-from consent_service.ledger.sealing import STATE, state_of
+from consent_service.ledger.log_reader import read_entries
+from consent_service.ledger.sealer import STATE, state_of
 from consent_service.store.contract import Key, Store
 from consent_service.store.keys import desk_shard, site_shards
 
@@ -46,14 +46,14 @@ class UnsealedCount:
             counted = self._shards.get(shard)
             if counted is None or counted.after != after:
                 counted = _Counted(after, after)
-            self._shards[shard] = await _further(store, shard, counted)
+            self._shards[shard] = await _count_further(store, shard, counted)
         times = [counted.oldest for counted in self._shards.values() if counted.oldest is not None]
         return Unsealed(sum(counted.entries for counted in self._shards.values()), min(times, default=None))
 
 
-async def _further(store: Store, shard: str, counted: _Counted) -> _Counted:
+async def _count_further(store: Store, shard: str, counted: _Counted) -> _Counted:
     """Return the count with the entries committed since."""
-    async for entry in entries(store, shard, Span(counted.through, _NEWEST)):
+    async for entry in read_entries(store, shard, Span(counted.through, _NEWEST)):
         oldest = decode(entry.payload).at if counted.oldest is None else counted.oldest
         counted = counted._replace(
             through=entry.position.sequence, entries=counted.entries + 1, oldest=oldest

@@ -15,9 +15,9 @@ from consent_service.errors import ConsentError, LeaseLost
 from consent_service.identity.keys import DAY
 from consent_service.identity.signatures import Signer
 from consent_service.ledger.archive import Archive, open_archive
-from consent_service.ledger.retention import drop
-from consent_service.ledger.sealing import Sealer
-from consent_service.ledger.trimming import trim
+from consent_service.ledger.log_trim import trim_log
+from consent_service.ledger.retention import drop_expired
+from consent_service.ledger.sealer import Sealer
 from consent_service.process.replaceable import Replaceable
 from consent_service.services.configured_store import configured_store
 from consent_service.store.contract import Store
@@ -86,7 +86,7 @@ async def _leased(sealer: Sealer) -> AsyncIterator[bool]:
         yield True
     finally:
         with suppress(ConsentError):  # then it lapses by itself
-            await sealer.release()
+            await sealer.release_lease()
 
 
 async def run_once(
@@ -114,8 +114,8 @@ async def _round(sealer: Sealer, settings: LedgerSettings, now: int) -> None:
             return
         sealed, trimmed = await sealer.seal(), 0
         if settings.trim_after_days != _NEVER:
-            trimmed = await trim(sealer, now - settings.trim_after_days * DAY)
-        dropped = await drop(sealer, _seconds_kept(settings.months_kept), now)
+            trimmed = await trim_log(sealer, now - settings.trim_after_days * DAY)
+        dropped = await drop_expired(sealer, _seconds_kept(settings.months_kept), now)
     if sealed or trimmed or dropped:
         _log.info("ledger sealed", site=sealer.site, segments=sealed, trimmed=trimmed, dropped=dropped)
 

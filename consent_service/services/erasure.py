@@ -18,8 +18,8 @@ from consent_service.domain.suppression import NOBODY, pack_suppression, suppres
 from consent_service.errors import Conflict, StoreBusy
 from consent_service.identity.keys import KeyRing
 from consent_service.ledger.entries import Evidence, encode, entry_of
-from consent_service.ledger.erasures import REDONE, Reach, reach
-from consent_service.ledger.sealing import STATE
+from consent_service.ledger.erasures import REDONE, Reach, reach_of
+from consent_service.ledger.sealer import STATE
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Append, Change, Document, Key, Put, Store
@@ -97,7 +97,7 @@ class Erasing:
 
     async def reach(self, site: str) -> Reach:
         """Return the store's knowledge of the archive. Raises StoreError, LedgerError."""
-        return reach(*await self._store.get([Key(desk_shard(site), name) for name in (REDONE, STATE)]))
+        return reach_of(*await self._store.get([Key(desk_shard(site), name) for name in (REDONE, STATE)]))
 
     async def note_redone(self, site: str, through: int) -> None:
         """Remember that they hold up to this checkpoint."""

@@ -17,7 +17,7 @@ from consent_service.identity.signatures import Signer
 from consent_service.ledger.archive import FolderArchive
 from consent_service.ledger.checkpoints import Anchor, digest_of, open_checkpoint, sign
 from consent_service.ledger.object_names import anchor_name, checkpoint_name, marks_name, segment_name
-from consent_service.ledger.sealing import Sealer
+from consent_service.ledger.sealer import Sealer
 from consent_service.store.sqlite import SqliteStore
 from tests.ledger.sealed import RING, SIGNER, Site, a_site, record, subject
 from tests.process.configs import RING as SERVED_RING
@@ -73,7 +73,7 @@ async def test_while_another_process_seals_the_command_says_so_and_fails(served:
     status, said = await asyncio.to_thread(run, "ledger", "seal", "--config", served / "consent.toml")
     assert status == 1
     assert said.startswith("acme: another process seals it at this moment; run this again")
-    await sealer.release()
+    await sealer.release_lease()
     await store.close()
     assert (await asyncio.to_thread(run, "ledger", "seal", "--config", served / "consent.toml"))[0] == 0
 

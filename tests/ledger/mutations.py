@@ -110,7 +110,7 @@ def resealed(objects: Objects, signer: Signer, site: str, number: int, text: str
         if checkpoint_name(site, later) not in changed:
             return _anchored(changed, signer, site)
         said = json.loads(json.loads(changed[checkpoint_name(site, later)])["text"])
-        said["previous"] = segments.digest(before.encode())
+        said["previous"] = segments.digest_of(before.encode())
         before = json.dumps(said, sort_keys=True, separators=(",", ":"))
         changed[checkpoint_name(site, later)] = _signed(signer, Statement.CHECKPOINT, before)
     raise AssertionError
@@ -132,7 +132,7 @@ def relined(
 def resegmented(objects: Objects, signer: Signer, site: str, number: int, raw: bytes) -> dict[str, bytes]:
     """The archive with other bytes in a segment, sealed again by whoever holds the key."""
     leaves = tree.leaf_hashes(segments.split(raw))
-    marks = segments.marks(leaves)
+    marks = segments.marks_of(leaves)
     changed = {
         **objects,
         segment_name(site, number): gzip.compress(raw, mtime=0),
@@ -140,9 +140,9 @@ def resegmented(objects: Objects, signer: Signer, site: str, number: int, raw: b
     }
     said = json.loads(text_of(objects[checkpoint_name(site, number)]))
     said |= {
-        "digest": segments.digest(raw),
-        "root": tree.root(leaves).hex(),
-        "marks": segments.digest(marks),
+        "digest": segments.digest_of(raw),
+        "root": tree.root_of(leaves).hex(),
+        "marks": segments.digest_of(marks),
         "entries": len(leaves),
     }
     return resealed(changed, signer, site, number, json.dumps(said, sort_keys=True, separators=(",", ":")))

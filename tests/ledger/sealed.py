@@ -19,7 +19,7 @@ from consent_service.identity.signatures import Signer
 from consent_service.ledger import segments
 from consent_service.ledger.archive import FolderArchive
 from consent_service.ledger.entries import Evidence, encode, entry_of
-from consent_service.ledger.sealing import Sealer
+from consent_service.ledger.sealer import Sealer
 from consent_service.store.contract import Append, Change, Put, Store
 from consent_service.store.keys import LEDGER, standing_key
 from consent_service.store.sqlite import SqliteStore
@@ -93,7 +93,7 @@ class Site:
         sealer = self.sealer()
         assert await sealer.take_lease()
         done = await sealer.seal()
-        await sealer.release()
+        await sealer.release_lease()
         return done
 
     async def sealed(self, *sizes: int) -> None:

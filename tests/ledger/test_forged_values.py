@@ -8,8 +8,8 @@ import pytest
 
 from consent_service.identity.keys import DAY
 from consent_service.ledger import checkpoints, segments
-from consent_service.ledger.findings import Tampering
 from consent_service.ledger.object_names import anchor_name, checkpoint_name, marks_name, segment_name
+from consent_service.ledger.tampering import Tampering
 from consent_service.ledger.verification import verify
 from tests.ledger.genuine import NOW, ROTATED, checked, lines_of, with_line
 from tests.ledger.mutations import Objects, archive_of, reanchored, resealed, resegmented, text_of

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import httpx2
 
-from consent_service.ledger.entries import decode, digest, standing_of
+from consent_service.ledger.entries import decode, digest_of, standing_of
 from consent_service.services.records.deadline import READ_TIMEOUT
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Key, Store
@@ -44,7 +44,7 @@ async def ledger(url: str) -> dict[str, Recorded]:
         entries = [(decode(payload), payload) for payload in payloads]
         records = await records_of(store, SITE)
         whose = {record.subject.hex(): key for key, record in records.items()}
-        found = {entry.id: Recorded(digest(payload), whose[entry.subject]) for entry, payload in entries}
+        found = {entry.id: Recorded(digest_of(payload), whose[entry.subject]) for entry, payload in entries}
         assert len(found) == len(payloads), "two entries bear one id"
         return found
     finally:

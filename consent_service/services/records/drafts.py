@@ -17,8 +17,8 @@ from consent_service.domain.records import VisitorRecord, pack_record, unpack_re
 from consent_service.domain.standing import Standing, StandingUnreadable
 from consent_service.domain.suppression import NOBODY, beginning
 from consent_service.errors import StoreCorrupt
-from consent_service.ledger import receipts
-from consent_service.ledger.entries import Evidence, digest, encode, entry_of
+from consent_service.ledger import receipt_proofs
+from consent_service.ledger.entries import Evidence, digest_of, encode, entry_of
 from consent_service.services.records.idempotency import REQUEST_MARK_SECONDS, Mark, Outcome, Receipt, refusal
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.visitor.confirmations import pack_choice, unpack_choice
@@ -170,7 +170,7 @@ class Draft:
             )
             payload = encode(entry)
             self.entries.append(Append(LEDGER, payload))
-            receipt = Receipt(entry.id, entry.at, digest(payload))
+            receipt = Receipt(entry.id, entry.at, digest_of(payload))
         return receipt
 
     def _beginning(self, work: Work) -> list[Fact]:
@@ -199,7 +199,7 @@ class Draft:
                 waiting.done.set_exception(refusal(planned.refusal))
                 continue
             if receipt is not None:
-                place = receipts.receipt_id(receipt.id, self.key.shard, done.recorded or version)
+                place = receipt_proofs.receipt_id(receipt.id, self.key.shard, done.recorded or version)
                 receipt = Receipt(place, receipt.at, receipt.digest)
             overtaken = self._overtaken(done) or done.recorded not in (0, version)
             waiting.done.set_result(Written(self.standing, version, receipt, planned, overtaken))

@@ -8,13 +8,13 @@ from starlette.responses import Response
 
 from consent_service.identity.signatures import PublicKeys, Signed, encode_jwks
 from consent_service.ledger import entries
-from consent_service.ledger.receipts import Inclusion
+from consent_service.ledger.receipt_proofs import Inclusion
 from consent_service.services.receipts import Receipts
 from consent_service.web.http.calls import Calls
 
 
 class ProofBody(msgspec.Struct, frozen=True):
-    """Proof of a receipt. `digest`: SHA-256 of `entry` to the byte; `place`: shard, commit, number in it.
+    """Proof of a receipt. `digest_of`: SHA-256 of `entry` to the byte; `place`: shard, commit, number in it.
 
     `promise`, `checkpoint`: a text with its signature by a key of `/.well-known/jwks.json`, over the line
     `consent-service promise 1` (or `checkpoint 1`) and the text. `inclusion` shows its line under the
@@ -49,7 +49,7 @@ class ReceiptPages:
             receipt,
             site.key,
             msgspec.Raw(found.payload),
-            entries.digest(found.payload),
+            entries.digest_of(found.payload),
             (found.place.shard, found.place.sequence, found.place.number),
             found.checkpoint is not None,
             found.promise,

@@ -9,12 +9,12 @@ from operator import lt
 
 from consent_service.ledger.checkpoints import Span
 
-Position = tuple[int, int]
+LogPosition = tuple[int, int]
 """A commit, and the entry's number in it."""
 
 
-def misplaced(
-    shards: Sequence[str], positions: Sequence[Position], spans: Mapping[str, Span]
+def span_faults(
+    shards: Sequence[str], positions: Sequence[LogPosition], spans: Mapping[str, Span]
 ) -> Iterator[str]:
     """Yield what contradicts the checkpoint's spans: positions must rise, lie in their span, and reach its end.
 
@@ -22,26 +22,26 @@ def misplaced(
     """
     if shards == sorted(shards) and set(shards) == spans.keys():
         runs = {shard: slice(bisect_left(shards, shard), bisect_right(shards, shard)) for shard in spans}
-        if all(_fills(positions[runs[shard]], span) for shard, span in spans.items()):
+        if all(_fills_span(positions[runs[shard]], span) for shard, span in spans.items()):
             return
     places = list(zip(shards, positions, strict=True))
     for earlier, later in pairwise(places):
         if later <= earlier:
-            yield f"{_told(*later)} does not belong behind {_told(*earlier)}"
+            yield f"{_position_text(*later)} must not follow {_position_text(*earlier)}"
     for shard, position in places:
         if shard not in spans or not spans[shard].after < position[0] <= spans[shard].through:
-            yield f"{_told(shard, position)} does not belong there"
+            yield f"{_position_text(shard, position)} lies outside its span"
     last = dict(zip(shards, positions, strict=True))
     for shard, span in spans.items():
         if last.get(shard, (0, 0))[0] < span.through:
-            yield f"the checkpoint's span of {shard} ends at {span.through}, where no entry is"
+            yield f"the checkpoint's span of {shard} ends at {span.through}, but no entry has that position"
 
 
-def _fills(positions: Sequence[Position], span: Span) -> bool:
+def _fills_span(positions: Sequence[LogPosition], span: Span) -> bool:
     """Return True if one shard's positions rise, lie in the span and end where it ends."""
     rising = all(map(lt, positions, islice(positions, 1, None)))
     return rising and span.after < positions[0][0] and positions[-1][0] == span.through
 
 
-def _told(shard: str, position: Position) -> str:
+def _position_text(shard: str, position: LogPosition) -> str:
     return str([shard, *position])

@@ -10,9 +10,9 @@ from consent_service.store.contract import Entry, Position, Store
 from consent_service.store.keys import LEDGER
 
 
-async def entries(store: Store, shard: str, span: Span, page_size: int = 2_000) -> AsyncIterator[Entry]:
+async def read_entries(store: Store, shard: str, span: Span, page_size: int = 2_000) -> AsyncIterator[Entry]:
     """Yield the shard's entries in the span, in order. Raises CursorExpired if some were trimmed."""
-    after = _behind(store, shard, span.after)
+    after = _cursor_behind(store, shard, span.after)
     while True:
         page = await store.read(LEDGER, [shard], after, page_size)
         for entry in page.entries:
@@ -25,12 +25,12 @@ async def entries(store: Store, shard: str, span: Span, page_size: int = 2_000) 
         after = page.cursor
 
 
-def _behind(store: Store, shard: str, sequence: int) -> str:
+def _cursor_behind(store: Store, shard: str, sequence: int) -> str:
     # Where a restored backup forgot what came last, no cursor holds: what it kept is behind or was read before.
     if sequence == 0 or store.lost(shard, sequence):
         return ""
-    return _cursor(shard, Position(sequence + 1, 0))
+    return _cursor_at(shard, Position(sequence + 1, 0))
 
 
-def _cursor(shard: str, at: Position) -> str:
+def _cursor_at(shard: str, at: Position) -> str:
     return cursor.encode(cursor.Cursor(0, [at]), LEDGER, [shard])

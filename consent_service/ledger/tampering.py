@@ -71,7 +71,7 @@ REMEDIES: Final[dict[Tampering, str]] = {
     Tampering.TIME_WRONG: "Set this machine's clock, and look at the clocks of the service's. If they were right: "
     + _SEALED,
     Tampering.NOT_CANONICAL: _RESTORE + " If the copy holds the same bytes: " + _SEALED,
-    Tampering.FORMAT_NEWER: "Run `ledger verify` of the newest version; this one says nothing of what it can't read.",
+    Tampering.FORMAT_NEWER: "Run `ledger verify` of the newest version; this version can't check it.",
     Tampering.OBJECT_UNKNOWN: _STRANGE,
     Tampering.ARCHIVE_EMPTY: "Look whether this is the archive that [ledger] names.",
     Tampering.DROP_UNFINISHED: "The service was interrupted while it dropped this segment; `work` goes on with it.",
@@ -82,7 +82,7 @@ LEFTOVER: Final = (
 )
 
 
-class Finding(NamedTuple):
+class ArchiveFault(NamedTuple):
     """One fault: its kind, the object, and details. Its text is one line."""
 
     what: Tampering
@@ -90,55 +90,57 @@ class Finding(NamedTuple):
     detail: str = ""
 
     def __str__(self) -> str:
-        return plain(f"{self.what}: {self.where}" + (f": {self.detail}" if self.detail else ""))
+        return escape_unprintable(f"{self.what}: {self.where}" + (f": {self.detail}" if self.detail else ""))
 
 
-def plain(text: str) -> str:
+def escape_unprintable(text: str) -> str:
     """Return the text with control characters, line ends and unprintable characters written as escapes."""
-    return "".join(one if one.isprintable() else _escaped(one) for one in text)
+    return "".join(
+        character if character.isprintable() else _escape_character(character) for character in text
+    )
 
 
-class Difference(NamedTuple):
+class LineChange(NamedTuple):
     """One line that is not as sealed. `line` counts from 1: as sealed for a missing line, else as present."""
 
     what: Tampering
     line: int
 
 
-def differences(sealed: Sequence[bytes], found: Sequence[bytes]) -> list[Difference]:
+def compare_lines(sealed: Sequence[bytes], present: Sequence[bytes]) -> list[LineChange]:
     """Return the differences between the present lines and the sealed ones, compared by their marks.
 
     A line in the place of another one is changed; otherwise it is missing, added, or moved.
     """
-    start = _common(sealed, found)
-    end = _common(sealed[start:][::-1], found[start:][::-1])
-    old, new = sealed[start : len(sealed) - end], found[start : len(found) - end]
+    start = _common_length(sealed, present)
+    end = _common_length(sealed[start:][::-1], present[start:][::-1])
+    old, new = sealed[start : len(sealed) - end], present[start : len(present) - end]
     gone, fresh = Counter(old) - Counter(new), Counter(new) - Counter(old)
-    lost = [number for number, mark in enumerate(old) if _take(gone, mark)]
-    came = [number for number, mark in enumerate(new) if _take(fresh, mark)]
+    lost = [number for number, mark in enumerate(old) if _take_one(gone, mark)]
+    came = [number for number, mark in enumerate(new) if _take_one(fresh, mark)]
     if len(lost) == len(came):
-        changes = [Difference(Tampering.ENTRY_CHANGED, start + number + 1) for number in came]
+        changes = [LineChange(Tampering.ENTRY_CHANGED, start + number + 1) for number in came]
     else:
-        changes = [Difference(Tampering.ENTRY_MISSING, start + number + 1) for number in lost]
-        changes += [Difference(Tampering.ENTRY_ADDED, start + number + 1) for number in came]
+        changes = [LineChange(Tampering.ENTRY_MISSING, start + number + 1) for number in lost]
+        changes += [LineChange(Tampering.ENTRY_ADDED, start + number + 1) for number in came]
     without, besides = set(lost), set(came)
     stayed = [mark for number, mark in enumerate(old) if number not in without]
     arrived = [(number, mark) for number, mark in enumerate(new) if number not in besides]
     moved = [number for (number, mark), before in zip(arrived, stayed, strict=True) if mark != before]
-    return [*changes, *(Difference(Tampering.ENTRY_REORDERED, start + number + 1) for number in moved)]
+    return [*changes, *(LineChange(Tampering.ENTRY_REORDERED, start + number + 1) for number in moved)]
 
 
-def _escaped(one: str) -> str:
-    return one.encode("unicode_escape").decode()
+def _escape_character(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
-def _common(one: Sequence[bytes], other: Sequence[bytes]) -> int:
+def _common_length(first: Sequence[bytes], second: Sequence[bytes]) -> int:
     """Return the length of the common beginning."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((number for number, (left, right) in pairs if left != right), min(len(one), len(other)))
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((number for number, (left, right) in pairs if left != right), min(len(first), len(second)))
 
 
-def _take(counter: Counter[bytes], mark: bytes) -> bool:
+def _take_one(counter: Counter[bytes], mark: bytes) -> bool:
     if counter[mark] <= 0:
         return False
     counter[mark] -= 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from consent_service.ledger.findings import Finding, Tampering
+from consent_service.ledger.tampering import ArchiveFault, Tampering
 
 SKEW: Final = 3_600
 """Seconds by which the clocks of two machines may differ."""
@@ -14,39 +14,39 @@ EARLIEST: Final = 1_735_689_600
 """2025-01-01: before there was this service, nothing was recorded or sealed."""
 
 
-class Times(NamedTuple):
+class ClockCheck(NamedTuple):
     """Clock of the verifier, in Unix seconds. Without one (None) no time is checked."""
 
     now: int | None = None
 
-    def check(
+    def check_time(
         self,
         name: str,
         at: int,
-        said: str,
+        subject: str,
         since: tuple[int, str] = (0, ""),
         by: tuple[int, str] | None = None,
-    ) -> Iterator[Finding]:
-        """Name a time that can't be true: `said` tells which of the object's.
+    ) -> Iterator[ArchiveFault]:
+        """Name a time that can't be true: `subject` tells which of the object's.
 
         It lies between `since` and `by`, give or take the skew; each is a time and what it belongs to.
         """
         if self.now is None:
             return
         if at < EARLIEST:
-            why = "which is before there was this service"
+            why = "which is before the service existed"
         elif at > self.now + SKEW:
-            why = f"which lies ahead of this machine's clock ({day(self.now)})"
+            why = f"which lies ahead of this machine's clock ({time_text(self.now)})"
         elif at < since[0] - SKEW:
-            why = f"which is before {since[1]} ({day(since[0])})"
+            why = f"which is before {since[1]} ({time_text(since[0])})"
         elif by is not None and at > by[0] + SKEW:
-            why = f"which is after {by[1]} ({day(by[0])})"
+            why = f"which is after {by[1]} ({time_text(by[0])})"
         else:
             return
-        yield Finding(Tampering.TIME_WRONG, name, f"{said} is {day(at)}, {why}")
+        yield ArchiveFault(Tampering.TIME_WRONG, name, f"{subject} is {time_text(at)}, {why}")
 
 
-def day(at: int) -> str:
+def time_text(at: int) -> str:
     """Return the time in UTC, or the number itself if no calendar has it."""
     try:
         return datetime.fromtimestamp(at, UTC).isoformat()

@@ -45,7 +45,7 @@ async def test_the_checkpoints_are_signed_and_chained_and_cover_positions_withou
             for shard in first.spans.keys() & second.spans
         )
         lines = segments.split(segments.unpack(objects[segment_name("acme", 1)]))
-        assert first.root == tree.root(tree.leaf_hashes(lines)).hex()
+        assert first.root == tree.root_of(tree.leaf_hashes(lines)).hex()
 
 
 async def test_where_nothing_is_new_nothing_is_sealed(tmp_path: Path) -> None:

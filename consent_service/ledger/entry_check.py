@@ -21,18 +21,18 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SUBJECT: Final = re.compile(r"[0-9a-f]{32}")
 
 
-def check(entry: Entry) -> None:
+def check_entry(entry: Entry) -> None:
     """Raise EntryUnreadable unless the entry is the one that its own fact would make."""
     if entry.v != VERSION:
         raise EntryUnreadable(
             f"entry {entry.id} is of version {entry.v}; this service reads version {VERSION}"
         )
     if not _UUID.fullmatch(entry.id) or not _SUBJECT.fullmatch(entry.subject):
-        raise EntryUnreadable(f"entry {entry.id!r} about {entry.subject!r}: no id, or no number of a record")
+        raise EntryUnreadable(f"entry {entry.id!r} about {entry.subject!r}: malformed id or record number")
     if entry.device is not None and entry.device.kind not in DEVICES:
-        raise EntryUnreadable(f"entry {entry.id} names a device {entry.device.kind!r}, which is none")
+        raise EntryUnreadable(f"entry {entry.id} names an unknown device class {entry.device.kind!r}")
     try:
-        evidence, fact = _evidence(entry), fact_of(entry)
+        evidence, fact = _evidence_of(entry), fact_of(entry)
         again = entry_of(
             fact,
             entry_id=entry.id,
@@ -41,12 +41,12 @@ def check(entry: Entry) -> None:
             evidence=evidence,
         )
     except (struct.error, OverflowError) as error:
-        raise EntryUnreadable(f"entry {entry.id} says {error}") from error
+        raise EntryUnreadable(f"entry {entry.id} holds a value out of range: {error}") from error
     if again != entry:
-        raise EntryUnreadable(f"entry {entry.id} says what no {type(fact).__name__} fact says")
+        raise EntryUnreadable(f"entry {entry.id} holds values that no {type(fact).__name__} fact has")
 
 
-def _evidence(entry: Entry) -> Evidence:
+def _evidence_of(entry: Entry) -> Evidence:
     if isinstance(entry, ChoiceEntry):
         return Evidence(entry.device, entry.notice, entry.lang, entry.made_at)
     return Evidence(entry.device)

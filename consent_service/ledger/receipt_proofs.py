@@ -15,7 +15,7 @@ import msgspec
 
 from consent_service.identity.signatures import Signed, Signer, Statement
 from consent_service.ledger import entries, segments, tree
-from consent_service.ledger.segments import Place
+from consent_service.ledger.segments import EntryPlace
 
 _ID: Final = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{2,4})\.([1-9][0-9]{0,15})")
 
@@ -23,7 +23,7 @@ _ID: Final = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
-class Sought(NamedTuple):
+class ReceiptTarget(NamedTuple):
     """The entry that a receipt's id names: a position in a shard's log."""
 
     entry: str
@@ -43,7 +43,7 @@ class Inclusion(msgspec.Struct, frozen=True):
 class _Promise(msgspec.Struct, frozen=True):
     digest: str
     id: str
-    place: Place
+    place: EntryPlace
     site: str
 
 
@@ -52,37 +52,37 @@ def receipt_id(entry_id: str, shard: str, sequence: int) -> str:
     return f"{entry_id}.{shard.rpartition('.')[2]}.{sequence}"
 
 
-def sought(site: str, receipt: str) -> Sought | None:
+def parse_receipt_id(site: str, receipt: str) -> ReceiptTarget | None:
     """Return the entry that a receipt's id names: the inverse of `receipt_id`. None if the id is malformed."""
     match = _ID.fullmatch(receipt)
-    return None if match is None else Sought(match[1], f"{site}.{match[2]}", int(match[3]))
+    return None if match is None else ReceiptTarget(match[1], f"{site}.{match[2]}", int(match[3]))
 
 
-def promise(signer: Signer, site: str, receipt: str, place: Place, payload: bytes) -> Signed:
+def sign_promise(signer: Signer, site: str, receipt: str, place: EntryPlace, payload: bytes) -> Signed:
     """Return the signed promise that the entry with this digest stands at this place and will be sealed there."""
-    statement = _Promise(entries.digest(payload), receipt, place, site)
+    statement = _Promise(entries.digest_of(payload), receipt, place, site)
     return signer.sign(Statement.PROMISE, msgspec.json.encode(statement).decode())
 
 
-def inclusion(lines: Sequence[bytes], index: int) -> Inclusion:
+def prove_inclusion(lines: Sequence[bytes], index: int) -> Inclusion:
     """Return the proof that the line with this number is in the segment of these lines."""
-    path = tree.inclusion(tree.leaf_hashes(lines), index)
+    path = tree.inclusion_proof(tree.leaf_hashes(lines), index)
     return Inclusion(lines[index].decode(), index, len(lines), [node.hex() for node in path])
 
 
-def proves(root: str, proof: Inclusion) -> bool:
+def verify_inclusion(root: str, proof: Inclusion) -> bool:
     """Return True if the proof holds under the root in a checkpoint. Hashes are 64 hex digits in lower case."""
     if not all(map(_HASH.fullmatch, (root, *proof.path))):
         return False
     path = [bytes.fromhex(node) for node in proof.path]
     leaf = tree.leaf_hash(proof.line.encode())
-    return tree.includes(bytes.fromhex(root), proof.size, proof.index, leaf, path)
+    return tree.verify_proof(bytes.fromhex(root), proof.size, proof.index, leaf, path)
 
 
-def index_of(lines: Sequence[bytes], wanted: Sought) -> int | None:
+def index_of(lines: Sequence[bytes], target: ReceiptTarget) -> int | None:
     """Return the number of the line with the entry that the receipt names, or None."""
-    named = f'"id":"{wanted.entry}"'.encode()
+    id_member = f'"id":"{target.entry}"'.encode()
     for number, line in enumerate(lines):
-        if named in line and segments.place_of(line)[:2] == (wanted.shard, wanted.sequence):
+        if id_member in line and segments.place_of(line)[:2] == (target.shard, target.sequence):
             return number
     return None

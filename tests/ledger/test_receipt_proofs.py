@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.ledger import checkpoints, receipts, segments
+from consent_service.ledger import checkpoints, receipt_proofs, segments
 from consent_service.ledger.object_names import checkpoint_name, segment_name
 from tests.ledger.sealed import SIGNER, a_site
 
@@ -15,8 +15,10 @@ ENTRY = "12345678-1234-4234-8234-123456789abc"
 
 
 def test_a_receipt_says_where_its_entry_is() -> None:
-    text = receipts.receipt_id(ENTRY, "acme.07", 1234)
-    assert receipts.sought("acme", text) == receipts.Sought(ENTRY, "acme.07", 1234)
+    text = receipt_proofs.receipt_id(ENTRY, "acme.07", 1234)
+    assert receipt_proofs.parse_receipt_id("acme", text) == receipt_proofs.ReceiptTarget(
+        ENTRY, "acme.07", 1234
+    )
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ def test_a_receipt_says_where_its_entry_is() -> None:
     ],
 )
 def test_what_is_no_receipt_names_nothing(text: str) -> None:
-    assert receipts.sought("acme", text) is None
+    assert receipt_proofs.parse_receipt_id("acme", text) is None
 
 
 async def test_every_line_of_a_segment_is_proved_under_its_checkpoint(tmp_path: Path) -> None:
@@ -40,11 +42,11 @@ async def test_every_line_of_a_segment_is_proved_under_its_checkpoint(tmp_path: 
         objects = site.objects()
         checkpoint = checkpoints.open_checkpoint(objects[checkpoint_name("acme", 1)], SIGNER.public())
         lines = segments.split(segments.unpack(objects[segment_name("acme", 1)]))
-        proofs = [receipts.inclusion(lines, index) for index in range(7)]
-        assert all(receipts.proves(checkpoint.root, proof) for proof in proofs)
+        proofs = [receipt_proofs.prove_inclusion(lines, index) for index in range(7)]
+        assert all(receipt_proofs.verify_inclusion(checkpoint.root, proof) for proof in proofs)
         other = proofs[0].line.replace("opt_out", "opt_in")
-        assert not receipts.proves(
-            checkpoint.root, receipts.Inclusion(other, 0, proofs[0].size, proofs[0].path)
+        assert not receipt_proofs.verify_inclusion(
+            checkpoint.root, receipt_proofs.Inclusion(other, 0, proofs[0].size, proofs[0].path)
         )
 
 
@@ -66,7 +68,9 @@ async def test_a_proof_whose_hashes_are_written_otherwise_proves_nothing(
         objects = site.objects()
         checkpoint = checkpoints.open_checkpoint(objects[checkpoint_name("acme", 1)], SIGNER.public())
         lines = segments.split(segments.unpack(objects[segment_name("acme", 1)]))
-        proof = receipts.inclusion(lines, 3)
+        proof = receipt_proofs.prove_inclusion(lines, 3)
         path = [written(node) for node in proof.path]
-        assert not receipts.proves(checkpoint.root, receipts.Inclusion(proof.line, 3, proof.size, path))
-        assert not receipts.proves(written(checkpoint.root), proof)
+        assert not receipt_proofs.verify_inclusion(
+            checkpoint.root, receipt_proofs.Inclusion(proof.line, 3, proof.size, path)
+        )
+        assert not receipt_proofs.verify_inclusion(written(checkpoint.root), proof)

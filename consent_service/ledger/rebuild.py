@@ -9,7 +9,7 @@ from consent_service.domain.standing import Standing
 from consent_service.ledger.entries import ErasedEntry, decode, fact_of
 
 
-def rebuilt(payloads: Iterable[bytes]) -> dict[str, Standing]:
+def rebuild_standings(payloads: Iterable[bytes]) -> dict[str, Standing]:
     """Return the standing of each number from entries in the order of each shard, without erased numbers.
 
     Raises EntryUnreadable.

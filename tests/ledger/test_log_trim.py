@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from consent_service.errors import LedgerError
+from consent_service.ledger.log_trim import trim_log
 from consent_service.ledger.object_names import segment_name
-from consent_service.ledger.trimming import trim
 from consent_service.ledger.verification import verify
 from consent_service.store.keys import LEDGER, site_shards
 from tests.ledger.sealed import SIGNER, Site, a_site, record
@@ -23,8 +23,8 @@ async def hot(site: Site) -> int:
 async def trimmed(site: Site, age: int = 0) -> int:
     sealer = site.sealer()
     assert await sealer.take_lease()
-    done = await trim(sealer, int(site.clock()) - age)
-    await sealer.release()
+    done = await trim_log(sealer, int(site.clock()) - age)
+    await sealer.release_lease()
     return done
 
 

@@ -19,7 +19,7 @@ from consent_service.identity.signatures import Signer
 from consent_service.ledger import checkpoints, object_names, segments
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.checkpoints import STORED_NAME, Checkpoint, Plan, Span
-from consent_service.ledger.reading import entries
+from consent_service.ledger.log_reader import read_entries
 from consent_service.store.contract import Change, Document, Entry, Key, Member, Put, Store
 from consent_service.store.keys import desk_shard, sealed_name, sealing_name, site_shards
 
@@ -30,7 +30,7 @@ LEASE_SECONDS: Final = 120
 _LEASE, _PLAN, STATE = (sealing_name(part) for part in ("lease", "plan", "state"))
 
 
-class State(msgspec.Struct, frozen=True):
+class SealState(msgspec.Struct, frozen=True):
     """Progress of sealing a site.
 
     `checkpoint`: last signed checkpoint, as stored in the archive. `through`: last sealed position by shard.
@@ -49,10 +49,10 @@ class Sealer:
     """Sealer of one site's log."""
 
     def __init__(
-        self, store: Store, kept: Archive, signer: Signer, site: str, clock: Callable[[], float]
+        self, store: Store, archive: Archive, signer: Signer, site: str, clock: Callable[[], float]
     ) -> None:
         self.store = store
-        self.archive = kept
+        self.archive = archive
         self.signer = signer
         self.site = site
         self.clock = clock
@@ -61,7 +61,7 @@ class Sealer:
 
     async def take_lease(self) -> bool:
         """Take or extend the lease for two minutes. Return False if another process holds it."""
-        document, _, _ = await self._documents()
+        document, _, _ = await self._read_documents()
         ours = self._fence.get(_LEASE)
         if document is not None and document.version != ours:
             return False
@@ -74,93 +74,95 @@ class Sealer:
         self._fence = {_LEASE: version}
         return True
 
-    async def renew(self) -> None:
+    async def renew_lease(self) -> None:
         """Extend the lease for two minutes. Raises LeaseLost."""
         if not await self.take_lease():
             raise LeaseLost(f"another process seals {self.site} now")
 
-    async def release(self) -> None:
+    async def release_lease(self) -> None:
         """Give up the lease, so that another process can seal."""
-        await self._commit(Change(self.desk, self._fence, delete=[_LEASE]))
+        await self._commit_fenced(Change(self.desk, self._fence, delete=[_LEASE]))
         self._fence = {}
 
     async def seal(self) -> int:
         """Seal all new entries. Return the number of segments made. Raises LeaseLost, LedgerForked, StoreError."""
-        await self._adopt()
+        await self._match_archive()
         sealed = 0
-        while await self._plan():
-            await self._fulfil()
+        while await self._commit_plan():
+            await self._seal_plan()
             sealed += 1
-            await self.renew()
+            await self.renew_lease()
         return sealed
 
     async def commit_state(
-        self, before: Document | None, state: State, checkpoint: Checkpoint | None = None
+        self, before: Document | None, state: SealState, checkpoint: Checkpoint | None = None
     ) -> None:
         """Replace the state that was read, under the lease. `checkpoint`: of a segment that is new in the state."""
         expect = {**self._fence, STATE: before.version if before else 0}
         put = [Put(STATE, msgspec.msgpack.encode(state))]
         if checkpoint is None:
-            await self._commit(Change(self.desk, expect, put))
+            await self._commit_fenced(Change(self.desk, expect, put))
         else:
-            await self._commit(Change(self.desk, expect, put, delete=[_PLAN], add=_index(checkpoint)))
+            await self._commit_fenced(
+                Change(self.desk, expect, put, delete=[_PLAN], add=_index_members(checkpoint))
+            )
 
-    async def read_state(self) -> tuple[Document | None, State]:
+    async def read_state(self) -> tuple[Document | None, SealState]:
         """Return the state and the document that holds it."""
-        _, _, document = await self._documents()
+        _, _, document = await self._read_documents()
         return document, state_of(document)
 
-    async def _plan(self) -> bool:
+    async def _commit_plan(self) -> bool:
         """Commit the plan of the next segment. Return False if there is nothing to seal and no plan yet."""
-        _, planned, document = await self._documents()
+        _, planned, document = await self._read_documents()
         if planned is not None:
             return True
         state = state_of(document)
-        spans = await self._spans(state)
+        spans = await self._next_spans(state)
         if not spans:
             return False
         for shard in spans:  # what was read may not be durable yet, but is with a commit behind it
             await self.store.commit(Change(shard))
         plan = Plan(state.number + 1, state.digest, int(self.clock()), self.signer.current, spans)
         expect = {**self._fence, _PLAN: 0, STATE: document.version if document else 0}
-        await self._commit(Change(self.desk, expect, [Put(_PLAN, msgspec.msgpack.encode(plan))]))
+        await self._commit_fenced(Change(self.desk, expect, [Put(_PLAN, msgspec.msgpack.encode(plan))]))
         return True
 
-    async def _spans(self, state: State) -> dict[str, Span]:
+    async def _next_spans(self, state: SealState) -> dict[str, Span]:
         """Return the span of the next segment for each shard with new entries."""
         spans, left = dict[str, Span](), MOST_ENTRIES
         for shard in sorted(site_shards(self.site, self.store.shards)):
             after = state.through.get(shard, 0)
-            async for entry in entries(self.store, shard, Span(after, 2**53)):
+            async for entry in read_entries(self.store, shard, Span(after, 2**53)):
                 if left <= 0 and entry.position.sequence > spans.get(shard, Span(0, 0)).through:
                     return spans
                 spans[shard] = Span(after, entry.position.sequence)
                 left -= 1
         return spans
 
-    async def _fulfil(self) -> None:
+    async def _seal_plan(self) -> None:
         """Make and archive the planned segment, then commit its checkpoint. A repetition makes the same objects."""
-        _, planned, document = await self._documents()
+        _, planned, document = await self._read_documents()
         if planned is None:
             raise LeaseLost(f"another process has sealed {self.site}")
         plan = msgspec.msgpack.decode(planned.value, type=Plan)
-        lines = await self._entries(plan)
+        lines = await self._planned_entries(plan)
         segment = await asyncio.to_thread(segments.pack, lines)
         checkpoint = checkpoints.checkpoint_of(self.site, plan, segment)
         signed = checkpoints.sign(self.signer, checkpoint, plan.key)
         await self.put(object_names.segment_name(self.site, checkpoint.number), segment.data)
         await self.put(object_names.marks_name(self.site, checkpoint.number), segment.marks)
-        await self.commit_state(document, _behind(state_of(document), checkpoint, signed), checkpoint)
+        await self.commit_state(document, _state_after(state_of(document), checkpoint, signed), checkpoint)
         await self.put(object_names.checkpoint_name(self.site, checkpoint.number), signed)
 
-    async def _entries(self, plan: Plan) -> list[Entry]:
+    async def _planned_entries(self, plan: Plan) -> list[Entry]:
         return [
             entry
             for shard, span in sorted(plan.spans.items())
-            async for entry in entries(self.store, shard, span)
+            async for entry in read_entries(self.store, shard, span)
         ]
 
-    async def _adopt(self) -> None:
+    async def _match_archive(self) -> None:
         """Bring store and archive together: put what a crash left out, adopt what a restored backup lacks."""
         document, state = await self.read_state()
         ours = (
@@ -181,17 +183,17 @@ class Sealer:
             )
             if checkpoint.previous != state.digest:
                 raise LedgerForked(
-                    f"checkpoint {state.number + 1} of {self.site} in the archive does not go on from this store's: "
+                    f"checkpoint {state.number + 1} of {self.site} in the archive does not continue this store's chain: "
                     "give each service an archive of its own, and keep both"
                 )
-            await self.commit_state(document, _behind(state, checkpoint, signed), checkpoint)
+            await self.commit_state(document, _state_after(state, checkpoint, signed), checkpoint)
             document, state = await self.read_state()
 
-    async def _documents(self) -> tuple[Document | None, Document | None, Document | None]:
+    async def _read_documents(self) -> tuple[Document | None, Document | None, Document | None]:
         lease, plan, state = await self.store.get([Key(self.desk, name) for name in (_LEASE, _PLAN, STATE)])
         return lease, plan, state
 
-    async def _commit(self, change: Change) -> None:
+    async def _commit_fenced(self, change: Change) -> None:
         try:
             await self.store.commit(change)
         except Conflict as error:
@@ -206,15 +208,15 @@ class Sealer:
         return await asyncio.to_thread(self.archive.get, name)
 
 
-def state_of(document: Document | None, site: str = "the site") -> State:
+def state_of(document: Document | None, site: str = "the site") -> SealState:
     """Return the state in the document `STATE`. Raises LedgerError."""
     try:
-        return State() if document is None else msgspec.msgpack.decode(document.value, type=State)
+        return SealState() if document is None else msgspec.msgpack.decode(document.value, type=SealState)
     except msgspec.DecodeError as error:
-        raise LedgerError(f"how far {site} is sealed can't be read: restore a backup") from error
+        raise LedgerError(f"unreadable sealing state of {site}: restore a backup") from error
 
 
-def _behind(state: State, checkpoint: Checkpoint, signed: bytes) -> State:
+def _state_after(state: SealState, checkpoint: Checkpoint, signed: bytes) -> SealState:
     through = state.through | {shard: span.through for shard, span in checkpoint.spans.items()}
     return msgspec.structs.replace(
         state,
@@ -225,6 +227,6 @@ def _behind(state: State, checkpoint: Checkpoint, signed: bytes) -> State:
     )
 
 
-def _index(checkpoint: Checkpoint) -> list[Member]:
+def _index_members(checkpoint: Checkpoint) -> list[Member]:
     number = checkpoint.number.to_bytes(8)
     return [Member(sealed_name(shard), number, span.through) for shard, span in checkpoint.spans.items()]

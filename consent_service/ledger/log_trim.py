@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from consent_service.errors import LedgerError
 from consent_service.ledger import checkpoints, object_names
 from consent_service.ledger.checkpoints import Checkpoint
-from consent_service.ledger.sealing import Sealer
+from consent_service.ledger.sealer import Sealer
 from consent_service.store.contract import Change, Trim
 from consent_service.store.keys import LEDGER
 
 
-async def trim(sealer: Sealer, before: int) -> int:
+async def trim_log(sealer: Sealer, before: int) -> int:
     """Trim the segments sealed before `before` (Unix seconds) from the hot log. Return how many.
 
     Raises LeaseLost, StoreError, and LedgerError if the archive does not return a segment as it was sealed.
@@ -27,11 +27,11 @@ async def trim(sealer: Sealer, before: int) -> int:
         checkpoint = await checkpoint_at(sealer, state.trimmed + 1)
         if checkpoint.at > before:
             return trimmed
-        await _check(sealer, checkpoint)
+        await _require_segment(sealer, checkpoint)
         for shard, span in checkpoint.spans.items():  # doing it again changes nothing
             await sealer.store.commit(Change(shard, trim=[Trim(LEDGER, span.through)]))
         await sealer.commit_state(document, replace(state, trimmed=checkpoint.number))
-        await sealer.renew()
+        await sealer.renew_lease()
         trimmed += 1
 
 
@@ -53,7 +53,7 @@ async def lines_of(sealer: Sealer, checkpoint: Checkpoint) -> list[bytes] | None
     return await asyncio.to_thread(checkpoints.trusted_lines, data, checkpoint)
 
 
-async def _check(sealer: Sealer, checkpoint: Checkpoint) -> None:
+async def _require_segment(sealer: Sealer, checkpoint: Checkpoint) -> None:
     if await lines_of(sealer, checkpoint) is None:
         raise LedgerError(
             f"segment {checkpoint.number} of {checkpoint.site} is missing in the archive: run `ledger verify`"
