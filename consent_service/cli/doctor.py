@@ -13,7 +13,7 @@ import typer
 from consent_service.cli.config_file import DEFAULT_CONFIG, ConfigFile, load_config
 from consent_service.config.environment import exposures, given
 from consent_service.config.loading import KEYS, SECRETS
-from consent_service.doctor.findings import Finding, Grade
+from consent_service.doctor.diagnosis import Diagnosis, Grade
 
 
 def doctor(config: ConfigFile = DEFAULT_CONFIG) -> None:
@@ -31,6 +31,6 @@ def doctor(config: ConfigFile = DEFAULT_CONFIG) -> None:
     raise typer.Exit(1 if counted[Grade.FAULT] else 0)
 
 
-def _render(finding: Finding) -> str:
-    said = f"{finding.grade:<5}  {finding.about}: {finding.said}"
+def _render(finding: Diagnosis) -> str:
+    said = f"{finding.grade:<5}  {finding.about}: {finding.sentence}"
     return f"{said}\n       -> {finding.remedy}" if finding.remedy else said

@@ -22,9 +22,9 @@ from consent_service.errors import ImportRefused, UnknownSite
 if TYPE_CHECKING:
     from consent_service.config.shape import Service
     from consent_service.identity.keys import KeyRing
-    from consent_service.importing.layout import Named, Reading
-    from consent_service.importing.recording import Place
-    from consent_service.importing.report import Report
+    from consent_service.importing.import_report import ImportReport
+    from consent_service.importing.recorder import ExportOrigin
+    from consent_service.importing.row_meaning import ExportColumns, ExportRecords
     from consent_service.store.transfer.copying import ShardProgress
 
 Export = Annotated[Path, typer.Argument(help="The export: a CSV file with a header, in UTF-8 or UTF-16.")]
@@ -104,33 +104,33 @@ def import_opt_outs(
     Exit status 1 when a line was refused, or when no line is an opt-out: then the column's values are shown.
     """
     from consent_service.app import ring_of
-    from consent_service.importing.layout import Named
-    from consent_service.importing.outcomes import Result
-    from consent_service.importing.recording import Place
-    from consent_service.importing.report import Report
+    from consent_service.importing.import_report import ImportReport
+    from consent_service.importing.line_outcomes import LineResult
+    from consent_service.importing.recorder import ExportOrigin
+    from consent_service.importing.row_meaning import ExportColumns
 
     form = _Form(None if delimiter is None else _separator(delimiter), encoding)
     _check_encoding(encoding)
-    named = Named(column, made_at, tuple(map(_parted, where or ())), time_format)
+    named = ExportColumns(column, made_at, tuple(map(_parted, where or ())), time_format)
     loaded = load_config(config)
-    ring, place = ring_of(loaded), Place(site, _cookie(loaded, site, tool))
+    ring, place = ring_of(loaded), ExportOrigin(site, _cookie(loaded, site, tool))
     with ExitStack() as files:
         export = files.enter_context(_opened(file))
         reading = _reading(export, form, named)
-        report = Report(None if report_to is None else files.enter_context(_begun(report_to)))
+        report = ImportReport(None if report_to is None else files.enter_context(_begun(report_to)))
         told = _Told(report, _progress(export, files.enter_context(shown("bytes"))))
         try:
             asyncio.run(_record(loaded.service, ring, place, reading, told, dry=dry_run))
         finally:  # what ends it half-way leaves that much done
             _summarise(report, reading, dry=dry_run)
-    if report.counts[Result.REFUSED] or report.fruitless:
+    if report.counts[LineResult.REFUSED] or report.found_no_opt_out:
         raise typer.Exit(1)
 
 
-def _summarise(report: Report, reading: Reading, *, dry: bool) -> None:
+def _summarise(report: ImportReport, reading: ExportRecords, *, dry: bool) -> None:
     typer.echo(f"{report}{' (nothing was written: --dry-run)' if dry else ''}")
-    typer.echo("; ".join([report.read, *report.skipped(reading.values)]))
-    for line in (*report.refusals, *report.warnings(reading.values)):
+    typer.echo("; ".join([report.line_count_text, *report.skip_reasons(reading.values)]))
+    for line in (*report.first_refusals, *report.operator_warnings(reading.values)):
         typer.echo(line, err=True)
 
 
@@ -141,28 +141,28 @@ class _Form(NamedTuple):
     encoding: str | None
 
 
-def _reading(export: BufferedReader, form: _Form, named: Named) -> Reading:
-    from consent_service.importing.header import separator_of
-    from consent_service.importing.layout import read
-    from consent_service.importing.rows import rows
-    from consent_service.importing.source import open_source
+def _reading(export: BufferedReader, form: _Form, named: ExportColumns) -> ExportRecords:
+    from consent_service.importing.columns import separator_of
+    from consent_service.importing.csv_rows import read_rows
+    from consent_service.importing.export_text import open_export
+    from consent_service.importing.row_meaning import read_export
 
-    source = open_source(export, form.encoding)
-    separator = form.separator or separator_of(source.head, named.columns)
-    return read(rows(source.lines, separator), named, int(time.time()))
+    source = open_export(export, form.encoding)
+    separator = form.separator or separator_of(source.head, named.all_columns)
+    return read_export(read_rows(source.lines, separator), named, int(time.time()))
 
 
 class _Told(NamedTuple):
     """Listener to outcomes: the report hears of each, the progress bar now and then."""
 
-    report: Report
+    report: ImportReport
     progress: Callable[[], None]
 
 
 async def _record(
-    service: Service, ring: KeyRing, place: Place, reading: Reading, told: _Told, *, dry: bool
+    service: Service, ring: KeyRing, place: ExportOrigin, reading: ExportRecords, told: _Told, *, dry: bool
 ) -> None:
-    from consent_service.importing.recording import Recorder
+    from consent_service.importing.recorder import Recorder
     from consent_service.services.configured_store import configured_store
     from consent_service.services.key_rings import take_up
 
@@ -170,8 +170,8 @@ async def _record(
         for sentence in await take_up(store, ring, int(time.time()), dry=dry):
             typer.echo(sentence, err=True)
         recorder = Recorder(store, ring, place, time.time, dry=dry)
-        async for outcome in recorder.record(reading.said):
-            told.report.add(outcome)
+        async for outcome in recorder.record_lines(reading.outcomes):
+            told.report.add_outcome(outcome)
             if not outcome.line % _LINES_BETWEEN_WORDS:
                 told.progress()
 
@@ -215,9 +215,9 @@ def _separator(given: str) -> str:
 
 
 def _check_encoding(name: str | None) -> None:
-    from consent_service.importing.source import known_encoding
+    from consent_service.importing.export_text import is_text_encoding
 
-    if name is not None and not known_encoding(name):
+    if name is not None and not is_text_encoding(name):
         raise typer.BadParameter(
             f"no encoding of text is named {name!r}: utf-8, utf-16, windows-1252 and iso-8859-1 are",
             param_hint="--encoding",

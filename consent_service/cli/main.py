@@ -167,9 +167,9 @@ def demo(
     ),
 ) -> None:
     """Serve the service and a small shop with an ad partner, and print what to try."""
-    from consent_service.demo import run
+    from consent_service.demo import run_demo
 
-    run(port=port, shop_port=shop_port, data=data)
+    run_demo(port=port, shop_port=shop_port, data=data)
 
 
 @keys.command("new")
@@ -280,9 +280,9 @@ def _check_self_hosted(config: Config, site: str, file: str = "") -> None:
 
 def _inspect(config: Config, url: str) -> None:
     """Print what on this page reaches blocked partners, status 1 when there is anything, and hints about its site."""
-    from consent_service.inspection import inspect
+    from consent_service.inspection import inspect_page
 
-    found, hints = inspect(config, url)
+    found, hints = inspect_page(config, url)
     for finding in (*hints, *found):
         typer.echo(str(finding))
     if found:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.markup import escape
 
-from consent_service.demo.addresses import SITE, Addresses
-from consent_service.demo.folder import Folder
+from consent_service.demo.demo_folder import DemoFolder
+from consent_service.demo.site_addresses import SITE, Addresses
 
 _TEXT = """
 [bold]The shop[/]        {shop}
@@ -29,7 +29,7 @@ _TEXT = """
 """
 
 
-def welcome(addresses: Addresses, folder: Folder) -> str:
+def welcome_text(addresses: Addresses, folder: DemoFolder) -> str:
     """The three addresses, what to try, and where the data lies; in Rich's markup."""
     return _TEXT.format(
         site=SITE,

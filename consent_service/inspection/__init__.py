@@ -2,7 +2,7 @@
 partners. Knows the configuration; nothing of the store or of HTTP's other side.
 """
 
-from consent_service.inspection.findings import Finding
-from consent_service.inspection.inspecting import inspect
+from consent_service.inspection.leaks import Leak
+from consent_service.inspection.page_inspection import inspect_page
 
-__all__ = ["Finding", "inspect"]
+__all__ = ["Leak", "inspect_page"]

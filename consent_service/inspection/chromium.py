@@ -32,27 +32,27 @@ _ENDS_WITHIN: Final = 5.0  # seconds
 
 
 @contextmanager
-def chromium() -> Iterator[DevTools]:
+def run_chromium() -> Iterator[DevTools]:
     """A browser of a person that nobody knows. Raises InspectionFailed where there is none."""
-    program = next((found for name in _NAMES if (found := shutil.which(name))), None)
+    program = next((path for name in _NAMES if (path := shutil.which(name))), None)
     if program is None:
         raise InspectionFailed(
             "needs Chromium, and finds none on the PATH; Debian: apt-get install --no-install-recommends chromium"
         )
-    with _profile() as profile:
+    with _temporary_profile() as profile:
         # A browser of root's refuses to start inside its sandbox.
         flags = (*_FLAGS, f"--user-data-dir={profile}", *(() if os.geteuid() else ("--no-sandbox",)))
-        pid, reading, writing = _start(program, flags)
+        pid, reading, writing = _start_browser(program, flags)
         try:
             yield DevTools(reading, writing)
         finally:
-            _end(pid)
+            _end_browser(pid)
             os.close(reading)
             os.close(writing)
 
 
 @contextmanager
-def _profile() -> Iterator[str]:
+def _temporary_profile() -> Iterator[str]:
     """A folder for the browser's own files. Raises InspectionFailed."""
     try:
         folder = tempfile.TemporaryDirectory(prefix="inspection-", ignore_cleanup_errors=True)
@@ -64,9 +64,9 @@ def _profile() -> Iterator[str]:
         yield profile
 
 
-def _start(program: str, flags: tuple[str, ...]) -> tuple[int, int, int]:
+def _start_browser(program: str, flags: tuple[str, ...]) -> tuple[int, int, int]:
     """The process, in a group of its own, and this side's ends of the pipes."""
-    (its_read, our_write), (our_read, its_write) = _pipe(), _pipe()
+    (its_read, our_write), (our_read, its_write) = _high_pipe(), _high_pipe()
     silent = os.open(os.devnull, os.O_RDWR)
     actions = [
         *((os.POSIX_SPAWN_DUP2, silent, standard) for standard in (0, 1, 2)),
@@ -83,7 +83,7 @@ def _start(program: str, flags: tuple[str, ...]) -> tuple[int, int, int]:
     return pid, our_read, our_write
 
 
-def _pipe() -> tuple[int, int]:
+def _high_pipe() -> tuple[int, int]:
     """Both ends far above those that the browser looks at, and closed in every child."""
     ends = os.pipe()
     moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _ABOVE) for end in ends]
@@ -92,7 +92,7 @@ def _pipe() -> tuple[int, int]:
     return moved[0], moved[1]
 
 
-def _end(pid: int) -> None:
+def _end_browser(pid: int) -> None:
     """End the browser with all of its processes."""
     for sent in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):

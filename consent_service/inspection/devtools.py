@@ -17,7 +17,7 @@ from consent_service.errors import InspectionFailed
 
 Json = dict[str, Any]
 _CHUNK: Final = 1 << 16
-_PATIENCE: Final = 30.0  # seconds for an answer
+_ANSWER_SECONDS: Final = 30.0  # seconds for an answer
 
 
 class DevTools:
@@ -30,7 +30,7 @@ class DevTools:
         self._count = 0
         self._events: deque[Json] = deque()
 
-    def say(self, method: str, session: str = "", **parameters: object) -> int:
+    def send_command(self, method: str, session: str = "", **parameters: object) -> int:
         """Send a command and wait for nothing; the answer comes among the events, with the `id` returned here."""
         self._count += 1
         message: Json = {"id": self._count, "method": method, "params": parameters}
@@ -44,11 +44,11 @@ class DevTools:
                 raise InspectionFailed("Chromium went away") from error
         return self._count
 
-    def ask(self, method: str, session: str = "", **parameters: object) -> Json:
+    def run_command(self, method: str, session: str = "", **parameters: object) -> Json:
         """The answer to this command. Raises InspectionFailed when there is none, or it says no."""
-        number = self.say(method, session, **parameters)
-        deadline = time.monotonic() + _PATIENCE
-        while (message := self._message(deadline - time.monotonic())) is not None:
+        number = self.send_command(method, session, **parameters)
+        deadline = time.monotonic() + _ANSWER_SECONDS
+        while (message := self._next_message(deadline - time.monotonic())) is not None:
             if message.get("id") != number:
                 self._events.append(message)
             elif "error" in message:
@@ -56,13 +56,13 @@ class DevTools:
             else:
                 result: Json = message["result"]
                 return result
-        raise InspectionFailed(f"Chromium did not answer {method} within {_PATIENCE:.0f} s")
+        raise InspectionFailed(f"Chromium did not answer {method} within {_ANSWER_SECONDS:.0f} s")
 
     def next_event(self, seconds: float) -> Mapping[str, Any] | None:
         """The oldest event, or the next within so many seconds."""
-        return self._events.popleft() if self._events else self._message(seconds)
+        return self._events.popleft() if self._events else self._next_message(seconds)
 
-    def _message(self, seconds: float) -> Json | None:
+    def _next_message(self, seconds: float) -> Json | None:
         deadline = time.monotonic() + seconds
         while b"\0" not in self._buffer:
             left = deadline - time.monotonic()

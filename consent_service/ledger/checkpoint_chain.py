@@ -57,7 +57,9 @@ class CheckpointChain:
         if reference.number > self._length:
             yield ArchiveFault(Tampering.TAIL_MISSING, name, f"the archive ends at {self._length}")
         elif reference.number in self.checkpoints and self.checkpoints[reference.number] != reference:
-            yield ArchiveFault(Tampering.CHAIN_BROKEN, name, "differs from the checkpoint that was kept elsewhere")
+            yield ArchiveFault(
+                Tampering.CHAIN_BROKEN, name, "differs from the checkpoint that was kept elsewhere"
+            )
 
     def _open_checkpoint(self, number: int) -> Iterator[ArchiveFault]:
         name = object_names.checkpoint_name(self._site, number)
@@ -86,9 +88,7 @@ class CheckpointChain:
             before = self.checkpoints.get(number - 1)
             whole = before is not None or number == 1
             if whole and checkpoint.previous != (checkpoints.digest_of(before) if before else ""):
-                yield ArchiveFault(
-                    Tampering.CHAIN_BROKEN, name, f"does not continue checkpoint {number - 1}"
-                )
+                yield ArchiveFault(Tampering.CHAIN_BROKEN, name, f"does not continue checkpoint {number - 1}")
             gaps = [shard for shard, span in checkpoint.spans.items() if span.after != through.get(shard, 0)]
             if gaps and len(self.checkpoints) == self._length:  # else what is missing is named already
                 yield ArchiveFault(Tampering.SPAN_BROKEN, name, f"skips positions of {', '.join(gaps)}")

@@ -183,8 +183,8 @@ class Sealer:
             )
             if checkpoint.previous != state.digest:
                 raise LedgerForked(
-                    f"checkpoint {state.number + 1} of {self.site} in the archive does not continue this store's chain: "
-                    "give each service an archive of its own, and keep both"
+                    f"checkpoint {state.number + 1} of {self.site} in the archive does not continue this store's "
+                    "chain: give each service an archive of its own, and keep both"
                 )
             await self.commit_state(document, _state_after(state, checkpoint, signed), checkpoint)
             document, state = await self.read_state()

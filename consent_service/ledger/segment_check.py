@@ -116,7 +116,11 @@ class SegmentCheck:
         self.entries = len(lines)
         leaves = tree.leaf_hashes(lines)
         if tree.root_of(leaves).hex() != checkpoint.root:
-            yield ArchiveFault(Tampering.ROOT_WRONG, self._name, "the checkpoint's root differs from that of the segment's lines")
+            yield ArchiveFault(
+                Tampering.ROOT_WRONG,
+                self._name,
+                "the checkpoint's root differs from that of the segment's lines",
+            )
             return
         yield from self._value_faults(lines)
         if self._read_marks() != segments.marks_of(leaves):
@@ -129,7 +133,9 @@ class SegmentCheck:
             yield ArchiveFault(fault.what, f"{self._name} line {fault.line}", fault.detail)
         if len(read.faults) > MOST_LINES:
             yield ArchiveFault(
-                Tampering.NOT_CANONICAL, self._name, f"{len(read.faults)} lines are not as the service writes them"
+                Tampering.NOT_CANONICAL,
+                self._name,
+                f"{len(read.faults)} lines are not as the service writes them",
             )
         for place in list(span_faults(read.shards, read.positions, checkpoint.spans))[:MOST_LINES]:
             yield ArchiveFault(Tampering.PLACE_WRONG, self._name, place)
@@ -159,7 +165,9 @@ class SegmentCheck:
             yield ArchiveFault(Tampering.SEGMENT_SWAPPED, self._name, f"is segment {other}")
         elif sealed is None:
             yield ArchiveFault(
-                Tampering.SEGMENT_DAMAGED, self._name, "the marks that would locate the change are damaged too"
+                Tampering.SEGMENT_DAMAGED,
+                self._name,
+                "the marks that would locate the change are damaged too",
             )
         else:
             yield from self._located_changes(lines, sealed)
@@ -192,7 +200,9 @@ class SegmentCheck:
         faults = list(self._anchor_faults())
         yield from faults
         if not faults and self._site.oldest:
-            reason = f"segment {self._site.oldest} is older and still in the archive; the oldest is dropped first"
+            reason = (
+                f"segment {self._site.oldest} is older and still in the archive; the oldest is dropped first"
+            )
             yield ArchiveFault(Tampering.ANCHOR_FORGED, self._anchor_name, reason)
         if self._marks_name in self._site.names and self._read_marks() is None:
             yield ArchiveFault(Tampering.MARKS_DAMAGED, self._marks_name, "the segment itself is gone")

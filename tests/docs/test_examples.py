@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from consent_service.app import create_app
 from consent_service.cli.main import app as command_line
 from consent_service.config import load
-from consent_service.demo.addresses import Addresses
-from consent_service.demo.folder import prepare
+from consent_service.demo.demo_folder import prepare_folder
+from consent_service.demo.site_addresses import Addresses
 from consent_service.identity.keys import encode_ring
 from tests.docs.pages import ROOT, arguments, blocks, calls, shell_lines
 from tests.running import RING, START
@@ -93,7 +93,7 @@ def test_the_export_of_another_tool_is_imported_as_it_is_shown(
 @pytest.fixture
 async def demo(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the application under the demo's own configuration."""
-    _, config = prepare(tmp_path / "consent-demo", Addresses(*DEMO_PORTS), START)
+    _, config = prepare_folder(tmp_path / "consent-demo", Addresses(*DEMO_PORTS), START)
     app = create_app(config, clock=lambda: START)
     transport = httpx2.ASGITransport(app=app)
     async with app.router.lifespan_context(app), httpx2.AsyncClient(transport=transport) as client:

@@ -13,7 +13,7 @@ from typing import Final
 from playwright.async_api import Page, Route
 
 from consent_service.config import load
-from consent_service.demo.addresses import SITE
+from consent_service.demo.site_addresses import SITE
 from consent_service.embed.script import Script
 from consent_service.embed.site_script import script_of
 from tests.demo.demos import Demo

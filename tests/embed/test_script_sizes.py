@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from consent_service.config import load
-from consent_service.demo.addresses import Addresses
-from consent_service.demo.folder import Folder, configuration
+from consent_service.demo.demo_folder import DemoFolder, configuration_text
+from consent_service.demo.site_addresses import Addresses
 from consent_service.embed.site_script import script_of
 from tests.bench.pages.compressing import brotli
 from tests.embed.test_script import BLOCKED, facts
@@ -19,7 +19,7 @@ EVERYTHING = 12_100
 
 
 def test_the_demos_script_is_within_its_bytes(tmp_path: Path) -> None:
-    text = configuration(Folder(tmp_path), Addresses(8080, 8090))
+    text = configuration_text(DemoFolder(tmp_path), Addresses(8080, 8090))
     assert len(brotli(script_of(load(text, {}), "acme", START).body)) <= DEMO
 
 

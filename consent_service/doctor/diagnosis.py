@@ -1,0 +1,38 @@
+"""Findings: what a doctor says about one matter, how bad it is, and what to do."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Grade(StrEnum):
+    """`fault`: a promise is broken or about to be. `hint`: it holds, and could hold better."""
+
+    OK = "ok"
+    HINT = "hint"
+    FAULT = "fault"
+
+
+class Diagnosis(NamedTuple):
+    """One matter in plain words. `remedy`: what to do; "" where nothing needs doing."""
+
+    grade: Grade
+    about: str
+    sentence: str
+    remedy: str = ""
+
+
+def ok(about: str, sentence: str) -> Diagnosis:
+    """All is well."""
+    return Diagnosis(Grade.OK, about, sentence)
+
+
+def hint(about: str, sentence: str, remedy: str) -> Diagnosis:
+    """It works, and this would be better."""
+    return Diagnosis(Grade.HINT, about, sentence, remedy)
+
+
+def fault(about: str, sentence: str, remedy: str) -> Diagnosis:
+    """Something is wrong."""
+    return Diagnosis(Grade.FAULT, about, sentence, remedy)

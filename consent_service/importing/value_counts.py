@@ -1,0 +1,68 @@
+"""Values: what the columns hold that say whether a row is an opt-out, counted, for whoever must find the right one.
+
+Bounded: a column of ids, named by mistake, must fill neither the memory nor the screen. Of a row nothing else is
+remembered.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from consent_service.store.causes import printable
+
+_COUNTED: Final = 1000
+"""Different values that are told apart; of more it is only known that there are more."""
+_NAMED: Final = 10
+_LONGEST: Final = 40
+"""Values that are shown of a column, and characters of each."""
+
+
+class ValueCounts:
+    """One column's values. `taken`: those of rows that are opt-outs."""
+
+    def __init__(self, column: str) -> None:
+        self.column = column
+        self._left: Counter[str] = Counter()
+        self._taken: Counter[str] = Counter()
+        self._more = False
+
+    def count_value(self, value: str, *, opt_out: bool) -> None:
+        """Count one row's value."""
+        counter = self._taken if opt_out else self._left
+        if value in counter or len(counter) < _COUNTED:
+            counter[value] += 1
+        else:
+            self._more = True
+
+    @property
+    def any_opt_out(self) -> bool:
+        """True when any row was an opt-out."""
+        return bool(self._taken)
+
+    def left_out(self) -> str:
+        """Return the values of rows that are no opt-outs, as a sentence; "" when there are none."""
+        return f"left out by {self._column_text}: {self._list_values(self._left)}" if self._left else ""
+
+    def list_all(self) -> str:
+        """Return every value, as a sentence; "" when there is none."""
+        both = self._left + self._taken
+        return f"{self._column_text} has {self._list_values(both)}" if both else ""
+
+    @property
+    def _column_text(self) -> str:
+        return f'the column "{printable(self.column, _LONGEST)}"'
+
+    def _list_values(self, counter: Counter[str]) -> str:
+        first = counter.most_common(_NAMED)
+        named = ", ".join(f'"{printable(value, _LONGEST)}" ({count})' for value, count in first)
+        if len(counter) <= _NAMED:
+            return named
+        size = f"more than {_COUNTED}" if self._more else str(len(counter))
+        return f"{size} different values, such as {named}"
+
+
+def of_columns(columns: Iterable[str]) -> Sequence[ValueCounts]:
+    """Return an empty count for each column."""
+    return [ValueCounts(column) for column in columns]

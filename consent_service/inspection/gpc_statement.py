@@ -1,0 +1,24 @@
+"""Statements: whether what an origin serves as `gpc.json` says that it acts on Global Privacy Control. Pure."""
+
+from __future__ import annotations
+
+import json
+
+from consent_service.inspection.page_load import AddressAnswer
+
+
+def statement_fault(document: AddressAnswer) -> str:
+    """A sentence's end about what keeps this from being the statement; "" where it is one (w3c/gpc, section 4)."""
+    if not document.status:
+        return "does not answer"
+    if document.status != 200:
+        return f"answers {document.status}"
+    if document.media_type != "application/json":
+        return f"is {document.media_type or 'of no type'}, not application/json"
+    try:
+        stated = json.loads(document.body)
+    except ValueError:
+        return "is not JSON"
+    if not isinstance(stated, dict) or stated.get("gpc") is not True:
+        return 'does not say that the origin acts on the signal ("gpc": true)'
+    return ""
