@@ -15,9 +15,9 @@ import httpx2
 
 from consent_service.app import ConsentApp, create_app
 from consent_service.config import load
-from consent_service.domain.records import unpack_record
 from consent_service.domain.standing import Standing
-from consent_service.identity.keys import KeyRing, encode_ring, new_ring
+from consent_service.domain.visitor_record import unpack_record
+from consent_service.identity.key_ring import KeyRing, encode_ring, new_ring
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode, standing_of
 from consent_service.ledger.rebuild import rebuild_standings

@@ -18,13 +18,13 @@ DEFAULT_CONFIG: Final = Path("consent.toml")
 
 def load_config(file: Path) -> Config:
     """The configuration, and the secrets of the environment. Raises ConfigError."""
-    from consent_service.process.reloading import read_text
+    from consent_service.process.serving_config import read_text
 
     return load(read_text(file), os.environ)
 
 
 def hints_of(file: Path, config: Config) -> tuple[Fault, ...]:
     """Return warnings of whom the configuration trusts. `file`: its path."""
-    from consent_service.process.reloading import read_text
+    from consent_service.process.serving_config import read_text
 
     return hints(read_text(file), config)

@@ -17,7 +17,7 @@ from consent_service.errors import IdentityError, LedgerError, UnknownSite
 
 if TYPE_CHECKING:
     from consent_service.config import Config
-    from consent_service.identity.signatures import Signer
+    from consent_service.identity.signatures import StatementSigner
     from consent_service.ledger.erasures import Erasures
     from consent_service.services.erasure import Erasing, Held
     from consent_service.store.contract import Key, Store
@@ -205,7 +205,7 @@ async def _erased(config: Config, erasing: Erasing, site: str, sealed: int = 0) 
 
     if not config.ledger.archive:
         raise LedgerError("without an archive under [ledger] nothing says who was erased")
-    kept, keys = open_archive(config.ledger.archive), _signer(config).public()
+    kept, keys = open_archive(config.ledger.archive), _signer(config).public_keys()
     known = await erasing.reach(site)
     known = known._replace(sealed=max(known.sealed, sealed))
     return await asyncio.to_thread(read_erasures, kept, keys, site, known)
@@ -248,11 +248,11 @@ def _imported_id(config: Config, site: str, imported: str) -> bytes:
     return imported_id_for(ring_of(config), site, cookie_of(tool), foreign_id)
 
 
-def _signer(config: Config) -> Signer:
+def _signer(config: Config) -> StatementSigner:
     from consent_service.app import ring_of
-    from consent_service.identity.signatures import Signer
+    from consent_service.identity.signatures import StatementSigner
 
-    return Signer(ring_of(config))
+    return StatementSigner(ring_of(config))
 
 
 def _said(found: _Found) -> str:

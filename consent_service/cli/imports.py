@@ -21,7 +21,7 @@ from consent_service.errors import ImportRefused, UnknownSite
 
 if TYPE_CHECKING:
     from consent_service.config.shape import Service
-    from consent_service.identity.keys import KeyRing
+    from consent_service.identity.key_ring import KeyRing
     from consent_service.importing.import_report import ImportReport
     from consent_service.importing.recorder import ExportOrigin
     from consent_service.importing.row_meaning import ExportColumns, ExportRecords

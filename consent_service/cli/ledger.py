@@ -105,7 +105,7 @@ def seal(
 ) -> None:
     """Seal what waits now, also while the service runs. Exit status 1 when another process seals at this moment."""
     from consent_service.app import ring_of
-    from consent_service.identity.signatures import Signer
+    from consent_service.identity.signatures import StatementSigner
     from consent_service.process.ledger_work import seal_now
 
     loaded = load_config(config)
@@ -113,7 +113,7 @@ def seal(
         raise LedgerError("ledger.archive names no folder and no object store: there is no place to seal to")
     if unknown := set(site or ()) - set(loaded.sites):
         raise UnknownSite(f"there is no site {min(unknown)!r}; there are: {', '.join(loaded.sites)}")
-    signer, busy = Signer(ring_of(loaded)), False
+    signer, busy = StatementSigner(ring_of(loaded)), False
     for one in site or loaded.sites:
         segments = asyncio.run(seal_now(loaded, signer, one))
         busy = busy or segments is None
@@ -168,10 +168,10 @@ def keys(
     file: Annotated[Path, typer.Argument(envvar="CONSENT_KEYS_FILE", help="The key ring's file.")],
 ) -> None:
     """Print the public keys that checkpoints are signed with; give them to whoever verifies."""
-    from consent_service.identity.signatures import Signer, encode_jwks
-    from consent_service.process import keyfile
+    from consent_service.identity.signatures import StatementSigner, encode_jwks
+    from consent_service.process import key_file
 
-    typer.echo(encode_jwks(Signer(keyfile.read(file)).public()).decode())
+    typer.echo(encode_jwks(StatementSigner(key_file.read_key_file(file)).public_keys()).decode())
 
 
 def _tell(report: VerificationReport) -> None:

@@ -98,7 +98,7 @@ def check(
     ] = None,
 ) -> None:
     """Check the configuration and name every fault, or hint, with its key and line."""
-    from consent_service.process.preflight import warnings
+    from consent_service.process.preflight import store_warnings
 
     loaded = load_config(config)
     sites = ", ".join(loaded.sites)
@@ -109,7 +109,7 @@ def check(
         _check_self_hosted(loaded, *given.split("=", 1))
     if url is not None:
         _inspect(loaded, url)
-    for warning in warnings(loaded.service):
+    for warning in store_warnings(loaded.service):
         typer.echo(warning)
     if loaded.keys is None:
         typer.echo("Keys were not looked at: `serve` will want CONSENT_KEYS_FILE in its environment.")
@@ -175,9 +175,9 @@ def demo(
 @keys.command("new")
 def keys_new(file: KeyFile) -> None:
     """Make a key ring."""
-    from consent_service.process import keyfile
+    from consent_service.process import key_file
 
-    keyfile.make(file, int(time.time()))
+    key_file.make_key_file(file, int(time.time()))
     typer.echo(
         f"wrote {file}, readable by its owner alone. Keep a copy in a safe place: without it every visitor's"
     )
@@ -187,19 +187,19 @@ def keys_new(file: KeyFile) -> None:
 @keys.command("rotate")
 def keys_rotate(file: KeyFile) -> None:
     """Add a new key that signs; the old ones verify for 400 days more."""
-    from consent_service.process import keyfile
+    from consent_service.process import key_file
 
-    key = keyfile.rotate_file(file, int(time.time()))
+    key = key_file.rotate_file(file, int(time.time()))
     typer.echo(f"key {key.number} signs from the next start, or SIGHUP, of the service on")
 
 
 @keys.command("list")
 def keys_list(file: KeyFile) -> None:
     """List the keys; secrets are never shown."""
-    from consent_service.process import keyfile
+    from consent_service.process import key_file
 
     table = Table("key", "created", "retired", "state", box=None)
-    for line in keyfile.listing(keyfile.read(file), int(time.time())):
+    for line in key_file.list_keys(key_file.read_key_file(file), int(time.time())):
         table.add_row(str(line.number), line.created, line.retired, line.state)
     Console().print(table)
 
@@ -211,11 +211,11 @@ def keys_adopt(
     yes: Annotated[bool, typer.Option(help="Don't ask.")] = False,
 ) -> None:
     """Let the store take this ring for its own, when its own is lost for good. The service must be stopped."""
-    from consent_service.process import keyfile
+    from consent_service.process import key_file
     from consent_service.services import key_rings
     from consent_service.services.configured_store import configured_store
 
-    ring, service = keyfile.read(file), load_config(config).service
+    ring, service = key_file.read_key_file(file), load_config(config).service
 
     async def adopt() -> None:
         async with configured_store(service) as store:

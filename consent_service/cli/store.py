@@ -21,7 +21,7 @@ from consent_service.errors import ConsentError, KeyRingForeign
 if TYPE_CHECKING:
     from consent_service.cli.erase import Before
     from consent_service.config import Config
-    from consent_service.identity.keys import KeyRing
+    from consent_service.identity.key_ring import KeyRing
     from consent_service.store.transfer.copying import ShardProgress
 
 FROM_PASSWORD = "CONSENT_FROM_PASSWORD"

@@ -21,7 +21,7 @@ from consent_service.config.reading import Misread, Reader
 from consent_service.config.rules import misfits
 from consent_service.config.shape import Config, Facts
 from consent_service.errors import ConfigError, Fault, KeyRingInvalid
-from consent_service.identity.keys import KeyRing, decode_ring
+from consent_service.identity.key_ring import KeyRing, decode_ring
 
 KEYS: Final = "CONSENT_KEYS"
 STORE: Final = "CONSENT_STORE"

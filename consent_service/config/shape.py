@@ -14,7 +14,7 @@ import msgspec
 
 from consent_service.config import words
 from consent_service.config.prior_cmp import PRESETS, Groups, Reading, read_groups
-from consent_service.identity.keys import KeyRing
+from consent_service.identity.key_ring import KeyRing
 
 
 def _checked(check: Callable[[str], str]) -> msgspec.Meta:

@@ -19,7 +19,7 @@ from consent_service.config import Config, load
 from consent_service.config.loading import KEYS, SECRETS
 from consent_service.demo.site_addresses import SITE, Addresses
 from consent_service.errors import CannotStart, ConfigError
-from consent_service.identity.keys import SECRET_BYTES, encode_ring, new_ring
+from consent_service.identity.key_ring import SECRET_BYTES, encode_ring, new_ring
 
 _CONFIGURATION = """\
 # The demo's configuration. Change what you like and start the demo again: it is written only where there is none.

@@ -40,7 +40,7 @@ def run_demo(port: int, shop_port: int, data: Path) -> None:
     addresses = Addresses(port, shop_port)
     check_ports(addresses)
     folder, config = prepare_folder(data, addresses, int(time.time()))
-    logs.configure("demo")
+    logs.configure_logs("demo")
     app = demo_app(addresses, script_of(config, SITE, int(time.time())))
     asyncio.run(_run_both(addresses, folder, app))
 

@@ -19,7 +19,7 @@ from consent_service.doctor.redis_checks import judge_servers
 from consent_service.doctor.site_checks import judge_sites
 from consent_service.doctor.sqlite_checks import judge_file
 from consent_service.errors import IdentityError, LedgerError, StoreError
-from consent_service.identity.signatures import Signer
+from consent_service.identity.signatures import StatementSigner
 from consent_service.ledger.archive import open_archive, trouble_with
 from consent_service.ledger.backlog import Backlog, read_backlog
 from consent_service.ledger.erasures import REDONE, count_undone, reach_of
@@ -109,7 +109,7 @@ async def _judge_undone_erasures(
     """Only a store that was restored can have forgotten whom it erased, and only the archive knows."""
     if facts.laid is None or not config.ledger.archive or config.keys is None:
         return []
-    findings, keys = list[Diagnosis](), Signer(config.keys).public()
+    findings, keys = list[Diagnosis](), StatementSigner(config.keys).public_keys()
     try:
         lost, archive = await store.lost(), open_archive(config.ledger.archive)
         for site in config.sites if lost.floor else ():

@@ -10,8 +10,14 @@ from consent_service.config.loading import KEYS
 from consent_service.doctor.diagnosis import Diagnosis, fault, hint, ok
 from consent_service.doctor.units import day_text
 from consent_service.errors import KeyRingInvalid
-from consent_service.identity.keys import DAY, VERIFY_AFTER_RETIREMENT, KeyRing, SigningKey
-from consent_service.identity.ring_memory import FOREIGN, GIVE_THE_RIGHT_ONE, decode_memory, difference, lacks
+from consent_service.identity.key_ring import DAY, VERIFY_AFTER_RETIREMENT, KeyRing, SigningKey
+from consent_service.identity.ring_memory import (
+    FOREIGN,
+    GIVE_THE_RIGHT_ONE,
+    compare_rings,
+    decode_memory,
+    describe_lacks,
+)
 from consent_service.store.contract import Document
 
 _ROTATE_AFTER: Final = 365 * DAY
@@ -38,7 +44,7 @@ def judge_memory(document: Document | None, ring: KeyRing, now: int) -> Iterator
         yield ok("key ring", "the store remembers none yet: the next `serve` notes the one that it is given")
         return
     try:
-        differs = difference(decode_memory(document.value), ring, now)
+        differs = compare_rings(decode_memory(document.value), ring, now)
     except KeyRingInvalid as error:
         yield fault("key ring", str(error), "`consent-service keys adopt FILE` notes the ring anew.")
         return
@@ -46,7 +52,7 @@ def judge_memory(document: Document | None, ring: KeyRing, now: int) -> Iterator
         yield fault("key ring", FOREIGN, f"{GIVE_THE_RIGHT_ONE}.")
     elif not (differs.missing or differs.other):
         yield ok("key ring", "the store was written under this one")
-    for sentence, remedy in lacks(differs):
+    for sentence, remedy in describe_lacks(differs):
         yield fault("key ring", sentence, remedy)
 
 
@@ -71,7 +77,7 @@ def _judge_signing_key(key: SigningKey, now: int) -> Diagnosis:
 
 def _judge_retired_key(key: SigningKey, retired_at: int, now: int) -> Diagnosis:
     until = day_text(retired_at + VERIFY_AFTER_RETIREMENT)
-    if key.verifies(now):
+    if key.is_honoured(now):
         return ok("keys", f"key {key.number} verifies until {until}")
     return ok(
         "keys", f"key {key.number} verifies no visitor token since {until}; receipts keep resting on it"

@@ -11,7 +11,7 @@ from typing import Final
 from consent_service.doctor.diagnosis import Diagnosis, fault, hint, ok
 from consent_service.doctor.mount_checks import judge_mount, judge_moved
 from consent_service.doctor.units import day_text, duration_text, size_text
-from consent_service.identity.keys import DAY
+from consent_service.identity.key_ring import DAY
 from consent_service.store.status import FleetFacts, SentinelFacts, ServerFacts
 
 _LOOK_AT: Final = "Look at its log and its disk: it takes no choice until it can write again."

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from consent_service.errors import KeyRingInvalid
-from consent_service.identity.keys import KeyRing, Purpose, keyed_hash, verifies
+from consent_service.identity.key_ring import KeyPurpose, KeyRing, is_honoured, keyed_hash
 
 FOREIGN: Final = (
     "this key ring is not the one that the store was written under: its hashing key is another. Under it every "
@@ -43,7 +43,7 @@ class RingMemory(msgspec.Struct, frozen=True):
     keys: tuple[KnownKey, ...]
 
 
-class Difference(NamedTuple):
+class RingDifference(NamedTuple):
     """Differences of a ring from the one that is remembered.
 
     `foreign`: its hashing key is another, so it is another ring altogether. `missing`: keys that still verify and are
@@ -57,20 +57,20 @@ class Difference(NamedTuple):
 
 def memory_of(ring: KeyRing) -> RingMemory:
     """Return the memory of this ring alone."""
-    known = [
-        KnownKey(key.number, _fingerprint(key.secret), key.created_at, key.retired_at) for key in ring.keys
+    remembered = [
+        KnownKey(key.number, _fingerprint_of(key.secret), key.created_at, key.retired_at) for key in ring.keys
     ]
-    return RingMemory(_fingerprint(ring.hashing_key), tuple(known))
+    return RingMemory(_fingerprint_of(ring.hashing_key), tuple(remembered))
 
 
-def difference(memory: RingMemory, ring: KeyRing, now: int) -> Difference:
+def compare_rings(memory: RingMemory, ring: KeyRing, now: int) -> RingDifference:
     """Return the differences between a ring and the remembered one. `now`: Unix seconds."""
     own = memory_of(ring)
     if own.hashing != memory.hashing:
-        return Difference(foreign=True)
+        return RingDifference(foreign=True)
     present = {key.number: key for key in own.keys}
-    living = [key for key in _dated(memory.keys, own.keys) if verifies(key.retired_at, now)]
-    return Difference(
+    living = [key for key in _with_retirements(memory.keys, own.keys) if is_honoured(key.retired_at, now)]
+    return RingDifference(
         missing=tuple(key for key in living if key.number not in present),
         other=tuple(
             key
@@ -80,29 +80,29 @@ def difference(memory: RingMemory, ring: KeyRing, now: int) -> Difference:
     )
 
 
-def continued(memory: RingMemory, ring: KeyRing, now: int) -> RingMemory:
+def extend_memory(memory: RingMemory, ring: KeyRing, now: int) -> RingMemory:
     """Return the memory with the keys that this ring adds. The ring must not be foreign.
 
     A key that is remembered stays as it is, also where an older copy of the ring knows nothing of its retirement.
     """
     own = memory_of(ring)
     keys = {key.number: key for key in own.keys}
-    for key in _dated(memory.keys, own.keys):
+    for key in _with_retirements(memory.keys, own.keys):
         present = keys.get(key.number)
         if present is not None and present.fingerprint == key.fingerprint:
             retired = present.retired_at if key.retired_at is None else key.retired_at
             keys[key.number] = msgspec.structs.replace(present, retired_at=retired)
-        elif verifies(key.retired_at, now):
+        elif is_honoured(key.retired_at, now):
             keys[key.number] = key
     return RingMemory(memory.hashing, tuple(keys[number] for number in sorted(keys)))
 
 
-def lacks(differs: Difference) -> Iterator[tuple[str, str]]:
+def describe_lacks(differs: RingDifference) -> Iterator[tuple[str, str]]:
     """Yield for each key that a ring lacks what follows from it, and what to do."""
     for key in differs.missing:
         consequence = (
-            f"the key ring lacks key {key.number}, which {_signed(key)}: visitors whose tokens it signed are denied, "
-            "`unavailable`."
+            f"the key ring lacks key {key.number}, which {_signing_period(key)}: visitors whose tokens it signed "
+            "are denied, `unavailable`."
         )
         yield (
             consequence,
@@ -129,21 +129,21 @@ def decode_memory(data: bytes) -> RingMemory:
         raise KeyRingInvalid("what the store remembers of its key ring can't be read") from error
 
 
-def _dated(known: Iterable[KnownKey], own: Iterable[KnownKey]) -> list[KnownKey]:
+def _with_retirements(remembered: Iterable[KnownKey], own: Iterable[KnownKey]) -> list[KnownKey]:
     """Return the keys that are remembered, each retired when a later one was made, if nobody has said it before."""
-    made = sorted((key.number, key.created_at) for key in (*known, *own))
+    made = sorted((key.number, key.created_at) for key in (*remembered, *own))
     dated = []
-    for key in known:
+    for key in remembered:
         later = next((at for number, at in made if number > key.number), None)
         dated.append(msgspec.structs.replace(key, retired_at=later) if key.retired_at is None else key)
     return dated
 
 
-def _fingerprint(secret: bytes) -> str:
-    return keyed_hash(secret, Purpose.FINGERPRINT, ())[:_BYTES].hex()
+def _fingerprint_of(secret: bytes) -> str:
+    return keyed_hash(secret, KeyPurpose.FINGERPRINT, ())[:_BYTES].hex()
 
 
-def _signed(key: KnownKey) -> str:
+def _signing_period(key: KnownKey) -> str:
     since = f"{datetime.fromtimestamp(key.created_at, UTC):%Y-%m-%d}"
     if key.retired_at is None:
         return f"signs since {since}"

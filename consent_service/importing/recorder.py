@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
-from consent_service.domain.prior import imported
+from consent_service.domain.prior_choices import imported_choice
 from consent_service.domain.standing import Standing
 from consent_service.errors import Conflict, StoreBusy
-from consent_service.identity.keys import KeyRing
+from consent_service.identity.key_ring import KeyRing
 from consent_service.identity.visitor_ids import imported_id_for
 from consent_service.importing.line_outcomes import LineOutcome, LineResult, OptOut
 from consent_service.ledger.entries import Evidence
@@ -114,7 +114,7 @@ class Recorder:
 
 def _plan_of(opt_out: OptOut, now: int) -> Plan:
     def plan(standing: Standing | None, _version: int) -> Planned:
-        choice = imported(opt_out.rights, standing, not_before(standing, now))
+        choice = imported_choice(opt_out.rights, standing, not_before(standing, now))
         return Planned(() if choice is None else (choice,))
 
     return plan

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from consent_service.domain.times import read_time as moment
+from consent_service.domain.evidence_time import read_time as moment
 
 _AHEAD: Final = timedelta(days=1)
 """A time without a zone is read as UTC; elsewhere it may be tomorrow already."""

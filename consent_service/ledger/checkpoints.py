@@ -14,7 +14,14 @@ from typing import Final, NamedTuple, TypeVar
 import msgspec
 
 from consent_service.errors import IdentityError, LedgerError
-from consent_service.identity.signatures import PublicKeys, Signed, Signer, Statement, unchecked, unsign
+from consent_service.identity.signatures import (
+    PublicKeys,
+    Signed,
+    Statement,
+    StatementSigner,
+    read_unverified,
+    unsign,
+)
 from consent_service.ledger import canonical, segments
 from consent_service.ledger.canonical import FormatNewer, Unreadable
 from consent_service.ledger.entries import KINDS
@@ -100,7 +107,7 @@ def checkpoint_of(site: str, plan: Plan, segment: Segment) -> Checkpoint:
     )
 
 
-def sign(signer: Signer, statement: Checkpoint | Anchor, key: str | None = None) -> bytes:
+def sign(signer: StatementSigner, statement: Checkpoint | Anchor, key: str | None = None) -> bytes:
     """Return the signed object as it is stored in the archive."""
     text = _encoder.encode(statement).decode()
     return msgspec.json.encode(signer.sign(_KINDS[type(statement)], text, key))
@@ -215,7 +222,7 @@ def _open_signed(
     data: bytes, keys: PublicKeys | None, statement: Statement, decoder: msgspec.json.Decoder[_Content]
 ) -> _Content:
     signed = signed_of(data)
-    text = (unchecked(signed) if keys is None else unsign(keys, statement, signed)).encode()
+    text = (read_unverified(signed) if keys is None else unsign(keys, statement, signed)).encode()
     canonical.refuse_newer(text, VERSION)
     try:
         content = canonical.read(text, decoder, _encoder)

@@ -2,7 +2,7 @@
 
 Canonical: UTF-8 JSON, members sorted by name, no white space, absent members left out, times as whole Unix
 seconds. The same fact is the same bytes, so a digest of an entry is a proof of it. An entry names whom it is about
-by the number in their record (`domain.records`), not by the id in their cookie. It carries what the fold needs
+by the number in their record (`domain.visitor_record`), not by the id in their cookie. It carries what the fold needs
 (`fact_of`) and what an auditor asks (how, which notice, which kind of device); never an address, never a raw
 User-Agent (design rule 7).
 """
@@ -24,7 +24,7 @@ from consent_service.domain.facts import (
     Incentive,
     SignalSeen,
     Suppressed,
-    fold,
+    fold_facts,
 )
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing, pack, unpack
@@ -153,7 +153,7 @@ def entry_of(fact: Fact, *, entry_id: str, site: str, subject: bytes, evidence: 
         id=entry_id, site=site, subject=subject.hex(), at=fact.at, v=VERSION, device=evidence.device
     )
     if isinstance(fact, SignalSeen):
-        return SignalEntry(**about, sources=fact.sources.words)
+        return SignalEntry(**about, sources=fact.sources.source_words)
     if isinstance(fact, DoubtRaised):
         return DoubtEntry(**about)
     if isinstance(fact, Carried):
@@ -234,7 +234,7 @@ def fact_of(entry: Entry) -> Fact:
 
 def standing_of(payloads: Iterable[bytes]) -> Standing:
     """Return the standing that results from one visitor's entries, in order (design rule 6)."""
-    return fold(fact_of(decode(payload)) for payload in payloads)
+    return fold_facts(fact_of(decode(payload)) for payload in payloads)
 
 
 _OPT_NAMES: Final = {stance: word for word, stance in OPT_WORDS.items()}

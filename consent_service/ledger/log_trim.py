@@ -42,7 +42,7 @@ async def checkpoint_at(sealer: Sealer, number: int) -> Checkpoint:
         raise LedgerError(
             f"checkpoint {number} of {sealer.site} is missing in the archive: run `ledger verify`"
         )
-    return checkpoints.trusted_checkpoint(signed, sealer.signer.public(), sealer.site, number)
+    return checkpoints.trusted_checkpoint(signed, sealer.signer.public_keys(), sealer.site, number)
 
 
 async def lines_of(sealer: Sealer, checkpoint: Checkpoint) -> list[bytes] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from consent_service.domain.facts import apply
+from consent_service.domain.facts import apply_fact
 from consent_service.domain.standing import Standing
 from consent_service.ledger.entries import ErasedEntry, decode, fact_of
 
@@ -19,5 +19,5 @@ def rebuild_standings(payloads: Iterable[bytes]) -> dict[str, Standing]:
         if isinstance(entry, ErasedEntry):
             standings.pop(entry.subject, None)
         else:
-            standings[entry.subject] = apply(standings.get(entry.subject, Standing()), fact_of(entry))
+            standings[entry.subject] = apply_fact(standings.get(entry.subject, Standing()), fact_of(entry))
     return standings

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from consent_service.identity.signatures import Signed, Signer, Statement
+from consent_service.identity.signatures import Signed, Statement, StatementSigner
 from consent_service.ledger import entries, segments, tree
 from consent_service.ledger.segments import EntryPlace
 
@@ -58,7 +58,9 @@ def parse_receipt_id(site: str, receipt: str) -> ReceiptTarget | None:
     return None if match is None else ReceiptTarget(match[1], f"{site}.{match[2]}", int(match[3]))
 
 
-def sign_promise(signer: Signer, site: str, receipt: str, place: EntryPlace, payload: bytes) -> Signed:
+def sign_promise(
+    signer: StatementSigner, site: str, receipt: str, place: EntryPlace, payload: bytes
+) -> Signed:
     """Return the signed promise that the entry with this digest stands at this place and will be sealed there."""
     statement = _Promise(entries.digest_of(payload), receipt, place, site)
     return signer.sign(Statement.PROMISE, msgspec.json.encode(statement).decode())

@@ -16,10 +16,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from consent_service.domain.facts import Carried
-from consent_service.domain.records import VisitorRecord, unpack_record
 from consent_service.domain.standing import StandingUnreadable
+from consent_service.domain.visitor_record import VisitorRecord, unpack_record
 from consent_service.errors import Conflict, LedgerError
-from consent_service.identity.keys import DAY
+from consent_service.identity.key_ring import DAY
 from consent_service.ledger import anchors, checkpoints, entries, object_names, segments
 from consent_service.ledger.checkpoints import Anchor, Checkpoint
 from consent_service.ledger.log_trim import checkpoint_at, lines_of
@@ -89,7 +89,7 @@ async def _carry_forward(sealer: Sealer, due: Sequence[Checkpoint], now: int) ->
             lines is None
         ):  # gone before a crash: what rests on it was carried, and its anchor was put, before that
             await asyncio.to_thread(
-                anchors.require_anchor, sealer.archive, sealer.signer.public(), checkpoint
+                anchors.require_anchor, sealer.archive, sealer.signer.public_keys(), checkpoint
             )
             continue
         payloads = (segments.entry_at(line)[1] for line in lines)

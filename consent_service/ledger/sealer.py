@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from consent_service.errors import Conflict, LeaseLost, LedgerError, LedgerForked
-from consent_service.identity.signatures import Signer
+from consent_service.identity.signatures import StatementSigner
 from consent_service.ledger import checkpoints, object_names, segments
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.checkpoints import STORED_NAME, Checkpoint, Plan, Span
@@ -49,7 +49,7 @@ class Sealer:
     """Sealer of one site's log."""
 
     def __init__(
-        self, store: Store, archive: Archive, signer: Signer, site: str, clock: Callable[[], float]
+        self, store: Store, archive: Archive, signer: StatementSigner, site: str, clock: Callable[[], float]
     ) -> None:
         self.store = store
         self.archive = archive
@@ -179,7 +179,7 @@ class Sealer:
             )
         while signed := await self.get(object_names.checkpoint_name(self.site, state.number + 1)):
             checkpoint = checkpoints.trusted_checkpoint(
-                signed, self.signer.public(), self.site, state.number + 1
+                signed, self.signer.public_keys(), self.site, state.number + 1
             )
             if checkpoint.previous != state.digest:
                 raise LedgerForked(

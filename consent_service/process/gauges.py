@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from consent_service.config import Config
 from consent_service.errors import ConsentError
 from consent_service.ledger.unsealed import UnsealedCount
-from consent_service.process.replaceable import Replaceable
+from consent_service.process.replaceable_task import ReplaceableTask
 from consent_service.services.configured_store import configured_store
 from consent_service.store.contract import Store
 
@@ -55,12 +55,12 @@ class WorkGauges:
             multiprocess_mode="livemax",
         )
         self._sites: set[str] = set()
-        self._task = Replaceable()
+        self._task = ReplaceableTask()
 
     def start(self, config: Config) -> None:
         """Measure under this configuration. Without an archive nothing is ever sealed, so nothing is measured."""
         for gone in self._sites - set(config.sites if config.ledger.archive else ()):
-            self._set(gone, 0, 0)
+            self._set_gauges(gone, 0, 0)
         self._task.stop()
         if config.ledger.archive:
             self._task.start(self._measure_for_ever(config))
@@ -86,10 +86,10 @@ class WorkGauges:
             for site, count in counts:
                 unsealed = await count.count(store)
                 age = 0.0 if unsealed.oldest is None else max(time.time() - unsealed.oldest, 0.0)
-                self._set(site, unsealed.entries, age)
+                self._set_gauges(site, unsealed.entries, age)
             await asyncio.sleep(min(_MEASURE_EVERY, seal_every))
 
-    def _set(self, site: str, entries: int, age: float) -> None:
+    def _set_gauges(self, site: str, entries: int, age: float) -> None:
         self._sites.add(site)
         self._entries.labels(site).set(entries)
         self._age.labels(site).set(age)

@@ -12,13 +12,13 @@ import structlog
 
 from consent_service.config import Config, Kept, LedgerSettings
 from consent_service.errors import ConsentError, LeaseLost
-from consent_service.identity.keys import DAY
-from consent_service.identity.signatures import Signer
+from consent_service.identity.key_ring import DAY
+from consent_service.identity.signatures import StatementSigner
 from consent_service.ledger.archive import Archive, open_archive
 from consent_service.ledger.log_trim import trim_log
 from consent_service.ledger.retention import drop_expired
 from consent_service.ledger.sealer import Sealer
-from consent_service.process.replaceable import Replaceable
+from consent_service.process.replaceable_task import ReplaceableTask
 from consent_service.services.configured_store import configured_store
 from consent_service.store.contract import Store
 
@@ -26,24 +26,24 @@ _log = structlog.get_logger("consent_service.ledger")
 _NEVER: Final = 0
 
 
-class Sealing:
+class LedgerWork:
     """Seals every site at each interval, beside whatever else the loop does."""
 
     def __init__(self) -> None:
-        self._task = Replaceable()
+        self._task = ReplaceableTask()
 
     def start(self, config: Config) -> None:
         """Go on under this configuration. What is cut off here is done at the next round."""
         self._task.stop()
         if config.ledger.archive and config.keys is not None:
-            self._task.start(_for_ever(config, Signer(config.keys)))
+            self._task.start(_for_ever(config, StatementSigner(config.keys)))
 
     async def end(self) -> None:
         """Stop, and let go of the store."""
         await self._task.end()
 
 
-async def _for_ever(config: Config, signer: Signer) -> None:
+async def _for_ever(config: Config, signer: StatementSigner) -> None:
     settings = config.ledger
     while True:
         try:
@@ -53,31 +53,31 @@ async def _for_ever(config: Config, signer: Signer) -> None:
         await asyncio.sleep(settings.seal_every)
 
 
-async def _open_and_run(config: Config, signer: Signer) -> None:
-    async with _opened(config) as (store, kept):
-        await run_once(store, kept, signer, config.ledger, config.sites, time.time)
+async def _open_and_run(config: Config, signer: StatementSigner) -> None:
+    async with _open_store_and_archive(config) as (store, archive):
+        await run_once(store, archive, signer, config.ledger, config.sites, time.time)
 
 
 @asynccontextmanager
-async def _opened(config: Config) -> AsyncIterator[tuple[Store, Archive]]:
-    kept = open_archive(config.ledger.archive)
+async def _open_store_and_archive(config: Config) -> AsyncIterator[tuple[Store, Archive]]:
+    archive = open_archive(config.ledger.archive)
     async with configured_store(config.service) as store:
-        yield store, kept
+        yield store, archive
 
 
-async def seal_now(config: Config, signer: Signer, site: str) -> int | None:
+async def seal_now(config: Config, signer: StatementSigner, site: str) -> int | None:
     """Seal what waits of this site, beside a service or without one; how many segments that were.
 
     None: another process seals the site at this moment. Raises LedgerError, StoreError.
     """
-    async with _opened(config) as (store, kept):
-        sealer = Sealer(store, kept, signer, site, time.time)
-        async with _leased(sealer) as leased:
+    async with _open_store_and_archive(config) as (store, archive):
+        sealer = Sealer(store, archive, signer, site, time.time)
+        async with _hold_lease(sealer) as leased:
             return await sealer.seal() if leased else None
 
 
 @asynccontextmanager
-async def _leased(sealer: Sealer) -> AsyncIterator[bool]:
+async def _hold_lease(sealer: Sealer) -> AsyncIterator[bool]:
     """True: this process seals the site until the way out. False: another does."""
     if not await sealer.take_lease():
         yield False
@@ -91,35 +91,35 @@ async def _leased(sealer: Sealer) -> AsyncIterator[bool]:
 
 async def run_once(
     store: Store,
-    kept: Archive,
-    signer: Signer,
+    archive: Archive,
+    signer: StatementSigner,
     settings: LedgerSettings,
     sites: Iterable[str],
     clock: Callable[[], float],
 ) -> None:
     """One round over these sites; what goes wrong is logged, and done at the next."""
     for site in sites:
-        sealer = Sealer(store, kept, signer, site, clock)
+        sealer = Sealer(store, archive, signer, site, clock)
         try:
-            await _round(sealer, settings, int(clock()))
+            await _run_round(sealer, settings, int(clock()))
         except LeaseLost:
             continue  # whoever took it does the work
         except ConsentError as error:
             _log.error("ledger not sealed", site=site, error=type(error).__name__, reason=str(error))
 
 
-async def _round(sealer: Sealer, settings: LedgerSettings, now: int) -> None:
-    async with _leased(sealer) as leased:
+async def _run_round(sealer: Sealer, settings: LedgerSettings, now: int) -> None:
+    async with _hold_lease(sealer) as leased:
         if not leased:
             return
         sealed, trimmed = await sealer.seal(), 0
         if settings.trim_after_days != _NEVER:
             trimmed = await trim_log(sealer, now - settings.trim_after_days * DAY)
-        dropped = await drop_expired(sealer, _seconds_kept(settings.months_kept), now)
+        dropped = await drop_expired(sealer, _retention_seconds(settings.months_kept), now)
     if sealed or trimmed or dropped:
         _log.info("ledger sealed", site=sealer.site, segments=sealed, trimmed=trimmed, dropped=dropped)
 
 
-def _seconds_kept(months: Kept) -> dict[str, int]:
+def _retention_seconds(months: Kept) -> dict[str, int]:
     """Months as the longest ones: never too early."""
     return {kind: getattr(months, kind) * 31 * DAY for kind in months.__struct_fields__}

@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 
 @contextmanager
-def listening(host: str, port: int, folder: Path) -> Iterator[None]:
+def listen_for_metrics(host: str, port: int, folder: Path) -> Iterator[None]:
     """Answer `GET /metrics` with the sums over every process that writes into this folder."""
     registry = CollectorRegistry()
     registry.register(_AllProcesses(folder))
@@ -35,7 +35,7 @@ def forget_dead(folder: Path) -> None:
     """Drop the gauges of processes that are gone; what they counted stays."""
     for file in folder.glob("gauge_live*_*.db"):
         pid = int(file.stem.rpartition("_")[2])
-        if not _alive(pid):
+        if not _is_alive(pid):
             mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
 
 
@@ -49,7 +49,7 @@ class _AllProcesses(Collector):
         return collector.collect()  # type: ignore[no-any-return, no-untyped-call]
 
 
-def _alive(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

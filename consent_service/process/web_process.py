@@ -20,8 +20,8 @@ from granian.server.mp import MPServer
 
 from consent_service.config import Config
 from consent_service.process import logs
-from consent_service.process.parent import die_with
-from consent_service.process.rundir import RunDir
+from consent_service.process.parent_death import die_with
+from consent_service.process.run_folder import RunFolder
 from consent_service.process.web_worker import load_app
 from consent_service.web.http.head_limit import MOST_HEAD
 
@@ -36,7 +36,7 @@ HEAD_BYTES: Final = (
 OVERLAP: Final = 3.0  # seconds for a respawned worker to import and listen before the old one stops
 
 
-def server(config: Config, workers: int) -> MPServer:
+def make_server(config: Config, workers: int) -> MPServer:
     """granian, set up for this configuration. It keeps no access log: that would name addresses."""
     # granian has one clock for both: an idle connection, and a request's head that does not come to its end.
     http1 = HTTP1Settings(
@@ -67,14 +67,14 @@ def main(arguments: Sequence[str]) -> None:
         signal.SIGHUP, signal.SIG_IGN
     )  # until granian listens for it; no worker has read anything yet
     die_with(int(parent))
-    logs.configure("web")
+    logs.configure_logs("web")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection is an open file
     # Not fork: a forked worker would inherit this process's handlers and swallow a SIGTERM sent before its own.
     multiprocessing.set_start_method("spawn")
     os.environ["CONSENT_RUN_DIR"] = folder
-    config = RunDir(Path(folder)).read(os.environ)
-    server(config, int(workers)).serve(target_loader=load_app, wrap_loader=False)
+    config = RunFolder(Path(folder)).read_config(os.environ)
+    make_server(config, int(workers)).serve(target_loader=load_app, wrap_loader=False)
 
 
 if __name__ == "__main__":

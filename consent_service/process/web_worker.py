@@ -10,8 +10,8 @@ from typing import Final
 
 from consent_service.app import ConsentApp, create_app
 from consent_service.process import logs
-from consent_service.process.parent import die_with
-from consent_service.process.rundir import RunDir
+from consent_service.process.parent_death import die_with
+from consent_service.process.run_folder import RunFolder
 
 _YOUNG: Final = 20_000
 """New objects between two looks of the collector. By default it looks every 700, which requests under way make in
@@ -23,9 +23,9 @@ def load_app() -> ConsentApp:
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
         die_with(parent.pid)
-    logs.configure("web")
+    logs.configure_logs("web")
     folder = Path(os.environ["CONSENT_RUN_DIR"])
-    app = create_app(RunDir(folder).read(os.environ), run_dir=folder)
+    app = create_app(RunFolder(folder).read_config(os.environ), run_dir=folder)
     _spare_the_collector()
     return app
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
 from consent_service.domain.facts import Erased
-from consent_service.domain.records import VisitorRecord, unpack_record
 from consent_service.domain.standing import Standing, StandingUnreadable
-from consent_service.domain.suppression import NOBODY, pack_suppression, suppressing
+from consent_service.domain.suppression import NOBODY, pack_suppression, suppression_of
+from consent_service.domain.visitor_record import VisitorRecord, unpack_record
 from consent_service.errors import Conflict, StoreBusy
-from consent_service.identity.keys import KeyRing
+from consent_service.identity.key_ring import KeyRing
 from consent_service.ledger.entries import Evidence, encode, entry_of
 from consent_service.ledger.erasures import REDONE, Reach, reach_of
 from consent_service.ledger.sealer import STATE
@@ -110,7 +110,7 @@ class Erasing:
         return Change(
             key.shard,
             expect={key.name: held.record.version if held.record else 0},
-            put=[Put(key.name, pack_suppression(suppressing(_standing(held), now)))],
+            put=[Put(key.name, pack_suppression(suppression_of(_standing(held), now)))],
             delete=held.requests,
             append=[Append(LEDGER, self._entry(site, numbered.subject, now))] if numbered else [],
         )

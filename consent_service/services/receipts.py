@@ -6,7 +6,7 @@ import asyncio
 from typing import Final, NamedTuple
 
 from consent_service.errors import CursorExpired, UnknownReceipt
-from consent_service.identity.signatures import Signed, Signer
+from consent_service.identity.signatures import Signed, StatementSigner
 from consent_service.ledger import checkpoints, log_reader, object_names, receipt_proofs, segments
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.checkpoints import Span
@@ -34,7 +34,7 @@ class Proof(NamedTuple):
 class Receipts:
     """Finds entries by their receipts: in the archive once they are sealed, else in the log."""
 
-    def __init__(self, store: Store, kept: Archive | None, signer: Signer) -> None:
+    def __init__(self, store: Store, kept: Archive | None, signer: StatementSigner) -> None:
         self._store = store
         self._patience = reading_patience(COMMIT_TIMEOUT)
         self._archive = kept
@@ -82,13 +82,13 @@ class Receipts:
 
 
 def _look(
-    kept: Archive, signer: Signer, site: str, number: int, wanted: ReceiptTarget
+    kept: Archive, signer: StatementSigner, site: str, number: int, wanted: ReceiptTarget
 ) -> tuple[int, list[bytes], Signed] | None:
     data = kept.get(object_names.segment_name(site, number))
     signed = kept.get(object_names.checkpoint_name(site, number))
     if data is None or signed is None:
         return None
-    checkpoint = checkpoints.trusted_checkpoint(signed, signer.public(), site, number)
+    checkpoint = checkpoints.trusted_checkpoint(signed, signer.public_keys(), site, number)
     lines = checkpoints.trusted_lines(data, checkpoint)
     index = receipt_proofs.index_of(lines, wanted)
     return None if index is None else (index, lines, checkpoints.signed_of(signed))

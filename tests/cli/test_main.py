@@ -15,7 +15,7 @@ import pytest
 
 from consent_service.cli.main import main
 from consent_service.config import load
-from consent_service.process import keyfile
+from consent_service.process import key_file
 from consent_service.store.engines import open_store
 from tests.process.configs import consent_toml, write_config
 
@@ -228,7 +228,7 @@ def test_keys_are_made_rotated_and_listed(command: Command, tmp_path: Path) -> N
     assert "key 2 signs" in command("keys", "rotate", "ring.json").out
     listed = command("keys", "list", "ring.json").out
     assert [line.split()[0] for line in listed.splitlines()] == ["key", "1", "2"]
-    secrets = [key.secret for key in keyfile.read(tmp_path / "ring.json").keys]
+    secrets = [key.secret for key in key_file.read_key_file(tmp_path / "ring.json").keys]
     assert not [secret for secret in secrets if secret.hex() in listed]
 
 

@@ -12,7 +12,7 @@ import pytest
 from consent_service.config import Disclosure, digest, load
 from consent_service.config.prior_cmp import PRESETS
 from consent_service.errors import ConfigError, Fault
-from consent_service.identity.keys import encode_ring, new_ring
+from consent_service.identity.key_ring import encode_ring, new_ring
 
 RING = new_ring(0, b"a" * 32, b"h" * 32)
 SMALLEST = """\

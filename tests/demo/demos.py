@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from consent_service.demo.demo_folder import DemoFolder
 from consent_service.demo.site_addresses import ADNET_HOST, LOOPBACK, SITE, Addresses
-from consent_service.identity.keys import decode_ring
+from consent_service.identity.key_ring import decode_ring
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode
 from consent_service.services.records.standings import record_key

@@ -16,7 +16,7 @@ from consent_service.cli.main import app as command_line
 from consent_service.config import load
 from consent_service.demo.demo_folder import prepare_folder
 from consent_service.demo.site_addresses import Addresses
-from consent_service.identity.keys import encode_ring
+from consent_service.identity.key_ring import encode_ring
 from tests.docs.pages import ROOT, arguments, blocks, calls, shell_lines
 from tests.running import RING, START
 

@@ -13,7 +13,7 @@ from consent_service.doctor.ledger_checks import judge_ledger
 from consent_service.doctor.mount_checks import judge_keys_place, judge_mount
 from consent_service.doctor.site_checks import judge_sites
 from consent_service.doctor.units import duration_text, size_text
-from consent_service.identity.keys import DAY, new_ring, rotate
+from consent_service.identity.key_ring import DAY, new_ring, rotate_ring
 from consent_service.ledger.backlog import Backlog
 from consent_service.store.mounts import Mount
 from tests.process.configs import consent_toml
@@ -52,7 +52,7 @@ def test_an_archive_may_lie_on_a_network_and_not_in_memory(kind: str, grades: li
 
 
 def test_a_retired_key_says_until_when_it_verifies() -> None:
-    ring = rotate(RING, START, b"b" * 32)
+    ring = rotate_ring(RING, START, b"b" * 32)
     retired, signing = judge_keys(ring, START)
     assert retired.sentence == "key 1 verifies until 2027-12-27"
     assert signing.sentence.startswith("key 2 signs since 2026-11-22")

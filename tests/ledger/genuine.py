@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from consent_service.domain.facts import ChoiceMade, Erased, Fact, Incentive
 from consent_service.domain.words import AgeBand, Method, Stance, Step
-from consent_service.identity.keys import DAY, rotate
-from consent_service.identity.signatures import Signer
+from consent_service.identity.key_ring import DAY, rotate_ring
+from consent_service.identity.signatures import StatementSigner
 from consent_service.ledger import segments
 from consent_service.ledger.entries import Device, Evidence
 from consent_service.ledger.log_trim import trim_log
@@ -16,7 +16,7 @@ from tests.ledger.mutations import Objects, archive_of, relined
 from tests.ledger.sealed import GPC, OPT_OUT, RING, Site, record
 from tests.running import START
 
-ROTATED = Signer(rotate(RING, START, b"c" * 32))
+ROTATED = StatementSigner(rotate_ring(RING, START, b"c" * 32))
 NOW = START + 900 * DAY
 KEPT = dict.fromkeys(("choice", "signal", "doubt", "carried"), 744 * DAY)
 IN_FULL = ChoiceMade(
@@ -52,7 +52,7 @@ async def fill(site: Site) -> dict[str, bytes]:
 
 
 def checked(objects: Objects, *, keyed: bool = True) -> VerificationReport:
-    return verify(archive_of(objects), ROTATED.public() if keyed else None, now=NOW)
+    return verify(archive_of(objects), ROTATED.public_keys() if keyed else None, now=NOW)
 
 
 def lines_of(genuine: Objects, number: int) -> list[bytes]:

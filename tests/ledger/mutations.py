@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from obstore.store import MemoryStore
 
-from consent_service.identity.signatures import Signed, Signer, Statement
+from consent_service.identity.signatures import Signed, Statement, StatementSigner
 from consent_service.ledger import segments, tree
 from consent_service.ledger.archive import ObjectArchive
 from consent_service.ledger.checkpoints import digest_of, open_checkpoint
@@ -101,7 +101,9 @@ def of_files(objects: Objects) -> Iterator[Mutation]:
                 yield Mutation(f"{other} over {name}", {**objects, name: objects[other]})
 
 
-def resealed(objects: Objects, signer: Signer, site: str, number: int, text: str) -> dict[str, bytes]:
+def resealed(
+    objects: Objects, signer: StatementSigner, site: str, number: int, text: str
+) -> dict[str, bytes]:
     """The archive with this text as a checkpoint, and all behind it chained to it again, by whoever holds the key."""
     changed = dict(objects)
     changed[checkpoint_name(site, number)] = _signed(signer, Statement.CHECKPOINT, text)
@@ -116,20 +118,28 @@ def resealed(objects: Objects, signer: Signer, site: str, number: int, text: str
     raise AssertionError
 
 
-def reanchored(objects: Objects, signer: Signer, site: str, number: int, text: str) -> dict[str, bytes]:
+def reanchored(
+    objects: Objects, signer: StatementSigner, site: str, number: int, text: str
+) -> dict[str, bytes]:
     """The archive with this text as an anchor, by whoever holds the key."""
     return {**objects, anchor_name(site, number): _signed(signer, Statement.ANCHOR, text)}
 
 
 def relined(
-    objects: Objects, signer: Signer, site: str, number: int, change: Callable[[list[bytes]], list[bytes]]
+    objects: Objects,
+    signer: StatementSigner,
+    site: str,
+    number: int,
+    change: Callable[[list[bytes]], list[bytes]],
 ) -> dict[str, bytes]:
     """The archive with other lines in a segment, sealed again by whoever holds the key."""
     lines = change(segments.split(segments.unpack(objects[segment_name(site, number)])))
     return resegmented(objects, signer, site, number, b"".join(line + b"\n" for line in lines))
 
 
-def resegmented(objects: Objects, signer: Signer, site: str, number: int, raw: bytes) -> dict[str, bytes]:
+def resegmented(
+    objects: Objects, signer: StatementSigner, site: str, number: int, raw: bytes
+) -> dict[str, bytes]:
     """The archive with other bytes in a segment, sealed again by whoever holds the key."""
     leaves = tree.leaf_hashes(segments.split(raw))
     marks = segments.marks_of(leaves)
@@ -153,7 +163,7 @@ def text_of(data: bytes) -> str:
     return str(json.loads(data)["text"])
 
 
-def _anchored(objects: dict[str, bytes], signer: Signer, site: str) -> dict[str, bytes]:
+def _anchored(objects: dict[str, bytes], signer: StatementSigner, site: str) -> dict[str, bytes]:
     """Each anchor names its checkpoint's digest again, as far as there is one."""
     for number in range(1, 100):
         name = anchor_name(site, number)
@@ -170,7 +180,7 @@ def _anchored(objects: dict[str, bytes], signer: Signer, site: str) -> dict[str,
     return objects
 
 
-def _signed(signer: Signer, statement: Statement, text: str) -> bytes:
+def _signed(signer: StatementSigner, statement: Statement, text: str) -> bytes:
     signed: Signed = signer.sign(statement, text)
     said = {"text": signed.text, "key": signed.key, "signature": signed.signature}
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent_service.domain.facts import ChoiceMade, Fact, Incentive, SignalSeen, fold
+from consent_service.domain.facts import ChoiceMade, Fact, Incentive, SignalSeen, fold_facts
 from consent_service.domain.signals import Sources
 from consent_service.domain.words import AgeBand, Method, Stance
 from consent_service.ledger.canonical import FormatNewer, NotCanonical
@@ -46,7 +46,7 @@ def test_an_entry_gives_its_fact_back(fact: Fact) -> None:
 
 @given(st.lists(facts() | carried() | erasures(), max_size=10))
 def test_rule_6_the_fold_of_the_log_is_the_standing(found: list[Fact]) -> None:
-    assert standing_of(payload(fact) for fact in found) == fold(found)
+    assert standing_of(payload(fact) for fact in found) == fold_facts(found)
 
 
 @given(facts() | carried() | erasures())

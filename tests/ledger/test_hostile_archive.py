@@ -29,7 +29,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 def findings(site: Site) -> list[ArchiveFault]:
-    return verify(site.archive, SIGNER.public()).findings
+    return verify(site.archive, SIGNER.public_keys()).findings
 
 
 def large(file: Path) -> None:

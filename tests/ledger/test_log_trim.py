@@ -38,7 +38,7 @@ async def test_what_was_sealed_long_enough_ago_leaves_the_log_and_sealing_goes_o
         assert await hot(site) == 0
         await record(site.store, 1)
         assert await site.seal() == 1
-        report = verify(site.archive, SIGNER.public())
+        report = verify(site.archive, SIGNER.public_keys())
         assert (report.findings, report.entries) == ([], 12)
 
 

@@ -40,7 +40,7 @@ def test_what_is_no_receipt_names_nothing(text: str) -> None:
 async def test_every_line_of_a_segment_is_proved_under_its_checkpoint(tmp_path: Path) -> None:
     async with a_site(tmp_path, [7]) as site:
         objects = site.objects()
-        checkpoint = checkpoints.open_checkpoint(objects[checkpoint_name("acme", 1)], SIGNER.public())
+        checkpoint = checkpoints.open_checkpoint(objects[checkpoint_name("acme", 1)], SIGNER.public_keys())
         lines = segments.split(segments.unpack(objects[segment_name("acme", 1)]))
         proofs = [receipt_proofs.prove_inclusion(lines, index) for index in range(7)]
         assert all(receipt_proofs.verify_inclusion(checkpoint.root, proof) for proof in proofs)
@@ -66,7 +66,7 @@ async def test_a_proof_whose_hashes_are_written_otherwise_proves_nothing(
 ) -> None:
     async with a_site(tmp_path, [7]) as site:
         objects = site.objects()
-        checkpoint = checkpoints.open_checkpoint(objects[checkpoint_name("acme", 1)], SIGNER.public())
+        checkpoint = checkpoints.open_checkpoint(objects[checkpoint_name("acme", 1)], SIGNER.public_keys())
         lines = segments.split(segments.unpack(objects[segment_name("acme", 1)]))
         proof = receipt_proofs.prove_inclusion(lines, 3)
         path = [written(node) for node in proof.path]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from consent_service.domain.records import standing_in
+from consent_service.domain.visitor_record import standing_in
 from consent_service.errors import LedgerError
-from consent_service.identity.keys import DAY
+from consent_service.identity.key_ring import DAY
 from consent_service.ledger import segments
 from consent_service.ledger.checkpoints import Checkpoint
 from consent_service.ledger.entries import CarriedEntry, decode, standing_of
@@ -66,7 +66,7 @@ async def test_the_archive_still_holds_behind_its_anchor(tmp_path: Path) -> None
     async with a_site(tmp_path, [5, 3]) as site:
         assert await dropped(site, 800) == 2
         assert await site.seal() == 1
-        report = verify(site.archive, SIGNER.public())
+        report = verify(site.archive, SIGNER.public_keys())
         assert (report.findings, report.dropped, report.segments) == ([], 2, 1)
 
 
@@ -92,7 +92,7 @@ async def test_a_segment_that_was_taken_away_gets_no_anchor(tmp_path: Path) -> N
         site.archive.delete(segment_name("acme", 1))
         with pytest.raises(LedgerError, match=r"segment 1 of acme is missing in the archive, and no anchor"):
             await drop_expired(sealer, KEPT, now)
-        assert [finding.what for finding in verify(site.archive, SIGNER.public()).findings] == [
+        assert [finding.what for finding in verify(site.archive, SIGNER.public_keys()).findings] == [
             Tampering.SEGMENT_MISSING
         ]
 
@@ -105,7 +105,7 @@ async def test_a_drop_that_a_crash_cut_off_goes_on(tmp_path: Path) -> None:
         assert await sealer.take_lease()
         await sealer.commit_state(found, replace(state, dropped=1))  # the second one's anchor is there
         assert await drop_expired(sealer, KEPT, int(site.clock())) == 1
-        assert verify(site.archive, SIGNER.public()).findings == []
+        assert verify(site.archive, SIGNER.public_keys()).findings == []
 
 
 async def test_what_goes_together_is_carried_once(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ async def test_the_checkpoints_are_signed_and_chained_and_cover_positions_withou
     async with a_site(tmp_path, [5, 7]) as site:
         objects = site.objects()
         first, second = (
-            checkpoints.open_checkpoint(objects[checkpoint_name("acme", number)], SIGNER.public())
+            checkpoints.open_checkpoint(objects[checkpoint_name("acme", number)], SIGNER.public_keys())
             for number in (1, 2)
         )
         assert (first.entries, second.entries) == (5, 7)
@@ -81,9 +81,11 @@ async def test_a_crash_between_any_two_steps_leads_to_the_same_objects(tmp_path:
         await site.seal()
         whole = site.objects()
         assert {name: whole[name] for name in crashed} == crashed
-        checkpoint = checkpoints.open_checkpoint(whole[checkpoint_name("acme", 2)], SIGNER.public())
+        checkpoint = checkpoints.open_checkpoint(whole[checkpoint_name("acme", 2)], SIGNER.public_keys())
         assert checkpoint.entries == 6
-        assert checkpoints.open_checkpoint(whole[checkpoint_name("acme", 3)], SIGNER.public()).entries == 1
+        assert (
+            checkpoints.open_checkpoint(whole[checkpoint_name("acme", 3)], SIGNER.public_keys()).entries == 1
+        )
 
 
 async def test_one_process_seals_at_a_time(tmp_path: Path) -> None:
@@ -106,14 +108,16 @@ async def test_a_restored_older_store_goes_on_from_the_archive(tmp_path: Path) -
         assert await sealer.take_lease()
         found, state = await sealer.read_state()
         first = (site.folder / checkpoint_name("acme", 1)).read_bytes()
-        checkpoint = checkpoints.open_checkpoint(first, SIGNER.public())
+        checkpoint = checkpoints.open_checkpoint(first, SIGNER.public_keys())
         through = {shard: span.through for shard, span in checkpoint.spans.items()}
         older = type(state)(1, checkpoints.digest_of(checkpoint), first, through)
         await sealer.commit_state(found, older)
         await record(site.store, 5)
         await site.seal()
         assert (
-            checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", 3)], SIGNER.public()).entries
+            checkpoints.open_checkpoint(
+                site.objects()[checkpoint_name("acme", 3)], SIGNER.public_keys()
+            ).entries
             == 1
         )
 
@@ -125,7 +129,7 @@ async def test_two_services_can_t_share_one_archive(tmp_path: Path) -> None:
             stranger.archive = site.archive
             await record(stranger.store, 1)
             checkpoint = checkpoints.open_checkpoint(
-                site.objects()[checkpoint_name("acme", 1)], SIGNER.public()
+                site.objects()[checkpoint_name("acme", 1)], SIGNER.public_keys()
             )
             forked = replace(checkpoint, number=2, previous="0" * 64)
             site.archive.put(checkpoint_name("acme", 2), checkpoints.sign(SIGNER, forked))

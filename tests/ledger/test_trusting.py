@@ -74,7 +74,7 @@ async def test_nothing_is_sealed_behind_a_checkpoint_that_was_touched(
 async def test_nobody_is_erased_again_on_the_word_of_a_checkpoint_that_was_touched(
     site: Site, spoil: Callable[[int], None]
 ) -> None:
-    keys = SIGNER.public()
+    keys = SIGNER.public_keys()
     assert read_erasures(site.archive, keys, "acme", Reach()).numbers == {subject(1)}
     spoil(3)
     for ask in (
@@ -86,30 +86,30 @@ async def test_nobody_is_erased_again_on_the_word_of_a_checkpoint_that_was_touch
 
 
 async def test_erasures_that_were_taken_away_are_missed_and_dropped_ones_are_not(site: Site) -> None:
-    checkpoint = checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", 3)], SIGNER.public())
+    checkpoint = checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", 3)], SIGNER.public_keys())
     site.archive.delete(segment_name("acme", 3))
     with pytest.raises(LedgerError, match=r"segment 3 of acme is missing in the archive, and no anchor"):
-        read_erasures(site.archive, SIGNER.public(), "acme", Reach())
+        read_erasures(site.archive, SIGNER.public_keys(), "acme", Reach())
     late = max(checkpoint.newest.values()) + LEAST_KEPT
     for number, refused in ((2, True), (3, False)):
         anchor = checkpoints.Anchor("acme", number, checkpoints.digest_of(checkpoint), late)
         site.archive.put(anchor_name("acme", 3), checkpoints.sign(SIGNER, anchor))
         if refused:
             with pytest.raises(LedgerError, match=r"the anchor of segment 3 of acme does not hold"):
-                read_erasures(site.archive, SIGNER.public(), "acme", Reach())
+                read_erasures(site.archive, SIGNER.public_keys(), "acme", Reach())
         else:
-            assert read_erasures(site.archive, SIGNER.public(), "acme", Reach()).numbers == set()
+            assert read_erasures(site.archive, SIGNER.public_keys(), "acme", Reach()).numbers == set()
 
 
 async def test_a_chain_that_was_joined_from_two_is_not_read_for_erasures(site: Site) -> None:
-    checkpoint = checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", 2)], SIGNER.public())
+    checkpoint = checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", 2)], SIGNER.public_keys())
     other = checkpoints.Checkpoint(
         **{name: getattr(checkpoint, name) for name in checkpoint.__struct_fields__}
         | {"at": checkpoint.at + 1}
     )
     site.archive.put(checkpoint_name("acme", 2), checkpoints.sign(SIGNER, other))
     with pytest.raises(LedgerError, match="checkpoint 3 of acme does not continue checkpoint 2"):
-        read_erasures(site.archive, SIGNER.public(), "acme", Reach())
+        read_erasures(site.archive, SIGNER.public_keys(), "acme", Reach())
 
 
 async def test_no_receipt_is_proved_under_a_checkpoint_that_was_touched(site: Site) -> None:

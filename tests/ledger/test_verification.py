@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from consent_service.identity.keys import new_ring
-from consent_service.identity.signatures import Signer
+from consent_service.identity.key_ring import new_ring
+from consent_service.identity.signatures import StatementSigner
 from consent_service.ledger import checkpoints, segments, tree
 from consent_service.ledger.checkpoints import Checkpoint, Span
 from consent_service.ledger.object_names import anchor_name, checkpoint_name, marks_name, segment_name
@@ -20,7 +20,7 @@ from consent_service.ledger.tampering import ArchiveFault, LineChange, Tampering
 from consent_service.ledger.verification import LEAST_KEPT, VerificationReport, verify
 from tests.ledger.sealed import SIGNER, Site, a_site
 
-STRANGER = Signer(new_ring(1, b"s" * 32, b"h" * 32))
+STRANGER = StatementSigner(new_ring(1, b"s" * 32, b"h" * 32))
 SECOND = segment_name("acme", 2)
 
 
@@ -32,11 +32,11 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 def checked(site: Site, *known: Checkpoint) -> VerificationReport:
-    return verify(site.archive, SIGNER.public(), known)
+    return verify(site.archive, SIGNER.public_keys(), known)
 
 
 def checkpoint(site: Site, number: int) -> Checkpoint:
-    return checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", number)], SIGNER.public())
+    return checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", number)], SIGNER.public_keys())
 
 
 def relined(site: Site, change: Callable[[list[bytes]], list[bytes]]) -> list[ArchiveFault]:
@@ -45,7 +45,9 @@ def relined(site: Site, change: Callable[[list[bytes]], list[bytes]]) -> list[Ar
     return checked(site).findings
 
 
-def resigned(site: Site, number: int, signer: Signer = SIGNER, **change: object) -> list[ArchiveFault]:
+def resigned(
+    site: Site, number: int, signer: StatementSigner = SIGNER, **change: object
+) -> list[ArchiveFault]:
     """Sign another checkpoint in this one's place; what is found then."""
     site.archive.put(
         checkpoint_name("acme", number), checkpoints.sign(signer, replace(checkpoint(site, number), **change))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.identity.keys import KeyRing, encode_ring, new_ring, rotate
+from consent_service.identity.key_ring import KeyRing, encode_ring, new_ring, rotate_ring
 from consent_service.identity.ring_memory import memory_of
 from consent_service.services.key_rings import take_up
 from consent_service.store.engines import open_store
@@ -21,9 +21,9 @@ from tests.support.waiting import eventually
 
 __all__ = ["command"]
 
-START = RING.current.created_at
-ROTATED = rotate(RING, START + 86_400, b"b" * 32)
-FORKED = rotate(RING, START + 86_400, b"x" * 32)
+START = RING.current_key.created_at
+ROTATED = rotate_ring(RING, START + 86_400, b"b" * 32)
+FORKED = rotate_ring(RING, START + 86_400, b"x" * 32)
 STRANGER = new_ring(START, b"a" * 32, b"i" * 32)
 SECRETS = [key.secret for ring in (ROTATED, FORKED) for key in ring.keys] + [b"h" * 32, b"i" * 32]
 

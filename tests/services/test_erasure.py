@@ -16,7 +16,7 @@ from consent_service.domain.facts import ChoiceMade, Fact, SignalSeen
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import Stance, Step
-from consent_service.identity.keys import new_ring
+from consent_service.identity.key_ring import new_ring
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.ledger.entries import ErasedEntry, Evidence, decode
 from consent_service.ledger.rebuild import rebuild_standings

@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from consent_service.domain.facts import ChoiceMade, Fact, apply
-from consent_service.domain.records import VisitorRecord, pack_record, unpack_record
+from consent_service.domain.facts import ChoiceMade, Fact, apply_fact
 from consent_service.domain.standing import Standing, StandingUnreadable
-from consent_service.domain.suppression import NOBODY, beginning
+from consent_service.domain.suppression import NOBODY, first_fact_of
+from consent_service.domain.visitor_record import VisitorRecord, pack_record, unpack_record
 from consent_service.errors import StoreCorrupt
 from consent_service.ledger import receipt_proofs
 from consent_service.ledger.entries import Evidence, digest_of, encode, entry_of
@@ -160,7 +160,7 @@ class Draft:
     def _record(self, work: Work, facts: Sequence[Fact]) -> Receipt | None:
         receipt = None
         for fact in [*self._beginning(work), *facts] if facts else ():
-            self.standing = apply(self.standing or Standing(), fact)
+            self.standing = apply_fact(self.standing or Standing(), fact)
             entry = entry_of(
                 fact,
                 entry_id=str(self._ids.next()),
@@ -178,7 +178,7 @@ class Draft:
         if not self._erased or self.standing is None:
             return []
         suppression, self.standing, self._erased = self.standing, None, False
-        return [beginning(suppression, work.now)]
+        return [first_fact_of(suppression, work.now)]
 
     def change(self) -> Change:
         assert self.standing is not None  # there are entries, so there is a standing

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from functools import lru_cache, reduce
 from typing import Final, NamedTuple
 
-from consent_service.domain.records import standing_in
 from consent_service.domain.regimes import Regime
-from consent_service.domain.resolution import Resolution, resolve, stricter
+from consent_service.domain.resolution import Resolution, resolve, stricter_resolution
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing, StandingUnreadable
+from consent_service.domain.visitor_record import standing_in
 from consent_service.domain.words import UNHONOURED, Unhonoured
 from consent_service.errors import IdentityError
-from consent_service.identity.keys import KeyRing
+from consent_service.identity.key_ring import KeyRing
 from consent_service.identity.visitor_ids import record_id
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.services.records.deadline import COMMIT_TIMEOUT, READ_TIMEOUT, reading_patience
@@ -167,7 +167,7 @@ def strictest(
     None stands for nobody: the regime's default.
     """
     rulings = (resolve(regime, signals, _standing(visitor), None, now) for visitor in found)
-    return reduce(stricter, rulings)
+    return reduce(stricter_resolution, rulings)
 
 
 def _decode(value: bytes, version: int) -> Record:

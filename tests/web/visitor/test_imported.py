@@ -9,8 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from consent_service.domain.records import standing_in
 from consent_service.domain.standing import Standing
+from consent_service.domain.visitor_record import standing_in
 from consent_service.domain.words import SALE_AND_SHARE, Right
 from consent_service.identity.visitor_ids import imported_id_for
 from consent_service.importing.line_outcomes import LineOutcome, LineResult, OptOut

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from consent_service.config import LedgerSettings
-from consent_service.identity.keys import DAY
-from consent_service.identity.signatures import Signed, Signer, Statement, decode_jwks, unsign
+from consent_service.identity.key_ring import DAY
+from consent_service.identity.signatures import Signed, Statement, StatementSigner, decode_jwks, unsign
 from consent_service.ledger import receipt_proofs
 from consent_service.ledger.archive import FolderArchive
 from consent_service.ledger.object_names import segment_name
@@ -35,7 +35,7 @@ async def seal(service: Running, later: int = 0) -> FolderArchive:
     kept = FolderArchive(service.store_path.parent / "archive")
     store = open_store(service.store_url, clock=service.clock)
     try:
-        await run_once(store, kept, Signer(service.ring), LedgerSettings(), ["acme"], service.clock)
+        await run_once(store, kept, StatementSigner(service.ring), LedgerSettings(), ["acme"], service.clock)
     finally:
         await store.close()
     return kept

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from consent_service.domain.facts import ChoiceMade, apply
+from consent_service.domain.facts import ChoiceMade, apply_fact
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Ruling, resolve
 from consent_service.domain.signals import Sources
@@ -21,7 +21,7 @@ from consent_service.domain.standing import Standing
 from consent_service.domain.words import RIGHTS, AgeBand, Basis, Right, Stance, Step, Unhonoured
 
 
-class Decided(NamedTuple):
+class SplitChoice(NamedTuple):
     """A call's choice, split by the step that each part needs.
 
     `at_once`: part to record now; None if there is none. `to_confirm`: part that waits for the second step;
@@ -48,7 +48,7 @@ class Situation(Struct, frozen=True):
     binding: tuple[Regime, ...] = ()
 
     @property
-    def age(self) -> AgeBand | None:
+    def age_on_record(self) -> AgeBand | None:
         """Age on record; None if there is none or the record can't be read."""
         return self.standing.age if isinstance(self.standing, Standing) else None
 
@@ -61,69 +61,67 @@ class Situation(Struct, frozen=True):
         return any(regime.needs_parent(age) for regime in (self.regime, *self.binding))
 
 
-def decide(asked: ChoiceMade, situation: Situation) -> Decided:
+def split_choice(wish: ChoiceMade, situation: Situation) -> SplitChoice:
     """Return the choice split into the part to record at once and the part that needs the second step.
 
     `asked.step` must be `ONLY`.
     """
-    if _only_restricts(asked):
-        return Decided(asked, None)  # the common opt-out, and the reason why it is quick
+    if _only_restricts(wish):
+        return SplitChoice(wish, None)  # the common opt-out, and the reason why it is quick
     restricting = replace(
-        asked,
-        sale=_only(asked.sale, Stance.OPTED_OUT),
-        share=_only(asked.share, Stance.OPTED_OUT),
-        sensitive=_only(asked.sensitive, Stance.OPTED_OUT),
-        age=asked.age if _age_at_once(asked.age, situation) else None,
-        incentive=asked.incentive if asked.incentive and not asked.incentive.joined else None,
+        wish,
+        sale=_stance_if(wish.sale, Stance.OPTED_OUT),
+        share=_stance_if(wish.share, Stance.OPTED_OUT),
+        sensitive=_stance_if(wish.sensitive, Stance.OPTED_OUT),
+        age=wish.age if _age_at_once(wish.age, situation) else None,
+        incentive=wish.incentive if wish.incentive and not wish.incentive.joined else None,
     )
-    after = replace(situation, standing=_after(situation, restricting))
-    already_allowed, lifted = _opt_ins(asked, after)
+    after = replace(situation, standing=_standing_after(situation, restricting))
+    already_allowed, lifted = _opt_ins(wish, after)
     at_once = restricting.opting_in(already_allowed)
     to_confirm = ChoiceMade(
-        at=asked.at,
-        method=asked.method,
-        age=asked.age if restricting.age is None else None,
-        incentive=asked.incentive if restricting.incentive is None else None,
+        at=wish.at,
+        method=wish.method,
+        age=wish.age if restricting.age is None else None,
+        incentive=wish.incentive if restricting.incentive is None else None,
     ).opting_in(lifted)
-    if not to_confirm.empty and after.needs_parent(after.age):
-        return Decided(_unless_empty(at_once), None, needs_parent=True)
-    return Decided(_unless_empty(at_once), _unless_empty(to_confirm))
+    if not to_confirm.is_empty and after.needs_parent(after.age_on_record):
+        return SplitChoice(_unless_empty(at_once), None, needs_parent=True)
+    return SplitChoice(_unless_empty(at_once), _unless_empty(to_confirm))
 
 
-def confirmed(to_confirm: ChoiceMade, at: int) -> ChoiceMade:
+def confirmed_fact(to_confirm: ChoiceMade, at: int) -> ChoiceMade:
     """Return the fact to record when the second step is done."""
     return replace(to_confirm, at=at, step=Step.CONFIRMED)
 
 
-def first_step(to_confirm: ChoiceMade, at: int) -> ChoiceMade:
+def first_step_fact(to_confirm: ChoiceMade, at: int) -> ChoiceMade:
     """Return the fact that a visitor asked for something that now waits for the second step."""
     return replace(to_confirm, at=at, step=Step.ASKED)
 
 
-def _only_restricts(asked: ChoiceMade) -> bool:
+def _only_restricts(wish: ChoiceMade) -> bool:
     return (
-        asked.age is None
-        and asked.incentive is None
-        and Stance.OPTED_IN not in (asked.sale, asked.share, asked.sensitive)
-        and not asked.empty
+        wish.age is None
+        and wish.incentive is None
+        and Stance.OPTED_IN not in (wish.sale, wish.share, wish.sensitive)
+        and not wish.is_empty
     )
 
 
-def _opt_ins(asked: ChoiceMade, situation: Situation) -> tuple[list[Right], list[Right]]:
+def _opt_ins(wish: ChoiceMade, situation: Situation) -> tuple[list[Right], list[Right]]:
     """Return the rights to opt in: those that are allowed already, and those that are denied now."""
     now = situation.standing.latest_at if isinstance(situation.standing, Standing) else 0
     here, *elsewhere = (
-        resolve(
-            regime, situation.signals, situation.standing, situation.consumer_standing, max(now, asked.at)
-        )
+        resolve(regime, situation.signals, situation.standing, situation.consumer_standing, max(now, wish.at))
         for regime in (situation.regime, *situation.binding)
     )
-    opted_in = [right for right in RIGHTS if asked.stance(right) is Stance.OPTED_IN]
+    opted_in = [right for right in RIGHTS if wish.stance_on(right) is Stance.OPTED_IN]
     already_allowed = [
         right
         for right in opted_in
         if not here.ruling(right).denied
-        and not any(_denied_on_record(one.ruling(right)) for one in elsewhere)
+        and not any(_denied_on_record(resolution.ruling(right)) for resolution in elsewhere)
     ]
     return already_allowed, [right for right in opted_in if right not in already_allowed]
 
@@ -138,19 +136,19 @@ def _age_at_once(age: AgeBand | None, situation: Situation) -> bool:
 
     A first age or a lower one may. Raising the age of a known minor needs the second step.
     """
-    known = situation.age
-    return known is None or age is None or age <= known or not situation.is_minor(known)
+    age_before = situation.age_on_record
+    return age_before is None or age is None or age <= age_before or not situation.is_minor(age_before)
 
 
-def _after(situation: Situation, fact: ChoiceMade) -> Standing | Unhonoured | None:
-    if isinstance(situation.standing, Unhonoured) or fact.empty:
+def _standing_after(situation: Situation, fact: ChoiceMade) -> Standing | Unhonoured | None:
+    if isinstance(situation.standing, Unhonoured) or fact.is_empty:
         return situation.standing
-    return apply(situation.standing or Standing(), fact)
+    return apply_fact(situation.standing or Standing(), fact)
 
 
-def _only(stance: Stance | None, wanted: Stance) -> Stance | None:
+def _stance_if(stance: Stance | None, wanted: Stance) -> Stance | None:
     return stance if stance is wanted else None
 
 
 def _unless_empty(choice: ChoiceMade) -> ChoiceMade | None:
-    return None if choice.empty else choice
+    return None if choice.is_empty else choice

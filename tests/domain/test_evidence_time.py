@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consent_service.domain.times import read_time
+from consent_service.domain.evidence_time import read_time
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_service.errors import KeyRetired, KeyRingInvalid, KeyUnknown
-from consent_service.identity.keys import (
+from consent_service.identity.key_ring import (
+    KeyPurpose,
     KeyRing,
-    Purpose,
     SigningKey,
     decode_ring,
+    derive_subkey,
     encode_ring,
     keyed_hash,
     new_ring,
-    rotate,
-    subkey,
+    rotate_ring,
 )
 
 NOW = 1_795_341_600
@@ -28,36 +28,36 @@ SECRETS = st.binary(min_size=32, max_size=48)
 
 
 def test_a_new_ring_signs_with_key_1() -> None:
-    assert RING.current == SigningKey(1, b"a" * 32, NOW, None)
+    assert RING.current_key == SigningKey(1, b"a" * 32, NOW, None)
 
 
 def test_rotating_retires_the_old_key_and_keeps_the_hashing_key() -> None:
-    ring = rotate(RING, NOW + 5, b"b" * 32)
+    ring = rotate_ring(RING, NOW + 5, b"b" * 32)
     assert ring.keys == (SigningKey(1, b"a" * 32, NOW, NOW + 5), SigningKey(2, b"b" * 32, NOW + 5, None))
     assert ring.hashing_key == RING.hashing_key
 
 
 def test_a_retired_key_verifies_for_400_days() -> None:
-    ring = rotate(RING, NOW, b"b" * 32)
-    assert ring.verifying(1, NOW + 400 * DAY).secret == b"a" * 32
+    ring = rotate_ring(RING, NOW, b"b" * 32)
+    assert ring.verifying_key(1, NOW + 400 * DAY).secret == b"a" * 32
     with pytest.raises(KeyRetired):
-        ring.verifying(1, NOW + 400 * DAY + 1)
+        ring.verifying_key(1, NOW + 400 * DAY + 1)
 
 
 def test_the_current_key_verifies_however_old_it_is() -> None:
-    assert RING.verifying(1, NOW + 4000 * DAY) is RING.current
+    assert RING.verifying_key(1, NOW + 4000 * DAY) is RING.current_key
 
 
 def test_a_number_that_is_not_in_the_ring_is_unknown() -> None:
     with pytest.raises(KeyUnknown):
-        RING.verifying(2, NOW)
+        RING.verifying_key(2, NOW)
 
 
 @given(st.lists(SECRETS, min_size=1, max_size=5), SECRETS)
 def test_a_ring_of_any_rotations_survives_its_text_form(secrets: list[bytes], hashing_key: bytes) -> None:
     ring = new_ring(NOW, secrets[0], hashing_key)
     for secret in secrets[1:]:
-        ring = rotate(ring, NOW + DAY, secret)
+        ring = rotate_ring(ring, NOW + DAY, secret)
     assert decode_ring(encode_ring(ring)) == ring
 
 
@@ -124,14 +124,14 @@ def test_a_text_that_is_no_ring_is_refused_without_quoting_it(text: str) -> None
 
 
 def test_each_purpose_has_a_key_of_its_own() -> None:
-    assert len({subkey(b"a" * 32, purpose) for purpose in Purpose}) == len(Purpose)
-    assert len(subkey(b"a" * 32, Purpose.VISITOR_TOKEN, 64)) == 64
+    assert len({derive_subkey(b"a" * 32, purpose) for purpose in KeyPurpose}) == len(KeyPurpose)
+    assert len(derive_subkey(b"a" * 32, KeyPurpose.VISITOR_TOKEN, 64)) == 64
 
 
 def test_a_keyed_hash_tells_parts_apart_by_their_borders_and_purpose() -> None:
     hashes = {
         keyed_hash(b"k", purpose, parts)
-        for purpose in (Purpose.VISITOR_ID, Purpose.CONSUMER)
+        for purpose in (KeyPurpose.VISITOR_ID, KeyPurpose.CONSUMER)
         for parts in ([b"ab", b"c"], [b"a", b"bc"], [b"abc"], [b"abc", b""])
     }
     assert len(hashes) == 8

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from consent_service.errors import ConfigError, Fault, KeyRingInvalid
-from consent_service.identity.keys import (
+from consent_service.identity.key_ring import (
     SECRET_BYTES,
     VERIFY_AFTER_RETIREMENT,
     KeyRing,
@@ -25,7 +25,7 @@ from consent_service.identity.keys import (
     decode_ring,
     encode_ring,
     new_ring,
-    rotate,
+    rotate_ring,
 )
 
 
@@ -38,10 +38,10 @@ class KeyLine(NamedTuple):
     state: str
 
 
-def make(file: Path, now: int) -> None:
+def make_key_file(file: Path, now: int) -> None:
     """Write a new ring of one key. Raises ConfigError when the file is there: a lost ring can't be made again."""
     ring = new_ring(now, secrets.token_bytes(SECRET_BYTES), secrets.token_bytes(SECRET_BYTES))
-    with _errors(file), _written(file, ring) as fresh:
+    with _as_config_errors(file), _written_beside(file, ring) as fresh:
         os.link(fresh, file)  # unlike a rename, refuses to overwrite
 
 
@@ -51,41 +51,42 @@ def rotate_file(file: Path, now: int) -> SigningKey:
     A symbolic link stays, and the file that it leads to is replaced. Raises ConfigError.
     """
     place = file.resolve()
-    with _errors(file), _folder(place.parent) as folder:
+    with _as_config_errors(file), _open_folder(place.parent) as folder:
         fcntl.flock(folder, fcntl.LOCK_EX)  # not the file: that is about to be another one
-        ring = rotate(read(place), now, secrets.token_bytes(SECRET_BYTES))
-        with _written(place, ring) as fresh:
+        ring = rotate_ring(read_key_file(place), now, secrets.token_bytes(SECRET_BYTES))
+        with _written_beside(place, ring) as fresh:
             _keep_access(place, fresh)
             fresh.replace(place)
-    return ring.current
+    return ring.current_key
 
 
-def read(file: Path) -> KeyRing:
+def read_key_file(file: Path) -> KeyRing:
     """The file's ring. Raises ConfigError."""
-    with _errors(file):
+    with _as_config_errors(file):
         return decode_ring(file.read_text(encoding="ascii"))
 
 
-def listing(ring: KeyRing, now: int) -> list[KeyLine]:
+def list_keys(ring: KeyRing, now: int) -> list[KeyLine]:
     """The ring's keys, oldest to newest."""
     return [
-        KeyLine(key.number, _day(key.created_at), _day(key.retired_at), _state(key, now)) for key in ring.keys
+        KeyLine(key.number, _day_text(key.created_at), _day_text(key.retired_at), _state_text(key, now))
+        for key in ring.keys
     ]
 
 
-def _state(key: SigningKey, now: int) -> str:
+def _state_text(key: SigningKey, now: int) -> str:
     if key.retired_at is None:
         return "signs"
-    until = _day(key.retired_at + VERIFY_AFTER_RETIREMENT)
-    return f"verifies until {until}" if key.verifies(now) else f"refused since {until}"
+    until = _day_text(key.retired_at + VERIFY_AFTER_RETIREMENT)
+    return f"verifies until {until}" if key.is_honoured(now) else f"refused since {until}"
 
 
-def _day(at: int | None) -> str:
+def _day_text(at: int | None) -> str:
     return "" if at is None else datetime.fromtimestamp(at, UTC).date().isoformat()
 
 
 @contextmanager
-def _written(file: Path, ring: KeyRing) -> Iterator[Path]:
+def _written_beside(file: Path, ring: KeyRing) -> Iterator[Path]:
     """The ring in a file beside this one, on disk and readable by its owner alone; gone on the way out."""
     fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -95,7 +96,7 @@ def _written(file: Path, ring: KeyRing) -> Iterator[Path]:
             out.flush()
             os.fsync(out.fileno())
         yield fresh
-        with _folder(file.parent) as folder:
+        with _open_folder(file.parent) as folder:
             os.fsync(folder)
     finally:
         fresh.unlink(missing_ok=True)
@@ -107,14 +108,17 @@ def _keep_access(before: Path, fresh: Path) -> None:
     try:
         os.chown(fresh, owner.st_uid, owner.st_gid)
     except PermissionError:
-        said = f"belongs to user {owner.st_uid} and group {owner.st_gid}: rotate it as that user or as root, or the "
-        raise ConfigError((Fault(str(before), 0, f"{said}service may not read the new file"),)) from None
+        reason = (
+            f"belongs to user {owner.st_uid} and group {owner.st_gid}: rotate it as that user or as root, or the "
+            "service may not read the new file"
+        )
+        raise ConfigError((Fault(str(before), 0, reason),)) from None
     shutil.copystat(before, fresh)  # after the owner: until then only we read it
     os.utime(fresh)  # copied too, but copies that go by time must see a new file
 
 
 @contextmanager
-def _folder(path: Path) -> Iterator[int]:
+def _open_folder(path: Path) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield descriptor
@@ -123,7 +127,7 @@ def _folder(path: Path) -> Iterator[int]:
 
 
 @contextmanager
-def _errors(file: Path) -> Iterator[None]:
+def _as_config_errors(file: Path) -> Iterator[None]:
     """Turn what can go wrong with the file into one sentence that never quotes it."""
     try:
         yield

@@ -14,7 +14,7 @@ from tests.support.waiting import DEADLINE
 
 CHILD = """
 import os, signal, sys
-from consent_service.process.parent import die_with
+from consent_service.process.parent_death import die_with
 die_with(int(sys.argv[1]))
 print(os.getpid(), flush=True)
 signal.pause()

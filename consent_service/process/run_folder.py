@@ -20,7 +20,7 @@ from typing import Final
 from consent_service.config import Config, load
 from consent_service.config.loading import KEYS, SECRETS, STORE
 from consent_service.errors import CannotStart
-from consent_service.identity.keys import KeyRing, encode_ring
+from consent_service.identity.key_ring import KeyRing, encode_ring
 from consent_service.web.health import DRAINING
 
 _PREFIX: Final = f"consent-service-{os.getuid()}-"
@@ -28,25 +28,25 @@ _METRICS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @dataclass(frozen=True, slots=True)
-class RunDir:
+class RunFolder:
     """One supervisor's run folder."""
 
     path: Path
 
     @property
-    def metrics(self) -> Path:
+    def metrics_folder(self) -> Path:
         """Folder in which prometheus_client keeps the processes' counts."""
         return self.path / "metrics"
 
-    def write(self, text: str, ring: KeyRing) -> None:
+    def write_config(self, text: str, ring: KeyRing) -> None:
         """Put this configuration, already validated, in the place of the one before. Raises CannotStart."""
         try:
-            _replace(self.path / "keys.json", encode_ring(ring))
-            _replace(self.path / "consent.toml", text)
+            _replace_file(self.path / "keys.json", encode_ring(ring))
+            _replace_file(self.path / "consent.toml", text)
         except OSError as error:
             raise CannotStart(f"{self.path}: can't be written: {error.strerror}. Free some of it") from error
 
-    def read(self, env: Mapping[str, str]) -> Config:
+    def read_config(self, env: Mapping[str, str]) -> Config:
         """The configuration that was written, as a child reads it under `child_env`."""
         return load((self.path / "consent.toml").read_text(encoding="utf-8"), env)
 
@@ -61,28 +61,28 @@ class RunDir:
         """The children's environment: this folder's keys and the store as resolved, in place of the originals."""
         ours = {name: value for name, value in env.items() if name.removesuffix("_FILE") not in SECRETS}
         keys = {f"{KEYS}_FILE": str(self.path / "keys.json"), STORE: config.service.store}
-        return ours | keys | {_METRICS_VARIABLE: str(self.metrics)}
+        return ours | keys | {_METRICS_VARIABLE: str(self.metrics_folder)}
 
 
 @contextmanager
-def run_dir(env: Mapping[str, str]) -> Iterator[RunDir]:
+def make_run_folder(env: Mapping[str, str]) -> Iterator[RunFolder]:
     """A fresh run folder, removed on the way out. First removes those that killed supervisors left behind.
 
     Raises CannotStart when no place takes one.
     """
-    path = _made(env)
-    held = _held(path)
+    path = _make_empty_folder(env)
+    held = _lock_folder(path)
     try:
-        yield RunDir(path)
+        yield RunFolder(path)
     finally:
         shutil.rmtree(path, ignore_errors=True)
         os.close(held)
 
 
-def _made(env: Mapping[str, str]) -> Path:
+def _make_empty_folder(env: Mapping[str, str]) -> Path:
     """An empty run folder in the first place that takes one. Raises CannotStart with what each place said."""
     troubles = dict[str, str]()
-    for place in _places(env):
+    for place in _candidate_folders(env):
         for leftover in Path(place).glob(f"{_PREFIX}*"):
             _remove_unless_held(leftover)
         try:
@@ -91,7 +91,7 @@ def _made(env: Mapping[str, str]) -> Path:
             troubles[place] = str(error.strerror)
             continue
         try:
-            RunDir(path).metrics.mkdir()
+            RunFolder(path).metrics_folder.mkdir()
         except OSError as error:
             troubles[place] = str(error.strerror)
             shutil.rmtree(path, ignore_errors=True)
@@ -104,14 +104,14 @@ def _made(env: Mapping[str, str]) -> Path:
     )
 
 
-def _places(env: Mapping[str, str]) -> Iterator[str]:
+def _candidate_folders(env: Mapping[str, str]) -> Iterator[str]:
     """Memory first: the folder that systemd makes for a service, the user's, the shared one; else the disk."""
     yield from filter(None, (env.get("RUNTIME_DIRECTORY"), env.get("XDG_RUNTIME_DIR"), "/dev/shm"))  # noqa: S108
     with suppress(FileNotFoundError):  # no place at all, says Python
         yield tempfile.gettempdir()
 
 
-def _held(path: Path) -> int:
+def _lock_folder(path: Path) -> int:
     """Lock the folder for as long as the returned descriptor is open: the sign that its supervisor lives."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -124,13 +124,13 @@ def _held(path: Path) -> int:
 
 def _remove_unless_held(path: Path) -> None:
     with suppress(OSError):  # somebody else's, or its supervisor lives
-        descriptor = _held(path)
+        descriptor = _lock_folder(path)
         if os.fstat(descriptor).st_uid == os.getuid():
             shutil.rmtree(path, ignore_errors=True)
         os.close(descriptor)
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace_file(path: Path, text: str) -> None:
     fresh = path.with_suffix(".new")
     fresh.touch(mode=0o600)
     fresh.write_text(text, encoding="utf-8")

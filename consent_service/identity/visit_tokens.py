@@ -12,9 +12,9 @@ from typing import Final
 import msgspec
 
 from consent_service.errors import TokenExpired, TokenForged
-from consent_service.identity.keys import DAY, KeyRing, Purpose
-from consent_service.identity.results import STATE_BYTES
-from consent_service.identity.sealed import CLOCK_SKEW, SealedTexts
+from consent_service.identity.key_ring import DAY, KeyPurpose, KeyRing
+from consent_service.identity.page_result_tokens import STATE_BYTES
+from consent_service.identity.sealed_texts import CLOCK_SKEW, SealedTexts
 
 MAX_AGE: Final = DAY  # a page left open over night still works
 MAX_LENGTH: Final = 3900  # browsers keep cookies of 4096 bytes, name and attributes included
@@ -41,11 +41,11 @@ class Visit(msgspec.Struct, frozen=True, array_like=True):
     minted: bool = False
 
 
-class Visits:
+class VisitTokens:
     """Signer and verifier of visits over a key ring."""
 
     def __init__(self, ring: KeyRing) -> None:
-        self._texts = SealedTexts(ring, Purpose.VISIT, MAX_LENGTH)
+        self._texts = SealedTexts(ring, KeyPurpose.VISIT, MAX_LENGTH)
         self._decoder = msgspec.msgpack.Decoder(Visit)
 
     def sign(self, site: str, visit: Visit) -> str:

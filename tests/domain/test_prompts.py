@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 
-from consent_service.domain.asking import Show, may_ask_after, months_later, show
-from consent_service.domain.facts import ChoiceMade, Fact, SignalSeen, fold
+from consent_service.domain.facts import ChoiceMade, Fact, SignalSeen, fold_facts
+from consent_service.domain.prompts import Show, may_ask_after, months_later, prompts_for
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import resolve
 from consent_service.domain.signals import Sources
@@ -38,16 +38,18 @@ def test_twelve_months_are_calendar_months(start: str, later: str) -> None:
 
 def test_nothing_on_record_stands_in_the_way_of_asking() -> None:
     assert may_ask_after(None, CALIFORNIA) is None
-    assert may_ask_after(fold([ChoiceMade(5, sale=IN)]), CALIFORNIA) is None
+    assert may_ask_after(fold_facts([ChoiceMade(5, sale=IN)]), CALIFORNIA) is None
 
 
 def test_the_latest_refusal_starts_the_wait() -> None:
     at = seconds("2026-11-22T10:00:00")
-    standing = fold(
+    standing = fold_facts(
         [SignalSeen(at - 9, Sources.HEADER), ChoiceMade(at - 5, sale=OUT), ChoiceMade(at, sensitive=OUT)]
     )
     assert may_ask_after(standing, CALIFORNIA) == seconds("2027-11-22T10:00:00")
-    assert may_ask_after(fold([SignalSeen(at, Sources.HEADER)]), CALIFORNIA) == seconds("2027-11-22T10:00:00")
+    assert may_ask_after(fold_facts([SignalSeen(at, Sources.HEADER)]), CALIFORNIA) == seconds(
+        "2027-11-22T10:00:00"
+    )
 
 
 NOTHING = Show(banner=False, honored=False, conflict=False)
@@ -72,25 +74,27 @@ SHOWN: list[tuple[str, Sources, list[Fact], Show]] = [
     ("live", "facts", "shown"), [case[1:] for case in SHOWN], ids=[case[0] for case in SHOWN]
 )
 def test_what_the_page_shows(live: Sources, facts: list[Fact], shown: Show) -> None:
-    standing = fold(facts) if facts else None
-    assert show(standing, resolve(CALIFORNIA, live, standing, None, NOW), CALIFORNIA, NOW) == shown
+    standing = fold_facts(facts) if facts else None
+    assert prompts_for(standing, resolve(CALIFORNIA, live, standing, None, NOW), CALIFORNIA, NOW) == shown
 
 
 def test_affirming_sale_alone_does_not_bring_the_question_back_over_a_live_signal() -> None:
-    sale_only = fold(
+    sale_only = fold_facts(
         [SignalSeen(NOW - 400 * 86_400, Sources.HEADER), ChoiceMade(NOW - 8, sale=IN, step=Step.CONFIRMED)]
     )
     resolution = resolve(CALIFORNIA, Sources.HEADER, sale_only, None, NOW)
-    assert show(sale_only, resolution, CALIFORNIA, NOW) == Show(False, True, True)
+    assert prompts_for(sale_only, resolution, CALIFORNIA, NOW) == Show(False, True, True)
 
 
 def test_who_cannot_be_recognised_is_not_asked() -> None:
     resolution = resolve(CALIFORNIA, Sources.NONE, UNHONOURED, None, NOW)
-    assert show(None, resolution, CALIFORNIA, NOW) == NOTHING
+    assert prompts_for(None, resolution, CALIFORNIA, NOW) == NOTHING
 
 
 @given(regimes(), standings())
 def test_rule_9_nobody_is_asked_within_twelve_months_of_a_refusal(regime: Regime, standing: Standing) -> None:
     after = may_ask_after(standing, regime)
     if after is not None and after > NOW:
-        assert not show(standing, resolve(regime, Sources.NONE, standing, None, NOW), regime, NOW).banner
+        assert not prompts_for(
+            standing, resolve(regime, Sources.NONE, standing, None, NOW), regime, NOW
+        ).banner

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from consent_service.config import Config, load
 from consent_service.config.loading import KEYS
 from consent_service.errors import ConfigError, Fault
-from consent_service.identity.keys import KeyRing
+from consent_service.identity.key_ring import KeyRing
 
 _FIXED: Final = (
     *("host", "port", "workers", "metrics_host", "metrics_port", "store", "durability"),
@@ -24,7 +24,7 @@ _NO_KEYS: Final = (
 )
 
 
-class Loaded(NamedTuple):
+class ServingConfig(NamedTuple):
     """A configuration that can serve: its text, what the text says, and its keys."""
 
     text: str
@@ -32,7 +32,9 @@ class Loaded(NamedTuple):
     ring: KeyRing
 
 
-def load_serving(file: Path, env: Mapping[str, str], *, clock: Callable[[], float] = time.time) -> Loaded:
+def load_serving(
+    file: Path, env: Mapping[str, str], *, clock: Callable[[], float] = time.time
+) -> ServingConfig:
     """Read the file and the environment, and try what the application makes of them.
 
     Raises ConfigError with every fault; that there are no keys is one, and a site that can't be built.
@@ -41,10 +43,12 @@ def load_serving(file: Path, env: Mapping[str, str], *, clock: Callable[[], floa
     config = load(text, env)
     if config.keys is None:
         raise ConfigError((Fault(KEYS, 0, _NO_KEYS),))
-    from consent_service.process.trial import trial  # `check` reads too, and need not wait for a web server
+    from consent_service.process.trial_build import (
+        try_build,  # `check` reads too, and need not wait for a web server
+    )
 
-    trial(config, int(clock()))
-    return Loaded(text, config, config.keys)
+    try_build(config, int(clock()))
+    return ServingConfig(text, config, config.keys)
 
 
 def read_text(file: Path) -> str:
@@ -60,7 +64,7 @@ def read_text(file: Path) -> str:
         raise ConfigError((Fault(str(file), 0, f"is not UTF-8 at byte {error.start}"),)) from None
 
 
-def needs_restart(running: Loaded, fresh: Loaded) -> tuple[Fault, ...]:
+def needs_restart(running: ServingConfig, fresh: ServingConfig) -> tuple[Fault, ...]:
     """Return a fault for each key that differs and needs a restart; none if a reload will do."""
     old, new = running.config.service, fresh.config.service
     faults = [

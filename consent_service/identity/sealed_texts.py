@@ -17,8 +17,8 @@ from itsdangerous import Signer
 from itsdangerous.signer import HMACAlgorithm
 
 from consent_service.errors import KeyUnknown, TokenForged
-from consent_service.identity.keys import KeyRing, Purpose, SigningKey, honoured, subkey
-from consent_service.identity.text import from_base64url, to_base64url
+from consent_service.identity.base64url import from_base64url, to_base64url
+from consent_service.identity.key_ring import KeyPurpose, KeyRing, SigningKey, derive_subkey, require_honoured
 
 CLOCK_SKEW: Final = 60  # seconds that another machine's clock may be ahead of ours
 
@@ -26,9 +26,9 @@ CLOCK_SKEW: Final = 60  # seconds that another machine's clock may be ahead of o
 class SealedTexts:
     """Signer and verifier of texts of one purpose over a key ring. Ciphers and signers are built once."""
 
-    def __init__(self, ring: KeyRing, purpose: Purpose, max_length: int) -> None:
+    def __init__(self, ring: KeyRing, purpose: KeyPurpose, max_length: int) -> None:
         self._sealers = {str(key.number): _Sealer.build(key, purpose) for key in ring.keys}
-        self._current = self._sealers[str(ring.current.number)]
+        self._current = self._sealers[str(ring.current_key.number)]
         self._purpose = purpose.encode()
         self._max_length = max_length
 
@@ -63,7 +63,7 @@ class SealedTexts:
     def _sealer(self, number: str, now: int) -> _Sealer:
         sealer = self._sealers.get(number)
         if sealer is not None:
-            honoured(sealer.key, now)
+            require_honoured(sealer.key, now)
             return sealer
         if number.isdecimal():
             raise KeyUnknown("signed under a key that the ring does not hold")
@@ -78,9 +78,11 @@ class _Sealer(NamedTuple):
     signer: Signer
 
     @classmethod
-    def build(cls, key: SigningKey, purpose: Purpose) -> _Sealer:
+    def build(cls, key: SigningKey, purpose: KeyPurpose) -> _Sealer:
         """Return the cipher and signer derived from this key."""
-        return cls(key, AESSIV(subkey(key.secret, purpose, 64)), _DerivedOnce(key.secret, salt=purpose))
+        return cls(
+            key, AESSIV(derive_subkey(key.secret, purpose, 64)), _DerivedOnce(key.secret, salt=purpose)
+        )
 
 
 class _DerivedOnce(Signer):

@@ -11,17 +11,17 @@ from consent_service.embed.site_script import script_of
 from consent_service.errors import ConfigError, Fault
 
 
-def trial(config: Config, now: int) -> None:
+def try_build(config: Config, now: int) -> None:
     """Build each site under its regimes, and its script, as they would be served at this moment (Unix seconds).
 
     Raises ConfigError with a fault for each site that can't be built.
     """
-    faults = tuple(fault for key in config.sites if (fault := _fault(config, key, now)))
+    faults = tuple(fault for key in config.sites if (fault := _build_fault(config, key, now)))
     if faults:
         raise ConfigError(faults)
 
 
-def _fault(config: Config, key: str, now: int) -> Fault | None:
+def _build_fault(config: Config, key: str, now: int) -> Fault | None:
     try:
         script_of(config, key, now)
     except Exception as error:  # whatever it is: workers would meet it too, and give up

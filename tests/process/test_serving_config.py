@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from consent_service.errors import ConfigError
-from consent_service.identity.keys import encode_ring, new_ring, rotate
-from consent_service.process.reloading import Loaded, load_serving, needs_restart, read_text
+from consent_service.identity.key_ring import encode_ring, new_ring, rotate_ring
+from consent_service.process.serving_config import ServingConfig, load_serving, needs_restart, read_text
 from tests.process.configs import RING, consent_toml, write_config
 
 
-def loaded(folder: Path, text: str, keys: str | None = None) -> Loaded:
+def loaded(folder: Path, text: str, keys: str | None = None) -> ServingConfig:
     env = write_config(folder, text)
     if keys is not None:
         (folder / "keys.json").write_text(keys)
@@ -46,7 +46,9 @@ def test_what_is_valid_but_cannot_be_built_cannot_serve(tmp_path: Path) -> None:
 
 def test_facts_and_rotated_keys_need_no_restart(tmp_path: Path) -> None:
     running = loaded(tmp_path, consent_toml(tmp_path))
-    fresh = loaded(tmp_path, consent_toml(tmp_path, name="Other"), encode_ring(rotate(RING, 0, b"b" * 32)))
+    fresh = loaded(
+        tmp_path, consent_toml(tmp_path, name="Other"), encode_ring(rotate_ring(RING, 0, b"b" * 32))
+    )
     assert needs_restart(running, fresh) == ()
 
 

@@ -13,9 +13,13 @@ from consent_service.domain.standing import Standing
 from consent_service.domain.words import RIGHTS, Method, Right, Stance
 
 
-def imported(rights: Collection[Right], known: Standing | None, at: int) -> ChoiceMade | None:
+def imported_choice(rights: Collection[Right], standing: Standing | None, at: int) -> ChoiceMade | None:
     """Return the choice that denies the `rights` not denied on record, or None if all are denied already."""
-    new = {right for right in rights if known is None or known.choice(right).stance is not Stance.OPTED_OUT}
+    new = {
+        right
+        for right in rights
+        if standing is None or standing.choice_on(right).stance is not Stance.OPTED_OUT
+    }
     if not new:
         return None
     return ChoiceMade(
@@ -27,7 +31,9 @@ def imported(rights: Collection[Right], known: Standing | None, at: int) -> Choi
     )
 
 
-def inherited(theirs: Standing, own: Standing | None, at: int) -> ChoiceMade | None:
+def inherited_choice(theirs: Standing, own: Standing | None, at: int) -> ChoiceMade | None:
     """Return the choice that an imported record adds for the visitor who brings its id, or None if there is none."""
-    denied = [right for right in RIGHTS if theirs.choice(right).stance is Stance.OPTED_OUT]
-    return imported([right for right in denied if own is None or not own.choice(right).confirmed], own, at)
+    denied = [right for right in RIGHTS if theirs.choice_on(right).stance is Stance.OPTED_OUT]
+    return imported_choice(
+        [right for right in denied if own is None or not own.choice_on(right).confirmed], own, at
+    )

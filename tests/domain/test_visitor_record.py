@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent_service.domain.records import (
+from consent_service.domain.signals import Sources
+from consent_service.domain.standing import Choice, Standing, StandingUnreadable
+from consent_service.domain.visitor_record import (
     SUBJECT_BYTES,
     VisitorRecord,
     pack_record,
     standing_in,
     unpack_record,
 )
-from consent_service.domain.signals import Sources
-from consent_service.domain.standing import Choice, Standing, StandingUnreadable
 from consent_service.domain.words import AgeBand, Method, Stance
 
 from .strategies import standings

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-class Replaceable:
+class ReplaceableTask:
     """Runs at most one task; those that were stopped are waited for at the end."""
 
     def __init__(self) -> None:

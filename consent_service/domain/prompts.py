@@ -43,7 +43,7 @@ def may_ask_after(standing: Standing | None, regime: Regime) -> int | None:
         return None
     outs = [
         choice.at
-        for choice in (standing.choice(right) for right in RIGHTS)
+        for choice in (standing.choice_on(right) for right in RIGHTS)
         if choice.stance is Stance.OPTED_OUT
     ]
     refusals = [*outs, *([standing.gpc_at] if standing.gpc_at else [])]
@@ -52,11 +52,11 @@ def may_ask_after(standing: Standing | None, regime: Regime) -> int | None:
     return months_later(max(refusals), regime.clocks.reask_months)
 
 
-def show(standing: Standing | None, resolution: Resolution, regime: Regime, now: int) -> Show:
+def prompts_for(standing: Standing | None, resolution: Resolution, regime: Regime, now: int) -> Show:
     """Return the notices and the banner for this visitor's page at `now` (Unix seconds)."""
     honored = any(resolution.ruling(right).basis is Basis.GPC for right in SALE_AND_SHARE)
     opted_in = standing is not None and any(
-        standing.choice(right).stance is Stance.OPTED_IN for right in SALE_AND_SHARE
+        standing.choice_on(right).stance is Stance.OPTED_IN for right in SALE_AND_SHARE
     )
     return Show(
         banner=not honored and not opted_in and _may_ask(standing, resolution, regime, now),

@@ -13,7 +13,7 @@ from consent_service.domain.regimes import ELSEWHERE
 UNITED_STATES: Final = "US"
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Location of a visitor: country (ISO 3166-1 alpha-2) and region (ISO 3166-2 without the country).
 
     None means unknown.
@@ -23,10 +23,10 @@ class Place(NamedTuple):
     region: str | None = None
 
 
-NOWHERE: Final = Place()
+UNKNOWN_LOCATION: Final = Location()
 
 
-def place_of(country: str | None, region: str | None) -> Place:
+def location_of(country: str | None, region: str | None) -> Location:
     """Return the location that a header or database names.
 
     A country has two letters, a region one to three letters or digits; anything else is unknown. `XX`, `ZZ`,
@@ -35,22 +35,22 @@ def place_of(country: str | None, region: str | None) -> Place:
     country = (country or "").strip().upper()
     region = (region or "").strip().upper()
     if len(country) != 2 or not (country.isascii() and country.isalpha()) or country in _UNKNOWN:
-        return NOWHERE
-    known = 0 < len(region) <= 3 and region.isascii() and region.isalnum()
-    return Place(country, region if known else None)
+        return UNKNOWN_LOCATION
+    well_formed = 0 < len(region) <= 3 and region.isascii() and region.isalnum()
+    return Location(country, region if well_formed else None)
 
 
-def regime_code_at(place: Place, codes: Sequence[str]) -> str:
+def regime_code_at(location: Location, codes: Sequence[str]) -> str:
     """Return the code of the site's regime that applies at this location.
 
     `codes`: the site's regimes, its own first. A site without a regime for a location treats visitors from
     there as its own.
     """
-    if place.country is None:
+    if location.country is None:
         return codes[0]
     wanted = ELSEWHERE.code
-    if place.country == UNITED_STATES:
-        wanted = f"us-{(place.region or '').lower()}"
+    if location.country == UNITED_STATES:
+        wanted = f"us-{(location.region or '').lower()}"
     return wanted if wanted in codes else codes[0]
 
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from consent_service.errors import KeyRetired, KeyRingInvalid, KeyUnknown
-from consent_service.identity.text import from_base64url, to_base64url
+from consent_service.identity.base64url import from_base64url, to_base64url
 
 DAY: Final = 86_400
 VERIFY_AFTER_RETIREMENT: Final = 400 * DAY  # as long as a browser keeps the cookie the token stands in
@@ -27,7 +27,7 @@ _MOST_KEYS: Final = 2**31
 _YEAR_10000: Final = 253_402_300_800  # Unix seconds: what no calendar of Python's can write
 
 
-class Purpose(StrEnum):
+class KeyPurpose(StrEnum):
     """Purpose of a derived key. Each purpose is a salt, so that a text of one purpose never passes for another."""
 
     VISITOR_TOKEN = "visitor token 1"
@@ -52,12 +52,12 @@ class SigningKey:
     created_at: int
     retired_at: int | None = None
 
-    def verifies(self, now: int) -> bool:
+    def is_honoured(self, now: int) -> bool:
         """Return True while texts signed with this key are still honoured."""
-        return verifies(self.retired_at, now)
+        return is_honoured(self.retired_at, now)
 
 
-def verifies(retired_at: int | None, now: int) -> bool:
+def is_honoured(retired_at: int | None, now: int) -> bool:
     """Return True while texts of a key retired at this time (None: not retired) are still honoured."""
     return retired_at is None or now - retired_at <= VERIFY_AFTER_RETIREMENT
 
@@ -74,28 +74,28 @@ class KeyRing:
     hashing_key: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
-        fault = _fault(self.keys, self.hashing_key)
+        fault = _ring_fault(self.keys, self.hashing_key)
         if fault:
             raise KeyRingInvalid(fault)
 
     @property
-    def current(self) -> SigningKey:
+    def current_key(self) -> SigningKey:
         """Key that signs."""
         return self.keys[-1]
 
-    def verifying(self, number: int, now: int) -> SigningKey:
+    def verifying_key(self, number: int, now: int) -> SigningKey:
         """Return the key of this number, to verify with. Raises KeyUnknown, or KeyRetired 400 days after its
         retirement.
         """
         for key in self.keys:
             if key.number == number:
-                return honoured(key, now)
+                return require_honoured(key, now)
         raise KeyUnknown(f"no key {number} in the ring")
 
 
-def honoured(key: SigningKey, now: int) -> SigningKey:
+def require_honoured(key: SigningKey, now: int) -> SigningKey:
     """Return the key itself. Raises KeyRetired if it was retired too long ago to verify."""
-    if not key.verifies(now):
+    if not key.is_honoured(now):
         raise KeyRetired(f"key {key.number} was retired more than 400 days ago")
     return key
 
@@ -105,18 +105,18 @@ def new_ring(now: int, secret: bytes, hashing_key: bytes) -> KeyRing:
     return KeyRing((SigningKey(1, secret, now),), hashing_key)
 
 
-def rotate(ring: KeyRing, now: int, secret: bytes) -> KeyRing:
+def rotate_ring(ring: KeyRing, now: int, secret: bytes) -> KeyRing:
     """Return the ring with a new current key. The old key verifies for 400 more days."""
-    retired = replace(ring.current, retired_at=now)
+    retired = replace(ring.current_key, retired_at=now)
     return KeyRing((*ring.keys[:-1], retired, SigningKey(retired.number + 1, secret, now)), ring.hashing_key)
 
 
-def subkey(secret: bytes, purpose: Purpose, length: int = SECRET_BYTES) -> bytes:
+def derive_subkey(secret: bytes, purpose: KeyPurpose, length: int = SECRET_BYTES) -> bytes:
     """Return a derived key for one purpose (HKDF, RFC 5869, with the purpose as salt)."""
     return HKDF(SHA256(), length, salt=purpose.encode(), info=b"consent-service").derive(secret)
 
 
-def keyed_hash(secret: bytes, purpose: Purpose, parts: Iterable[bytes]) -> bytes:
+def keyed_hash(secret: bytes, purpose: KeyPurpose, parts: Iterable[bytes]) -> bytes:
     """Return the keyed BLAKE2b hash (RFC 7693) of the purpose and the parts, 32 bytes.
 
     Each part is hashed with its length, so that no two lists collide. Every first choice makes two such hashes;
@@ -158,19 +158,20 @@ def decode_ring(text: str) -> KeyRing:
     except msgspec.DecodeError as error:
         raise KeyRingInvalid(f"not the JSON of a key ring: {error}") from None
     keys = tuple(
-        SigningKey(key.number, _secret(key.secret), key.created_at, key.retired_at) for key in ring.keys
+        SigningKey(key.number, _decode_secret(key.secret), key.created_at, key.retired_at)
+        for key in ring.keys
     )
-    return KeyRing(keys, _secret(ring.hashing_key))
+    return KeyRing(keys, _decode_secret(ring.hashing_key))
 
 
-def _secret(text: str) -> bytes:
+def _decode_secret(text: str) -> bytes:
     try:
         return from_base64url(text)
     except ValueError:
         raise KeyRingInvalid("a secret of the key ring is not base64url") from None
 
 
-def _fault(keys: tuple[SigningKey, ...], hashing_key: bytes) -> str:
+def _ring_fault(keys: tuple[SigningKey, ...], hashing_key: bytes) -> str:
     numbers = [key.number for key in keys]
     if not keys:
         return "the key ring holds no key"

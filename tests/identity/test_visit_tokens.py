@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_service.errors import ConsentError, IdentityError, TokenForged
-from consent_service.identity.keys import KeyRing, Purpose
-from consent_service.identity.sealed import SealedTexts
-from consent_service.identity.visits import MAX_LENGTH, Visit, Visits
+from consent_service.identity.key_ring import KeyPurpose, KeyRing
+from consent_service.identity.sealed_texts import SealedTexts
+from consent_service.identity.visit_tokens import MAX_LENGTH, Visit, VisitTokens
 from tests.identity.contract import DAY, NOW, RING, SignedTextContract
 
-VISITS = Visits(RING)
+VISITS = VisitTokens(RING)
 
 
 class TestVisits(SignedTextContract):
@@ -20,10 +20,10 @@ class TestVisits(SignedTextContract):
     max_age = DAY
 
     def sign(self, ring: KeyRing, site: str, issued_at: int) -> str:
-        return Visits(ring).sign(site, self.meaning(site, issued_at))
+        return VisitTokens(ring).sign(site, self.meaning(site, issued_at))
 
     def unsign(self, ring: KeyRing, site: str, text: str, now: int) -> Visit:
-        return Visits(ring).unsign(site, text, now)
+        return VisitTokens(ring).unsign(site, text, now)
 
     def meaning(self, site: str, issued_at: int) -> Visit:
         return Visit(bytes(16), issued_at, token="t", back="https://shop.example/lamps", lang="es")
@@ -48,7 +48,7 @@ def test_every_visit_survives_the_round_trip(visit: Visit) -> None:
 
 @pytest.mark.parametrize("payload", [b"", b"\xc1", b"\x91\xc0", b"\x92\xc4\x01a\xa1b"])
 def test_authentic_bytes_that_are_no_visit_are_refused(payload: bytes) -> None:
-    text = SealedTexts(RING, Purpose.VISIT, MAX_LENGTH).sign("acme", payload)
+    text = SealedTexts(RING, KeyPurpose.VISIT, MAX_LENGTH).sign("acme", payload)
     with pytest.raises(TokenForged):
         VISITS.unsign("acme", text, NOW)
 
