@@ -23,7 +23,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from consent_service import resources
-from consent_service.config import Config, Geo, SiteFacts, digest
+from consent_service.config import Config, Geo, SiteFacts, config_digest
 from consent_service.config.first_party import origin_of, ways_of
 from consent_service.embed.site_script import script_of
 from consent_service.errors import ConfigError, ConsentError, Fault
@@ -50,7 +50,7 @@ from consent_service.services.visitor.devices import Devices
 from consent_service.services.visitor.page_results import Returning
 from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Store
-from consent_service.store.keys import site_shards
+from consent_service.store.names import site_shards
 from consent_service.web.flag import FlagEndpoint
 from consent_service.web.gpc_files import GpcFiles
 from consent_service.web.health import Operations
@@ -176,7 +176,7 @@ def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> P
     sites = {key: site_of(key, facts, config) for key, facts in config.sites.items()}
     gauges: dict[str, Callable[[], float]] = {
         "cached_standings": lambda: cache.size,
-        "cache_vouched": lambda: cache.vouched,
+        "cache_vouched": lambda: cache.is_vouched,
         "decoded_records": lambda: records.remembered,
         "remembered_tokens": lambda: standings.remembered_tokens,
         "waiting_changes": lambda: writer.waiting,
@@ -225,7 +225,7 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
         ),
         scripts=ScriptFiles(parts.sites, scripts, parts.store, resources.widget_folder()),
         gpc=GpcFiles({key: _gpc_since(facts) for key, facts in config.sites.items()}),
-        operations=Operations(_readiness(parts), digest(config), run_dir, describe(public_url)),
+        operations=Operations(_readiness(parts), config_digest(config), run_dir, describe(public_url)),
         receipts=_receipts(config, parts, calls),
     )
 

@@ -18,7 +18,7 @@ def pages() -> dict[Path, str]:
     """Return the text of each page by its path."""
     rules = ROOT / "docs" / "rules.md"
     return {
-        ROOT / "docs" / "reference" / "configuration.md": configuration.render(),
+        ROOT / "docs" / "reference" / "configuration.md": configuration.render_reference(),
         rules: with_tests(rules.read_text("utf-8"), tests_of_rules()),
     }
 

@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 
 from consent_service.app import ConsentApp, create_app
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.domain.standing import Standing
 from consent_service.domain.visitor_record import unpack_record
 from consent_service.identity.key_ring import KeyRing, encode_ring, new_ring
@@ -26,7 +26,7 @@ from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Store
 from consent_service.store.engines import open_store
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.names import LEDGER, site_shards
 from tests.subjects import records_of
 
 SHOP = "https://shop.example"
@@ -222,7 +222,7 @@ async def running(
     ).replace("[sites.acme]", f"[sites.acme]\n{on_site}")
     clock = Clock()
     log: list[bytes] = []
-    config = load(text, {"CONSENT_KEYS": encode_ring(ring)})
+    config = parse_config(text, {"CONSENT_KEYS": encode_ring(ring)})
     app = create_app(config, run_dir=folder, clock=clock, log=log.append)
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
-from consent_service.config import Config, load
-from consent_service.config.hints import hints
+from consent_service.config import Config, parse_config
+from consent_service.config.hints import config_hints
 from consent_service.errors import Fault
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The configuration.")]
@@ -20,11 +20,11 @@ def load_config(file: Path) -> Config:
     """The configuration, and the secrets of the environment. Raises ConfigError."""
     from consent_service.process.serving_config import read_text
 
-    return load(read_text(file), os.environ)
+    return parse_config(read_text(file), os.environ)
 
 
 def hints_of(file: Path, config: Config) -> tuple[Fault, ...]:
     """Return warnings of whom the configuration trusts. `file`: its path."""
     from consent_service.process.serving_config import read_text
 
-    return hints(read_text(file), config)
+    return config_hints(read_text(file), config)

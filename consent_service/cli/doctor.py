@@ -11,8 +11,8 @@ from pathlib import Path
 import typer
 
 from consent_service.cli.config_file import DEFAULT_CONFIG, ConfigFile, load_config
-from consent_service.config.environment import exposures, given
-from consent_service.config.loading import KEYS, SECRETS
+from consent_service.config.environment import exposed_secrets, variable_value
+from consent_service.config.loader import KEYS, SECRETS
 from consent_service.doctor.diagnosis import Diagnosis, Grade
 
 
@@ -20,10 +20,10 @@ def doctor(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Say what the store promises and what endangers it; changes nothing. Exit status 1 when there is a fault."""
     from consent_service.doctor.examination import examine
 
-    keys_file = given(os.environ, f"{KEYS}_FILE")
+    keys_file = variable_value(os.environ, f"{KEYS}_FILE")
     loaded = load_config(config)
     place = Path(keys_file) if keys_file else None
-    findings = asyncio.run(examine(loaded, time.time, place, exposures(os.environ, SECRETS)))
+    findings = asyncio.run(examine(loaded, time.time, place, exposed_secrets(os.environ, SECRETS)))
     for finding in findings:
         typer.echo(_render(finding))
     counted = Counter(finding.grade for finding in findings)

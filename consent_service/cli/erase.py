@@ -107,7 +107,7 @@ class Before(NamedTuple):
 async def erased_here(config: Config) -> dict[str, Before]:
     """Return the store's knowledge of each site. Raises ConfigError, StoreError, LedgerError."""
     from consent_service.ledger.entries import ErasedEntry, decode
-    from consent_service.store.keys import LEDGER, site_shards
+    from consent_service.store.names import LEDGER, site_shards
 
     before = dict[str, Before]()
     async with _opened(config, any_ring=True) as (store, erasing):

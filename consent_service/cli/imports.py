@@ -20,12 +20,12 @@ from consent_service.config.prior_cmp import cookie_of
 from consent_service.errors import ImportRefused, UnknownSite
 
 if TYPE_CHECKING:
-    from consent_service.config.shape import Service
+    from consent_service.config.schema import Service
     from consent_service.identity.key_ring import KeyRing
     from consent_service.importing.import_report import ImportReport
     from consent_service.importing.recorder import ExportOrigin
     from consent_service.importing.row_meaning import ExportColumns, ExportRecords
-    from consent_service.store.transfer.copying import ShardProgress
+    from consent_service.store.transfer.store_copy import ShardProgress
 
 Export = Annotated[Path, typer.Argument(help="The export: a CSV file with a header, in UTF-8 or UTF-16.")]
 Site = Annotated[str, typer.Option(help="The site's key.")]

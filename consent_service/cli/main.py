@@ -23,8 +23,8 @@ from consent_service.cli.imports import import_opt_outs
 from consent_service.cli.ledger import ledger
 from consent_service.cli.ready import ready
 from consent_service.cli.store import backup, move, restore
-from consent_service.config import Config, digest
-from consent_service.config.well_known import gpc_hints
+from consent_service.config import Config, config_digest
+from consent_service.config.gpc_statement_addresses import gpc_hints
 from consent_service.errors import ConsentError, ScriptOutdated, UnknownSite
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def check(
 
     loaded = load_config(config)
     sites = ", ".join(loaded.sites)
-    typer.echo(f"{config} is fine: digest {digest(loaded)}, sites: {sites}")
+    typer.echo(f"{config} is fine: digest {config_digest(loaded)}, sites: {sites}")
     for hint in (*hints_of(config, loaded), *gpc_hints(loaded)):
         typer.echo(f"hint: {hint}")
     for given in self_hosted or ():
@@ -237,9 +237,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ConsentError as error:
         _refuse(str(error))
     except OSError as error:  # a file that a command was to read or write, or standard output
-        from consent_service.store.causes import cause
+        from consent_service.store.causes import cause_of
 
-        _refuse(f"{error.filename or 'reading or writing failed'}: {cause(error)}")
+        _refuse(f"{error.filename or 'reading or writing failed'}: {cause_of(error)}")
 
 
 def _refuse(reason: str) -> NoReturn:

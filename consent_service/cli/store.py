@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from consent_service.cli.config_file import DEFAULT_CONFIG, ConfigFile, load_config
-from consent_service.config.loading import STORE_PASSWORD, store_url
+from consent_service.config.loader import STORE_PASSWORD, store_url
 from consent_service.errors import ConsentError, KeyRingForeign
 
 if TYPE_CHECKING:
     from consent_service.cli.erase import Before
     from consent_service.config import Config
     from consent_service.identity.key_ring import KeyRing
-    from consent_service.store.transfer.copying import ShardProgress
+    from consent_service.store.transfer.store_copy import ShardProgress
 
 FROM_PASSWORD = "CONSENT_FROM_PASSWORD"
 

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from consent_service.addresses import read_address
-from consent_service.config.shape import SiteFacts
+from consent_service.config.schema import SiteFacts
 
 _PLAIN_PATH: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 """It stands in policies, in web servers' configurations and in the script."""

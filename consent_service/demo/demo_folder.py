@@ -15,8 +15,8 @@ from json import dumps
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from consent_service.config import Config, load
-from consent_service.config.loading import KEYS, SECRETS
+from consent_service.config import Config, parse_config
+from consent_service.config.loader import KEYS, SECRETS
 from consent_service.demo.site_addresses import SITE, Addresses
 from consent_service.errors import CannotStart, ConfigError
 from consent_service.identity.key_ring import SECRET_BYTES, encode_ring, new_ring
@@ -98,7 +98,7 @@ def prepare_folder(path: Path, addresses: Addresses, now: int) -> tuple[DemoFold
         text = folder.configuration.read_text(encoding="utf-8")
     except OSError as error:
         raise CannotStart(f"can't use {folder.path}: {error.strerror}; give another --data") from error
-    config = load(text, folder.child_env({}))
+    config = parse_config(text, folder.child_env({}))
     if _addresses_in(config) != addresses:
         raise CannotStart(
             f"{folder.configuration} was changed and names other ports or addresses; "
@@ -137,7 +137,7 @@ def _make_configuration(folder: DemoFolder, addresses: Addresses) -> None:
 def _is_untouched(folder: DemoFolder) -> bool:
     text = folder.configuration.read_text(encoding="utf-8")
     try:
-        written_for = _addresses_in(load(text, {}))
+        written_for = _addresses_in(parse_config(text, {}))
     except ConfigError:
         return False
     return written_for is not None and text == configuration_text(folder, written_for)

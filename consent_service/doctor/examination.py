@@ -27,8 +27,8 @@ from consent_service.ledger.sealer import STATE
 from consent_service.store.causes import without_secrets
 from consent_service.store.contract import Key
 from consent_service.store.engines import examine_store
-from consent_service.store.keys import RING_MEMORY, desk_shard
 from consent_service.store.mounts import mount_of
+from consent_service.store.names import RING_MEMORY, desk_shard
 from consent_service.store.status import Examiner, FileFacts, FleetFacts
 
 
@@ -44,7 +44,7 @@ async def examine(
     now = int(clock())
     store = examine_store(config.service.store, clock=clock)
     try:
-        facts = await store.facts()
+        facts = await store.read_facts()
         findings = [
             ok("version", f"consent-service {version('consent-service')}"),
             *_judge_store(facts, config, now),
@@ -111,7 +111,7 @@ async def _judge_undone_erasures(
         return []
     findings, keys = list[Diagnosis](), StatementSigner(config.keys).public_keys()
     try:
-        lost, archive = await store.lost(), open_archive(config.ledger.archive)
+        lost, archive = await store.lost_values(), open_archive(config.ledger.archive)
         for site in config.sites if lost.floor else ():
             store_reach = reach_of(
                 *await store.get([Key(desk_shard(site), name) for name in (REDONE, STATE)])

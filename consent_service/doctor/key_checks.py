@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from consent_service.config.environment import closing
-from consent_service.config.loading import KEYS
+from consent_service.config.environment import closing_command
+from consent_service.config.loader import KEYS
 from consent_service.doctor.diagnosis import Diagnosis, fault, hint, ok
 from consent_service.doctor.units import day_text
 from consent_service.errors import KeyRingInvalid
@@ -61,7 +61,7 @@ def judge_exposed(variable: str, file: str, mode: int) -> Diagnosis:
     sentence = f"others on this machine can read or change {file} ({variable}, mode {mode:04o})"
     if variable.startswith(KEYS):
         sentence += ": whoever reads the key ring can make any visitor's token"
-    return hint("privacy", sentence, closing(file))
+    return hint("privacy", sentence, closing_command(file))
 
 
 def _judge_signing_key(key: SigningKey, now: int) -> Diagnosis:

@@ -37,5 +37,7 @@ def judge_keys_place(name: str, mount: Mount | None) -> Iterator[Diagnosis]:
 
 def judge_moved(name: str, moved: MoveMark) -> Diagnosis:
     """A store that bears the mark of a move."""
-    sentence = f"{name} was moved to {moved.to} on {moved.day}: it takes no choice, and no service opens it"
+    sentence = (
+        f"{name} was moved to {moved.to} on {moved.day_text}: it takes no choice, and no service opens it"
+    )
     return fault("store", sentence, f"Set `store` to {moved.to}. {moved.way_back(name)}.")

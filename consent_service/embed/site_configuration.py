@@ -63,7 +63,7 @@ def optional_facts(facts: SiteFacts, partners: Iterable[PartnerFacts]) -> Json:
     """Return the facts that only some sites need. `partners` are the site's."""
     traces = [_traces(partner) for partner in partners if partner.cookies or partner.storage]
     asked: Json = {
-        "prior": [reading.public() for reading in facts.prior_readings],
+        "prior": [reading.as_page_value() for reading in facts.prior_readings],
         "prior_ids": facts.id_patterns,
         "traces": traces,
         "reload": facts.reload_on_opt_out,

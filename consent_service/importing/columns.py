@@ -14,7 +14,7 @@ from typing import Final
 from consent_service.errors import ImportRefused
 from consent_service.importing.cell_meaning import normalise_name, trim_cell
 from consent_service.importing.csv_rows import SEPARATOR_LINE, decode_windows_1252, is_readable
-from consent_service.store.causes import printable
+from consent_service.store.causes import printable_line
 
 _SEPARATORS: Final = ",;\t|"
 _NAMED: Final = 12
@@ -53,7 +53,7 @@ class ColumnHeader:
                 f": it has {len(self.names)} cells and none of the names that were given, so it may be no header; do "
                 "lines stand above it, or is --delimiter another one?"
             )
-        named = ", ".join(repr(printable(name, _LONGEST_NAME)) for name in self.names[:_NAMED])
+        named = ", ".join(repr(printable_line(name, _LONGEST_NAME)) for name in self.names[:_NAMED])
         more = f" and {len(self.names) - _NAMED} more" if len(self.names) > _NAMED else ""
         return f"; its columns are {named}{more}"
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from consent_service.store.causes import printable
+from consent_service.store.causes import printable_line
 
 _COUNTED: Final = 1000
 """Different values that are told apart; of more it is only known that there are more."""
@@ -52,11 +52,11 @@ class ValueCounts:
 
     @property
     def _column_text(self) -> str:
-        return f'the column "{printable(self.column, _LONGEST)}"'
+        return f'the column "{printable_line(self.column, _LONGEST)}"'
 
     def _list_values(self, counter: Counter[str]) -> str:
         first = counter.most_common(_NAMED)
-        named = ", ".join(f'"{printable(value, _LONGEST)}" ({count})' for value, count in first)
+        named = ", ".join(f'"{printable_line(value, _LONGEST)}" ({count})' for value, count in first)
         if len(counter) <= _NAMED:
             return named
         size = f"more than {_COUNTED}" if self._more else str(len(counter))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from consent_service.config import Config
 from consent_service.config.first_party import origin_of
-from consent_service.config.well_known import gpc_addresses, gpc_resource
+from consent_service.config.gpc_statement_addresses import gpc_addresses, gpc_resource
 from consent_service.errors import UnknownSite
 from consent_service.inspection.blocked_partners import BlockedPartners, blocked_partners
 from consent_service.inspection.chromium import run_chromium

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote
 
 from consent_service.errors import ArchiveUnavailable, ObjectUnfit
-from consent_service.store.causes import cause, without_secrets
+from consent_service.store.causes import cause_of, without_secrets
 from consent_service.store.fsync import sync_folder
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _as_archive_errors(place: str) -> Iterator[None]:
     except Exception as error:  # obstore has an error class for each store's own reasons
         file = f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
         raise ArchiveUnavailable(
-            f"{without_secrets(place)}: the archive failed: {cause(error)}{file}"
+            f"{without_secrets(place)}: the archive failed: {cause_of(error)}{file}"
         ) from error
 
 

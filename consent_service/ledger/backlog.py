@@ -7,7 +7,7 @@ from typing import NamedTuple
 from consent_service.ledger.entries import decode
 from consent_service.ledger.sealer import STATE, state_of
 from consent_service.store.contract import Key
-from consent_service.store.keys import LEDGER, desk_shard, site_shards
+from consent_service.store.names import LEDGER, desk_shard, site_shards
 from consent_service.store.status import Examiner
 
 

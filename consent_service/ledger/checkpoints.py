@@ -57,7 +57,7 @@ class Plan(msgspec.Struct, frozen=True):
 class Checkpoint(msgspec.Struct, frozen=True):
     """Signed statement about one segment.
 
-    `digest_of`: SHA-256 of the lines. `marks`: SHA-256 of the marks beside them. `newest`: see Segment.
+    `digest`: SHA-256 of the lines. `marks`: SHA-256 of the marks beside them. `newest`: see Segment.
     """
 
     site: str

@@ -17,7 +17,7 @@ from consent_service.ledger.entries import ErasedEntry
 from consent_service.ledger.sealer import state_of
 from consent_service.ledger.segments import EntryPlace
 from consent_service.store.contract import Document
-from consent_service.store.keys import sealing_name
+from consent_service.store.names import sealing_name
 
 REDONE: Final = sealing_name("erased")
 """The document, in the desk's shard, that says up to which checkpoint all erasures hold in this very store.

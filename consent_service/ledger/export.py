@@ -2,7 +2,7 @@
 
 Reads whatever is there, segment by segment, and proves nothing: that is `verification`'s. What can't be read is
 told by its place and left out, and the rest goes on. In a CSV no cell is taken for a formula by a spreadsheet.
-Parquet needs the extra `write_parquet`.
+Parquet needs the extra `parquet`.
 """
 
 from __future__ import annotations

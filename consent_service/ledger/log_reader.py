@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from consent_service.ledger.checkpoints import Span
 from consent_service.store import cursor
 from consent_service.store.contract import Entry, Position, Store
-from consent_service.store.keys import LEDGER
+from consent_service.store.names import LEDGER
 
 
 async def read_entries(store: Store, shard: str, span: Span, page_size: int = 2_000) -> AsyncIterator[Entry]:
@@ -27,7 +27,7 @@ async def read_entries(store: Store, shard: str, span: Span, page_size: int = 2_
 
 def _cursor_behind(store: Store, shard: str, sequence: int) -> str:
     # Where a restored backup forgot what came last, no cursor holds: what it kept is behind or was read before.
-    if sequence == 0 or store.lost(shard, sequence):
+    if sequence == 0 or store.is_lost(shard, sequence):
         return ""
     return _cursor_at(shard, Position(sequence + 1, 0))
 

@@ -11,7 +11,7 @@ from consent_service.ledger import checkpoints, object_names
 from consent_service.ledger.checkpoints import Checkpoint
 from consent_service.ledger.sealer import Sealer
 from consent_service.store.contract import Change, Trim
-from consent_service.store.keys import LEDGER
+from consent_service.store.names import LEDGER
 
 
 async def trim_log(sealer: Sealer, before: int) -> int:

@@ -25,7 +25,7 @@ from consent_service.ledger.checkpoints import Anchor, Checkpoint
 from consent_service.ledger.log_trim import checkpoint_at, lines_of
 from consent_service.ledger.sealer import MOST_ENTRIES, Sealer
 from consent_service.store.contract import Append, Change, Document, Key
-from consent_service.store.keys import LEDGER, STANDINGS, is_standing, visitor_shards
+from consent_service.store.names import LEDGER, STANDINGS, is_standing, visitor_shards
 
 _ATTEMPTS: Final = 16
 _MOST_AT_ONCE: Final = 16 * MOST_ENTRIES

@@ -21,7 +21,7 @@ from consent_service.ledger.archive import Archive
 from consent_service.ledger.checkpoints import STORED_NAME, Checkpoint, Plan, Span
 from consent_service.ledger.log_reader import read_entries
 from consent_service.store.contract import Change, Document, Entry, Key, Member, Put, Store
-from consent_service.store.keys import desk_shard, sealed_name, sealing_name, site_shards
+from consent_service.store.names import desk_shard, sealed_name, sealing_name, site_shards
 
 MOST_ENTRIES: Final = 16_384
 """In one segment, but for what a last commit appends beyond: whoever proves one entry reads its whole segment."""

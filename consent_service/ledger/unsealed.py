@@ -9,7 +9,7 @@ from consent_service.ledger.entries import decode
 from consent_service.ledger.log_reader import read_entries
 from consent_service.ledger.sealer import STATE, state_of
 from consent_service.store.contract import Key, Store
-from consent_service.store.keys import desk_shard, site_shards
+from consent_service.store.names import desk_shard, site_shards
 
 _NEWEST = 2**53
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from consent_service.config import Config, Kept, LedgerSettings
+from consent_service.config import Config, LedgerSettings, RetentionMonths
 from consent_service.errors import ConsentError, LeaseLost
 from consent_service.identity.key_ring import DAY
 from consent_service.identity.signatures import StatementSigner
@@ -120,6 +120,6 @@ async def _run_round(sealer: Sealer, settings: LedgerSettings, now: int) -> None
         _log.info("ledger sealed", site=sealer.site, segments=sealed, trimmed=trimmed, dropped=dropped)
 
 
-def _retention_seconds(months: Kept) -> dict[str, int]:
+def _retention_seconds(months: RetentionMonths) -> dict[str, int]:
     """Months as the longest ones: never too early."""
     return {kind: getattr(months, kind) * 31 * DAY for kind in months.__struct_fields__}

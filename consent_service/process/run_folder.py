@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from consent_service.config import Config, load
-from consent_service.config.loading import KEYS, SECRETS, STORE
+from consent_service.config import Config, parse_config
+from consent_service.config.loader import KEYS, SECRETS, STORE
 from consent_service.errors import CannotStart
 from consent_service.identity.key_ring import KeyRing, encode_ring
 from consent_service.web.health import DRAINING
@@ -48,7 +48,7 @@ class RunFolder:
 
     def read_config(self, env: Mapping[str, str]) -> Config:
         """The configuration that was written, as a child reads it under `child_env`."""
-        return load((self.path / "consent.toml").read_text(encoding="utf-8"), env)
+        return parse_config((self.path / "consent.toml").read_text(encoding="utf-8"), env)
 
     def mark_draining(self) -> None:
         """From here on `/readyz` fails. Raises CannotStart."""

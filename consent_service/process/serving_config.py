@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from consent_service.config import Config, load
-from consent_service.config.loading import KEYS
+from consent_service.config import Config, parse_config
+from consent_service.config.loader import KEYS
 from consent_service.errors import ConfigError, Fault
 from consent_service.identity.key_ring import KeyRing
 
@@ -40,7 +40,7 @@ def load_serving(
     Raises ConfigError with every fault; that there are no keys is one, and a site that can't be built.
     """
     text = read_text(file)
-    config = load(text, env)
+    config = parse_config(text, env)
     if config.keys is None:
         raise ConfigError((Fault(KEYS, 0, _NO_KEYS),))
     from consent_service.process.trial_build import (

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import structlog
 
-from consent_service.config import digest
-from consent_service.config.environment import closing, exposures
-from consent_service.config.loading import SECRETS
+from consent_service.config import config_digest
+from consent_service.config.environment import closing_command, exposed_secrets
+from consent_service.config.loader import SECRETS
 from consent_service.errors import CannotStart, ConfigError
 from consent_service.process import logs, preflight
 from consent_service.process.child import Child
@@ -76,7 +76,7 @@ class Supervisor:
         self._listen_for_signals()
         running = [asyncio.create_task(child.run()) for child in self._children]
         stop = asyncio.create_task(self._stop.wait())
-        _log.info("started", config=digest(self._loaded.config))
+        _log.info("started", config=config_digest(self._loaded.config))
         done, _ = await asyncio.wait([*running, stop], return_when=asyncio.FIRST_COMPLETED)
         if stop in done:
             await self._drain_requests()
@@ -112,7 +112,7 @@ class Supervisor:
         for child in self._children:
             child.send_signal(signal.SIGHUP)
         _warn_of_exposed_secrets(self._env)
-        _log.info("configuration reloaded", config=digest(fresh.config))
+        _log.info("configuration reloaded", config=config_digest(fresh.config))
 
     def stop(self) -> None:
         """Begin to drain; asked once more, stop waiting for load balancers to notice."""
@@ -139,8 +139,10 @@ class Supervisor:
 
 
 def _warn_of_exposed_secrets(env: Mapping[str, str]) -> None:
-    for variable, file, mode in exposures(env, SECRETS):
-        reason = f"others on this machine can read or change {file} (mode {mode:04o}): {closing(file)}"
+    for variable, file, mode in exposed_secrets(env, SECRETS):
+        reason = (
+            f"others on this machine can read or change {file} (mode {mode:04o}): {closing_command(file)}"
+        )
         _log.warning("secret is exposed", variable=variable, reason=reason)
 
 

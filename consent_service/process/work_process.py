@@ -16,7 +16,7 @@ from pathlib import Path
 
 import structlog
 
-from consent_service.config import Config, digest
+from consent_service.config import Config, config_digest
 from consent_service.errors import ConsentError
 from consent_service.process import logs, metrics_listener
 from consent_service.process.gauges import WorkGauges
@@ -39,7 +39,7 @@ async def work_until_stopped(ours: RunFolder) -> None:
         config = ours.read_config(os.environ)
         sealing.start(config)
         gauges.start(config)
-        _log.info("working", config=digest(config))
+        _log.info("working", config=config_digest(config))
 
     def reapply_config() -> None:
         apply_config()

@@ -23,7 +23,14 @@ from consent_service.ledger.sealer import STATE
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Append, Change, Document, Key, Put, Store
-from consent_service.store.keys import LEDGER, STANDINGS, desk_shard, is_standing, requests_of, visitor_shards
+from consent_service.store.names import (
+    LEDGER,
+    STANDINGS,
+    desk_shard,
+    is_standing,
+    requests_of,
+    visitor_shards,
+)
 
 _ATTEMPTS: Final = 16
 

@@ -23,7 +23,7 @@ from consent_service.identity.ring_memory import (
     memory_of,
 )
 from consent_service.store.contract import Change, Document, Put, Store
-from consent_service.store.keys import RING_MEMORY
+from consent_service.store.names import RING_MEMORY
 
 _ATTEMPTS: Final = 8
 

@@ -14,7 +14,7 @@ from consent_service.ledger.receipt_proofs import Inclusion, ReceiptTarget
 from consent_service.ledger.segments import EntryPlace
 from consent_service.services.records.deadline import COMMIT_TIMEOUT, reading_patience
 from consent_service.store.contract import Store
-from consent_service.store.keys import desk_shard, sealed_name
+from consent_service.store.names import desk_shard, sealed_name
 
 _LAST: Final = 2**53
 _ONE_COMMIT: Final = 500
@@ -22,7 +22,7 @@ _ONE_COMMIT: Final = 500
 
 
 class Proof(NamedTuple):
-    """Proof for the holder of a receipt. `checkpoint` and `prove_inclusion` once the entry is sealed."""
+    """Proof for the holder of a receipt. `checkpoint` and `inclusion` once the entry is sealed."""
 
     place: EntryPlace
     payload: bytes

@@ -108,9 +108,9 @@ class FleetFacts(NamedTuple):
 
 
 class Examiner(Protocol):
-    """A reader of one store that writes nothing. All methods but `facts` raise StoreError."""
+    """A reader of one store that writes nothing. All methods but `read_facts` raise StoreError."""
 
-    async def facts(self) -> FileFacts | FleetFacts:
+    async def read_facts(self) -> FileFacts | FleetFacts:
         """Return the facts of the store; what is wrong with it is among them as `troubles`."""
 
     async def get(self, keys: Sequence[Key]) -> list[Document | None]:
@@ -119,7 +119,7 @@ class Examiner(Protocol):
     async def next_behind(self, log: str, shard: str, sequence: int) -> bytes | None:
         """Return the payload of the log's first entry with a higher position, or None."""
 
-    async def lost(self) -> LostValues:
+    async def lost_values(self) -> LostValues:
         """Return the counter values that restorations made the store lose."""
 
     async def close(self) -> None:

@@ -2,7 +2,7 @@
 
 One pass over the raw headers, one verified token, one standing from the coherent cache (else one gathered
 read), one look-up of a resolved answer, one pre-encoded body. The store out of reach answers 200, denied,
-`unavailable_resolution`.
+`unavailable`.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ class FlagEndpoint:
         """The answer when a token must be verified or the store asked; a signal is recorded on the way.
 
         Two tokens of different visitors: the first names the record and the stricter answers. Tokens that name
-        nobody deny beside whom there is, be it nobody. The store out of reach: denied, `unavailable_resolution`.
+        nobody deny beside whom there is, be it nobody. The store out of reach: denied, `unavailable`.
         """
         tokens, beside = given
         if not tokens and not beside:

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from consent_service.cli.main import app
 from consent_service.store.contract import Append, Change
-from consent_service.store.keys import LEDGER
 from consent_service.store.mounts import mount_of
+from consent_service.store.names import LEDGER
 from consent_service.store.sqlite import SqliteStore
 from tests.ledger.sealed import record
 from tests.process.configs import consent_toml, write_config

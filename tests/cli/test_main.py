@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from consent_service.cli.main import main
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.process import key_file
 from consent_service.store.engines import open_store
 from tests.process.configs import consent_toml, write_config
@@ -104,7 +104,7 @@ def test_check_names_each_origin_of_a_site_of_several_that_needs_a_gpc_json_of_i
 ) -> None:
     assert "gpc.json" not in command("check", "consent.toml").out
     file = tmp_path / "consent.toml"
-    loaded = load(file.read_text(), {})
+    loaded = parse_config(file.read_text(), {})
     (origin,) = loaded.sites["acme"].origins
     file.write_text(file.read_text().replace(f'"{origin}"', f'"{origin}", "https://other.example"'))
     ended = command("check", "consent.toml")

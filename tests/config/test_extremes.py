@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.errors import ConfigError
 from tests.cli.test_main import Command, command
 
@@ -38,7 +38,7 @@ def document(**parts: str) -> str:
 def faults(**parts: str) -> list[str]:
     """The faults found in it, each with its line and key."""
     try:
-        load(document(**parts), {})
+        parse_config(document(**parts), {})
     except ConfigError as error:
         return [str(fault) for fault in error.faults]
     return []

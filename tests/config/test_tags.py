@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.errors import ConfigError
 
 TEXT = """\
@@ -34,14 +34,14 @@ META = 'sites = ["acme"]\nwhen_denied = "restrict"\nadapter = "meta"'
 def faults(tags: str = "", partner: str = BLOCKED) -> list[str]:
     """Every fault as "key: message"."""
     try:
-        load(TEXT.format(tags=tags, partner=partner), {})
+        parse_config(TEXT.format(tags=tags, partner=partner), {})
     except ConfigError as error:
         return [f"{fault.key}: {fault.message}" for fault in error.faults]
     return []
 
 
 def test_without_a_word_nobody_is_told_anything() -> None:
-    tags = load(TEXT.format(tags="", partner=BLOCKED), {}).sites["blog"].tags
+    tags = parse_config(TEXT.format(tags="", partner=BLOCKED), {}).sites["blog"].tags
     switches = (
         tags.google_consent_mode,
         tags.google_restricted_data_processing,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.config import LedgerSettings, load
+from consent_service.config import LedgerSettings, parse_config
 from consent_service.doctor.diagnosis import Grade
 from consent_service.doctor.key_checks import judge_keys
 from consent_service.doctor.ledger_checks import judge_ledger
@@ -84,19 +84,19 @@ def test_a_ledger_that_is_sealed_through_is_all_well_and_one_without_archive_a_h
 
 def test_a_site_that_only_scripts_serve_is_told_what_safari_does(tmp_path: Path) -> None:
     text = consent_toml(tmp_path)
-    (scripted,) = judge_sites(load(text, {}))
+    (scripted,) = judge_sites(parse_config(text, {}))
     assert scripted.grade is Grade.HINT
     assert "7 days" in scripted.sentence
     first = text.replace(
         'regime = "us-ca"', 'regime = "us-ca"\nfirst_party = "https://shop.example.com/privacy"'
     )
-    (own,) = judge_sites(load(first, {}))
+    (own,) = judge_sites(parse_config(first, {}))
     assert own.grade is Grade.OK
 
 
 def test_a_site_whose_hosts_share_the_cookie_is_told_whom_it_trusts(tmp_path: Path) -> None:
     shared = consent_toml(tmp_path).replace("regime =", 'cookie_domain = "example.com"\nregime =')
-    _, trusting = judge_sites(load(shared, {}))
+    _, trusting = judge_sites(parse_config(shared, {}))
     assert "trusts every host below example.com" in trusting.sentence
 
 

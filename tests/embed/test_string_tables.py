@@ -13,7 +13,7 @@ import pytest
 
 from consent_service.codecs import gpp
 from consent_service.codecs.sections import BY_NAME
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.domain.flags import FlagTerms
 from consent_service.domain.resolution import resolve, unavailable_resolution
 from consent_service.domain.signals import sources_of
@@ -32,7 +32,7 @@ def site(*regimes: str, sensitive: bool = False) -> Site:
     """A site under these regimes, the first its own."""
     given = {"shop": SHOP, "service": SERVICE, "store": "sqlite:////x.db", "cache": "true"}
     text = FACTS.format(**given, writes_per_minute=0, burst=1, proxies=[], more="")
-    config = load(text, {})
+    config = parse_config(text, {})
     facts = config.sites["acme"]
     changed = type(facts)(
         name="A", origins=facts.origins, regime=regimes[0], regimes=regimes[1:], sensitive=sensitive

@@ -21,7 +21,7 @@ from consent_service.ledger.archive import FolderArchive
 from consent_service.ledger.entries import Evidence, encode, entry_of
 from consent_service.ledger.sealer import Sealer
 from consent_service.store.contract import Append, Change, Put, Store
-from consent_service.store.keys import LEDGER, standing_key
+from consent_service.store.names import LEDGER, standing_key
 from consent_service.store.sqlite import SqliteStore
 from tests.running import START, Clock
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from consent_service.ledger.backlog import Backlog, read_backlog
 from consent_service.store.engines import examine_store
-from consent_service.store.keys import visitor_shard
+from consent_service.store.names import visitor_shard
 from tests.ledger.sealed import Site, a_site, record, visitor
 from tests.running import START
 

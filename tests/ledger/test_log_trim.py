@@ -10,7 +10,7 @@ from consent_service.errors import LedgerError
 from consent_service.ledger.log_trim import trim_log
 from consent_service.ledger.object_names import segment_name
 from consent_service.ledger.verification import verify
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.names import LEDGER, site_shards
 from tests.ledger.sealed import SIGNER, Site, a_site, record
 
 

@@ -19,7 +19,7 @@ from consent_service.ledger.retention import drop_expired, is_over
 from consent_service.ledger.tampering import Tampering
 from consent_service.ledger.verification import verify
 from consent_service.store.contract import Change, Put
-from consent_service.store.keys import LEDGER, site_shards, standing_key
+from consent_service.store.names import LEDGER, site_shards, standing_key
 from tests.ledger.sealed import GPC, OPT_OUT, SIGNER, Site, a_site, record, subject, visitor
 
 KEPT = dict.fromkeys(("choice", "signal", "doubt", "carried"), 744 * DAY)

@@ -226,7 +226,7 @@ def test_serve_says_what_an_older_copy_lacks_and_follows_a_rotation_while_it_ser
 def memory_in(url: str) -> Sequence[object]:
     """The keys that the store remembers."""
     from consent_service.identity.ring_memory import decode_memory
-    from consent_service.store.keys import RING_MEMORY
+    from consent_service.store.names import RING_MEMORY
 
     async def read() -> Sequence[object]:
         opened = open_store(url)

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.process.run_folder import RunFolder, make_run_folder
 from tests.process.configs import RING, consent_toml, write_config
 
@@ -30,7 +30,7 @@ def test_a_child_reads_the_configuration_that_was_written_whatever_became_of_the
 ) -> None:
     text = consent_toml(tmp_path)
     env = write_config(tmp_path, text) | {"CONSENT_STORE": "sqlite:////elsewhere.db", "PATH": "/bin"}
-    config = load(text, env)
+    config = parse_config(text, env)
     with make_run_folder({"XDG_RUNTIME_DIR": str(tmp_path)}) as ours:
         ours.write_config(text, RING)
         child_env = ours.child_env(env, config)
@@ -41,7 +41,7 @@ def test_a_child_reads_the_configuration_that_was_written_whatever_became_of_the
 
 
 def test_secrets_in_the_environment_reach_the_children_only_through_the_folder(tmp_path: Path) -> None:
-    config = load(consent_toml(tmp_path), {})
+    config = parse_config(consent_toml(tmp_path), {})
     child_env = RunFolder(tmp_path).child_env({"CONSENT_KEYS": "secret", "CONSENT_STORE_FILE": "/x"}, config)
     assert "CONSENT_KEYS" not in child_env
     assert "CONSENT_STORE_FILE" not in child_env

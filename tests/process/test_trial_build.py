@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.errors import ConfigError
 from consent_service.process.trial_build import try_build
 from tests.process.configs import consent_toml
@@ -23,7 +23,7 @@ IN_2026 = 1_795_341_600
 
 
 def test_what_can_be_built_passes_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    try_build(load(consent_toml(tmp_path) + SECOND_SITE, {}), IN_2026)
+    try_build(parse_config(consent_toml(tmp_path) + SECOND_SITE, {}), IN_2026)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -32,6 +32,6 @@ def test_each_site_that_cannot_be_built_is_a_fault_of_its_own(
     tmp_path: Path, now: int, sites: list[str]
 ) -> None:
     with pytest.raises(ConfigError) as caught:
-        try_build(load(consent_toml(tmp_path) + SECOND_SITE, {}), now)
+        try_build(parse_config(consent_toml(tmp_path) + SECOND_SITE, {}), now)
     assert [fault.key for fault in caught.value.faults] == sites
     assert all("can't be served: no regime" in fault.message for fault in caught.value.faults)

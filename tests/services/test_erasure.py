@@ -27,7 +27,7 @@ from consent_service.services.records.standings import Records, Standings, Visit
 from consent_service.services.records.writer import StandingWriter
 from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Change, Put
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.names import LEDGER, site_shards
 from consent_service.store.sqlite import SqliteStore
 from tests.running import START, Clock
 from tests.subjects import records_of

@@ -23,7 +23,7 @@ from consent_service.services.records.idempotency import REQUEST_MARK_SECONDS, M
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.visitor.confirmations import pack_choice, unpack_choice
 from consent_service.store.contract import Append, Change, Document, Key, Put
-from consent_service.store.keys import LEDGER, request_name
+from consent_service.store.names import LEDGER, request_name
 
 _UNSEEN: Final = -1
 """The version of a record that is not committed yet: no nonce has seen it."""

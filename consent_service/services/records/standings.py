@@ -25,7 +25,7 @@ from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.services.records.deadline import COMMIT_TIMEOUT, READ_TIMEOUT, reading_patience
 from consent_service.store.cache import CoherentCache, Missing
 from consent_service.store.contract import Document, Key, Store
-from consent_service.store.keys import standing_key
+from consent_service.store.names import standing_key
 
 _REMEMBERED_TOKENS: Final = 50_000
 _REMEMBERED_FOR: Final = 3600
@@ -149,7 +149,7 @@ class Standings:
         if verified is None:
             claims = self._tokens.unsign(site, token, now)
             key = self.key(site, claims.visitor_id)
-            lost = self._store.lost(key.shard, claims.version)
+            lost = self._store.is_lost(key.shard, claims.version)
             verified = self._verified[site, token] = _Verified(claims, key, lost)
         return verified
 

@@ -18,7 +18,7 @@ from consent_service.errors import (
     StoreTimeout,
     StoreUnavailable,
 )
-from consent_service.store.causes import cause
+from consent_service.store.causes import cause_of
 
 _UNKNOWN: Final = "unknown command"
 """Stands for the code that servers do not give to an error of this kind: they say `ERR unknown command 'CONFIG'`."""
@@ -68,7 +68,7 @@ def unknown_command(error: ReplyError) -> str:
 
 def refused_error(error: ReplyError, where: object) -> StoreError:
     """Return the store's error for a server's error reply."""
-    code, words = code_of(error), cause(error)
+    code, words = code_of(error), cause_of(error)
     reason = words.removeprefix(code).strip() or code
     if _NO_PASSWORD in reason:
         return StoreUnavailable(f"{where} has no passwords: leave the store's user and password out")
@@ -82,7 +82,7 @@ def refused_error(error: ReplyError, where: object) -> StoreError:
 
 def unstorable_error(error: Exception) -> StoreError:
     """Return the store's error for a change or a query that can't be put into a command."""
-    translated = StoreError(f"the store can't take this: {cause(error)}")
+    translated = StoreError(f"the store can't take this: {cause_of(error)}")
     translated.__cause__ = error
     return translated
 
@@ -99,7 +99,7 @@ def unreachable_error(error: BaseException, where: object) -> StoreError:
         case TimeoutError():
             reason = "no answer"
         case _:
-            reason = cause(error)
+            reason = cause_of(error)
     translated = StoreUnavailable(f"{where} can't be reached: {reason}")
     translated.__cause__ = error
     return translated

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from consent_service.store.keys import MOST_SHARDS, is_shard
-from consent_service.store.redis import header, layout, scans
+from consent_service.store.names import MOST_SHARDS, is_shard
+from consent_service.store.redis import key_layout, scans, store_header
 from consent_service.store.redis.router import Router
-from consent_service.store.transfer.soundness import unsound_error
+from consent_service.store.transfer.record_check import unsound_error
 
 _PREFIX: Final = b"{consent}"
-_OF_THE_STORE: Final = frozenset({layout.HEADER, layout.SHARDS, layout.LOST, layout.MOVING, layout.MOVED})
+_OF_THE_STORE: Final = frozenset(
+    {key_layout.HEADER, key_layout.SHARDS, key_layout.LOST, key_layout.MOVING, key_layout.MOVED}
+)
 
 
 async def require_known_keys(router: Router, name: str) -> None:
@@ -22,10 +24,10 @@ async def require_known_keys(router: Router, name: str) -> None:
     for master in router.masters:
         async for walked in scans.node_keys(router, master, b"{"):
             met |= {shard_keys for key in walked if (shard_keys := _place_of(key)) is not None}
-    for shard in await header.shards_of(
+    for shard in await store_header.shards_of(
         router, name
     ):  # behind the walk: a shard is registered before it is written
-        met.discard(layout.shard_keys(shard).prefix)
+        met.discard(key_layout.shard_keys(shard).prefix)
     if met:
         raise unsound_error(
             name, f"it holds keys of what is no shard of it, such as {min(met)!r}: remove them"

@@ -115,7 +115,7 @@ class Tally(NamedTuple):
     digest: bytes
 
 
-class Source(Protocol):
+class CopySource(Protocol):
     """A store that is read shard by shard.
 
     `moved`: the mark that an earlier move left, or None.
@@ -140,7 +140,7 @@ class Source(Protocol):
         """Make the mark durable: the source acknowledges no commit from then on."""
 
 
-class Target(Protocol):
+class CopyTarget(Protocol):
     """A place that a store is copied into. It can't be opened as a store before `complete_copy`."""
 
     name: str

@@ -14,7 +14,7 @@ from consent_service.web.http.calls import Calls
 
 
 class ProofBody(msgspec.Struct, frozen=True):
-    """Proof of a receipt. `digest_of`: SHA-256 of `entry` to the byte; `place`: shard, commit, number in it.
+    """Proof of a receipt. `digest`: SHA-256 of `entry` to the byte; `place`: shard, commit, number in it.
 
     `promise`, `checkpoint`: a text with its signature by a key of `/.well-known/jwks.json`, over the line
     `consent-service promise 1` (or `checkpoint 1`) and the text. `inclusion` shows its line under the

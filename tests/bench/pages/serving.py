@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Host, Route
 
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.demo.demo_folder import DemoFolder, configuration_text
 from consent_service.demo.site_addresses import LOOPBACK, SERVICE_HOST, SHOP_HOST, SITE, Addresses
 from consent_service.embed.site_script import script_of
@@ -128,7 +128,7 @@ def _service(folder: Path, front: int, port: int) -> Iterator[Variant]:
     text = configuration_text(DemoFolder(folder), Addresses(front, front)).replace(
         f"port = {front}", f"port = {port}"
     )
-    config = load(text, {})
+    config = parse_config(text, {})
     with serving(folder, text, port):
         script = script_of(config, SITE, int(time.time()))
         yield ours(script.inline, script.body, config.service.public_url)

@@ -46,7 +46,7 @@ def refusal(url: str) -> str:
 
 
 async def judged(url: str, *, relaxed: bool = False) -> list[Diagnosis]:
-    facts = await RedisExaminer(url, time.time).facts()
+    facts = await RedisExaminer(url, time.time).read_facts()
     return list(judge_servers(facts, int(time.time()), relaxed=relaxed))
 
 

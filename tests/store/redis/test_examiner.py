@@ -24,7 +24,7 @@ Clock = Callable[[], float]
 
 
 async def facts_of(fleet: Fleet, clock: Clock = time.time) -> FleetFacts:
-    return await RedisExaminer(fleet.url, clock).facts()
+    return await RedisExaminer(fleet.url, clock).read_facts()
 
 
 async def found(fleet: Fleet, *, relaxed: bool = False, clock: Clock = time.time) -> list[Diagnosis]:
@@ -159,6 +159,6 @@ async def test_a_certificate_s_end_is_known(guarded: Fleet, standalone: Fleet) -
 
 async def test_a_wrong_password_is_a_trouble_that_does_not_quote_it(guarded: Fleet) -> None:
     url = guarded.url.replace("p%40ss", "wrong")
-    facts = await RedisExaminer(url, time.time).facts()
+    facts = await RedisExaminer(url, time.time).read_facts()
     assert "refuses this user or password" in facts.troubles[0]
     assert "wrong" not in "".join(facts.troubles).replace("wrong password", "")

@@ -21,7 +21,7 @@ from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Change, Put
 from consent_service.store.engines import open_store
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.names import LEDGER, site_shards
 from tests.running import START, Running
 
 COOKIE = "OptanonConsent"

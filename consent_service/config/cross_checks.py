@@ -14,30 +14,30 @@ from urllib.parse import urlsplit
 from consent_service import texts
 from consent_service.addresses import hold_the_internet, is_unspecified, read_address, read_network
 from consent_service.config.first_party import first_party_faults, is_below, origin_of
-from consent_service.config.locating import Path
+from consent_service.config.key_lines import Path
 from consent_service.config.prior_cmp import PRESETS
-from consent_service.config.reading import Misread, unknown
-from consent_service.config.shape import Geo, PartnerFacts, Service, SiteFacts, TagFacts
-from consent_service.config.suffixes import is_public_suffix, is_registry
+from consent_service.config.public_suffixes import is_public_suffix, is_registry
+from consent_service.config.schema import Geo, PartnerFacts, Service, SiteFacts, TagFacts
+from consent_service.config.struct_reader import Misread, unknown_key_fault
 from consent_service.config.tags import restriction_faults, sites_among, tag_faults
 
 _NOT_SENSITIVE: Final = "the site says sensitive = false: visitors have no such choice"
 _LINK_TITLES: Final = ("Your Privacy Choices", "Your California Privacy Choices")
 
 
-def misfits(parts: Mapping[Path, object], sites: Collection[str]) -> Iterator[Misread]:
+def cross_faults(parts: Mapping[Path, object], sites: Collection[str]) -> Iterator[Misread]:
     """Everything in these tables that does not fit together. `sites`: the keys that the document has."""
     for path, part in parts.items():
         for rule in _RULES.get(type(part), ()):
             for misfit in rule(part, sites):
                 yield Misread((*path, *misfit.path), misfit.message)
-    yield from _own_origin(parts)
-    yield from _geo(parts)
-    yield from _restrictions(parts)
-    yield from _blocked_hosts(parts)
+    yield from _public_url_faults(parts)
+    yield from _geo_faults(parts)
+    yield from _restriction_faults(parts)
+    yield from _blocked_host_faults(parts)
 
 
-def _own_origin(parts: Mapping[Path, object]) -> Iterator[Misread]:
+def _public_url_faults(parts: Mapping[Path, object]) -> Iterator[Misread]:
     """No site's scripts may reach the confirm page: its second step is a person's alone (§ 7028(a))."""
     services = [(path, part) for path, part in parts.items() if isinstance(part, Service)]
     for path, service in services:
@@ -53,21 +53,21 @@ def _own_origin(parts: Mapping[Path, object]) -> Iterator[Misread]:
             yield Misread((*path, "public_url"), message)
 
 
-def _listeners(service: Service, _sites: Collection[str]) -> Iterator[Misread]:
+def _listener_faults(service: Service, _sites: Collection[str]) -> Iterator[Misread]:
     hosts = {read_address(host) or host for host in (service.host, service.metrics_host)}
     everywhere = any(not isinstance(host, str) and is_unspecified(host) for host in hosts)
     if service.port == service.metrics_port and (len(hosts) == 1 or everywhere):
         yield Misread(("metrics_port",), "is the service's own port; metrics have a listener of their own")
 
 
-def _trusted_proxies(service: Service, _sites: Collection[str]) -> Iterator[Misread]:
+def _proxy_faults(service: Service, _sites: Collection[str]) -> Iterator[Misread]:
     """Whoever is trusted says where a visitor calls from, so everybody may not be."""
     if hold_the_internet(read_network(text) for text in service.trusted_proxies):
         message = "together they would trust whoever connects: name the proxies themselves"
         yield Misread(("trusted_proxies",), message)
 
 
-def _geo(parts: Mapping[Path, object]) -> Iterator[Misread]:
+def _geo_faults(parts: Mapping[Path, object]) -> Iterator[Misread]:
     """Yield faults of `[geo]`: headers that name places count only from a trusted proxy."""
     service = next((part for part in parts.values() if isinstance(part, Service)), None)
     for path, geo in parts.items():
@@ -82,7 +82,7 @@ def _geo(parts: Mapping[Path, object]) -> Iterator[Misread]:
             yield Misread((*path, key), "counts only from service.trusted_proxies, and there are none")
 
 
-def _blocked_hosts(parts: Mapping[Path, object]) -> Iterator[Misread]:
+def _blocked_host_faults(parts: Mapping[Path, object]) -> Iterator[Misread]:
     """Yield faults of partners' domains: one that covers the site or the service would be held from the page."""
     urls = [part.public_url for part in parts.values() if isinstance(part, Service)]
     for path, partner in parts.items():
@@ -99,13 +99,13 @@ def _blocked_hosts(parts: Mapping[Path, object]) -> Iterator[Misread]:
                 yield Misread((*path, "domains", place), said)
 
 
-def _origins(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+def _origin_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     for place, origin in enumerate(site.origins):
         if origin in site.origins[:place]:
             yield Misread(("origins", place), f"{origin} stands here twice")
 
 
-def _cookie_domain(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+def _cookie_domain_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     """A browser drops a cookie whose Domain is not the page's host or its parent (RFC 6265 section 5.3)."""
     if site.cookie_domain is None:
         return
@@ -128,17 +128,17 @@ def _cookie_domain(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread
             yield Misread(("cookie_domain",), f"{drop}, because it has no dot; leave cookie_domain out")
 
 
-def _first_party(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+def _way_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     for fault in first_party_faults(site):
         yield Misread(("first_party",), fault)
 
 
-def _mspa(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+def _mspa_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     if site.mspa is not None and not any(code.startswith("us-") for code in site.regime_codes):
         yield Misread(("mspa",), "is about US states, and the site names none as regime")
 
 
-def _disclosures(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+def _disclosure_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     for place, disclosure in enumerate(site.disclosures):
         if disclosure.sold_to and not site.sells:
             yield Misread(("disclosures", place, "sold_to"), "the site says sells = false")
@@ -146,14 +146,14 @@ def _disclosures(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
             yield Misread(("disclosures", place, "shared_to"), "the site says shares = false")
 
 
-def _incentives(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+def _incentive_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     owners: dict[int, str] = {}
     for key, number in site.incentives.items():
         if owners.setdefault(number, key) != key:
             yield Misread(("incentives", key), f"number {number} is {owners[number]!r} already")
 
 
-def _langs(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+def _language_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     if site.lang not in site.langs:
         yield Misread(("lang",), f"{site.lang!r} is not among langs ({', '.join(site.langs)})")
     for place, lang in enumerate(site.langs):
@@ -163,10 +163,10 @@ def _langs(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
             yield Misread(("langs", place), f"no words in {lang!r}; add texts.{lang} with {named}")
 
 
-def _texts(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+def _text_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     for lang, table in site.texts.items():
         for key in table.keys() - texts.keys():
-            yield Misread(("texts", lang, key), unknown(key, texts.keys()))
+            yield Misread(("texts", lang, key), unknown_key_fault(key, texts.keys()))
         if lang not in site.langs:
             yield Misread(("texts", lang), f"{lang!r} is not among langs ({', '.join(site.langs)})")
         # CCPA regs § 7015(b): the title of the alternative link is given to the letter.
@@ -175,7 +175,7 @@ def _texts(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
             yield Misread(("texts", lang, "link"), f"the law gives its title: {' or '.join(_LINK_TITLES)}")
 
 
-def _prior_cookies(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+def _prior_cookie_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     for place, prior in enumerate(site.prior_cookies):
         if not any((*prior.groups, prior.pattern, prior.id)):
             yield Misread(
@@ -187,7 +187,7 @@ def _prior_cookies(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread
             yield Misread(("prior_cookies", place, "sensitive"), _NOT_SENSITIVE)
 
 
-def _prior_groups(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
+def _prior_group_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     for tool, named in site.prior_groups.items():
         path, shape = ("prior_groups", tool), PRESETS[tool].groups
         if tool not in site.prior_cmp:
@@ -204,14 +204,14 @@ def _prior_groups(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]
             yield Misread((*path, "sensitive"), _NOT_SENSITIVE)
 
 
-def _known_sites(partner: PartnerFacts, sites: Collection[str]) -> Iterator[Misread]:
+def _partner_site_faults(partner: PartnerFacts, sites: Collection[str]) -> Iterator[Misread]:
     for place, site in enumerate(partner.sites):
         if site not in sites:
-            known = ", ".join(sorted(sites)) or "none"
-            yield Misread(("sites", place), f"there is no site {site!r}; known are: {known}")
+            keys = ", ".join(sorted(sites)) or "none"
+            yield Misread(("sites", place), f"there is no site {site!r}; known are: {keys}")
 
 
-def _restrictions(parts: Mapping[Path, object]) -> Iterator[Misread]:
+def _restriction_faults(parts: Mapping[Path, object]) -> Iterator[Misread]:
     """A partner that is not blocked is restricted by somebody."""
     sites = sites_among(parts)
     for path, part in parts.items():
@@ -220,17 +220,26 @@ def _restrictions(parts: Mapping[Path, object]) -> Iterator[Misread]:
                 yield Misread((*path, *fault.path), fault.message)
 
 
-def _tags(tags: TagFacts, _sites: Collection[str]) -> Iterator[Misread]:
+def _tag_faults(tags: TagFacts, _sites: Collection[str]) -> Iterator[Misread]:
     return tag_faults(tags)
 
 
 _Rule = Callable[[Any, Collection[str]], Iterator[Misread]]
 _RULES: Final[Mapping[type, tuple[_Rule, ...]]] = {
-    Service: (_listeners, _trusted_proxies),
+    Service: (_listener_faults, _proxy_faults),
     SiteFacts: (
-        *(_origins, _cookie_domain, _first_party, _mspa, _disclosures, _incentives, _langs, _texts),
-        *(_prior_cookies, _prior_groups),
+        *(
+            _origin_faults,
+            _cookie_domain_faults,
+            _way_faults,
+            _mspa_faults,
+            _disclosure_faults,
+            _incentive_faults,
+            _language_faults,
+            _text_faults,
+        ),
+        *(_prior_cookie_faults, _prior_group_faults),
     ),
-    TagFacts: (_tags,),
-    PartnerFacts: (_known_sites,),
+    TagFacts: (_tag_faults,),
+    PartnerFacts: (_partner_site_faults,),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.config import Disclosure, digest, load
+from consent_service.config import Disclosure, config_digest, parse_config
 from consent_service.config.prior_cmp import PRESETS
 from consent_service.errors import ConfigError, Fault
 from consent_service.identity.key_ring import encode_ring, new_ring
@@ -85,7 +85,7 @@ service_provider_contract = "2026-01 framework"
 def faults(text: str, env: Mapping[str, str] | None = None) -> list[str]:
     """Every fault as "line key: message"."""
     with pytest.raises(ConfigError) as caught:
-        load(text, env or {})
+        parse_config(text, env or {})
     return [f"{fault.line} {fault.key}: {fault.message}" for fault in caught.value.faults]
 
 
@@ -95,7 +95,7 @@ def altered(old: str, new: str) -> str:
 
 
 def test_the_smallest_file_gets_the_documented_defaults() -> None:
-    config = load(SMALLEST, {})
+    config = parse_config(SMALLEST, {})
     service, site = config.service, config.sites["acme"]
     assert (service.store, service.host, service.port) == ("sqlite:///consent.db", "127.0.0.1", 8000)
     assert (service.metrics_host, service.metrics_port, service.workers) == ("127.0.0.1", 9100, 1)
@@ -108,7 +108,7 @@ def test_the_smallest_file_gets_the_documented_defaults() -> None:
 
 
 def test_a_full_file_is_read_as_it_says() -> None:
-    config = load(FULL, {})
+    config = parse_config(FULL, {})
     site, partner = config.sites["acme"], config.partners["adnet"]
     assert site.regime_codes == ("us-ca", "us-co")
     assert site.gpc_since == date(2026, 1, 31)
@@ -121,9 +121,9 @@ def test_a_full_file_is_read_as_it_says() -> None:
 
 
 def test_a_signatory_of_the_agreement_may_say_how() -> None:
-    assert load(FULL, {}).sites["acme"].mspa is None
+    assert parse_config(FULL, {}).sites["acme"].mspa is None
     text = altered("[partners.adnet]", '[sites.acme.mspa]\napproach = "national"\n[partners.adnet]')
-    mspa = load(text, {}).sites["acme"].mspa
+    mspa = parse_config(text, {}).sites["acme"].mspa
     assert mspa is not None
     assert (mspa.mode, mspa.approach) == ("opt_out_option", "national")
 
@@ -131,7 +131,7 @@ def test_a_signatory_of_the_agreement_may_say_how() -> None:
 def test_keys_and_store_come_from_the_environment_and_the_store_outranks_the_file(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text(encode_ring(RING))
     env = {"CONSENT_KEYS_FILE": str(tmp_path / "keys"), "CONSENT_STORE": "sqlite:////data/c.db"}
-    config = load(FULL, env)
+    config = parse_config(FULL, env)
     assert config.keys == RING
     assert config.service.store == "sqlite:////data/c.db"
 
@@ -139,11 +139,14 @@ def test_keys_and_store_come_from_the_environment_and_the_store_outranks_the_fil
 def test_the_stores_password_comes_from_the_environment_and_no_fault_quotes_it(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("s3cret/\n")
     env = {"CONSENT_STORE": "redis://user@h", "CONSENT_STORE_PASSWORD_FILE": str(tmp_path / "password")}
-    config = load(FULL, env)
+    config = parse_config(FULL, env)
     assert config.service.store == "redis://user:s3cret%2F@h"
-    assert (config.service.durability, digest(config)) == ("strict", digest(load(FULL, {})))
+    assert (config.service.durability, config_digest(config)) == (
+        "strict",
+        config_digest(parse_config(FULL, {})),
+    )
     with pytest.raises(ConfigError) as refused:
-        load(FULL, {"CONSENT_STORE_PASSWORD": "s3cret"})
+        parse_config(FULL, {"CONSENT_STORE_PASSWORD": "s3cret"})
     assert [fault.key for fault in refused.value.faults] == ["CONSENT_STORE_PASSWORD"]
     assert "s3cret" not in str(refused.value)
 
@@ -335,7 +338,7 @@ def test_headers_about_places_need_somebody_to_trust(key: str, value: str) -> No
     text = f'{SMALLEST}\n[geo]\n{key} = "{value}"\n'
     [fault] = faults(text)
     assert fault.endswith(f" geo.{key}: counts only from service.trusted_proxies, and there are none")
-    trusting = load(text.replace("[business]", 'trusted_proxies = ["10.0.0.1"]\n[business]'), {})
+    trusting = parse_config(text.replace("[business]", 'trusted_proxies = ["10.0.0.1"]\n[business]'), {})
     assert getattr(trusting.geo, key) == value
 
 
@@ -360,7 +363,7 @@ def test_the_service_has_an_origin_that_is_none_of_a_sites(url: str) -> None:
 )
 def test_another_scheme_host_or_port_is_another_origin(url: str) -> None:
     text = altered("https://privacy.example.com/consent", url)  # a site is on http://127.0.0.1:8001
-    assert load(text, {}).service.public_url == url
+    assert parse_config(text, {}).service.public_url == url
 
 
 def test_a_service_that_visitors_reach_without_tls_is_a_fault() -> None:
@@ -397,7 +400,7 @@ def test_a_file_without_sites_says_so() -> None:
 )
 def test_what_is_not_toml_is_named_with_its_line(text: str, line: int) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(text, {})
+        parse_config(text, {})
     [fault] = caught.value.faults
     assert fault.key == "", "the file has whatever name its owner gave it"
     assert fault.line == line
@@ -411,7 +414,7 @@ def test_a_fault_reads_as_one_sentence_with_its_place() -> None:
 
 
 def changes_digest(old: str, new: str) -> bool:
-    return digest(load(altered(old, new), {})) != digest(load(FULL, {}))
+    return config_digest(parse_config(altered(old, new), {})) != config_digest(parse_config(FULL, {}))
 
 
 def test_the_digest_changes_with_every_fact_but_not_with_spelling_secrets_or_the_stores_place() -> None:
@@ -419,7 +422,9 @@ def test_the_digest_changes_with_every_fact_but_not_with_spelling_secrets_or_the
     assert changes_digest('"Your choice"', '"Your choices"')
     assert not changes_digest("[flag]", "# comment\n[flag]")
     assert not changes_digest("/var/lib", "/srv")
-    assert digest(load(FULL, {"CONSENT_KEYS": encode_ring(RING)})) == digest(load(FULL, {}))
+    assert config_digest(parse_config(FULL, {"CONSENT_KEYS": encode_ring(RING)})) == config_digest(
+        parse_config(FULL, {})
+    )
 
 
 @pytest.mark.parametrize(

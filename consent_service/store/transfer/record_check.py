@@ -14,17 +14,17 @@ from typing import Final
 import msgspec
 
 from consent_service.errors import StoreCorrupt
-from consent_service.store import keys
-from consent_service.store.causes import printable
+from consent_service.store import names
+from consent_service.store.causes import printable_line
 from consent_service.store.lost_values import highest_possible
 from consent_service.store.transfer.records import (
     MOST_GAPS,
+    CopySource,
     DocumentRecord,
     EntryRecord,
     MemberRecord,
     Record,
     ShardHead,
-    Source,
     StoreInfo,
     TallyBuilder,
     TrimRecord,
@@ -37,7 +37,7 @@ _EVER: Final = -(2**62)
 _ORDER: Final[dict[type[Record], int]] = {DocumentRecord: 0, MemberRecord: 1, TrimRecord: 2, EntryRecord: 3}
 
 
-async def verify_source(source: Source, now: int) -> bytes:
+async def verify_source(source: CopySource, now: int) -> bytes:
     """Read all that `source` holds and return the digest of it (SHA-256). Raises StoreCorrupt for what is unsound.
 
     The digest is the same for every copy of the store, in whichever engine. `now` in Unix seconds.
@@ -65,8 +65,8 @@ def check_store_info(about: StoreInfo, where: str) -> None:
     """Raise StoreCorrupt unless these can be the facts of a store."""
     if not 0 < len(about.id) <= _LONGEST_ID:
         raise unsound_error(where, "its id is no store's")
-    if not 1 <= about.shards <= keys.MOST_SHARDS:
-        raise unsound_error(where, f"it claims {about.shards} shards a site, of 1 to {keys.MOST_SHARDS}")
+    if not 1 <= about.shards <= names.MOST_SHARDS:
+        raise unsound_error(where, f"it claims {about.shards} shards a site, of 1 to {names.MOST_SHARDS}")
     if not (0 <= about.created_at < _EXACT and 0 <= about.floor < _EXACT):
         raise unsound_error(where, "a number in its header is out of range")
 
@@ -83,7 +83,7 @@ class ShardCheck(TallyBuilder):
         self._index = b""
         self._members: set[bytes] = set()
         self._trims: dict[str, tuple[int, int]] = {}
-        self._fault = "" if keys.is_shard(shard, shards) else f"{shard!r} is no shard of it"
+        self._fault = "" if names.is_shard(shard, shards) else f"{shard!r} is no shard of it"
         if not 0 <= head.born <= head.counter <= highest_possible(now):
             self._note_fault("its counter is out of range, or this machine's clock is far behind")
         ordered = all(gap[0] < later[0] for gap, later in pairwise(head.gaps))
@@ -119,7 +119,7 @@ class ShardCheck(TallyBuilder):
                     return "a document's version is not one that its counter took"
                 if expires_at is not None and abs(expires_at) > _EXACT:
                     return "a document's expiry is out of range"
-                if keys.is_astray(self._shard, name, self._shards):
+                if names.is_astray(self._shard, name, self._shards):
                     return "it holds a record of another shard"
             case MemberRecord(index, score, member):
                 return self._fault_of_member(index, score, member)
@@ -146,7 +146,7 @@ class ShardCheck(TallyBuilder):
 
 def unsound_error(where: str, fault: str) -> StoreCorrupt:
     """Return the error for a store or a backup that can't be believed."""
-    return StoreCorrupt(f"{where} can't be used: {printable(fault)}. Use an earlier backup")
+    return StoreCorrupt(f"{where} can't be used: {printable_line(fault)}. Use an earlier backup")
 
 
 def _sort_place(record: Record) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consent_service.config import words
+from consent_service.config import validators
 from consent_service.domain.regimes import known_codes
 
 
@@ -20,7 +20,7 @@ from consent_service.domain.regimes import known_codes
     ],
 )
 def test_an_origin_as_browsers_send_it_is_right(origin: str) -> None:
-    assert words.origin(origin) == ""
+    assert validators.origin_fault(origin) == ""
 
 
 @pytest.mark.parametrize(
@@ -59,13 +59,13 @@ def test_an_origin_as_browsers_send_it_is_right(origin: str) -> None:
     ],
 )
 def test_what_no_browser_sends_as_an_origin_is_a_fault_with_an_example(origin: str) -> None:
-    assert words.origin(origin).startswith('wanted an origin such as "https://www.example.com": ')
+    assert validators.origin_fault(origin).startswith('wanted an origin such as "https://www.example.com": ')
 
 
 def test_the_public_address_may_have_a_path_but_no_slash_at_its_end() -> None:
-    assert words.public_url("https://example.com/privacy") == ""
-    assert "no / at the end" in words.public_url("https://example.com/privacy/")
-    assert "http:// or https://" in words.public_url("example.com")
+    assert validators.public_url_fault("https://example.com/privacy") == ""
+    assert "no / at the end" in validators.public_url_fault("https://example.com/privacy/")
+    assert "http:// or https://" in validators.public_url_fault("example.com")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_public_address_may_have_a_path_but_no_slash_at_its_end() -> None:
     ],
 )
 def test_the_public_address_is_https_or_leads_to_this_machine(url: str) -> None:
-    assert words.public_url(url) == ""
+    assert validators.public_url_fault(url) == ""
 
 
 @pytest.mark.parametrize(
@@ -93,47 +93,50 @@ def test_the_public_address_is_https_or_leads_to_this_machine(url: str) -> None:
     ],
 )
 def test_elsewhere_a_public_address_without_tls_is_a_fault_that_says_what_to_write(url: str) -> None:
-    assert "https:// in front; http:// is for this machine alone" in words.public_url(url)
+    assert "https:// in front; http:// is for this machine alone" in validators.public_url_fault(url)
 
 
 @pytest.mark.parametrize("key", ["a", "0", "acme", "acme-2", "a" * 32])
 def test_a_key_is_short_and_lower_case(key: str) -> None:
-    assert words.key(key) == ""
+    assert validators.key_fault(key) == ""
 
 
 @pytest.mark.parametrize("key", ["", "-a", "A", "a_b", "a.b", "a" * 33, "ü", "a\n", "a/b", "{a}"])
 def test_what_could_break_a_path_a_cookie_name_or_a_store_key_is_no_key(key: str) -> None:
-    assert words.key(key)
+    assert validators.key_fault(key)
 
 
 def test_every_regime_of_the_table_is_known_and_no_other() -> None:
-    assert not [code for code in known_codes() if words.regime(code)]
-    assert "us-ca" in words.regime("us-zz")
+    assert not [code for code in known_codes() if validators.regime_fault(code)]
+    assert "us-ca" in validators.regime_fault("us-zz")
 
 
 def test_languages_hosts_networks_links_and_stores_are_told_from_what_is_none() -> None:
-    assert [words.language(tag) for tag in ("en", "es-MX", "zh-Hant-TW")] == ["", "", ""]
-    assert all(words.language(tag) for tag in ("", "EN", "english", "en_US", "en-"))
-    assert [words.host(name) for name in ("localhost", "ads.example.net")] == ["", ""]
-    assert all(words.host(name) for name in ("", "Ads.example", ".example", "https://a.example", "a:80"))
-    assert [words.network(value) for value in ("10.0.0.0/8", "::1", "192.0.2.7")] == ["", "", ""]
-    assert all(words.network(value) for value in ("", "10.0.0.1/8", "proxy", "10.0.0.0/33"))
-    assert [words.link(value) for value in ("", "https://a.example/p?x#y")] == ["", ""]
-    assert all(words.link(value) for value in ("a.example", "javascript:alert(1)", "https://"))
-    assert [words.store(value) for value in ("sqlite:///c.db", "sqlite:////var/c.db")] == ["", ""]
-    redis = ("redis://h:1/0", "rediss://u@h?ca_file=/ca", "redis+cluster://a,b:2", "redis+sentinel://a/main")
-    assert [words.store(value) for value in redis] == [""] * 4
+    assert [validators.language_fault(tag) for tag in ("en", "es-MX", "zh-Hant-TW")] == ["", "", ""]
+    assert all(validators.language_fault(tag) for tag in ("", "EN", "english", "en_US", "en-"))
+    assert [validators.host_fault(name) for name in ("localhost", "ads.example.net")] == ["", ""]
     assert all(
-        words.store(value) for value in ("mysql://h/x", "redis://", "redis+sentinel://h", "sqlite:///")
+        validators.host_fault(name) for name in ("", "Ads.example", ".example", "https://a.example", "a:80")
     )
-    assert all(words.store(value) for value in ("", "consent.db", "sqlite://"))
+    assert [validators.network_fault(value) for value in ("10.0.0.0/8", "::1", "192.0.2.7")] == ["", "", ""]
+    assert all(validators.network_fault(value) for value in ("", "10.0.0.1/8", "proxy", "10.0.0.0/33"))
+    assert [validators.link_fault(value) for value in ("", "https://a.example/p?x#y")] == ["", ""]
+    assert all(validators.link_fault(value) for value in ("a.example", "javascript:alert(1)", "https://"))
+    assert [validators.store_fault(value) for value in ("sqlite:///c.db", "sqlite:////var/c.db")] == ["", ""]
+    redis = ("redis://h:1/0", "rediss://u@h?ca_file=/ca", "redis+cluster://a,b:2", "redis+sentinel://a/main")
+    assert [validators.store_fault(value) for value in redis] == [""] * 4
+    assert all(
+        validators.store_fault(value)
+        for value in ("mysql://h/x", "redis://", "redis+sentinel://h", "sqlite:///")
+    )
+    assert all(validators.store_fault(value) for value in ("", "consent.db", "sqlite://"))
 
 
 def test_a_password_stands_in_no_file_and_is_quoted_into_the_stores_url() -> None:
-    assert "CONSENT_STORE_PASSWORD" in words.store("redis://user:secret@h")
-    assert words.secret_store("redis://user:secret@h") == ""
-    assert words.store_with_password("redis://user@h:1/2", "a/b@c:d") == "redis://user:a%2Fb%40c%3Ad@h:1/2"
-    assert words.store_with_password("redis+cluster://a,b", "s") == "redis+cluster://:s@a,b"
+    assert "CONSENT_STORE_PASSWORD" in validators.store_fault("redis://user:secret@h")
+    assert validators.secret_store_fault("redis://user:secret@h") == ""
+    assert validators.add_password("redis://user@h:1/2", "a/b@c:d") == "redis://user:a%2Fb%40c%3Ad@h:1/2"
+    assert validators.add_password("redis+cluster://a,b", "s") == "redis+cluster://:s@a,b"
     for url in ("sqlite:///c.db", "redis://:one@h"):
         with pytest.raises(ValueError, match="password"):
-            words.store_with_password(url, "two")
+            validators.add_password(url, "two")

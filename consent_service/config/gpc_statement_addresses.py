@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from consent_service.config.shape import Config, SiteFacts
+from consent_service.config.schema import Config, SiteFacts
 
 GPC_PATH: Final = "/.well-known/gpc.json"
 
@@ -29,5 +29,7 @@ def gpc_hints(config: Config) -> Iterator[str]:
     for key, site in config.sites.items():
         if len(site.origins) > 1:
             resource = gpc_resource(key, config.service.public_url)
-            said = f"sites.{key}: gpc.json speaks for one origin alone; redirect each of these to {resource}:"
-            yield "\n".join((said, *(f"    {address}" for address in gpc_addresses(site))))
+            sentence = (
+                f"sites.{key}: gpc.json speaks for one origin alone; redirect each of these to {resource}:"
+            )
+            yield "\n".join((sentence, *(f"    {address}" for address in gpc_addresses(site))))

@@ -14,12 +14,12 @@ from typing import Final, TypeVar
 import msgspec
 import msgspec.inspect
 
-from consent_service.config import words
-from consent_service.config.environment import given, secret
-from consent_service.config.locating import dotted, locate, nearest
-from consent_service.config.reading import Misread, Reader
-from consent_service.config.rules import misfits
-from consent_service.config.shape import Config, Facts
+from consent_service.config import validators
+from consent_service.config.cross_checks import cross_faults
+from consent_service.config.environment import read_secret, variable_value
+from consent_service.config.key_lines import dotted_path, lines_of_keys, nearest_line
+from consent_service.config.schema import Config, Facts
+from consent_service.config.struct_reader import Misread, StructReader
 from consent_service.errors import ConfigError, Fault, KeyRingInvalid
 from consent_service.identity.key_ring import KeyRing, decode_ring
 
@@ -35,43 +35,43 @@ _MANY_DIGITS: Final = re.compile(r"(?:[0-9]_?){1000}")
 _SYNTAX_ERROR_AT: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
-def load(text: str, env: Mapping[str, str]) -> Config:
+def parse_config(text: str, env: Mapping[str, str]) -> Config:
     """The configuration of this `consent.toml` and this environment.
 
     Raises ConfigError with every fault of both. `CONSENT_STORE` outranks `service.store`; without
     `CONSENT_KEYS` the configuration has no keys, which is for the caller to judge.
     """
     faults: list[Fault] = []
-    facts = _collected(faults, lambda: _facts(text))
-    keys = _collected(faults, lambda: _keys(env))
-    store = _collected(faults, lambda: _store(env))
+    facts = _collect_faults(faults, lambda: _parse_facts(text))
+    keys = _collect_faults(faults, lambda: _read_ring(env))
+    store = _collect_faults(faults, lambda: _read_store_url(env))
     if facts is None or faults:
         raise ConfigError(tuple(faults))
     service = msgspec.structs.replace(
-        facts.service, store=_opened(env, STORE_PASSWORD, store or facts.service.store)
+        facts.service, store=_with_password(env, STORE_PASSWORD, store or facts.service.store)
     )
     return Config(**msgspec.structs.asdict(facts) | {"service": service, "keys": keys})
 
 
-def digest(config: Config) -> str:
+def config_digest(config: Config) -> str:
     """12 hex digits that change with any fact; secrets, and where the store is, don't enter."""
     facts = {name: getattr(config, name) for name in Facts.__struct_fields__}
     facts["service"] = msgspec.structs.replace(config.service, store="")
     return hashlib.sha256(msgspec.json.encode(facts, order="deterministic")).hexdigest()[:12]
 
 
-def _facts(text: str) -> Facts:
-    document = _document(text)
-    reader = Reader()
-    facts = reader.read(_FACTS, document, ())
+def _parse_facts(text: str) -> Facts:
+    document = _parse_toml(text)
+    reader = StructReader()
+    facts = reader.read_value(_FACTS, document, ())
     sites = document.get("sites")
-    misread = [*reader.faults, *misfits(reader.parts, sites if isinstance(sites, dict) else ())]
+    misread = [*reader.faults, *cross_faults(reader.parts, sites if isinstance(sites, dict) else ())]
     if misread:
-        raise ConfigError(located(misread, text))
+        raise ConfigError(locate_faults(misread, text))
     return facts  # type: ignore[no-any-return]
 
 
-def _document(text: str) -> dict[str, object]:
+def _parse_toml(text: str) -> dict[str, object]:
     """The values of this TOML. Raises ConfigError, also for what no parser of this machine can hold."""
     try:
         return tomllib.loads(text)
@@ -84,43 +84,43 @@ def _document(text: str) -> dict[str, object]:
         raise ConfigError((Fault("", line, "a number has too many digits"),)) from None
 
 
-def _keys(env: Mapping[str, str]) -> KeyRing | None:
-    text = secret(env, KEYS)
+def _read_ring(env: Mapping[str, str]) -> KeyRing | None:
+    text = read_secret(env, KEYS)
     try:
         return None if text is None else decode_ring(text)
     except KeyRingInvalid as error:
-        raise ConfigError((Fault(_variable(env, KEYS), 0, str(error)),)) from None
+        raise ConfigError((Fault(_variable_in_use(env, KEYS), 0, str(error)),)) from None
 
 
-def _store(env: Mapping[str, str]) -> str | None:
-    url = secret(env, STORE)
-    message = "" if url is None else words.secret_store(url)
+def _read_store_url(env: Mapping[str, str]) -> str | None:
+    url = read_secret(env, STORE)
+    message = "" if url is None else validators.secret_store_fault(url)
     if message:
-        raise ConfigError((Fault(_variable(env, STORE), 0, message),))
+        raise ConfigError((Fault(_variable_in_use(env, STORE), 0, message),))
     return url
 
 
 def store_url(env: Mapping[str, str], variable: str, url: str) -> str:
     """A store's URL that people may read, with the password that this variable has for it. Raises ConfigError."""
-    if fault := words.store(url):
+    if fault := validators.store_fault(url):
         raise ConfigError((Fault("", 0, fault),))
-    return _opened(env, variable, url)
+    return _with_password(env, variable, url)
 
 
-def _opened(env: Mapping[str, str], variable: str, url: str) -> str:
+def _with_password(env: Mapping[str, str], variable: str, url: str) -> str:
     """The store's URL with the password that the environment has for it."""
-    password = secret(env, variable)
+    password = read_secret(env, variable)
     try:
-        return url if password is None else words.store_with_password(url, password)
+        return url if password is None else validators.add_password(url, password)
     except ValueError as error:
-        raise ConfigError((Fault(_variable(env, variable), 0, str(error)),)) from None
+        raise ConfigError((Fault(_variable_in_use(env, variable), 0, str(error)),)) from None
 
 
-def _variable(env: Mapping[str, str], name: str) -> str:
-    return name if given(env, name) else f"{name}_FILE"
+def _variable_in_use(env: Mapping[str, str], name: str) -> str:
+    return name if variable_value(env, name) else f"{name}_FILE"
 
 
-def _collected(faults: list[Fault], read: Callable[[], _T]) -> _T | None:
+def _collect_faults(faults: list[Fault], read: Callable[[], _T]) -> _T | None:
     try:
         return read()
     except ConfigError as error:
@@ -128,14 +128,14 @@ def _collected(faults: list[Fault], read: Callable[[], _T]) -> _T | None:
         return None
 
 
-def located(misread: Iterable[Misread], text: str) -> tuple[Fault, ...]:
+def locate_faults(misread: Iterable[Misread], text: str) -> tuple[Fault, ...]:
     """Return what was met in this document with dotted keys and lines, in the order of the lines."""
-    lines = locate(text)
-    faults = [Fault(dotted(path), nearest(lines, path), said) for path, said in misread]
+    lines = lines_of_keys(text)
+    faults = [Fault(dotted_path(path), nearest_line(lines, path), message) for path, message in misread]
     return tuple(sorted(faults, key=lambda fault: (fault.line, fault.key)))
 
 
 def _syntax_fault(message: str, text: str) -> Fault:
-    found = _SYNTAX_ERROR_AT.search(message)
-    line = int(found[1]) if found and found[1] else text.count("\n") + 1
+    place = _SYNTAX_ERROR_AT.search(message)
+    line = int(place[1]) if place and place[1] else text.count("\n") + 1
     return Fault("", line, f"not TOML: {_SYNTAX_ERROR_AT.sub('', message)}")

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Final
 
 from consent_service.store.contract import Key, KeyedDocuments
-from consent_service.store.redis import layout, scans
+from consent_service.store.redis import key_layout, scans
 from consent_service.store.redis.connection import pack_command
-from consent_service.store.redis.handshake import Purpose
-from consent_service.store.redis.layout import shard_keys
+from consent_service.store.redis.handshake import ChannelPurpose
+from consent_service.store.redis.key_layout import shard_keys
 from consent_service.store.redis.router import Router
 
 _TOGETHER: Final = 500
@@ -60,8 +60,8 @@ def _wanted_keys(walked: Iterable[bytes], sought: dict[bytes, str], prefix: byte
 async def _read_batch(router: Router, keys: Sequence[Key], now: float) -> KeyedDocuments:
     wanted = [(shard_keys(key.shard), key.name) for key in keys]
     replies = await scans.all_of(
-        router.ask_slot(Purpose.SCAN, where.slot, pack_command(b"GET", where.document_key(name)))
+        router.ask_slot(ChannelPurpose.SCAN, where.slot, pack_command(b"GET", where.document_key(name)))
         for where, name in wanted
     )
-    documents = (layout.unpack_document(reply, now) for reply in replies)
+    documents = (key_layout.unpack_document(reply, now) for reply in replies)
     return [(key, document) for key, document in zip(keys, documents, strict=True) if document is not None]

@@ -13,23 +13,23 @@ from typing import Final, NamedTuple
 import msgspec
 
 from consent_service.errors import StoreCorrupt, StoreMismatch, StoreNewer
-from consent_service.store.keys import DEFAULT_SHARDS
 from consent_service.store.lost_values import NOTHING_LOST, LostValues, start_anew
 from consent_service.store.move_mark import MoveMark, decode_mark
-from consent_service.store.redis import layout
+from consent_service.store.names import DEFAULT_SHARDS
+from consent_service.store.redis import key_layout
 from consent_service.store.redis.commits import moved_error
 from consent_service.store.redis.connection import pack_command
-from consent_service.store.redis.handshake import Purpose
-from consent_service.store.redis.layout import HEADER_SLOT, shard_keys
+from consent_service.store.redis.handshake import ChannelPurpose
+from consent_service.store.redis.key_layout import HEADER_SLOT, shard_keys
 from consent_service.store.redis.router import Router
 from consent_service.store.redis.scans import all_of
+from consent_service.store.transfer.record_check import check_store_info
 from consent_service.store.transfer.records import StoreInfo
-from consent_service.store.transfer.soundness import check_store_info
 
 VERSION: Final = 1
 
 
-class Header(msgspec.Struct, frozen=True):
+class RedisHeader(msgspec.Struct, frozen=True):
     """The store's id, its visitor shards for each site, when it was made (Unix seconds), how its data is laid out,
     and where the counters of new shards begin.
     """
@@ -56,7 +56,7 @@ class _Gaps(msgspec.Struct, frozen=True):
 class StoreState(NamedTuple):
     """The header and the lost values of a store."""
 
-    header: Header
+    header: RedisHeader
     lost: LostValues
 
 
@@ -66,14 +66,16 @@ async def prepare_header(router: Router, name: str, shards: int | None, now: int
 
     Raises StoreMismatch, StoreNewer, StoreCorrupt, StoreMoved.
     """
-    if await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"EXISTS", layout.MOVING)):
+    if await router.ask_slot(ChannelPurpose.SCAN, HEADER_SLOT, pack_command(b"EXISTS", key_layout.MOVING)):
         raise moved_error(b"", name)
     moved = await read_moved(router, name)
     if moved is not None:
         raise moved.moved_error(name)
-    fresh = Header(uuid.uuid4().hex, shards or DEFAULT_SHARDS, now)
+    fresh = RedisHeader(uuid.uuid4().hex, shards or DEFAULT_SHARDS, now)
     await router.ask_slot(  # whoever comes first makes it
-        Purpose.WRITE, HEADER_SLOT, pack_command(b"SET", layout.HEADER, msgspec.json.encode(fresh), b"NX")
+        ChannelPurpose.WRITE,
+        HEADER_SLOT,
+        pack_command(b"SET", key_layout.HEADER, msgspec.json.encode(fresh), b"NX"),
     )
     state = await read_state(router, name)
     if shards is not None and state.header.shards != shards:
@@ -99,9 +101,9 @@ async def begin_anew(router: Router, name: str, now: int) -> None:
     header = await _read_header(router, name)
     lost = await _read_lost(router, header, name)
     shards = await shards_of(router, name)
-    heads = [pack_command(b"HGET", shard_keys(shard).head, b"n") for shard in shards]
+    heads = [pack_command(b"HGET", shard_keys(shard).head_key, b"n") for shard in shards]
     replies = await all_of(
-        router.ask_slot(Purpose.SCAN, shard_keys(shard).slot, head)
+        router.ask_slot(ChannelPurpose.SCAN, shard_keys(shard).slot, head)
         for shard, head in zip(shards, heads, strict=True)
     )
     taken = {shard: parse_counter(reply, name) or 0 for shard, reply in zip(shards, replies, strict=True)}
@@ -109,29 +111,31 @@ async def begin_anew(router: Router, name: str, now: int) -> None:
     for shard, last in taken.items():
         gaps = [*(gap for gap in lost.gaps.get(shard, ()) if gap[0] != last), (last, start - 1)]
         note = lost_command(shard, lost.born.get(shard, header.floor), gaps)
-        await router.ask_slot(Purpose.WRITE, HEADER_SLOT, note)
+        await router.ask_slot(ChannelPurpose.WRITE, HEADER_SLOT, note)
         await router.ask_slot(
-            Purpose.WRITE, shard_keys(shard).slot, pack_command(b"HSET", shard_keys(shard).head, b"n", start)
+            ChannelPurpose.WRITE,
+            shard_keys(shard).slot,
+            pack_command(b"HSET", shard_keys(shard).head_key, b"n", start),
         )
     anew = msgspec.json.encode(msgspec.structs.replace(header, floor=start))
-    await router.ask_slot(Purpose.WRITE, HEADER_SLOT, pack_command(b"SET", layout.HEADER, anew))
+    await router.ask_slot(ChannelPurpose.WRITE, HEADER_SLOT, pack_command(b"SET", key_layout.HEADER, anew))
 
 
 def lost_command(shard: str, born: int, gaps: Sequence[tuple[int, int]]) -> bytes:
     """Return the packed command that notes the lost values of this shard."""
-    return pack_command(b"HSET", layout.LOST, shard, msgspec.json.encode(_Gaps(born, list(gaps))))
+    return pack_command(b"HSET", key_layout.LOST, shard, msgspec.json.encode(_Gaps(born, list(gaps))))
 
 
-async def _read_header(router: Router, name: str) -> Header:
+async def _read_header(router: Router, name: str) -> RedisHeader:
     return open_header(
-        await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"GET", layout.HEADER)), name
+        await router.ask_slot(ChannelPurpose.SCAN, HEADER_SLOT, pack_command(b"GET", key_layout.HEADER)), name
     )
 
 
-def open_header(found: bytes | None, name: str) -> Header:
+def open_header(document: bytes | None, name: str) -> RedisHeader:
     """Return the header decoded from its document. Raises StoreCorrupt, StoreNewer."""
     try:
-        header = msgspec.json.decode(found or b"", type=Header)
+        header = msgspec.json.decode(document or b"", type=RedisHeader)
     except msgspec.MsgspecError as error:
         raise StoreCorrupt(f"the header of {name} is damaged: restore a backup") from error
     if header.version > VERSION:
@@ -144,15 +148,17 @@ def open_header(found: bytes | None, name: str) -> Header:
     return header
 
 
-async def _read_lost(router: Router, header: Header, name: str) -> LostValues:
+async def _read_lost(router: Router, header: RedisHeader, name: str) -> LostValues:
     if not header.floor:
         return NOTHING_LOST
     return open_lost(
-        header, await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"HGETALL", layout.LOST)), name
+        header,
+        await router.ask_slot(ChannelPurpose.SCAN, HEADER_SLOT, pack_command(b"HGETALL", key_layout.LOST)),
+        name,
     )
 
 
-def open_lost(header: Header, reply: Sequence[bytes], name: str) -> LostValues:
+def open_lost(header: RedisHeader, reply: Sequence[bytes], name: str) -> LostValues:
     """Return the lost values decoded from their notes. Raises StoreCorrupt."""
     try:
         gaps_by_shard = {
@@ -170,7 +176,7 @@ def open_lost(header: Header, reply: Sequence[bytes], name: str) -> LostValues:
 
 async def read_moved(router: Router, name: str) -> MoveMark | None:
     """Return the mark that a move left. Raises StoreCorrupt."""
-    data = await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"GET", layout.MOVED))
+    data = await router.ask_slot(ChannelPurpose.SCAN, HEADER_SLOT, pack_command(b"GET", key_layout.MOVED))
     return None if data is None else decode_mark(data, name)
 
 
@@ -185,7 +191,10 @@ def parse_counter(number: bytes | None, name: str) -> int | None:
 async def shards_of(router: Router, name: str) -> list[str]:
     """Return every shard that was ever written, in the order of their first commits. Raises StoreCorrupt."""
     return decode_names(
-        await router.ask_slot(Purpose.SCAN, HEADER_SLOT, pack_command(b"ZRANGE", layout.SHARDS, 0, -1)), name
+        await router.ask_slot(
+            ChannelPurpose.SCAN, HEADER_SLOT, pack_command(b"ZRANGE", key_layout.SHARDS, 0, -1)
+        ),
+        name,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent_service.config.locating import Path, dotted, locate, nearest
+from consent_service.config.key_lines import Path, dotted_path, lines_of_keys, nearest_line
 from tests.config.documents import TABLES, Document
 
 
@@ -30,7 +30,7 @@ def test_each_key_of_any_document_is_found_on_the_line_it_was_written_on(
     document = Document(data)
     document.table(table)
     assert tomllib.loads(document.text) == table
-    lines = locate(document.text)
+    lines = lines_of_keys(document.text)
     assert set(lines) == paths(table)
     assert lines == document.lines
 
@@ -75,23 +75,23 @@ n = 07:32:00
     ],
 )
 def test_a_key_is_found_in_every_style_that_toml_has(path: Path, line: int) -> None:
-    assert locate(EXAMPLE)[path] == line
+    assert lines_of_keys(EXAMPLE)[path] == line
 
 
 def test_the_example_holds_no_other_keys_than_the_parser_sees() -> None:
-    assert set(locate(EXAMPLE)) == paths(tomllib.loads(EXAMPLE))
+    assert set(lines_of_keys(EXAMPLE)) == paths(tomllib.loads(EXAMPLE))
 
 
 def test_lines_are_counted_in_files_with_carriage_returns_too() -> None:
-    assert locate("a = 1\r\n# x\r\n[b]\r\nc = [\r\n 1]\r\n")[("b", "c", 0)] == 5
+    assert lines_of_keys("a = 1\r\n# x\r\n[b]\r\nc = [\r\n 1]\r\n")[("b", "c", 0)] == 5
 
 
 def test_a_key_that_is_not_there_is_placed_at_the_table_that_lacks_it() -> None:
-    lines = locate("\n[a]\nb = 1\n")
-    assert nearest(lines, ("a", "missing", 3, "x")) == 2
-    assert nearest(lines, ("missing",)) == 0
+    lines = lines_of_keys("\n[a]\nb = 1\n")
+    assert nearest_line(lines, ("a", "missing", 3, "x")) == 2
+    assert nearest_line(lines, ("missing",)) == 0
 
 
 def test_a_path_is_written_as_toml_writes_it() -> None:
-    assert dotted(("sites", "acme", "origins", 1)) == "sites.acme.origins[1]"
-    assert dotted(("sites", "a b", "x")) == 'sites."a b".x'
+    assert dotted_path(("sites", "acme", "origins", 1)) == "sites.acme.origins[1]"
+    assert dotted_path(("sites", "a b", "x")) == 'sites."a b".x'

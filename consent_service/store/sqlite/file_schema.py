@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from consent_service.errors import StoreCorrupt, StoreMismatch, StoreNewer, StoreUnavailable
-from consent_service.store.causes import printable
-from consent_service.store.keys import DEFAULT_SHARDS
+from consent_service.store.causes import printable_line
+from consent_service.store.names import DEFAULT_SHARDS
+from consent_service.store.transfer.record_check import check_store_info
 from consent_service.store.transfer.records import StoreInfo
-from consent_service.store.transfer.soundness import check_store_info
 
 APPLICATION_ID: Final = 0x436F6E53
 """`ConS` in the file's header: what tells our files from other programs'."""
@@ -70,7 +70,7 @@ _Object = tuple[str, str, str, str | None]
 """Kind, name, table and statement of something in a schema."""
 
 
-class Header(NamedTuple):
+class FileHeader(NamedTuple):
     """The store's own description: id, visitor shards for each site, time of creation (Unix seconds), and start of
     the counters of new shards.
     """
@@ -86,7 +86,7 @@ class Header(NamedTuple):
         return StoreInfo(*self)
 
 
-def prepare_schema(connection: sqlite3.Connection, path: Path, shards: int | None, now: int) -> Header:
+def prepare_schema(connection: sqlite3.Connection, path: Path, shards: int | None, now: int) -> FileHeader:
     """Make or bring forward the tables, all or nothing, and return the header.
 
     `shards` None takes the store's own number, or the default for a new one; `now` in Unix seconds. Raises
@@ -147,7 +147,7 @@ def require_ours(connection: sqlite3.Connection, path: Path) -> int:
         differs = [f"{one} is not this service's" for one in strange if one not in missing]
         differs += [f"{one} was changed" for one in strange if one in missing]
         differs += [f"{one} is missing" for one in missing if one not in strange]
-        difference = printable("; ".join(differs) or f"its text is {encoding}")
+        difference = printable_line("; ".join(differs) or f"its text is {encoding}")
         raise StoreCorrupt(
             f"{path} is not as this service makes it: {difference}. Another program changed it: undo that, or "
             "restore a backup"
@@ -155,7 +155,7 @@ def require_ours(connection: sqlite3.Connection, path: Path) -> int:
     return version
 
 
-def read_header(connection: sqlite3.Connection, path: Path) -> Header:
+def read_header(connection: sqlite3.Connection, path: Path) -> FileHeader:
     """Return the header of a store. Raises StoreCorrupt when it is damaged, StoreUnavailable for half a copy."""
     rows = dict(connection.execute("SELECT name, value FROM header"))
     if HALF in rows:
@@ -163,7 +163,9 @@ def read_header(connection: sqlite3.Connection, path: Path) -> Header:
             f"{path} is half a copy of a store: give the same `move` again, which finishes it"
         )
     try:
-        header = Header(rows["id"], *(_parse_number(rows.get(name, "")) for name in ("shards", "created_at")))
+        header = FileHeader(
+            rows["id"], *(_parse_number(rows.get(name, "")) for name in ("shards", "created_at"))
+        )
         header = header._replace(floor=_parse_number(rows.get("floor", "0")))
     except (KeyError, ValueError) as error:
         raise StoreCorrupt(f"the header of {path} is damaged: restore a backup") from error
@@ -211,7 +213,7 @@ def _migrate_from(connection: sqlite3.Connection, version: int, shards: int, now
         for statement in statements:
             connection.execute(statement)
     if version == 0:
-        header = Header(uuid.uuid4().hex, shards, now)
+        header = FileHeader(uuid.uuid4().hex, shards, now)
         rows = [(name, str(value)) for name, value in header._asdict().items() if name != "floor"]
         connection.executemany("INSERT INTO header VALUES (?, ?)", rows)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

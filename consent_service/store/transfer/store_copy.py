@@ -11,8 +11,15 @@ from typing import Final
 
 from consent_service.errors import StoreBusy, StoreCorrupt
 from consent_service.store.move_mark import MoveMark
-from consent_service.store.transfer.records import Batches, ShardHead, Source, Tally, TallyBuilder, Target
-from consent_service.store.transfer.soundness import ShardCheck
+from consent_service.store.transfer.record_check import ShardCheck
+from consent_service.store.transfer.records import (
+    Batches,
+    CopySource,
+    CopyTarget,
+    ShardHead,
+    Tally,
+    TallyBuilder,
+)
 
 _TRIES: Final = 20
 """Times that a shard is read again because it was written meanwhile."""
@@ -26,8 +33,8 @@ def show_nothing(_done: int, _total: int) -> None:
 
 
 async def copy_store(
-    source: Source,
-    target: Target,
+    source: CopySource,
+    target: CopyTarget,
     clock: Callable[[], float],
     progress: ShardProgress = show_nothing,
     *,
@@ -58,8 +65,8 @@ async def copy_store(
 
 
 async def _copy_shards(
-    source: Source,
-    target: Target,
+    source: CopySource,
+    target: CopyTarget,
     held: dict[str, ShardHead],
     clock: Callable[[], float],
     tries: int,
@@ -81,7 +88,7 @@ def _in_order(shards: list[str]) -> list[str]:
 
 
 async def _copy_shard(
-    source: Source, target: Target, shard: str, clock: Callable[[], float], tries: int
+    source: CopySource, target: CopyTarget, shard: str, clock: Callable[[], float], tries: int
 ) -> ShardHead:
     for _ in range(tries):
         now, head = int(clock()), await source.read_head(shard)
@@ -100,7 +107,7 @@ async def _copy_shard(
     raise _written_error(source)
 
 
-async def _check_still(source: Source, copied: dict[str, ShardHead]) -> None:
+async def _check_still(source: CopySource, copied: dict[str, ShardHead]) -> None:
     present = {shard: await source.read_head(shard) for shard in await source.shards()}
     if present != copied:
         raise _written_error(source)
@@ -121,5 +128,5 @@ def _check_equal(sent: Tally, written: Tally, where: str) -> None:
         )
 
 
-def _written_error(source: Source) -> StoreBusy:
+def _written_error(source: CopySource) -> StoreBusy:
     return StoreBusy(f"{source.name} was written while it was read: stop the service, then do this again")

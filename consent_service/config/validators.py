@@ -32,50 +32,50 @@ _LEAST_OF_A_NAME: Final = 2
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
-def key(value: str) -> str:
+def key_fault(value: str) -> str:
     """A site's, partner's or programme's key: it stands in paths, cookie names and the store's keys."""
     return "" if _KEY.fullmatch(value) else "a key is 1 to 32 of a-z, 0-9 and -, and starts with no -"
 
 
-def text(value: str) -> str:
+def text_fault(value: str) -> str:
     """Something to read."""
     return "" if value.strip() else "must not be empty"
 
 
-def language(value: str) -> str:
+def language_fault(value: str) -> str:
     """A BCP 47 tag, as `lang` attributes have it."""
     return "" if _LANGUAGE.fullmatch(value) else 'wanted a language tag such as "en" or "es-MX"'
 
 
-def regime(value: str) -> str:
+def regime_fault(value: str) -> str:
     """A code of the regimes' table."""
-    known = known_codes()
-    return "" if value in known else f"unknown regime; known are {', '.join(sorted(known))}"
+    codes = known_codes()
+    return "" if value in codes else f"unknown regime; known are {', '.join(sorted(codes))}"
 
 
-def place(value: str) -> str:
+def region_fault(value: str) -> str:
     """A country or a part of one, as ISO 3166-2 writes it."""
     return "" if _PLACE.fullmatch(value) else f'wanted a place such as "US" or "US-CA", found {value!r}'
 
 
-def host(value: str) -> str:
+def host_fault(value: str) -> str:
     """A host name, lower case, in its ASCII form."""
     return "" if _HOST.fullmatch(value) else 'wanted a host name such as "ads.example.com"'
 
 
-def prior_cmp(value: str) -> str:
+def prior_cmp_fault(value: str) -> str:
     """A consent tool of the table of presets."""
-    known = ", ".join(sorted(PRESETS))
-    return "" if value in PRESETS else f"unknown tool; known are {known}; others go into prior_cookies"
+    tools = ", ".join(sorted(PRESETS))
+    return "" if value in PRESETS else f"unknown tool; known are {tools}; others go into prior_cookies"
 
 
-def prior_id(value: str) -> str:
+def prior_id_fault(value: str) -> str:
     """A consent tool of that table whose cookie holds the visitor's id."""
-    known = sorted(name for name, prior in PRESETS.items() if prior.id)
-    return "" if value in known else f"known are {', '.join(known)}; for others give prior_cookies an id"
+    tools = sorted(name for name, prior in PRESETS.items() if prior.id)
+    return "" if value in tools else f"known are {', '.join(tools)}; for others give prior_cookies an id"
 
 
-def foreign_cookie(value: str) -> str:
+def foreign_cookie_fault(value: str) -> str:
     """The name of a cookie that is not ours."""
     if not _COOKIE.fullmatch(value):
         return 'wanted a cookie\'s name such as "OptanonConsent"'
@@ -83,7 +83,7 @@ def foreign_cookie(value: str) -> str:
     return "cookies that start with pc_ are this service's own" if ours else ""
 
 
-def pattern(value: str) -> str:
+def pattern_fault(value: str) -> str:
     """A regular expression that Python and JavaScript read alike, as far as one can tell from here."""
     if not value or _PYTHONS_OWN.search(value):
         return (
@@ -98,22 +98,22 @@ def pattern(value: str) -> str:
     return ""
 
 
-def group(value: str) -> str:
+def group_fault(value: str) -> str:
     """The id of a group, category or purpose in another tool's cookie."""
     if _GROUP.fullmatch(value) and not _PARTS_OF_PAIRS & set(value):
         return ""
     return "wanted an id as it stands in the cookie: 1 to 64 ASCII characters, no space, quote or , : ; = & % { } [ ]"
 
 
-def id_pattern(value: str) -> str:
+def id_pattern_fault(value: str) -> str:
     """Such an expression, with one group: what it holds is the id."""
-    fault = pattern(value)
+    fault = pattern_fault(value)
     if not fault and re.compile(value).groups != 1:
         fault = "wanted one group in parentheses, around the id; (?:) makes none"
     return fault
 
 
-def trace(value: str) -> str:
+def trace_fault(value: str) -> str:
     """A partner's name in cookies or storage; `*` stands for anything. It must leave the site's own alone."""
     if not value.isprintable() or len(value.replace("*", "")) < _LEAST_OF_A_NAME:
         return 'wanted a name such as "_ads_*": at least two characters beside the *'
@@ -123,43 +123,43 @@ def trace(value: str) -> str:
     return "names that start with pc_ are this service's own" if "pc_".startswith(own[:3]) and own else ""
 
 
-def network(value: str) -> str:
+def network_fault(value: str) -> str:
     """An address or a CIDR range."""
     try:
-        everybody = not read_network(value).prefixlen
+        is_everybody = not read_network(value).prefixlen
     except ValueError as error:
         return f'wanted an address or a range such as "10.0.0.0/8": {error}'
-    return "would trust whoever connects: name the proxies themselves" if everybody else ""
+    return "would trust whoever connects: name the proxies themselves" if is_everybody else ""
 
 
-def header_name(value: str) -> str:
+def header_name_fault(value: str) -> str:
     """A header's name (RFC 9110 section 5.6.2), or nothing."""
     fits = _HEADER_NAME.fullmatch(value)
     return "" if fits else f'wanted a header such as "X-Country", found {value!r}'
 
 
-def origin(value: str) -> str:
+def origin_fault(value: str) -> str:
     """An origin exactly as browsers send it (RFC 6454 section 6.2): no path, no default port, lower case."""
-    fault = _address(value)
+    fault = _form_fault(value)
     if not fault and urlsplit(value).path:
         fault = "no path"
     return f'wanted an origin such as "https://www.example.com": {fault}' if fault else ""
 
 
-def address(value: str) -> str:
+def address_fault(value: str) -> str:
     """An origin, and a path where a reverse proxy mounts the service."""
-    fault = _address(value)
+    fault = _form_fault(value)
     if not fault and urlsplit(value).path.endswith("/"):
         fault = "no / at the end"
     return _wanted_address(fault)
 
 
-def public_url(value: str) -> str:
+def public_url_fault(value: str) -> str:
     """Such an address for the service's own pages.
 
     Only over TLS or on this machine do browsers say who presses a button, and cut a window off from its opener.
     """
-    fault = address(value)
+    fault = address_fault(value)
     if not fault and not value.startswith("https:") and not on_loopback(value):
         fault = _wanted_address(
             "https:// in front; http:// is for this machine alone (localhost, *.localhost, 127.0.0.1)"
@@ -171,7 +171,7 @@ def _wanted_address(fault: str) -> str:
     return f'wanted an address such as "https://privacy.example.com": {fault}' if fault else ""
 
 
-def link(value: str) -> str:
+def link_fault(value: str) -> str:
     """An http or https address to link to, or nothing."""
     try:
         parts = urlsplit(value)
@@ -181,22 +181,22 @@ def link(value: str) -> str:
     return "" if fits else 'wanted an address such as "https://www.example.com/privacy"'
 
 
-def store(value: str) -> str:
+def store_fault(value: str) -> str:
     """A store's URL as it may stand in a file that people read."""
-    fault = secret_store(value)
+    fault = secret_store_fault(value)
     if not fault and _password_in(value):
         fault = "holds a password: put that into CONSENT_STORE_PASSWORD or CONSENT_STORE_PASSWORD_FILE"
     return fault
 
 
-def secret_store(value: str) -> str:
+def secret_store_fault(value: str) -> str:
     """A store's URL, of an engine that there is; what it says beyond its form is for the engine to judge."""
     if _STORE.fullmatch(value):
         return ""
     return 'wanted a store\'s URL such as "sqlite:///consent.db" or "redis://host:6379/0"'
 
 
-def store_with_password(url: str, password: str) -> str:
+def add_password(url: str, password: str) -> str:
     """The URL with the password in it. Raises ValueError for a store that takes none, or has one."""
     scheme, _, rest = url.partition("://")
     if not scheme.startswith("redis"):
@@ -212,7 +212,7 @@ def _password_in(url: str) -> bool:
     return bool(at) and url.startswith("redis") and ":" in user
 
 
-def _address(value: str) -> str:
+def _form_fault(value: str) -> str:
     """Return the fault of an address that is not scheme, host, port and path as browsers write them, or ""."""
     try:
         parts = urlsplit(value)
@@ -232,7 +232,7 @@ def _address(value: str) -> str:
 
 def _is_host(name: str) -> bool:
     if ":" not in name:
-        return not host(name)
+        return not host_fault(name)
     try:
         ipaddress.IPv6Address(name)
     except ValueError:

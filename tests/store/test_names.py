@@ -6,7 +6,7 @@ import secrets
 from collections import Counter
 
 from consent_service.store.contract import Key
-from consent_service.store.keys import (
+from consent_service.store.names import (
     desk_shard,
     is_standing,
     lies_in,

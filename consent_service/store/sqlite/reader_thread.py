@@ -20,7 +20,7 @@ from consent_service.errors import StoreBusy, StoreError, StoreUnavailable
 from consent_service.store.contract import Document, Key
 from consent_service.store.sqlite import bulk, database_file
 from consent_service.store.sqlite.faults import translated_error
-from consent_service.store.sqlite.settling import Settlement, settle_from_thread
+from consent_service.store.sqlite.settlement import Settlement, settle_from_thread
 
 T = TypeVar("T")
 Query = Callable[[sqlite3.Connection], T]
@@ -46,7 +46,7 @@ class _Question(NamedTuple):
 _Job = _LookUp | _Question
 
 
-class Reader:
+class ReaderThread:
     """The owner of one reading connection, which is opened elsewhere, then used and closed by this thread alone."""
 
     def __init__(

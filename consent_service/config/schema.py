@@ -12,35 +12,35 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from consent_service.config import words
-from consent_service.config.prior_cmp import PRESETS, Groups, Reading, read_groups
+from consent_service.config import validators
+from consent_service.config.prior_cmp import PRESETS, CookieReading, Groups, read_groups
 from consent_service.identity.key_ring import KeyRing
 
 
-def _checked(check: Callable[[str], str]) -> msgspec.Meta:
+def _checked_by(check: Callable[[str], str]) -> msgspec.Meta:
     return msgspec.Meta(extra={"check": check})
 
 
-Key = Annotated[str, _checked(words.key)]
-Text = Annotated[str, _checked(words.text)]
-HeaderName = Annotated[str, _checked(words.header_name)]
-Language = Annotated[str, _checked(words.language)]
-RegimeCode = Annotated[str, _checked(words.regime)]
-Host = Annotated[str, _checked(words.host)]
-Network = Annotated[str, _checked(words.network)]
-Origin = Annotated[str, _checked(words.origin)]
-PublicUrl = Annotated[str, _checked(words.public_url)]
-Address = Annotated[str, _checked(words.address)]
-Link = Annotated[str, _checked(words.link)]
-StoreUrl = Annotated[str, _checked(words.store)]
-PriorId = Annotated[str, _checked(words.prior_id)]
-PriorCmp = Annotated[str, _checked(words.prior_cmp)]
-ForeignCookie = Annotated[str, _checked(words.foreign_cookie)]
-Pattern = Annotated[str, _checked(words.pattern)]
-IdPattern = Annotated[str, _checked(words.id_pattern)]
-GroupId = Annotated[str, _checked(words.group)]
-Trace = Annotated[str, _checked(words.trace)]
-Place = Annotated[str, _checked(words.place)]
+Key = Annotated[str, _checked_by(validators.key_fault)]
+Text = Annotated[str, _checked_by(validators.text_fault)]
+HeaderName = Annotated[str, _checked_by(validators.header_name_fault)]
+Language = Annotated[str, _checked_by(validators.language_fault)]
+RegimeCode = Annotated[str, _checked_by(validators.regime_fault)]
+Host = Annotated[str, _checked_by(validators.host_fault)]
+Network = Annotated[str, _checked_by(validators.network_fault)]
+Origin = Annotated[str, _checked_by(validators.origin_fault)]
+PublicUrl = Annotated[str, _checked_by(validators.public_url_fault)]
+Address = Annotated[str, _checked_by(validators.address_fault)]
+Link = Annotated[str, _checked_by(validators.link_fault)]
+StoreUrl = Annotated[str, _checked_by(validators.store_fault)]
+PriorId = Annotated[str, _checked_by(validators.prior_id_fault)]
+PriorCmp = Annotated[str, _checked_by(validators.prior_cmp_fault)]
+ForeignCookie = Annotated[str, _checked_by(validators.foreign_cookie_fault)]
+Pattern = Annotated[str, _checked_by(validators.pattern_fault)]
+IdPattern = Annotated[str, _checked_by(validators.id_pattern_fault)]
+GroupId = Annotated[str, _checked_by(validators.group_fault)]
+Trace = Annotated[str, _checked_by(validators.trace_fault)]
+Place = Annotated[str, _checked_by(validators.region_fault)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Months = Annotated[int, msgspec.Meta(ge=24, le=1200)]
@@ -108,7 +108,7 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
     tracked: Positive = 100_000
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class RetentionMonths(msgspec.Struct, frozen=True, kw_only=True):
     """`[ledger.months_kept]`: how long each kind of entry stays in the archive; § 7101 wants 24 months at least."""
 
     choice: Months = 24
@@ -129,7 +129,7 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
     archive: str = ""
     seal_every: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 3600
     trim_after_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 90
-    months_kept: Kept = Kept()
+    months_kept: RetentionMonths = RetentionMonths()
 
 
 class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
@@ -254,21 +254,23 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys((self.regime, *self.regimes)))
 
     @property
-    def prior_readings(self) -> list[Reading]:
+    def prior_readings(self) -> list[CookieReading]:
         """Cookies of other consent tools, and how each is read."""
         groups = {tool: named.groups for tool, named in self.prior_groups.items()}
-        known = [
+        by_name = [
             reading for tool in self.prior_cmp for reading in PRESETS[tool].read(groups.get(tool, Groups()))
         ]
         paired = [read_groups(own.cookie, own.groups) for own in self.prior_cookies if any(own.groups)]
-        patterns = [Reading(own.cookie, opted_out=own.pattern) for own in self.prior_cookies if own.pattern]
-        return [*known, *paired, *patterns]
+        patterns = [
+            CookieReading(own.cookie, opted_out=own.pattern) for own in self.prior_cookies if own.pattern
+        ]
+        return [*by_name, *paired, *patterns]
 
     @property
     def id_patterns(self) -> list[tuple[str, str]]:
         """Such cookies, each with the pattern of the visitor's id in it."""
-        known = [(PRESETS[name].cookie, PRESETS[name].id) for name in self.prior_ids]
-        return [*known, *((own.cookie, own.id) for own in self.prior_cookies if own.id)]
+        by_name = [(PRESETS[name].cookie, PRESETS[name].id) for name in self.prior_ids]
+        return [*by_name, *((own.cookie, own.id) for own in self.prior_cookies if own.id)]
 
 
 class PartnerFacts(msgspec.Struct, frozen=True, kw_only=True):

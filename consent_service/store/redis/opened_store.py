@@ -17,9 +17,9 @@ from consent_service.store.redis.address import Address, ServerKind, StoreAddres
 from consent_service.store.redis.channel import CONNECT_TIMEOUT
 from consent_service.store.redis.connection import Login
 from consent_service.store.redis.faults import unreachable_error
-from consent_service.store.redis.handshake import Handshake, Purpose
-from consent_service.store.redis.header import StoreState, prepare_header
+from consent_service.store.redis.handshake import ChannelPurpose, Handshake
 from consent_service.store.redis.router import Router
+from consent_service.store.redis.store_header import StoreState, prepare_header
 from consent_service.store.redis.topology import Topology
 
 OLDEST: Final = (7, 0)
@@ -49,7 +49,7 @@ class OpenedStore(NamedTuple):
     """An opened store: its header and lost values, and its servers."""
 
     servers: Servers
-    known: StoreState
+    state: StoreState
 
     @property
     def name(self) -> str:
@@ -107,7 +107,7 @@ async def _find_and_check(target: StoreAddress, *, relaxed: bool) -> Servers:
     login, topology = way_to(target)
     handshake = Handshake(login, target.kind, relaxed=relaxed)
     await topology.refresh_map()
-    if not topology.slot_map.whole:
+    if not topology.slot_map.is_whole:
         raise StoreUnavailable(f"{target.name} has slots that no node serves: mend the cluster")
     for master in topology.slot_map.masters:
         await _check_server(handshake, master)
@@ -137,14 +137,14 @@ async def _check_server(handshake: Handshake, master: Address) -> None:
         if not is_supported(version):
             raise StoreUnavailable(f"{master} runs version {version}: 7.0 or newer is needed")
         async with asyncio.timeout(CONNECT_TIMEOUT):
-            result = await handshake.open_connection(master, Purpose.WRITE, _ignore_end)
+            result = await handshake.open_connection(master, ChannelPurpose.WRITE, _ignore_end)
         await result.connection.close()
     except (OSError, HiredisError) as error:
         raise unreachable_error(error, master) from error
 
 
 async def _server_version(handshake: Handshake, master: Address) -> str:
-    result = await handshake.open_connection(master, Purpose.LOOK_UP, _ignore_end)
+    result = await handshake.open_connection(master, ChannelPurpose.LOOK_UP, _ignore_end)
     try:
         info = str((await result.connection.ask("INFO", "server")).decode())
     finally:

@@ -9,7 +9,7 @@ import pytest
 from consent_service.errors import StoreMismatch, StoreUnavailable
 from consent_service.store.contract import Append, Change, Put, Store
 from consent_service.store.engines import local_file, open_store
-from consent_service.store.keys import LEDGER, request_name, site_shards, standing_key
+from consent_service.store.names import LEDGER, request_name, site_shards, standing_key
 from consent_service.store.redis import RedisStore
 from consent_service.store.sqlite import SqliteStore
 from consent_service.store.sqlite.registration import sqlite_path
@@ -76,7 +76,7 @@ async def test_every_visitor_is_found_again_and_no_version_goes_back(
         assert found is not None
         assert (found.value, found.version) == (visitor[3:4], version)
         assert mark is not None
-        assert not store.lost(key.shard, version)
+        assert not store.is_lost(key.shard, version)
         assert await choose(store, visitor) > max(versions.values())
     await store.close()
 
@@ -111,8 +111,8 @@ async def test_rule_2_what_a_restoration_lost_stays_lost_in_every_part(
     await restore_records(tmp_path / "saved", cluster)
     await move_store(cluster, other, shards=WANTED)
     store = open_store(other)
-    assert all(store.lost(shard, 20) for shard in site_shards("acme", WANTED))
-    assert not any(store.lost(shard, 6) for shard in site_shards("acme", WANTED)[:-1])
+    assert all(store.is_lost(shard, 20) for shard in site_shards("acme", WANTED))
+    assert not any(store.is_lost(shard, 6) for shard in site_shards("acme", WANTED)[:-1])
     await store.close()
 
 

@@ -43,19 +43,19 @@ class ShardKeys:
     slot: int
 
     @property
-    def head(self) -> bytes:
+    def head_key(self) -> bytes:
         """Return the key of the head, a hash: `n` the counter, `c` the number of commits that wrote documents, `t` +
         log the last position trimmed, `m` the mark of a move, under which no commit is taken.
         """
         return self.prefix + b"h"
 
     @property
-    def changes(self) -> bytes:
+    def changes_key(self) -> bytes:
         """Return the key of the stream that names the documents of the last commits."""
         return self.prefix + b"c"
 
     @property
-    def nothing(self) -> bytes:
+    def nothing_key(self) -> bytes:
         """Return a key that never exists. Writing no bytes into it is refused whenever a commit would be, and
         changes nothing.
         """

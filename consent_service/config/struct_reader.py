@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec.inspect as kinds
 
-from consent_service.config.locating import Path
+from consent_service.config.key_lines import Path
 
 _MISSING: Final = object()
 _SHOWN: Final = 10**20
@@ -47,88 +47,92 @@ class Misread(NamedTuple):
     message: str
 
 
-class Reader:
+class StructReader:
     """Reads values of one document; fills `faults`, and `parts` with the structs that are whole."""
 
     def __init__(self) -> None:
         self.faults: list[Misread] = []
         self.parts: dict[Path, object] = {}
 
-    def read(self, kind: kinds.Type, value: object, path: Path) -> Any:
+    def read_value(self, kind: kinds.Type, value: object, path: Path) -> Any:
         """The value as this type says. When anything in it is at fault, a marker that no caller may use."""
         if isinstance(kind, kinds.UnionType):  # TOML has no null: what stands there is the other one
             kind = next(one for one in kind.types if not isinstance(one, kinds.NoneType))
         if isinstance(kind, kinds.Metadata):
-            return self._checked(kind, value, path)
+            return self._read_checked(kind, value, path)
         wanted, description = _WANTED[type(kind)]
         if type(value) is not wanted:  # not isinstance: true is no whole number
-            return self._fault(path, f"wanted {description}, found {_FOUND[type(value)]}")
+            return self._note_fault(path, f"wanted {description}, found {_FOUND[type(value)]}")
         match value:
             case dict() if isinstance(kind, kinds.StructType):
-                return self._struct(kind, value, path)
+                return self._read_struct(kind, value, path)
             case dict() if isinstance(kind, kinds.DictType):
-                return self._table(kind, value, path)
+                return self._read_table(kind, value, path)
             case list() if isinstance(kind, kinds.VarTupleType):
-                return self._list(kind, value, path)
-        message = _beyond(kind, value)
-        return self._fault(path, message) if message else value
+                return self._read_list(kind, value, path)
+        message = _bounds_fault(kind, value)
+        return self._note_fault(path, message) if message else value
 
-    def _checked(self, kind: kinds.Metadata, value: object, path: Path) -> Any:
-        read = self.read(kind.type, value, path)
+    def _read_checked(self, kind: kinds.Metadata, value: object, path: Path) -> Any:
+        read = self.read_value(kind.type, value, path)
         message = kind.extra["check"](read) if kind.extra and read is not _MISSING else ""
-        return self._fault(path, message) if message else read
+        return self._note_fault(path, message) if message else read
 
-    def _struct(self, kind: kinds.StructType, table: dict[str, object], path: Path) -> Any:
+    def _read_struct(self, kind: kinds.StructType, table: dict[str, object], path: Path) -> Any:
         fields = {field.name: field for field in kind.fields}
         for name in table.keys() - fields.keys():
-            self._fault((*path, name), unknown(name, fields))
+            self._note_fault((*path, name), unknown_key_fault(name, fields))
         for name, field in fields.items():
             if field.required and name not in table:
-                self._fault((*path, name), "is missing")
+                self._note_fault((*path, name), "is missing")
         values = {
-            name: self.read(field.type, table[name], (*path, name))
+            name: self.read_value(field.type, table[name], (*path, name))
             for name, field in fields.items()
             if name in table
         }
         complete = all(name in values for name, field in fields.items() if field.required)
-        if not complete or not _whole(values.values()):
+        if not complete or not _are_whole(values.values()):
             return _MISSING
         self.parts[path] = kind.cls(**values)
         return self.parts[path]
 
-    def _table(self, kind: kinds.DictType, table: dict[str, object], path: Path) -> Any:
-        keys = [self.read(kind.key_type, key, (*path, key)) for key in table]
-        values = [self.read(kind.value_type, value, (*path, key)) for key, value in table.items()]
+    def _read_table(self, kind: kinds.DictType, table: dict[str, object], path: Path) -> Any:
+        keys = [self.read_value(kind.key_type, key, (*path, key)) for key in table]
+        values = [self.read_value(kind.value_type, value, (*path, key)) for key, value in table.items()]
         if len(table) < (kind.min_length or 0):
-            return self._fault(path, "needs at least one entry")
-        return dict(zip(keys, values, strict=True)) if _whole([*keys, *values]) else _MISSING
+            return self._note_fault(path, "needs at least one entry")
+        return dict(zip(keys, values, strict=True)) if _are_whole([*keys, *values]) else _MISSING
 
-    def _list(self, kind: kinds.VarTupleType, items: list[object], path: Path) -> Any:
-        values = tuple(self.read(kind.item_type, item, (*path, place)) for place, item in enumerate(items))
+    def _read_list(self, kind: kinds.VarTupleType, items: list[object], path: Path) -> Any:
+        values = tuple(
+            self.read_value(kind.item_type, item, (*path, place)) for place, item in enumerate(items)
+        )
         if len(items) < (kind.min_length or 0):
-            return self._fault(path, "needs at least one entry")
-        return values if _whole(values) else _MISSING
+            return self._note_fault(path, "needs at least one entry")
+        return values if _are_whole(values) else _MISSING
 
-    def _fault(self, path: Path, message: str) -> object:
+    def _note_fault(self, path: Path, message: str) -> object:
         self.faults.append(Misread(path, message))
         return _MISSING
 
 
-def _whole(values: Iterable[object]) -> bool:
+def _are_whole(values: Iterable[object]) -> bool:
     return all(value is not _MISSING for value in values)
 
 
-def _beyond(kind: kinds.Type, value: Any) -> str:
+def _bounds_fault(kind: kinds.Type, value: Any) -> str:
     """Return the fault of a value of the right type, or ""."""
     if isinstance(kind, kinds.LiteralType) and value not in kind.values:
         return f"wanted {' or '.join(repr(one) for one in kind.values)}, found {value!r}"
     if isinstance(kind, kinds.IntType) and kind.ge is not None and kind.le is not None:
-        found = value if abs(value) < _SHOWN else "a number far beyond"
-        return "" if kind.ge <= value <= kind.le else f"wanted {kind.ge} to {kind.le}, found {found}"
+        shown = value if abs(value) < _SHOWN else "a number far beyond"
+        return "" if kind.ge <= value <= kind.le else f"wanted {kind.ge} to {kind.le}, found {shown}"
     return ""
 
 
-def unknown(name: str, known: Iterable[str]) -> str:
+def unknown_key_fault(name: str, fields: Iterable[str]) -> str:
     """Return the sentence on an unknown key, with the key that was probably meant."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"unknown key; did you mean {near[0]!r}?" if near else f"unknown key; known are {', '.join(known)}"
+    near = difflib.get_close_matches(name, fields, n=1)
+    return (
+        f"unknown key; did you mean {near[0]!r}?" if near else f"unknown key; known are {', '.join(fields)}"
+    )

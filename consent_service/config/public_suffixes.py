@@ -13,15 +13,15 @@ from publicsuffixlist import PublicSuffixList
 
 def is_public_suffix(domain: str) -> bool:
     """Return True for a domain that the list names, by a registry or by a provider who lets out names below it."""
-    return bool(_known(only_icann=False).is_public(domain))
+    return bool(_suffix_list(only_icann=False).is_public(domain))
 
 
 def is_registry(domain: str) -> bool:
     """Return True for a domain below which a registry sells names, such as `com` or `co.uk`."""
-    return bool(_known(only_icann=True).is_public(domain))
+    return bool(_suffix_list(only_icann=True).is_public(domain))
 
 
 @cache
-def _known(*, only_icann: bool) -> PublicSuffixList:
+def _suffix_list(*, only_icann: bool) -> PublicSuffixList:
     """The list as read from the library's file, when it is first asked: that takes some 70 ms."""
     return PublicSuffixList(accept_unknown=False, only_icann=only_icann)

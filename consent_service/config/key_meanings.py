@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from consent_service.config import shape
+from consent_service.config import schema
 
 
 class Meaning(NamedTuple):
@@ -23,14 +23,16 @@ class Meaning(NamedTuple):
 Table = tuple[type[msgspec.Struct], str, Mapping[str, Meaning]]
 
 
-def _table(kind: type[msgspec.Struct], about: str, **keys: str | tuple[str, str]) -> Table:
-    meanings = {key: Meaning(said) if isinstance(said, str) else Meaning(*said) for key, said in keys.items()}
+def _table_of(kind: type[msgspec.Struct], about: str, **keys: str | tuple[str, str]) -> Table:
+    meanings = {
+        key: Meaning(words) if isinstance(words, str) else Meaning(*words) for key, words in keys.items()
+    }
     return kind, about, meanings
 
 
 TABLES: Final[tuple[Table, ...]] = (
-    _table(
-        shape.Service,
+    _table_of(
+        schema.Service,
         "Where the service listens and what it stands on.",
         public_url="The address at which browsers reach the service: an origin, with a path where a proxy mounts it. "
         "It is never an origin of a site. It needs https, except on this machine.",
@@ -56,44 +58,44 @@ TABLES: Final[tuple[Table, ...]] = (
             "seconds",
         ),
     ),
-    _table(
-        shape.Business,
+    _table_of(
+        schema.Business,
         "The business that owns the sites.",
         name="Its name, as visitors read it.",
         privacy_policy="The address of its privacy policy, linked from the service's pages.",
         contact="How visitors reach it.",
     ),
-    _table(
-        shape.FlagSettings,
+    _table_of(
+        schema.FlagSettings,
         "The answer to partners and pages.",
         max_age=("How long an answer may be kept.", "seconds"),
         cache="Whether each worker keeps decoded records in memory.",
         cache_entries=("How many records each worker keeps.", "records"),
     ),
-    _table(
-        shape.LimitSettings,
+    _table_of(
+        schema.LimitSettings,
         "How much one address may write. An IPv6 /64 counts as one address; a /48 may write four times as much.",
         writes_per_minute=("Writes of one address to each worker. 0: no limit.", "a minute"),
         burst=("Writes of one address that may come at once.", "writes"),
         tracked=("Addresses that each worker keeps in mind, as keyed hashes.", "addresses"),
     ),
-    _table(
-        shape.Geo,
+    _table_of(
+        schema.Geo,
         "How the place of a visitor is found. Without it the site's own `regime` binds.",
         proxy="A trusted proxy whose headers name the place.",
         country_header="The header in which another trusted proxy names the country.",
         region_header="The header in which it names the region.",
         database="A file in MaxMind's format, asked where no header names the place.",
     ),
-    _table(
-        shape.LedgerSettings,
+    _table_of(
+        schema.LedgerSettings,
         "The archive of what was recorded.",
         archive="A folder, or the URL of an object store. Without one nothing is sealed.",
         seal_every=("How often new entries are sealed.", "seconds"),
         trim_after_days=("When the store lets go of sealed entries. 0: never.", "days after sealing"),
     ),
-    _table(
-        shape.Kept,
+    _table_of(
+        schema.RetentionMonths,
         "How long the archive keeps each kind of entry. The law wants 24 months at least.",
         choice=("Choices.", "months"),
         signal=("Signals of browsers.", "months"),
@@ -102,8 +104,8 @@ TABLES: Final[tuple[Table, ...]] = (
         suppressed=("Denials that outlive an erasure.", "months"),
         erased=("Erasures. Keep no backup longer than these.", "months"),
     ),
-    _table(
-        shape.SiteFacts,
+    _table_of(
+        schema.SiteFacts,
         "One site. Its key stands in addresses and cookies, and never changes.",
         name="The site's name, as visitors read it.",
         origins="Every origin that embeds the script, exactly as browsers send it.",
@@ -130,14 +132,14 @@ TABLES: Final[tuple[Table, ...]] = (
         reload_on_opt_out="Whether a page where a tag had run is loaded again after an opt-out.",
         debug="Whether `?privacy-debug` in an address shows what the script does.",
     ),
-    _table(
-        shape.MspaFacts,
+    _table_of(
+        schema.MspaFacts,
         "Only for signatories of the IAB's Multi-State Privacy Agreement.",
         mode="The signatory's mode.",
         approach='"national": one section of the strings for all states.',
     ),
-    _table(
-        shape.Disclosure,
+    _table_of(
+        schema.Disclosure,
         "One category of personal information that the site collects.",
         category="The category.",
         purpose="The purpose for which it is collected.",
@@ -145,14 +147,14 @@ TABLES: Final[tuple[Table, ...]] = (
         shared_to="Kinds of recipients with whom it is shared.",
         retention="How long it is kept, in words.",
     ),
-    _table(
-        shape.PriorGroups,
+    _table_of(
+        schema.PriorGroups,
         "Groups of the site's own in a tool of `prior_cmp`.",
         sale_share="Ids of the groups that mean sale and sharing.",
         sensitive="Ids of the groups that mean the use of sensitive information.",
     ),
-    _table(
-        shape.PriorCookieFacts,
+    _table_of(
+        schema.PriorCookieFacts,
         "The cookie of a consent tool that is not known by name.",
         cookie="The cookie's name.",
         sale_share="Ids in it that mean sale and sharing; they deny unless the word behind them grants.",
@@ -160,8 +162,8 @@ TABLES: Final[tuple[Table, ...]] = (
         pattern="What its text looks like after an opt-out, where it has no such ids.",
         id="Where the tool's id of the visitor stands in it: the pattern's one group.",
     ),
-    _table(
-        shape.TagFacts,
+    _table_of(
+        schema.TagFacts,
         "Tags of others that are told, in their own words, when sale or sharing is denied.",
         google_consent_mode="Google's tags hear it as consent mode.",
         google_restricted_data_processing="Google's advertising tags restrict data processing.",
@@ -172,8 +174,8 @@ TABLES: Final[tuple[Table, ...]] = (
         regions="Places where a default that denies binds until the service has answered. Empty: everywhere.",
         wait_for_update=("How long Google's tags wait for that answer. 0: they don't wait.", "milliseconds"),
     ),
-    _table(
-        shape.PartnerFacts,
+    _table_of(
+        schema.PartnerFacts,
         "One advertising partner.",
         name="The partner's name.",
         domains="Domains of the partner's tags. A registry's domain such as `com` is refused.",

@@ -21,9 +21,9 @@ from typing import Final, NamedTuple
 
 from consent_service.errors import StoreBusy, StoreError, StoreMoved, StoreUnavailable
 from consent_service.store.contract import Change
-from consent_service.store.sqlite import database_file, group, invalidation, mark_row
+from consent_service.store.sqlite import commit_group, database_file, invalidation, mark_row
 from consent_service.store.sqlite.faults import is_the_files, translated_error
-from consent_service.store.sqlite.settling import Settlement, settle_from_thread
+from consent_service.store.sqlite.settlement import Settlement, settle_from_thread
 
 QUEUE_LIMIT: Final = 4096
 """Changes that may wait; beyond, `StoreBusy`."""
@@ -38,7 +38,7 @@ class _Job(NamedTuple):
     future: asyncio.Future[int]
 
 
-class Writer:
+class WriterThread:
     """The owner of the writing connection, which is opened elsewhere, then used and closed by this thread alone."""
 
     def __init__(
@@ -138,13 +138,13 @@ class Writer:
         database_file.check_same(self._path, self._identity)
         changes = [job.change for job in jobs]
         try:
-            return self._attempt_group(group.apply_together, changes)
+            return self._attempt_group(commit_group.apply_together, changes)
         except Exception as error:
             if is_the_files(error) or isinstance(error, StoreMoved):
                 raise
-        return self._attempt_group(group.apply_each, changes)  # a fault of one change is no other's
+        return self._attempt_group(commit_group.apply_each, changes)  # a fault of one change is no other's
 
-    def _attempt_group(self, apply: group.Apply, changes: list[Change]) -> list[int | Exception]:
+    def _attempt_group(self, apply: commit_group.Apply, changes: list[Change]) -> list[int | Exception]:
         now = int(self._clock())
         self._execute("BEGIN IMMEDIATE")
         try:
@@ -155,7 +155,7 @@ class Writer:
             done = [change for change, value in zip(changes, values, strict=True) if isinstance(value, int)]
             if done:
                 invalidation.note_changes(self._execute, done)
-                group.sweep_expired(self._execute, now, _SWEPT_FOR_EACH * len(done))
+                commit_group.sweep_expired(self._execute, now, _SWEPT_FOR_EACH * len(done))
             self._execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:

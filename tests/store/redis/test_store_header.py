@@ -8,7 +8,7 @@ import pytest
 
 from consent_service.errors import CursorExpired, StoreCorrupt, StoreMismatch, StoreNewer
 from consent_service.store.contract import Append, Change, Key, Put
-from consent_service.store.redis import RedisStore, header, layout
+from consent_service.store.redis import RedisStore, key_layout, store_header
 from tests.store.harness import START
 from tests.store.redis.fleets import Fleet
 
@@ -22,7 +22,7 @@ def put(value: bytes, shard: str = A.shard) -> Change:
 async def restored(fleet: Fleet, now: int = START) -> None:
     """What whoever puts an older state back does behind it, with the service stopped."""
     store = RedisStore.open(fleet.url)
-    await header.begin_anew(store._router(), "the store", now)
+    await store_header.begin_anew(store._router(), "the store", now)
     await store.close()
 
 
@@ -38,7 +38,7 @@ async def test_the_number_of_shards_is_fixed_when_the_store_is_made(standalone: 
 
 def test_a_header_of_a_newer_service_or_of_nobody_is_refused(standalone: Fleet) -> None:
     known = {"id": "x", "shards": 64, "created_at": 1}
-    name = layout.HEADER.decode()
+    name = key_layout.HEADER.decode()
     standalone.servers[0].ask("SET", name, json.dumps({**known, "version": 99}))
     with pytest.raises(StoreNewer, match="layout 99"):
         RedisStore.open(standalone.url)
@@ -55,18 +55,26 @@ async def test_rule_2_what_a_restored_state_has_forgotten_is_known_as_lost(
     store = RedisStore.open(servers.url)
     assert [await store.commit(put(b"%d" % number)) for number in range(2)] == [1, 2]
     cursor = (await store.read("log", [A.shard], "", 9)).cursor
-    assert not store.lost(A.shard, 99)
+    assert not store.is_lost(A.shard, 99)
     await store.close()
     await restored(servers)
     store = RedisStore.open(servers.url)
-    assert [store.lost(A.shard, version) for version in (0, 1, 2, 3, 99)] == [False, False, False, True, True]
-    assert [store.lost("acme.08", version) for version in (0, 1)] == [False, True], "it may have been there"
+    assert [store.is_lost(A.shard, version) for version in (0, 1, 2, 3, 99)] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert [store.is_lost("acme.08", version) for version in (0, 1)] == [False, True], (
+        "it may have been there"
+    )
     version = await store.commit(put(b"2"))
     assert version > START << 20
-    assert not store.lost(A.shard, version)
+    assert not store.is_lost(A.shard, version)
     new = await store.commit(put(b"1", "acme.08"))
     assert new > START << 20
-    assert not store.lost("acme.08", new)
+    assert not store.is_lost("acme.08", new)
     (found,) = await store.get([A])
     assert found is not None
     assert (found.value, found.version) == (b"2", version)
@@ -82,7 +90,7 @@ async def test_a_second_restoration_forgets_what_came_behind_the_first(standalon
     await store.close()
     await restored(standalone, START + 60)
     store = RedisStore.open(standalone.url)
-    assert (store.lost(A.shard, kept), store.lost(A.shard, kept + 1)) == (False, True)
+    assert (store.is_lost(A.shard, kept), store.is_lost(A.shard, kept + 1)) == (False, True)
     version = await store.commit(put(b"2"))
     await restored(standalone, START)  # a clock that went back takes no value twice
     await store.close()
@@ -98,7 +106,9 @@ async def test_a_cursor_into_what_was_lost_has_expired(standalone: Fleet) -> Non
         await store.commit(put(b"%d" % number))
     cursor = (await store.read("log", [A.shard], "", 9)).cursor
     await store.close()
-    standalone.servers[0].ask("HSET", layout.shard_keys(A.shard).head.decode(), "n", 1)  # an older state
+    standalone.servers[0].ask(
+        "HSET", key_layout.shard_keys(A.shard).head_key.decode(), "n", 1
+    )  # an older state
     await restored(standalone)
     store = RedisStore.open(standalone.url)
     with pytest.raises(CursorExpired):

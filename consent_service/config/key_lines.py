@@ -29,19 +29,19 @@ _DEEPEST: Final = 32
 _SCALAR: Final = re.compile(r"[^,\]}#\n]+")
 
 
-def locate(text: str) -> Mapping[Path, int]:
+def lines_of_keys(text: str) -> Mapping[Path, int]:
     """The line (from 1) on which each key and each array's item stands; a table's is its first mention."""
-    return _Scanner(text).document()
+    return _KeyScanner(text).scan_document()
 
 
-def nearest(lines: Mapping[Path, int], path: Path) -> int:
+def nearest_line(lines: Mapping[Path, int], path: Path) -> int:
     """The line of the path, or of the innermost table around it that has one; 0 = the document itself."""
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path, 0)
 
 
-def dotted(path: Path) -> str:
+def dotted_path(path: Path) -> str:
     """The path as TOML writes it, with places in arrays as `[1]`."""
     text = ""
     for part in path:
@@ -52,7 +52,7 @@ def dotted(path: Path) -> str:
     return text
 
 
-class _Scanner:
+class _KeyScanner:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
@@ -60,89 +60,89 @@ class _Scanner:
         self._lines: dict[Path, int] = {}
         self._tables: dict[Path, int] = {}  # how many [[tables]] each array of tables has so far
 
-    def document(self) -> Mapping[Path, int]:
+    def scan_document(self) -> Mapping[Path, int]:
         table: Path = ()
-        while self._next():
+        while self._skip_blank():
             if self._text[self._at] == "[":
-                table = self._header()
+                table = self._scan_header()
             else:
-                self._pair(table)
+                self._scan_pair(table)
         return self._lines
 
-    def _header(self) -> Path:
-        start, opening = self._at, self._take("[[") or self._take("[")
-        keys = self._keys()
+    def _scan_header(self) -> Path:
+        start, opening = self._at, self._take_literal("[[") or self._take_literal("[")
+        keys = self._scan_keys()
         path: Path = ()
-        self._next()
+        self._skip_blank()
         self._at += len(opening)
         for key in keys[:-1]:
-            path = self._entered(path, key, start)
+            path = self._enter_table(path, key, start)
         if opening == "[":
-            return self._entered(path, keys[-1], start)
-        path = self._mark((*path, keys[-1]), start)
+            return self._enter_table(path, keys[-1], start)
+        path = self._mark_line((*path, keys[-1]), start)
         self._tables[path] = self._tables.get(path, 0) + 1
-        return self._mark((*path, self._tables[path] - 1), start)
+        return self._mark_line((*path, self._tables[path] - 1), start)
 
-    def _entered(self, path: Path, key: str, start: int) -> Path:
+    def _enter_table(self, path: Path, key: str, start: int) -> Path:
         """The table of this key; in an array of tables that is the one opened last."""
-        path = self._mark((*path, key), start)
+        path = self._mark_line((*path, key), start)
         return (*path, self._tables[path] - 1) if path in self._tables else path
 
-    def _pair(self, table: Path) -> None:
+    def _scan_pair(self, table: Path) -> None:
         start, path = self._at, table
-        for key in self._keys():
-            path = self._mark((*path, key), start)
-        self._next()
-        self._take("=")
-        self._next()
-        self._value(path)
+        for key in self._scan_keys():
+            path = self._mark_line((*path, key), start)
+        self._skip_blank()
+        self._take_literal("=")
+        self._skip_blank()
+        self._scan_value(path)
 
-    def _value(self, path: Path) -> None:
-        if self._take("["):
+    def _scan_value(self, path: Path) -> None:
+        if self._take_literal("["):
             place = 0
-            while not self._closed("]"):
-                self._mark((*path, place), self._at)
-                self._value((*path, place))
+            while not self._take_closing("]"):
+                self._mark_line((*path, place), self._at)
+                self._scan_value((*path, place))
                 place += 1
-        elif self._take("{"):
-            while not self._closed("}"):
-                self._pair(path)
+        elif self._take_literal("{"):
+            while not self._take_closing("}"):
+                self._scan_pair(path)
         else:
-            self._match(_STRING) or self._match(_SCALAR)
+            self._take_match(_STRING) or self._take_match(_SCALAR)
 
-    def _closed(self, bracket: str) -> bool:
-        self._next()
-        self._take(",")
-        self._next()
-        return bool(self._take(bracket))
+    def _take_closing(self, bracket: str) -> bool:
+        self._skip_blank()
+        self._take_literal(",")
+        self._skip_blank()
+        return bool(self._take_literal(bracket))
 
-    def _keys(self) -> list[str]:
+    def _scan_keys(self) -> list[str]:
         keys: list[str] = []
-        while not keys or self._take("."):
-            self._next()
-            raw = self._match(_STRING)
-            keys.append(tomllib.loads(f"key = {raw}")["key"] if raw else self._match(_BARE_KEY))
-            self._next()
+        while not keys or self._take_literal("."):
+            self._skip_blank()
+            raw = self._take_match(_STRING)
+            keys.append(tomllib.loads(f"key = {raw}")["key"] if raw else self._take_match(_BARE_KEY))
+            self._skip_blank()
         return keys
 
-    def _mark(self, path: Path, at: int) -> Path:
+    def _mark_line(self, path: Path, at: int) -> Path:
         """Note the line of the path; what lies too deep counts as the table around it."""
         path = path[:_DEEPEST]
         self._lines.setdefault(path, bisect_right(self._newlines, at) + 1)
         return path
 
-    def _next(self) -> bool:
+    def _skip_blank(self) -> bool:
         """Go to what is neither blank nor a comment; whether there is any."""
-        self._match(_BLANK)
+        self._take_match(_BLANK)
         return self._at < len(self._text)
 
-    def _take(self, literal: str) -> str:
+    def _take_literal(self, literal: str) -> str:
         if not self._text.startswith(literal, self._at):
             return ""
         self._at += len(literal)
         return literal
 
-    def _match(self, pattern: re.Pattern[str]) -> str:
-        found = pattern.match(self._text, self._at)
-        self._at = found.end() if found else self._at
-        return found[0] if found else ""
+    def _take_match(self, pattern: re.Pattern[str]) -> str:
+        match = pattern.match(self._text, self._at)
+        self._at = match.end() if match else self._at
+        return match[0] if match else ""

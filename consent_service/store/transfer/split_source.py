@@ -14,9 +14,9 @@ from collections.abc import AsyncIterator, Sequence
 from msgspec.structs import replace
 
 from consent_service.errors import StoreMismatch
-from consent_service.store import keys
+from consent_service.store import names
 from consent_service.store.move_mark import MoveMark
-from consent_service.store.transfer.records import DocumentRecord, Record, ShardHead, Source
+from consent_service.store.transfer.records import CopySource, DocumentRecord, Record, ShardHead
 
 
 class SplitSource:
@@ -24,11 +24,11 @@ class SplitSource:
     no multiple of the store's own.
     """
 
-    def __init__(self, source: Source, shards: int) -> None:
+    def __init__(self, source: CopySource, shards: int) -> None:
         present = source.about.shards
-        if shards % present or not present <= shards <= keys.MOST_SHARDS:
+        if shards % present or not present <= shards <= names.MOST_SHARDS:
             raise StoreMismatch(
-                f"{source.name} has {present} shards a site: name a multiple of that, at most {keys.MOST_SHARDS}"
+                f"{source.name} has {present} shards a site: name a multiple of that, at most {names.MOST_SHARDS}"
             )
         self.name = source.name
         self.moved = source.moved
@@ -58,12 +58,12 @@ class SplitSource:
         await self._source.mark_moved(moved)
 
     def _part_shards(self, shard: str) -> list[str]:
-        return keys.split_shard(shard, self._source.about.shards, self.about.shards)
+        return names.split_shard(shard, self._source.about.shards, self.about.shards)
 
     def _whole_shard(self, shard: str) -> str:
-        return keys.unsplit_shard(shard, self._source.about.shards)
+        return names.unsplit_shard(shard, self._source.about.shards)
 
     def _belongs_to(self, record: Record, shard: str, whole: str) -> bool:
         if isinstance(record, DocumentRecord):
-            return keys.lies_in(shard, record.name, self.about.shards)
+            return names.lies_in(shard, record.name, self.about.shards)
         return shard == whole
