@@ -26,7 +26,7 @@ _LINK_TITLES: Final = ("Your Privacy Choices", "Your California Privacy Choices"
 
 
 def cross_faults(parts: Mapping[Path, object], sites: Collection[str]) -> Iterator[Misread]:
-    """Everything in these tables that does not fit together. `sites`: the keys that the document has."""
+    """Yield every fault between values of these tables. `sites`: the keys of the document's sites."""
     for path, part in parts.items():
         for rule in _RULES.get(type(part), ()):
             for misfit in rule(part, sites):
@@ -38,7 +38,9 @@ def cross_faults(parts: Mapping[Path, object], sites: Collection[str]) -> Iterat
 
 
 def _public_url_faults(parts: Mapping[Path, object]) -> Iterator[Misread]:
-    """No site's scripts may reach the confirm page: its second step is a person's alone (§ 7028(a))."""
+    """Yield a fault if a site's scripts could reach the confirm page: only a person may press its button (§
+    7028(a)).
+    """
     services = [(path, part) for path, part in parts.items() if isinstance(part, Service)]
     for path, service in services:
         own = origin_of(urlsplit(service.public_url))
@@ -61,7 +63,7 @@ def _listener_faults(service: Service, _sites: Collection[str]) -> Iterator[Misr
 
 
 def _proxy_faults(service: Service, _sites: Collection[str]) -> Iterator[Misread]:
-    """Whoever is trusted says where a visitor calls from, so everybody may not be."""
+    """Yield faults of trusted proxies. They say where a visitor calls from, so not everybody may be one."""
     if hold_the_internet(read_network(text) for text in service.trusted_proxies):
         message = "together they would trust whoever connects: name the proxies themselves"
         yield Misread(("trusted_proxies",), message)
@@ -95,8 +97,8 @@ def _blocked_host_faults(parts: Mapping[Path, object]) -> Iterator[Misread]:
             if covered:
                 yield Misread((*path, "domains", place), f"covers {covered[0]}, which is no partner's")
             elif is_registry(domain):
-                said = f"is a registry's, not the partner's: it covers every site below {domain}"
-                yield Misread((*path, "domains", place), said)
+                message = f"is a registry's, not the partner's: it covers every site below {domain}"
+                yield Misread((*path, "domains", place), message)
 
 
 def _origin_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
@@ -106,7 +108,9 @@ def _origin_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread
 
 
 def _cookie_domain_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
-    """A browser drops a cookie whose Domain is not the page's host or its parent (RFC 6265 section 5.3)."""
+    """Yield faults of a cookie domain. Browsers drop a cookie whose Domain is not the page's host or its
+    parent (RFC 6265 section 5.3).
+    """
     if site.cookie_domain is None:
         return
     if is_public_suffix(site.cookie_domain):
@@ -212,7 +216,7 @@ def _partner_site_faults(partner: PartnerFacts, sites: Collection[str]) -> Itera
 
 
 def _restriction_faults(parts: Mapping[Path, object]) -> Iterator[Misread]:
-    """A partner that is not blocked is restricted by somebody."""
+    """Yield the faults of partners that are not blocked and that nothing restricts."""
     sites = sites_among(parts)
     for path, part in parts.items():
         if isinstance(part, PartnerFacts):

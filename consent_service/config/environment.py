@@ -20,7 +20,7 @@ _OTHERS: Final = stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP
 
 
 def read_secret(env: Mapping[str, str], name: str) -> str | None:
-    """The secret of this name, without the white space around it; None = not given, or empty.
+    """Return the secret of this name without surrounding white space, or None if it is not given or empty.
 
     Raises ConfigError when both variables are set, or when the file can't be read or is empty.
     """
@@ -38,7 +38,7 @@ def read_secret(env: Mapping[str, str], name: str) -> str | None:
 
 
 def variable_value(env: Mapping[str, str], variable: str) -> str | None:
-    """The variable's value, without the white space around it; None = not set, or empty."""
+    """Return the variable's value without surrounding white space, or None if it is not set or empty."""
     return env.get(variable, "").strip() or None
 
 
@@ -53,7 +53,9 @@ def exposed_secrets(env: Mapping[str, str], names: Iterable[str]) -> Iterator[tu
 
 
 def closing_command(file: str) -> str:
-    """Command that closes a secret's file to others. A group still reads it: that may be the service's."""
+    """Return the command that closes a secret's file to others. Its group may still read it: that may be the
+    service's.
+    """
     return f"chmod g-w,o-rwx {file}"
 
 

@@ -40,7 +40,10 @@ class FirstParty:
 
 
 def first_party(site: SiteFacts, public_url: str) -> FirstParty | None:
-    """The way that the site configures, else the service itself where it is on the site's domain; or none."""
+    """Return the site's own way to the service, or None.
+
+    It is the configured one, or the service itself if that is on the site's domain.
+    """
     address = site.first_party
     if address is None and _shares_domain(site, urlsplit(public_url)):
         address = public_url
@@ -77,7 +80,7 @@ def first_party_faults(site: SiteFacts) -> Iterator[str]:
 
 
 def origin_of(parts: SplitResult) -> str:
-    """Scheme and authority."""
+    """Return scheme and authority."""
     return f"{parts.scheme}://{parts.netloc}"
 
 

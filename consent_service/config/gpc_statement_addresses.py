@@ -15,7 +15,7 @@ GPC_PATH: Final = "/.well-known/gpc.json"
 
 
 def gpc_resource(site: str, public_url: str) -> str:
-    """The site's statement, as the service gives it."""
+    """Return the address at which the service serves the site's statement."""
     return f"{public_url}/s/{site}/gpc.json"
 
 
@@ -25,7 +25,7 @@ def gpc_addresses(site: SiteFacts) -> list[str]:
 
 
 def gpc_hints(config: Config) -> Iterator[str]:
-    """A hint for each site of several origins: which addresses must lead to its statement."""
+    """Yield a hint for each site of several origins: the addresses that must redirect to its statement."""
     for key, site in config.sites.items():
         if len(site.origins) > 1:
             resource = gpc_resource(key, config.service.public_url)

@@ -30,19 +30,21 @@ _SCALAR: Final = re.compile(r"[^,\]}#\n]+")
 
 
 def lines_of_keys(text: str) -> Mapping[Path, int]:
-    """The line (from 1) on which each key and each array's item stands; a table's is its first mention."""
+    """Return the line (from 1) of each key and each array's item; that of a table is its first mention."""
     return _KeyScanner(text).scan_document()
 
 
 def nearest_line(lines: Mapping[Path, int], path: Path) -> int:
-    """The line of the path, or of the innermost table around it that has one; 0 = the document itself."""
+    """Return the line of the path, or of the innermost table around it that has one; 0 for the document
+    itself.
+    """
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path, 0)
 
 
 def dotted_path(path: Path) -> str:
-    """The path as TOML writes it, with places in arrays as `[1]`."""
+    """Return the path as TOML writes it, with places in arrays as `[1]`."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -53,6 +55,8 @@ def dotted_path(path: Path) -> str:
 
 
 class _KeyScanner:
+    """Scanner of one document's structure."""
+
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
@@ -61,6 +65,7 @@ class _KeyScanner:
         self._tables: dict[Path, int] = {}  # how many [[tables]] each array of tables has so far
 
     def scan_document(self) -> Mapping[Path, int]:
+        """Return the line of every key and item in the document."""
         table: Path = ()
         while self._skip_blank():
             if self._text[self._at] == "[":
@@ -84,7 +89,7 @@ class _KeyScanner:
         return self._mark_line((*path, self._tables[path] - 1), start)
 
     def _enter_table(self, path: Path, key: str, start: int) -> Path:
-        """The table of this key; in an array of tables that is the one opened last."""
+        """Return the path of this key's table; in an array of tables, of the one opened last."""
         path = self._mark_line((*path, key), start)
         return (*path, self._tables[path] - 1) if path in self._tables else path
 
@@ -126,13 +131,13 @@ class _KeyScanner:
         return keys
 
     def _mark_line(self, path: Path, at: int) -> Path:
-        """Note the line of the path; what lies too deep counts as the table around it."""
+        """Note the line of the path and return the path; paths beyond the depth limit are cut to it."""
         path = path[:_DEEPEST]
         self._lines.setdefault(path, bisect_right(self._newlines, at) + 1)
         return path
 
     def _skip_blank(self) -> bool:
-        """Go to what is neither blank nor a comment; whether there is any."""
+        """Skip blanks and comments. Return False at the end of the document."""
         self._take_match(_BLANK)
         return self._at < len(self._text)
 

@@ -36,9 +36,9 @@ _SYNTAX_ERROR_AT: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of do
 
 
 def parse_config(text: str, env: Mapping[str, str]) -> Config:
-    """The configuration of this `consent.toml` and this environment.
+    """Return the configuration of this `consent.toml` and this environment.
 
-    Raises ConfigError with every fault of both. `CONSENT_STORE` outranks `service.store`; without
+    Raises ConfigError with every fault of both. `CONSENT_STORE` outranks `service.store`. Without
     `CONSENT_KEYS` the configuration has no keys, which is for the caller to judge.
     """
     faults: list[Fault] = []
@@ -54,7 +54,7 @@ def parse_config(text: str, env: Mapping[str, str]) -> Config:
 
 
 def config_digest(config: Config) -> str:
-    """12 hex digits that change with any fact; secrets, and where the store is, don't enter."""
+    """Return 12 hex digits that change with any fact. Secrets and the store's URL don't count."""
     facts = {name: getattr(config, name) for name in Facts.__struct_fields__}
     facts["service"] = msgspec.structs.replace(config.service, store="")
     return hashlib.sha256(msgspec.json.encode(facts, order="deterministic")).hexdigest()[:12]
@@ -72,7 +72,9 @@ def _parse_facts(text: str) -> Facts:
 
 
 def _parse_toml(text: str) -> dict[str, object]:
-    """The values of this TOML. Raises ConfigError, also for what no parser of this machine can hold."""
+    """Return the values of this TOML. Raises ConfigError, also for documents that no parser of this machine
+    can hold.
+    """
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -101,14 +103,14 @@ def _read_store_url(env: Mapping[str, str]) -> str | None:
 
 
 def store_url(env: Mapping[str, str], variable: str, url: str) -> str:
-    """A store's URL that people may read, with the password that this variable has for it. Raises ConfigError."""
+    """Return a public store URL with the password that this variable has for it. Raises ConfigError."""
     if fault := validators.store_fault(url):
         raise ConfigError((Fault("", 0, fault),))
     return _with_password(env, variable, url)
 
 
 def _with_password(env: Mapping[str, str], variable: str, url: str) -> str:
-    """The store's URL with the password that the environment has for it."""
+    """Return the store's URL with the password from the environment."""
     password = read_secret(env, variable)
     try:
         return url if password is None else validators.add_password(url, password)
@@ -129,7 +131,7 @@ def _collect_faults(faults: list[Fault], read: Callable[[], _T]) -> _T | None:
 
 
 def locate_faults(misread: Iterable[Misread], text: str) -> tuple[Fault, ...]:
-    """Return what was met in this document with dotted keys and lines, in the order of the lines."""
+    """Return the faults with dotted keys and lines, in the order of the lines."""
     lines = lines_of_keys(text)
     faults = [Fault(dotted_path(path), nearest_line(lines, path), message) for path, message in misread]
     return tuple(sorted(faults, key=lambda fault: (fault.line, fault.key)))

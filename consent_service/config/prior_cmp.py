@@ -51,7 +51,7 @@ class CookieReading(NamedTuple):
     opted_out: str = ""
 
     def as_page_value(self) -> dict[str, object]:
-        """The members that say something, as the page gets them."""
+        """Return the members that have a value, in the page's form."""
         return {name: value for name, value in self._asdict().items() if value}
 
 
@@ -69,12 +69,12 @@ class Tool(NamedTuple):
 
 
 def _rights_of(groups: Groups) -> int:
-    """The rights that these groups are about."""
+    """Return the bits of the rights that these groups are about."""
     return (SALE_SHARE if groups.sale_share else 0) | (SENSITIVE if groups.sensitive else 0)
 
 
 def read_groups(cookie: str, groups: Groups) -> CookieReading:
-    """The reading of a cookie of any tool that notes `id:word`, by the ids that a site names."""
+    """Return the reading of a cookie that holds pairs `id:word`, by the ids that a site names."""
     return CookieReading(
         cookie, _rights_of(groups), sale_share=groups.sale_share, sensitive=groups.sensitive, granted=GRANTED
     )
@@ -83,7 +83,7 @@ def read_groups(cookie: str, groups: Groups) -> CookieReading:
 def _word_cookies(
     prefixes: tuple[str, ...], categories: tuple[str, ...], granted: str, right: int = SALE_SHARE
 ) -> list[CookieReading]:
-    """A cookie for each of these categories, named `<prefix><category>`, whose whole text is one word."""
+    """Return the readings of cookies `<prefix><category>`, whose whole text is one word."""
     word = Groups(("",)) if right == SALE_SHARE else Groups((), ("",))
     cookies = (f"{prefix}{category}" for category in categories for prefix in prefixes)
     return [
@@ -188,7 +188,7 @@ def _trustarc_cookies(own: Groups) -> tuple[CookieReading, ...]:
 
 
 def _step_cookies(steps: tuple[str, ...], right: int) -> list[CookieReading]:
-    """The three cookies, each with the pattern of a text in which all these steps are accepted."""
+    """Return the readings of the three cookies, each with the pattern of a text that accepts all these steps."""
     if not steps:
         return []
     listed = "(?=([0-9][,|])*{}(?![0-9]))"
@@ -227,5 +227,5 @@ PRESETS: Final[Mapping[str, Tool]] = {
 
 
 def cookie_of(tool: str) -> str:
-    """The cookie that is meant by a tool's name here, or by the cookie's own."""
+    """Return the cookie of a tool in PRESETS; any other name is the cookie's own."""
     return PRESETS[tool].cookie if tool in PRESETS else tool

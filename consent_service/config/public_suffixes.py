@@ -23,5 +23,5 @@ def is_registry(domain: str) -> bool:
 
 @cache
 def _suffix_list(*, only_icann: bool) -> PublicSuffixList:
-    """The list as read from the library's file, when it is first asked: that takes some 70 ms."""
+    """Return the list in the library's file. Reading it takes some 70 ms, so it is read when first needed."""
     return PublicSuffixList(accept_unknown=False, only_icann=only_icann)

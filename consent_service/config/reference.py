@@ -82,7 +82,7 @@ def _all_tables(kind: kinds.Type, path: str) -> Iterator[tuple[kinds.StructType,
 
 
 def _table_in(kind: kinds.Type) -> tuple[kinds.StructType | None, str, bool]:
-    """The table that a key of this type opens, what stands behind the key, and True for a list of tables."""
+    """Return the table that a key of this type opens, the suffix of the key, and True for a list of tables."""
     kind = _bare_type(kind)
     if isinstance(kind, kinds.StructType):
         return kind, "", False
@@ -98,7 +98,7 @@ def _table_in(kind: kinds.Type) -> tuple[kinds.StructType | None, str, bool]:
 
 
 def _value_fields(kind: kinds.StructType) -> list[kinds.Field]:
-    """The keys that open no table."""
+    """Return the keys that open no table."""
     return [field for field in kind.fields if _table_in(field.type)[0] is None]
 
 
@@ -119,7 +119,7 @@ def _default_text(field: kinds.Field) -> str:
 
 
 def _type_text(kind: kinds.Type) -> str:
-    """The type in words, with its bounds."""
+    """Return the type in words, with its bounds."""
     if isinstance(kind, kinds.Metadata) and kind.extra:
         return _WORDS[kind.extra["check"]]
     match _bare_type(kind):
@@ -144,7 +144,7 @@ def _type_text(kind: kinds.Type) -> str:
 
 
 def _bare_type(kind: kinds.Type) -> kinds.Type:
-    """The type without what is only said about it, and without "or nothing" around a table."""
+    """Return the type without its metadata, and without "or None" around a table."""
     if isinstance(kind, kinds.Metadata) and not kind.extra:
         return _bare_type(kind.type)
     if isinstance(kind, kinds.UnionType):

@@ -168,6 +168,7 @@ class PriorCookieFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def groups(self) -> Groups:
+        """Ids in the cookie, by the rights that they are about."""
         return Groups(self.sale_share, self.sensitive)
 
 
@@ -182,6 +183,7 @@ class PriorGroups(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def groups(self) -> Groups:
+        """The site's own groups, by the rights that they are about."""
         return Groups(self.sale_share, self.sensitive)
 
 

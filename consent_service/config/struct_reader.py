@@ -48,14 +48,14 @@ class Misread(NamedTuple):
 
 
 class StructReader:
-    """Reads values of one document; fills `faults`, and `parts` with the structs that are whole."""
+    """Reader of one document's values. It fills `faults`, and `parts` with the complete structs."""
 
     def __init__(self) -> None:
         self.faults: list[Misread] = []
         self.parts: dict[Path, object] = {}
 
     def read_value(self, kind: kinds.Type, value: object, path: Path) -> Any:
-        """The value as this type says. When anything in it is at fault, a marker that no caller may use."""
+        """Return the value as this type requires, or `_MISSING` if anything in it is at fault."""
         if isinstance(kind, kinds.UnionType):  # TOML has no null: what stands there is the other one
             kind = next(one for one in kind.types if not isinstance(one, kinds.NoneType))
         if isinstance(kind, kinds.Metadata):

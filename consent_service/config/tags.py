@@ -59,5 +59,5 @@ def _adapter_faults(
 
 
 def sites_among(parts: Mapping[Path, object]) -> dict[str, SiteFacts]:
-    """The document's well-formed sites, by key."""
+    """Return the document's well-formed sites, by key."""
     return {str(path[-1]): part for path, part in parts.items() if isinstance(part, SiteFacts)}

@@ -33,50 +33,50 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def key_fault(value: str) -> str:
-    """A site's, partner's or programme's key: it stands in paths, cookie names and the store's keys."""
+    """Check the key of a site, partner or programme: it stands in paths, cookie names and the store's keys."""
     return "" if _KEY.fullmatch(value) else "a key is 1 to 32 of a-z, 0-9 and -, and starts with no -"
 
 
 def text_fault(value: str) -> str:
-    """Something to read."""
+    """Check a text for people."""
     return "" if value.strip() else "must not be empty"
 
 
 def language_fault(value: str) -> str:
-    """A BCP 47 tag, as `lang` attributes have it."""
+    """Check a BCP 47 tag, as `lang` attributes have it."""
     return "" if _LANGUAGE.fullmatch(value) else 'wanted a language tag such as "en" or "es-MX"'
 
 
 def regime_fault(value: str) -> str:
-    """A code of the regimes' table."""
+    """Check a code of the regimes' table."""
     codes = known_codes()
     return "" if value in codes else f"unknown regime; known are {', '.join(sorted(codes))}"
 
 
 def region_fault(value: str) -> str:
-    """A country or a part of one, as ISO 3166-2 writes it."""
+    """Check a country or a part of one, as ISO 3166-2 writes it."""
     return "" if _PLACE.fullmatch(value) else f'wanted a place such as "US" or "US-CA", found {value!r}'
 
 
 def host_fault(value: str) -> str:
-    """A host name, lower case, in its ASCII form."""
+    """Check a host name: lower case, in its ASCII form."""
     return "" if _HOST.fullmatch(value) else 'wanted a host name such as "ads.example.com"'
 
 
 def prior_cmp_fault(value: str) -> str:
-    """A consent tool of the table of presets."""
+    """Check the name of a consent tool in the table of presets."""
     tools = ", ".join(sorted(PRESETS))
     return "" if value in PRESETS else f"unknown tool; known are {tools}; others go into prior_cookies"
 
 
 def prior_id_fault(value: str) -> str:
-    """A consent tool of that table whose cookie holds the visitor's id."""
+    """Check the name of a consent tool in that table whose cookie holds the visitor's id."""
     tools = sorted(name for name, prior in PRESETS.items() if prior.id)
     return "" if value in tools else f"known are {', '.join(tools)}; for others give prior_cookies an id"
 
 
 def foreign_cookie_fault(value: str) -> str:
-    """The name of a cookie that is not ours."""
+    """Check the name of another tool's cookie."""
     if not _COOKIE.fullmatch(value):
         return 'wanted a cookie\'s name such as "OptanonConsent"'
     ours = value.removeprefix("__Host-").startswith("pc_")
@@ -84,7 +84,7 @@ def foreign_cookie_fault(value: str) -> str:
 
 
 def pattern_fault(value: str) -> str:
-    """A regular expression that Python and JavaScript read alike, as far as one can tell from here."""
+    """Check a regular expression that Python and JavaScript read alike, as far as Python can tell."""
     if not value or _PYTHONS_OWN.search(value):
         return (
             "wanted a regular expression that JavaScript reads too: no named groups, no flags, no \\A and \\Z"
@@ -99,14 +99,14 @@ def pattern_fault(value: str) -> str:
 
 
 def group_fault(value: str) -> str:
-    """The id of a group, category or purpose in another tool's cookie."""
+    """Check the id of a group, category or purpose in another tool's cookie."""
     if _GROUP.fullmatch(value) and not _PARTS_OF_PAIRS & set(value):
         return ""
     return "wanted an id as it stands in the cookie: 1 to 64 ASCII characters, no space, quote or , : ; = & % { } [ ]"
 
 
 def id_pattern_fault(value: str) -> str:
-    """Such an expression, with one group: what it holds is the id."""
+    """Check a pattern with one group, which holds the id."""
     fault = pattern_fault(value)
     if not fault and re.compile(value).groups != 1:
         fault = "wanted one group in parentheses, around the id; (?:) makes none"
@@ -114,7 +114,9 @@ def id_pattern_fault(value: str) -> str:
 
 
 def trace_fault(value: str) -> str:
-    """A partner's name in cookies or storage; `*` stands for anything. It must leave the site's own alone."""
+    """Check a partner's name in cookies or storage; `*` stands for anything. It must not cover the site's own
+    names.
+    """
     if not value.isprintable() or len(value.replace("*", "")) < _LEAST_OF_A_NAME:
         return 'wanted a name such as "_ads_*": at least two characters beside the *'
     if value.count("*") > _MOST_STARS:
@@ -124,7 +126,7 @@ def trace_fault(value: str) -> str:
 
 
 def network_fault(value: str) -> str:
-    """An address or a CIDR range."""
+    """Check an address or a CIDR range."""
     try:
         is_everybody = not read_network(value).prefixlen
     except ValueError as error:
@@ -133,13 +135,15 @@ def network_fault(value: str) -> str:
 
 
 def header_name_fault(value: str) -> str:
-    """A header's name (RFC 9110 section 5.6.2), or nothing."""
+    """Check a header's name (RFC 9110 section 5.6.2), or the empty text."""
     fits = _HEADER_NAME.fullmatch(value)
     return "" if fits else f'wanted a header such as "X-Country", found {value!r}'
 
 
 def origin_fault(value: str) -> str:
-    """An origin exactly as browsers send it (RFC 6454 section 6.2): no path, no default port, lower case."""
+    """Check an origin exactly as browsers send it (RFC 6454 section 6.2): no path, no default port, lower
+    case.
+    """
     fault = _form_fault(value)
     if not fault and urlsplit(value).path:
         fault = "no path"
@@ -147,7 +151,7 @@ def origin_fault(value: str) -> str:
 
 
 def address_fault(value: str) -> str:
-    """An origin, and a path where a reverse proxy mounts the service."""
+    """Check an origin, with a path where a reverse proxy mounts the service."""
     fault = _form_fault(value)
     if not fault and urlsplit(value).path.endswith("/"):
         fault = "no / at the end"
@@ -155,9 +159,10 @@ def address_fault(value: str) -> str:
 
 
 def public_url_fault(value: str) -> str:
-    """Such an address for the service's own pages.
+    """Check the address of the service's own pages.
 
-    Only over TLS or on this machine do browsers say who presses a button, and cut a window off from its opener.
+    Only over TLS or on this machine do browsers say who presses a button, and cut a window off from its
+    opener.
     """
     fault = address_fault(value)
     if not fault and not value.startswith("https:") and not on_loopback(value):
@@ -172,7 +177,7 @@ def _wanted_address(fault: str) -> str:
 
 
 def link_fault(value: str) -> str:
-    """An http or https address to link to, or nothing."""
+    """Check an http or https address to link to, or the empty text."""
     try:
         parts = urlsplit(value)
         fits = not value or (parts.scheme in _DEFAULT_PORTS and bool(parts.netloc))
@@ -182,7 +187,7 @@ def link_fault(value: str) -> str:
 
 
 def store_fault(value: str) -> str:
-    """A store's URL as it may stand in a file that people read."""
+    """Check a store's URL for a file that people read: without a password."""
     fault = secret_store_fault(value)
     if not fault and _password_in(value):
         fault = "holds a password: put that into CONSENT_STORE_PASSWORD or CONSENT_STORE_PASSWORD_FILE"
@@ -190,14 +195,16 @@ def store_fault(value: str) -> str:
 
 
 def secret_store_fault(value: str) -> str:
-    """A store's URL, of an engine that there is; what it says beyond its form is for the engine to judge."""
+    """Check a store's URL, of an engine that exists. What it says beyond its form is for the engine to judge."""
     if _STORE.fullmatch(value):
         return ""
     return 'wanted a store\'s URL such as "sqlite:///consent.db" or "redis://host:6379/0"'
 
 
 def add_password(url: str, password: str) -> str:
-    """The URL with the password in it. Raises ValueError for a store that takes none, or has one."""
+    """Return the URL with the password in it. Raises ValueError for a store that takes none, or has one
+    already.
+    """
     scheme, _, rest = url.partition("://")
     if not scheme.startswith("redis"):
         raise ValueError("the store is a file, and has no password")

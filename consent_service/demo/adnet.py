@@ -31,7 +31,7 @@ class Adnet:
         self._asked = 0
 
     def make_app(self) -> Starlette:
-        """The site."""
+        """Return the application of the partner's site."""
         return Starlette(
             routes=[
                 Route("/", self.serve_home),
@@ -44,20 +44,20 @@ class Adnet:
         )
 
     async def serve_home(self, request: Request) -> Response:
-        """There is nothing to see but the log."""
+        """Redirect `GET /` to the log."""
         return RedirectResponse("/log")
 
     async def serve_log(self, request: Request) -> Response:
-        """`GET /log`: what adnet was asked, oldest first."""
+        """Answer `GET /log` with the requests to adnet, oldest first."""
         return JSONResponse(list(self._log), headers=_NEVER_KEPT)
 
     async def serve_tag(self, request: Request) -> Response:
-        """`GET /tag.js`: the tag, and with it adnet's cookie."""
+        """Answer `GET /tag.js` with the tag and adnet's cookie."""
         self._log_request(request)
         return self._with_cookie(request, self._file_response("tag.js", "text/javascript"))
 
     async def serve_hit(self, request: Request) -> Response:
-        """`GET /hit`: the tag reports a page view and learns whether the browser kept the cookie."""
+        """Answer `GET /hit`, the tag's report of a page view: did the browser keep the cookie?"""
         self._log_request(request)
         headers = {
             "access-control-allow-origin": request.headers.get("origin", "*"),
@@ -67,12 +67,14 @@ class Adnet:
         return JSONResponse({"recognised": COOKIE in request.cookies}, headers=_NEVER_KEPT | headers)
 
     async def serve_pixel(self, request: Request) -> Response:
-        """`GET /pixel`: a page to be framed."""
+        """Answer `GET /pixel` with a page to be framed."""
         self._log_request(request)
         return self._with_cookie(request, self._file_response("pixel.html", "text/html"))
 
     async def serve_hostile(self, request: Request) -> Response:
-        """`GET /hostile.js`: a script that tries to opt the visitor in. The shop loads it only when asked to."""
+        """Answer `GET /hostile.js` with a script that tries to opt the visitor in. The shop loads it only on
+        request.
+        """
         return self._file_response("hostile.js", "text/javascript")
 
     def _log_request(self, request: Request) -> None:
@@ -91,7 +93,9 @@ class Adnet:
         return FileResponse(self._files / name, headers=_NEVER_KEPT, media_type=media_type)
 
     def _with_cookie(self, request: Request, response: Response) -> Response:
-        """Browsers take it from a frame or a tag only with these attributes, and many not even then."""
+        """Return the response with adnet's cookie. In a frame or tag, browsers take it only with these
+        attributes, if at all.
+        """
         value = request.cookies.get(COOKIE, secrets.token_hex(8))
         response.set_cookie(COOKIE, value, max_age=86_400, samesite="none", secure=True)
         return response

@@ -65,30 +65,34 @@ class DemoFolder:
 
     @property
     def configuration(self) -> Path:
+        """File of the configuration."""
         return self.path / "consent.toml"
 
     @property
     def keys(self) -> Path:
+        """File of the key ring."""
         return self.path / "keys.json"
 
     @property
     def store(self) -> Path:
+        """File of the store."""
         return self.path / "consent.db"
 
     @property
     def log(self) -> Path:
+        """File of the service's log."""
         return self.path / "service.log"
 
     def child_env(self, env: Mapping[str, str]) -> dict[str, str]:
-        """The service's environment: this folder's keys, and the store that its configuration names."""
+        """Return the service's environment: this folder's keys, and the store that its configuration names."""
         ours = {name: value for name, value in env.items() if name.removesuffix("_FILE") not in SECRETS}
         return ours | {f"{KEYS}_FILE": str(self.keys)}
 
 
 def prepare_folder(path: Path, addresses: Addresses, now: int) -> tuple[DemoFolder, Config]:
-    """The folder with all that the service needs, and what its configuration says.
+    """Make the folder with all that the service needs. Return it with its configuration.
 
-    Raises CannotStart when the folder can't be used, ConfigError when somebody broke the configuration.
+    Raises CannotStart if the folder can't be used, ConfigError if its configuration was edited and is broken.
     """
     folder = DemoFolder(path.resolve())
     try:
@@ -108,7 +112,7 @@ def prepare_folder(path: Path, addresses: Addresses, now: int) -> tuple[DemoFold
 
 
 def configuration_text(folder: DemoFolder, addresses: Addresses) -> str:
-    """The text of `consent.toml` for these addresses."""
+    """Return the text of `consent.toml` for these addresses."""
     return _CONFIGURATION.format(
         site=SITE,
         port=addresses.port,
@@ -120,7 +124,7 @@ def configuration_text(folder: DemoFolder, addresses: Addresses) -> str:
 
 
 def _make_keys(folder: DemoFolder, now: int) -> None:
-    """Keys of the demo's own, for this user alone, if there are none yet."""
+    """Write the demo's own key ring, readable by this user alone, if there is none yet."""
     ring = new_ring(now, secrets.token_bytes(SECRET_BYTES), secrets.token_bytes(SECRET_BYTES))
     with suppress(FileExistsError):
         descriptor = os.open(folder.keys, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -144,7 +148,7 @@ def _is_untouched(folder: DemoFolder) -> bool:
 
 
 def _addresses_in(config: Config) -> Addresses | None:
-    """The ports that this configuration is for; None when its addresses are not the demo's."""
+    """Return the addresses that this configuration is for, or None if they are not the demo's."""
     site = config.sites.get(SITE)
     ports = [urlsplit(origin).port for origin in site.origins] if site else []
     addresses = Addresses(config.service.port, ports[0] or 0) if ports else None

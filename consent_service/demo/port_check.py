@@ -10,7 +10,7 @@ from consent_service.errors import CannotStart
 
 
 def check_ports(addresses: Addresses) -> None:
-    """Raises CannotStart with the option that names another port."""
+    """Raise CannotStart if a port can't be used; the message names the option for another port."""
     if addresses.port == addresses.shop_port:
         raise CannotStart(f"service and shop can't share port {addresses.port}; give another --shop-port")
     for port, option in ((addresses.port, "--port"), (addresses.shop_port, "--shop-port")):

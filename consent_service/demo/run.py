@@ -60,7 +60,7 @@ async def _run_both(addresses: Addresses, folder: DemoFolder, app: ASGIApp) -> N
 
 
 async def _wait_for_signal() -> None:
-    """Returns on Ctrl-C, or when told to end."""
+    """Return on Ctrl-C or SIGTERM."""
     signalled = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, signalled.set)
@@ -76,7 +76,7 @@ def _service_command(folder: DemoFolder) -> list[str]:
 async def _serve_together(
     service: Child, app: ASGIApp, addresses: Addresses
 ) -> AsyncIterator[list[asyncio.Task[Any]]]:
-    """The service as a child and the shop in this process, for as long as the block lasts."""
+    """Run the service as a child and the shop in this process during the block; yield their tasks."""
     shop = Server(
         app,
         address=LOOPBACK,
@@ -105,7 +105,7 @@ async def _open_shop(shop: Server, ready: asyncio.Task[None]) -> None:
 
 
 async def _print_welcome(console: Console, addresses: Addresses, folder: DemoFolder) -> None:
-    """Say what to try as soon as the shop is open."""
+    """Print what to try, once the shop is open."""
     await _wait_until_well(addresses.shop_port, "/")
     console.print(welcome_text(addresses, folder))
 

@@ -24,7 +24,9 @@ _POLICY: Final = (
 
 
 def demo_app(addresses: Addresses, script: Script) -> Starlette:
-    """Both sites of the shop's port. `script` is what the service serves for the shop."""
+    """Return the application of both sites on the shop's port. `script`: the script that the service serves
+    for the shop.
+    """
     files = resources.templates_folder() / "demo"
     shop = Shop(addresses, script, files).make_app()
     return Starlette(
@@ -53,7 +55,7 @@ class Shop:
         self._page = environment.get_template("shop.html")
 
     def make_app(self) -> Starlette:
-        """The site."""
+        """Return the application of the shop."""
         return Starlette(
             routes=[
                 Route("/", self.serve_front),
@@ -62,7 +64,7 @@ class Shop:
         )
 
     async def serve_front(self, request: Request) -> Response:
-        """`GET /`. With `?hostile` a third party's hostile script runs, and no policy stands in its way."""
+        """Answer `GET /`. With `?hostile` a third party's hostile script runs, and no policy stops it."""
         hostile = "hostile" in request.query_params
         html = self._page.render(
             site=SITE,

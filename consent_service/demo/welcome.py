@@ -30,7 +30,7 @@ _TEXT = """
 
 
 def welcome_text(addresses: Addresses, folder: DemoFolder) -> str:
-    """The three addresses, what to try, and where the data lies; in Rich's markup."""
+    """Return the three addresses, what to try, and the place of the data, in Rich's markup."""
     return _TEXT.format(
         site=SITE,
         shop=addresses.shop,

@@ -15,7 +15,7 @@ class Grade(StrEnum):
 
 
 class Diagnosis(NamedTuple):
-    """One matter in plain words. `remedy`: what to do; "" where nothing needs doing."""
+    """Result of one check in plain words. `remedy`: what to do; "" if nothing needs to be done."""
 
     grade: Grade
     about: str
@@ -24,15 +24,15 @@ class Diagnosis(NamedTuple):
 
 
 def ok(about: str, sentence: str) -> Diagnosis:
-    """All is well."""
+    """Return a diagnosis without a fault."""
     return Diagnosis(Grade.OK, about, sentence)
 
 
 def hint(about: str, sentence: str, remedy: str) -> Diagnosis:
-    """It works, and this would be better."""
+    """Return a diagnosis of something that works and could be better."""
     return Diagnosis(Grade.HINT, about, sentence, remedy)
 
 
 def fault(about: str, sentence: str, remedy: str) -> Diagnosis:
-    """Something is wrong."""
+    """Return a diagnosis of something that is wrong."""
     return Diagnosis(Grade.FAULT, about, sentence, remedy)

@@ -38,8 +38,10 @@ async def examine(
     keys_file: Path | None = None,
     exposed: Iterable[tuple[str, str, int]] = (),
 ) -> list[Diagnosis]:
-    """All findings. `keys_file`: where the key ring was read from; `exposed`: secrets' files, as the environment's
-    `exposures` has them. Raises StoreError only for a URL that names no store.
+    """Return all diagnoses.
+
+    `keys_file`: the file that the key ring was read from. `exposed`: files with secrets, as
+    `environment.exposed_secrets` yields them. Raises StoreError only for a URL that names no store.
     """
     now = int(clock())
     store = examine_store(config.service.store, clock=clock)
@@ -80,7 +82,7 @@ def _judge_archive_mount(place: str) -> Iterator[Diagnosis]:
 async def _judge_backlog(
     store: Examiner, facts: FileFacts | FleetFacts, config: Config, now: int
 ) -> Iterator[Diagnosis]:
-    """The store may go away in between, or hold what can't be read: a finding too."""
+    """Judge the unsealed entries. A store that can't be read is a fault."""
     sites = list[Backlog]()
     try:
         if facts.laid is not None and config.ledger.archive:
@@ -106,7 +108,7 @@ async def _judge_ring_memory(
 async def _judge_undone_erasures(
     store: Examiner, facts: FileFacts | FleetFacts, config: Config
 ) -> list[Diagnosis]:
-    """Only a store that was restored can have forgotten whom it erased, and only the archive knows."""
+    """Judge the erasures that a restoration undid. Only the archive knows of them."""
     if facts.laid is None or not config.ledger.archive or config.keys is None:
         return []
     findings, keys = list[Diagnosis](), StatementSigner(config.keys).public_keys()

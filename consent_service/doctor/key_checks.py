@@ -24,7 +24,7 @@ _ROTATE_AFTER: Final = 365 * DAY
 
 
 def judge_keys(ring: KeyRing | None, now: int) -> Iterator[Diagnosis]:
-    """Each key of the ring; that there is none is a hint, for `serve` may be given it elsewhere."""
+    """Yield a diagnosis of each key of the ring. No ring is a hint: `serve` may be given it elsewhere."""
     if ring is None:
         yield hint("keys", "no key ring was looked at", "Name it in CONSENT_KEYS_FILE, as `serve` wants it.")
         return
@@ -57,7 +57,7 @@ def judge_memory(document: Document | None, ring: KeyRing, now: int) -> Iterator
 
 
 def judge_exposed(variable: str, file: str, mode: int) -> Diagnosis:
-    """A secret's file that others can read or change."""
+    """Return the hint about a secret's file that others can read or change."""
     sentence = f"others on this machine can read or change {file} ({variable}, mode {mode:04o})"
     if variable.startswith(KEYS):
         sentence += ": whoever reads the key ring can make any visitor's token"

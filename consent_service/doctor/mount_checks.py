@@ -26,7 +26,7 @@ def judge_mount(about: str, name: str, mount: Mount | None, *, accepted: bool = 
 
 
 def judge_keys_place(name: str, mount: Mount | None) -> Iterator[Diagnosis]:
-    """A key ring in memory is a hint, unless it is mounted read-only: so orchestrators hand over secrets."""
+    """Yield a hint if the key ring lies in memory. Read-only mounts are fine: orchestrators mount secrets so."""
     if mount is not None and mount.kind in {MountKind.MEMORY, MountKind.LAYER} and "ro" not in mount.options:
         yield hint(
             "keys",
@@ -36,7 +36,7 @@ def judge_keys_place(name: str, mount: Mount | None) -> Iterator[Diagnosis]:
 
 
 def judge_moved(name: str, moved: MoveMark) -> Diagnosis:
-    """A store that bears the mark of a move."""
+    """Return the fault of a store that was moved away."""
     sentence = (
         f"{name} was moved to {moved.to} on {moved.day_text}: it takes no choice, and no service opens it"
     )

@@ -28,7 +28,7 @@ _CERTIFICATE: Final = 30 * DAY
 
 
 def judge_servers(facts: FleetFacts, now: int, *, relaxed: bool) -> Iterator[Diagnosis]:
-    """Everything there is to say about the servers. `relaxed`: the loss of choices was accepted."""
+    """Yield all diagnoses of the servers. `relaxed`: the operator accepted that choices can be lost."""
     yield from (fault("store", trouble, _MEND) for trouble in facts.troubles)
     if facts.half_copied is not None:
         sentence = f"{facts.name} holds half a copy of a store; whole shards so far: {facts.half_copied}"
@@ -107,7 +107,10 @@ def _judge_replicas(server: ServerFacts, facts: FleetFacts) -> Iterator[Diagnosi
 
 
 def _judge_minority(server: ServerFacts, facts: FleetFacts) -> Iterator[Diagnosis]:
-    """A cluster's master waits for all its replicas, those too that are away; of these a Sentinel's knows nothing."""
+    """Yield a fault if a master cut off with few replicas could acknowledge a choice that is then lost.
+
+    A cluster's master waits for all its replicas. A master behind Sentinels does not know of absent ones.
+    """
     needed = max((sentinel.replicas + 1) // 2 for sentinel in facts.sentinels) if facts.sentinels else 0
     if server.is_master and server.fewest < needed:
         sentence = (

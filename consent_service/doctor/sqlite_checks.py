@@ -18,7 +18,7 @@ _LOG_GROWN: Final = 256 << 20
 
 
 def judge_file(facts: FileFacts, *, relaxed: bool = False) -> Iterator[Diagnosis]:
-    """Everything there is to say about the file. `relaxed`: the loss of choices was accepted."""
+    """Yield all diagnoses of the file. `relaxed`: the operator accepted that choices can be lost."""
     yield ok("engine", facts.engine)
     if facts.troubles:
         yield from (fault("store", trouble, "Nothing is served until then.") for trouble in facts.troubles)

@@ -10,7 +10,7 @@ _SPANS: Final = ((172_800, 86_400, "days"), (7_200, 3_600, "hours"), (120, 60, "
 
 
 def size_text(count: float) -> str:
-    """Bytes in the unit that fits: `1.5 GiB`."""
+    """Return bytes in the unit that fits: `1.5 GiB`."""
     unit = 0
     while count >= 1024 and unit < len(_UNITS) - 1:
         count, unit = count / 1024, unit + 1
@@ -18,12 +18,12 @@ def size_text(count: float) -> str:
 
 
 def day_text(at: int) -> str:
-    """Unix seconds as a date, UTC."""
+    """Return Unix seconds as a date, UTC."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
 
 
 def duration_text(seconds: float) -> str:
-    """A length of time in the unit that fits: `3 hours`."""
+    """Return a duration in the unit that fits: `3 hours`."""
     for least, unit, name in _SPANS:
         if seconds >= least:
             return f"{seconds // unit:.0f} {name}"

@@ -26,14 +26,16 @@ _EXCEL: Final = re.compile(r'="(.*)"', re.DOTALL)
 
 
 def trim_cell(cell: str) -> str:
-    """Return the cell without blanks and marks around it that nobody sees; ="…" is how Excel keeps a text one."""
+    """Return the cell without surrounding blanks and invisible marks, and without Excel's `="…"` around a
+    text.
+    """
     text = cell.strip().strip("\ufeff\u200b\u2060\xa0 ")
     excel_text = _EXCEL.fullmatch(text)
     return excel_text[1].strip() if excel_text else text
 
 
 def normalise_name(text: str) -> str:
-    """Return what two names have in common that a person would call the same."""
+    """Return the form in which two names are equal if a person would call them the same."""
     composed = unicodedata.normalize("NFKC", trim_cell(text)).casefold()
     shown = "".join(
         character
@@ -44,23 +46,23 @@ def normalise_name(text: str) -> str:
 
 
 def meaning_of(text: str) -> str:
-    """Return what a value says but for whether it was confirmed; all of it where it says nothing else."""
+    """Return the value without words about confirmation; the whole value if it says nothing else."""
     text_shown = normalise_name(text)
     without = _WORDS.sub(" ", text_shown)
     return text_shown if without == text_shown else " ".join(without.split()).strip(_EDGES) or text_shown
 
 
 def is_unconfirmed(text: str) -> bool:
-    """Return True for a value that says that something is not confirmed yet, or never was."""
+    """Return True if the value says that something is not confirmed."""
     return _UNCONFIRMED.search(normalise_name(text)) is not None
 
 
 def confirms_alone(text: str) -> bool:
-    """Return True for a value that says that something was confirmed, and not what."""
+    """Return True if the value says only that something was confirmed."""
     return re.fullmatch(_CONFIRMED, normalise_name(text).strip(_EDGES)) is not None
 
 
 def says_nothing_else(text: str) -> bool:
-    """Return True for a value that says that something is not confirmed yet, and not what."""
+    """Return True if the value says only that something is not confirmed yet."""
     text_shown = normalise_name(text)
     return bool(text_shown) and not _UNCONFIRMED.sub("", text_shown).strip(_EDGES)

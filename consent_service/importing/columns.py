@@ -69,7 +69,7 @@ def separator_of(head: str, wanted: Sequence[str]) -> str:
 
 
 def _count_wanted(head: str, separator: str, wanted: Sequence[str]) -> tuple[int, int]:
-    """The number of wanted names that the header has under this separator, and that of its cells."""
+    """Return the number of wanted names in the header under this separator, and its number of cells."""
     try:
         rows = csv.reader(
             io.StringIO(head, newline=""), delimiter=separator, strict=True, skipinitialspace=True

@@ -72,7 +72,7 @@ class _Lines:
         return not self._ended and not self._given_back
 
     def begin_record(self) -> None:
-        """Another record begins here."""
+        """Start the next record."""
         self.first += len(self._taken)
         self._taken = []
 
@@ -83,7 +83,7 @@ class _Lines:
         return "" if isinstance(first, _Broken) else first
 
     def give_back(self) -> None:
-        """The record was none: its further lines are read again."""
+        """Return all lines but the first: the record was broken, so they are read again."""
         self._given_back.extendleft(reversed(self._taken[1:]))
         del self._taken[1:]
 
@@ -100,7 +100,9 @@ class _Lines:
 
 
 def read_rows(file: BinaryIO, delimiter: str) -> Iterator[ExportRow | LineOutcome]:
-    """Every record of the file in order, the header too. `file`: as `source` gives it."""
+    """Yield every record of the file in order, the header too. `file`: as `export_text.open_export` returns
+    it.
+    """
     lines, before_header = _Lines(file), True
     while True:
         lines.begin_record()

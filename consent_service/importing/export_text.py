@@ -60,14 +60,16 @@ def open_export(file: io.BufferedIOBase, encoding: str | None = None) -> ExportT
     for magic, reason in _FOREIGN:
         if start.startswith(magic):
             raise ImportRefused(f"the file {reason}")
-    mark, found = next(((mark, name) for mark, name in _MARKS if start.startswith(mark)), (b"", None))
-    name = found or _without_mark(start, encoding)
+    mark, marked_encoding = next(
+        ((mark, name) for mark, name in _MARKS if start.startswith(mark)), (b"", None)
+    )
+    name = marked_encoding or _without_mark(start, encoding)
     start = start.removeprefix(mark)
     head = start.decode(name, "replace")
     if markup := _MARKUP.match(head):
         kind = "JSON" if markup["json"] else "a web page or XML, perhaps a page that asks to log in"
         raise ImportRefused(f"the file is no CSV but {kind}: export it as CSV")
-    ends = next((found[1] for found in _LINE_END.finditer(head) if found[1]), "")
+    ends = next((match[1] for match in _LINE_END.finditer(head) if match[1]), "")
     decoder = None if name == "utf-8" else codecs.getincrementaldecoder(name)("replace")
     return ExportText(io.BufferedReader(_Utf8(file, start, decoder, returns=ends == "\r"), _CHUNK), head)
 
@@ -99,9 +101,11 @@ class _Utf8(io.RawIOBase):
         self._ended = False
 
     def readable(self) -> bool:
+        """Return True, as io.RawIOBase asks."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # its stub is wider than any caller
+        """Fill the buffer with the next bytes of the text in UTF-8. Return their number; 0 at the end."""
         while not self._text and not self._ended:
             data, self._read = self._read or self._file.read1(_CHUNK), b""
             self._ended = not data
@@ -120,7 +124,7 @@ class _Utf8(io.RawIOBase):
 
 
 def _read_head(file: io.BufferedIOBase) -> bytes:
-    """The file's first bytes, up to the bound, or all of it; a pipe gives them piece by piece."""
+    """Return the file's first bytes up to the bound, or all of it. A pipe gives them piece by piece."""
     head = b""
     while len(head) < _HEAD and (more := file.read1(_HEAD - len(head))):
         head += more
@@ -128,9 +132,10 @@ def _read_head(file: io.BufferedIOBase) -> bytes:
 
 
 def _without_mark(head: bytes, named: str | None) -> str:
-    """The encoding of a text without a byte order mark: as it is named, but for the order of its bytes.
+    """Return the encoding of a text without a byte order mark.
 
-    Raises ImportRefused where only the caller can know it.
+    It is the one that the caller named, with the order of its bytes. Raises ImportRefused if only the caller
+    can know it.
     """
     codec = named and codecs.lookup(named).name
     if codec and codec not in _ORDERED:

@@ -26,6 +26,7 @@ class ImportReport:
             self._table.writerow(LineOutcome._fields)
 
     def add_outcome(self, outcome: LineOutcome) -> None:
+        """Count the outcome, and write it to the report's file."""
         self.counts[outcome.result] += 1
         if outcome.result is LineResult.SKIPPED:
             self._skipped[outcome.why] += 1
@@ -36,18 +37,20 @@ class ImportReport:
 
     @property
     def found_no_opt_out(self) -> bool:
-        """True when not one opt-out was met."""
+        """True if no line is an opt-out."""
         return not self.counts[LineResult.IMPORTED] and not self.counts[LineResult.ALREADY]
 
     @property
     def first_refusals(self) -> list[str]:
-        """The first of them, for people."""
+        """The first refused lines with their reasons, for people."""
         more = self.counts[LineResult.REFUSED] - len(self._first)
         lines = [f"line {outcome.line}: {outcome.why}" for outcome in self._first]
         return [*lines, f"and {more} more lines; --report FILE names them all"] if more else lines
 
     def skip_reasons(self, values: Sequence[ValueCounts]) -> list[str]:
-        """Reasons for which lines were skipped, with the values that kept them from being opt-outs."""
+        """Return the reasons for which lines were skipped, with the values that kept them from being
+        opt-outs.
+        """
         why = ", ".join(f"{count} ({reason})" for reason, count in self._skipped.most_common())
         return (
             [f"skipped: {why}", *filter(None, (counts_of_column.left_out() for counts_of_column in values))]
@@ -56,7 +59,7 @@ class ImportReport:
         )
 
     def operator_warnings(self, values: Sequence[ValueCounts]) -> list[str]:
-        """Sentences for an operator when not one row was an opt-out."""
+        """Return sentences for the operator if no row was an opt-out."""
         if not self.found_no_opt_out or any(counts_of_column.any_opt_out for counts_of_column in values):
             return []
         if not self.counts.total():
@@ -72,5 +75,5 @@ class ImportReport:
 
     @property
     def line_count_text(self) -> str:
-        """The number of lines that all these were."""
+        """The number of lines that were read, in words."""
         return f"lines read besides the header: {self.counts.total()}"

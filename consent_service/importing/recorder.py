@@ -114,6 +114,7 @@ class Recorder:
 
 def _plan_of(opt_out: OptOut, now: int) -> Plan:
     def plan(standing: Standing | None, _version: int) -> Planned:
+        """Return the choice that the opt-out adds to this standing."""
         choice = imported_choice(opt_out.rights, standing, not_before(standing, now))
         return Planned(() if choice is None else (choice,))
 
@@ -121,7 +122,7 @@ def _plan_of(opt_out: OptOut, now: int) -> Plan:
 
 
 def _change_of(shard: str, drafts: Sequence[Draft]) -> Change:
-    """One commit for what several records of a shard wait for."""
+    """Return the one commit that holds the changes of several records of a shard."""
     changes = [draft.change() for draft in drafts]
     return Change(
         shard,

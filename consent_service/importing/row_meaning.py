@@ -53,16 +53,17 @@ class ExportColumns(NamedTuple):
 
     @property
     def all_columns(self) -> list[str]:
-        """The columns that the header is known by."""
+        """Names of the columns by which the header is recognised."""
         decisive = [column for column, _ in self.where] or [*_RIGHTS]
         return list(dict.fromkeys([self.id, *([self.time] if self.time else []), *decisive]))
 
 
 class ColumnCondition(NamedTuple):
-    """Conditions on a column: it holds one of these meanings.
+    """Condition on a column: its cell has one of these meanings.
 
-    No opt-out needs to be confirmed (ENF-9). `confirmed`: the value asks for nothing else, so what is not confirmed
-    yet fits as well. `any_value`: the column says nothing else, so it does not matter.
+    No opt-out needs to be confirmed (ENF-9). `confirmed`: the value says only that something was confirmed,
+    so a cell that says "not confirmed yet" fits as well. `any_value`: the column says nothing else, so it
+    does not matter.
     """
 
     meanings: frozenset[str]
@@ -70,11 +71,11 @@ class ColumnCondition(NamedTuple):
     any_value: bool
 
     def fits(self, cell: str) -> bool:
-        """Return True when the cell does not keep its row from being an opt-out."""
+        """Return True if the row can be an opt-out with this cell."""
         return self.any_value or self.holds(cell) or (self.confirmed and says_nothing_else(cell))
 
     def holds(self, cell: str) -> bool:
-        """Return True when the cell says what was asked for."""
+        """Return True if the cell has one of the meanings."""
         return meaning_of(cell) in self.meanings
 
 
@@ -108,7 +109,10 @@ class ExportLayout(NamedTuple):
             values.count_value(cells[place], opt_out=opt_out)
 
     def _denied_rights(self, cells: Sequence[str], *, cut: bool) -> tuple[tuple[Right, ...], str]:
-        """The rights that the row denies, and what is to be said of it. `cut`: the file ends in it. Raises _Unfit."""
+        """Return the rights that the row denies, and the reason to report with it.
+
+        `cut`: the file ends in this row. Raises _Unfit.
+        """
         return self._rights_by_condition(cells, cut=cut) if self.where else self._rights_by_words(cells)
 
     def _rights_by_condition(self, cells: Sequence[str], *, cut: bool) -> tuple[tuple[Right, ...], str]:
@@ -181,7 +185,7 @@ def read_export(
 
 
 def layout_of(header: ColumnHeader, export_columns: ExportColumns) -> ExportLayout:
-    """The layout of a file with this header. Raises ImportRefused."""
+    """Return the layout of a file with this header. Raises ImportRefused."""
     time = export_columns.time or ("at" if "at" in header else None)
     where: dict[int, set[str]] = {}
     for column, value in export_columns.where:
@@ -220,7 +224,10 @@ def _refuse(row: ExportRow, why: str) -> LineOutcome:
 
 
 def _condition_of(column: str, values: set[str], *, alone: bool) -> ColumnCondition:
-    """`alone`: no other column says that the row is an opt-out."""
+    """Return the condition that the cell has one of these values.
+
+    `alone`: no other column decides whether the row is an opt-out.
+    """
     confirmed = not alone and any(map(confirms_alone, values))
     return ColumnCondition(
         frozenset(map(meaning_of, values)), confirmed, not alone and confirms_alone(column)

@@ -69,7 +69,11 @@ def _parse_time(text: str) -> datetime:
 
 
 def _year_first(first: str, sep: str, second: str, year: str, rest: str) -> str:
-    """The same with the year first. A point stands behind the day; elsewhere a number over 12 tells."""
+    """Return the time with the year first.
+
+    With points the day comes first; else a number over 12 tells. Raises TimeUnread if both orders are
+    possible.
+    """
     first_number, second_number = int(first), int(second)
     if sep == "." or first_number > 12:
         day, month = first_number, second_number
@@ -81,7 +85,7 @@ def _year_first(first: str, sep: str, second: str, year: str, rest: str) -> str:
 
 
 def _parse_spelled(text: str, offset: str) -> datetime:
-    """A time with the month's name, or with AM and PM."""
+    """Return a time with the month's name, or with AM and PM. Raises TimeUnread."""
     words = " ".join(_APART.sub(" ", _WEEKDAY.sub("", text)).split())
     zone = " %z" if offset else ""
     for day in ("%Y-%m-%d", *_DAYS):

@@ -20,7 +20,7 @@ _LONGEST: Final = 40
 
 
 class ValueCounts:
-    """One column's values. `taken`: those of rows that are opt-outs."""
+    """Counts of one column's values. `_taken`: in rows that are opt-outs. `_left`: in all others."""
 
     def __init__(self, column: str) -> None:
         self.column = column
@@ -38,15 +38,15 @@ class ValueCounts:
 
     @property
     def any_opt_out(self) -> bool:
-        """True when any row was an opt-out."""
+        """True if any row was an opt-out."""
         return bool(self._taken)
 
     def left_out(self) -> str:
-        """Return the values of rows that are no opt-outs, as a sentence; "" when there are none."""
+        """Return a sentence with the values of rows that are not opt-outs; "" if there are none."""
         return f"left out by {self._column_text}: {self._list_values(self._left)}" if self._left else ""
 
     def list_all(self) -> str:
-        """Return every value, as a sentence; "" when there is none."""
+        """Return a sentence with every value; "" if there is none."""
         both = self._left + self._taken
         return f"{self._column_text} has {self._list_values(both)}" if both else ""
 

@@ -17,7 +17,7 @@ class BlockedPartners:
     domains: tuple[tuple[str, PartnerFacts], ...]
 
     def owner_of(self, address: str, page: str) -> PartnerFacts | None:
-        """The partner whose address this is, seen from this page; None when it is nobody's."""
+        """Return the partner that owns this address on this page, or None."""
         try:
             host = (urlsplit(urljoin(page, address.strip())).hostname or "").rstrip(".")
         except ValueError:  # no address: a browser asks nobody
@@ -26,7 +26,10 @@ class BlockedPartners:
 
 
 def blocked_partners(site: str, partners: Iterable[PartnerFacts]) -> BlockedPartners:
-    """Those that the signal denies: it says nothing about sensitive information alone (CCPA regs § 7025(c)(1))."""
+    """Return the site's partners that are blocked under the signal.
+
+    The signal says nothing about sensitive information alone (CCPA regs § 7025(c)(1)).
+    """
     denied = (
         partner
         for partner in partners

@@ -33,7 +33,7 @@ _ENDS_WITHIN: Final = 5.0  # seconds
 
 @contextmanager
 def run_chromium() -> Iterator[DevTools]:
-    """A browser of a person that nobody knows. Raises InspectionFailed where there is none."""
+    """Run a browser with a fresh profile; yield its DevTools. Raises InspectionFailed if none is installed."""
     program = next((path for name in _NAMES if (path := shutil.which(name))), None)
     if program is None:
         raise InspectionFailed(
@@ -53,7 +53,7 @@ def run_chromium() -> Iterator[DevTools]:
 
 @contextmanager
 def _temporary_profile() -> Iterator[str]:
-    """A folder for the browser's own files. Raises InspectionFailed."""
+    """Yield a temporary folder for the browser's own files. Raises InspectionFailed."""
     try:
         folder = tempfile.TemporaryDirectory(prefix="inspection-", ignore_cleanup_errors=True)
     except OSError as error:
@@ -65,7 +65,7 @@ def _temporary_profile() -> Iterator[str]:
 
 
 def _start_browser(program: str, flags: tuple[str, ...]) -> tuple[int, int, int]:
-    """The process, in a group of its own, and this side's ends of the pipes."""
+    """Start the browser in a process group of its own. Return its pid and our ends of the two pipes."""
     (its_read, our_write), (our_read, its_write) = _high_pipe(), _high_pipe()
     silent = os.open(os.devnull, os.O_RDWR)
     actions = [
@@ -84,7 +84,7 @@ def _start_browser(program: str, flags: tuple[str, ...]) -> tuple[int, int, int]
 
 
 def _high_pipe() -> tuple[int, int]:
-    """Both ends far above those that the browser looks at, and closed in every child."""
+    """Return the ends of a pipe, numbered far above the browser's descriptors and closed in every child."""
     ends = os.pipe()
     moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _ABOVE) for end in ends]
     for end in ends:

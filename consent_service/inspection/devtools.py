@@ -45,7 +45,7 @@ class DevTools:
         return self._count
 
     def run_command(self, method: str, session: str = "", **parameters: object) -> Json:
-        """The answer to this command. Raises InspectionFailed when there is none, or it says no."""
+        """Send a command and return its result. Raises InspectionFailed if it fails or is not answered."""
         number = self.send_command(method, session, **parameters)
         deadline = time.monotonic() + _ANSWER_SECONDS
         while (message := self._next_message(deadline - time.monotonic())) is not None:
@@ -59,7 +59,7 @@ class DevTools:
         raise InspectionFailed(f"Chromium did not answer {method} within {_ANSWER_SECONDS:.0f} s")
 
     def next_event(self, seconds: float) -> Mapping[str, Any] | None:
-        """The oldest event, or the next within so many seconds."""
+        """Return the oldest waiting event, or the next one within so many seconds, or None."""
         return self._events.popleft() if self._events else self._next_message(seconds)
 
     def _next_message(self, seconds: float) -> Json | None:

@@ -8,7 +8,7 @@ from consent_service.inspection.page_load import AddressAnswer
 
 
 def statement_fault(document: AddressAnswer) -> str:
-    """A sentence's end about what keeps this from being the statement; "" where it is one (w3c/gpc, section 4)."""
+    """Return the end of a sentence on why this is not the statement; "" if it is (w3c/gpc, section 4)."""
     if not document.status:
         return "does not answer"
     if document.status != 200:

@@ -51,8 +51,10 @@ def leaks_in_header(links: str, page: str, partners: BlockedPartners) -> list[Le
 
 
 class _TagReader(HTMLParser):
-    """Walks over the tags. What stands in `template` loads nothing; what stands in `noscript` is for visitors whose
-    browsers run no scripts, and nobody holds it for them.
+    """Parser that collects leaks from tags.
+
+    Tags in `template` load nothing. Tags in `noscript` load in browsers without scripts, where nothing holds
+    them.
     """
 
     def __init__(self, page: str, partners: BlockedPartners) -> None:
@@ -63,6 +65,7 @@ class _TagReader(HTMLParser):
         self._templates = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Record a leak if the tag fetches something from a blocked partner."""
         self._templates += tag == "template"
         attributes = {name: value or "" for name, value in reversed(attrs)}  # of two the first counts
         kind = _leak_kind(tag, attributes)
@@ -72,6 +75,7 @@ class _TagReader(HTMLParser):
             self.leaks.append(Leak(kind, owner, markup, self.getpos()[0]))
 
     def handle_endtag(self, tag: str) -> None:
+        """Leave a `template`."""
         self._templates -= tag == "template" and self._templates > 0
 
     def _owners_of(self, attributes: dict[str, str]) -> Iterator[PartnerFacts | None]:

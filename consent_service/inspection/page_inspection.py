@@ -27,10 +27,10 @@ class Inspection(NamedTuple):
 
 
 def inspect_page(config: Config, url: str) -> Inspection:
-    """Everything on this page that reaches a blocked partner of its site while sale and sharing are denied.
+    """Return everything on this page that reaches a blocked partner while sale and sharing are denied.
 
-    The hints: which of the site's origins don't say that they act on the signal. Raises UnknownSite for a page of no
-    site, and InspectionFailed when it can't be looked at.
+    The hints name the site's origins that don't say that they act on the signal. Raises UnknownSite for a
+    page of no site, and InspectionFailed if the page can't be loaded.
     """
     site = _site_of(config, url)
     partners = blocked_partners(site, config.partners.values())
@@ -40,7 +40,7 @@ def inspect_page(config: Config, url: str) -> Inspection:
 
 
 def _statement_hints(tools: DevTools, config: Config, site: str) -> Iterator[Leak]:
-    """Each of the site's origins answers for itself."""
+    """Yield a hint for each of the site's origins without its own statement."""
     resource = gpc_resource(site, config.service.public_url)
     for address in gpc_addresses(config.sites[site]):
         fault = statement_fault(read_address(tools, address))
@@ -57,6 +57,7 @@ def _site_of(config: Config, url: str) -> str:
 
 
 def _page_leaks(page: LoadedPage, partners: BlockedPartners) -> Iterator[Leak]:
+    """Yield every leak in the page's headers, markup and requests."""
     if page.sale != "denied":
         reason = (
             f"the page's flag says {page.sale!r} under the signal" if page.sale else "the page has no stub"

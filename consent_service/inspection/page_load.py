@@ -72,7 +72,7 @@ class _Watch:
 
 
 def load_page(tools: DevTools, url: str) -> LoadedPage:
-    """The page, once it asks for nothing more. Raises InspectionFailed when it does not come."""
+    """Return the page once it requests nothing more. Raises InspectionFailed if it does not load."""
     session = _open_tab(tools)
     # Answered one by one: the browser navigates without waiting for what its page's own process was told.
     for method, parameters in _PREPARED:
@@ -115,7 +115,7 @@ def read_address(tools: DevTools, url: str) -> AddressAnswer:
 
 
 def _open_tab(tools: DevTools) -> str:
-    """The session of a new, empty tab."""
+    """Open an empty tab and return its session."""
     target = tools.run_command("Target.createTarget", url=_BLANK)["targetId"]
     session: str = tools.run_command("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
     return session
@@ -130,13 +130,13 @@ def _read_body(tools: DevTools, session: str, request: str) -> str:
 
 
 def _prepare_target(tools: DevTools, session: str) -> None:
-    """Prepare a target that waits to be let go; the page goes on meanwhile."""
+    """Prepare a paused target, then let it run; the page goes on meanwhile."""
     for method, parameters in (*_PREPARED, ("Runtime.runIfWaitingForDebugger", {})):
         tools.send_command(method, session, **parameters)
 
 
 def _watch_page(tools: DevTools, watch: _Watch) -> None:
-    """Until the page is loaded, and nothing was asked for a while since."""
+    """Watch until the page is loaded and has requested nothing for a while."""
     ends = quiet = time.monotonic() + _LONGEST
     while (now := time.monotonic()) < min(ends, quiet):
         event = tools.next_event(min(ends, quiet) - now)
@@ -149,7 +149,7 @@ def _watch_page(tools: DevTools, watch: _Watch) -> None:
 
 
 def _note_event(event: Mapping[str, Any], watch: _Watch) -> bool:
-    """Take down what this event says; whether something was asked or came."""
+    """Record the contents of an event. Return True if it is about the network or the page's load."""
     method, parameters_of_event = str(event.get("method", "")), event.get("params", {})
     of_page = (
         event.get("sessionId") == watch.session and parameters_of_event.get("requestId") == watch.document

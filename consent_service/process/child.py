@@ -25,7 +25,7 @@ class NeverStarted(CannotStart):
 
 
 def delay_before_restart(failures: int) -> float:
-    """Seconds to wait after this many failures in a row: half a second, doubling up to half a minute."""
+    """Return the seconds to wait after this many failures in a row: 0.5, doubling up to 30."""
     return float(min(_LONGEST_DELAY, 0.5 * 2 ** (failures - 1)))
 
 

@@ -66,7 +66,7 @@ class WorkGauges:
             self._task.start(self._measure_for_ever(config))
 
     async def end(self) -> None:
-        """Stop measuring, and let go of the store."""
+        """Stop measuring, and close the store."""
         await self._task.end()
 
     async def _measure_for_ever(self, config: Config) -> None:

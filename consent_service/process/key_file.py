@@ -39,7 +39,7 @@ class KeyLine(NamedTuple):
 
 
 def make_key_file(file: Path, now: int) -> None:
-    """Write a new ring of one key. Raises ConfigError when the file is there: a lost ring can't be made again."""
+    """Write a new ring of one key. Raises ConfigError if the file exists: a lost ring can't be made again."""
     ring = new_ring(now, secrets.token_bytes(SECRET_BYTES), secrets.token_bytes(SECRET_BYTES))
     with _as_config_errors(file), _written_beside(file, ring) as fresh:
         os.link(fresh, file)  # unlike a rename, refuses to overwrite
@@ -61,13 +61,13 @@ def rotate_file(file: Path, now: int) -> SigningKey:
 
 
 def read_key_file(file: Path) -> KeyRing:
-    """The file's ring. Raises ConfigError."""
+    """Return the file's ring. Raises ConfigError."""
     with _as_config_errors(file):
         return decode_ring(file.read_text(encoding="ascii"))
 
 
 def list_keys(ring: KeyRing, now: int) -> list[KeyLine]:
-    """The ring's keys, oldest to newest."""
+    """Return the ring's keys, oldest to newest."""
     return [
         KeyLine(key.number, _day_text(key.created_at), _day_text(key.retired_at), _state_text(key, now))
         for key in ring.keys
@@ -87,7 +87,7 @@ def _day_text(at: int | None) -> str:
 
 @contextmanager
 def _written_beside(file: Path, ring: KeyRing) -> Iterator[Path]:
-    """The ring in a file beside this one, on disk and readable by its owner alone; gone on the way out."""
+    """Yield a temporary file beside this one that holds the ring, synced and readable by its owner alone."""
     fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -128,7 +128,7 @@ def _open_folder(path: Path) -> Iterator[int]:
 
 @contextmanager
 def _as_config_errors(file: Path) -> Iterator[None]:
-    """Turn what can go wrong with the file into one sentence that never quotes it."""
+    """Turn errors of the file into a ConfigError that never quotes its contents."""
     try:
         yield
     except FileExistsError:

@@ -33,13 +33,13 @@ class LedgerWork:
         self._task = ReplaceableTask()
 
     def start(self, config: Config) -> None:
-        """Go on under this configuration. What is cut off here is done at the next round."""
+        """Work under this configuration. Work cut off here is done in the next round."""
         self._task.stop()
         if config.ledger.archive and config.keys is not None:
             self._task.start(_for_ever(config, StatementSigner(config.keys)))
 
     async def end(self) -> None:
-        """Stop, and let go of the store."""
+        """Stop, and close the store."""
         await self._task.end()
 
 
@@ -66,9 +66,9 @@ async def _open_store_and_archive(config: Config) -> AsyncIterator[tuple[Store, 
 
 
 async def seal_now(config: Config, signer: StatementSigner, site: str) -> int | None:
-    """Seal what waits of this site, beside a service or without one; how many segments that were.
+    """Seal a site's new entries, with or without a running service. Return the number of segments made.
 
-    None: another process seals the site at this moment. Raises LedgerError, StoreError.
+    None: another process seals the site now. Raises LedgerError, StoreError.
     """
     async with _open_store_and_archive(config) as (store, archive):
         sealer = Sealer(store, archive, signer, site, time.time)
@@ -78,7 +78,7 @@ async def seal_now(config: Config, signer: StatementSigner, site: str) -> int | 
 
 @asynccontextmanager
 async def _hold_lease(sealer: Sealer) -> AsyncIterator[bool]:
-    """True: this process seals the site until the way out. False: another does."""
+    """Yield True if this process holds the site's lease for the block, False if another process holds it."""
     if not await sealer.take_lease():
         yield False
         return
@@ -97,7 +97,7 @@ async def run_once(
     sites: Iterable[str],
     clock: Callable[[], float],
 ) -> None:
-    """One round over these sites; what goes wrong is logged, and done at the next."""
+    """Work on each of these sites once. A failure is logged; the next round tries again."""
     for site in sites:
         sealer = Sealer(store, archive, signer, site, clock)
         try:
@@ -121,5 +121,5 @@ async def _run_round(sealer: Sealer, settings: LedgerSettings, now: int) -> None
 
 
 def _retention_seconds(months: RetentionMonths) -> dict[str, int]:
-    """Months as the longest ones: never too early."""
+    """Return the months in seconds, each as the longest month: nothing is dropped too early."""
     return {kind: getattr(months, kind) * 31 * DAY for kind in months.__struct_fields__}

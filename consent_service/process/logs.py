@@ -49,22 +49,24 @@ def configure_logs(process: str) -> None:
 
 
 class _Unfailing:
-    """A file that swallows what can't be written: a full disk costs lines, never the call that they are about."""
+    """File that ignores failed writes: a full disk costs log lines, never the call that logs."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     def write(self, data: bytes) -> None:
+        """Write the data, if that is possible."""
         with suppress(OSError):
             self._file.write(data)
 
     def flush(self) -> None:
+        """Flush the file, if that is possible."""
         with suppress(OSError):
             self._file.flush()
 
 
 def library_logging(process: str) -> dict[str, Any]:
-    """Python's logging as a `dictConfig` that can be handed to another process; granian's logger by name."""
+    """Return Python's logging as a `dictConfig` for another process; granian's logger by name."""
     formatter = {"()": "consent_service.process.logs.json_formatter", "process": process}
     return {
         "version": 1,
@@ -77,7 +79,7 @@ def library_logging(process: str) -> dict[str, Any]:
 
 
 def json_formatter(process: str) -> logging.Formatter:
-    """Formats a library's record as one of our lines."""
+    """Return a formatter that writes a library's record as one of our lines."""
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[_process_adder(process), *_COMMON],
         processors=[
@@ -88,7 +90,10 @@ def json_formatter(process: str) -> logging.Formatter:
 
 
 def _process_adder(process: str) -> Processor:
+    """Return a processor that adds the process's name and id to a line."""
+
     def add_process(_logger: object, _method: str, line: _LogLine) -> _LogLine:
+        """Return the line with the process's name and id."""
         return {"process": process, "pid": os.getpid(), **line}
 
     return add_process

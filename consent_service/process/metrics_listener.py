@@ -40,10 +40,13 @@ def forget_dead(folder: Path) -> None:
 
 
 class _AllProcesses(Collector):
+    """Collector of the metrics of all processes that write into one folder."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def collect(self) -> Iterable[Metric]:
+        """Return the metrics of all processes, without the gauges of dead ones."""
         forget_dead(self._folder)
         collector = MultiProcessCollector(CollectorRegistry(), str(self._folder))  # type: ignore[no-untyped-call]
         return collector.collect()  # type: ignore[no-any-return, no-untyped-call]

@@ -40,9 +40,9 @@ def check_start(service: Service, ring: KeyRing, parts: Sequence[str]) -> list[s
 
 
 def store_warnings(service: Service) -> list[str]:
-    """Sentences about a store that a restart of this machine or container takes along.
+    """Return sentences about a store that a restart of this machine or container deletes.
 
-    It keeps nobody from serving, because trials and tests may want it so; to the doctor it is a fault.
+    Such a store may serve, because trials and tests want it. The doctor calls it a fault.
     """
     file = local_file(service.store)
     mount = None if file is None else mount_of(file)
@@ -60,7 +60,7 @@ def _listening_faults(key: str, host: str, port: int) -> Iterator[Fault]:
 
 
 def _system_reason(error: OSError) -> str:
-    """The system's own words; Python adds the address to some of them, which stands there already."""
+    """Return the system's own words. Python adds the address to some of them; the message names it already."""
     return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
 
 

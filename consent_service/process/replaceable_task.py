@@ -8,19 +8,19 @@ from typing import Any
 
 
 class ReplaceableTask:
-    """Runs at most one task; those that were stopped are waited for at the end."""
+    """At most one running task. `end` waits for those that were stopped."""
 
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
         self._before: list[asyncio.Task[None]] = []
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run this in place of what runs."""
+        """Run this work in place of the present task."""
         self.stop()
         self._task = asyncio.create_task(work)
 
     def stop(self) -> None:
-        """Cancel what runs."""
+        """Cancel the task."""
         self._before = [task for task in self._before if not task.done()]
         if self._task is not None:
             self._task.cancel()
@@ -28,6 +28,6 @@ class ReplaceableTask:
             self._task = None
 
     async def end(self) -> None:
-        """Stop, and wait for everything that was begun."""
+        """Cancel the task, and wait for every one that was started."""
         self.stop()
         await asyncio.gather(*self._before, return_exceptions=True)

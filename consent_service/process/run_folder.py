@@ -39,7 +39,7 @@ class RunFolder:
         return self.path / "metrics"
 
     def write_config(self, text: str, ring: KeyRing) -> None:
-        """Put this configuration, already validated, in the place of the one before. Raises CannotStart."""
+        """Replace the configuration, already validated. Raises CannotStart."""
         try:
             _replace_file(self.path / "keys.json", encode_ring(ring))
             _replace_file(self.path / "consent.toml", text)
@@ -47,18 +47,20 @@ class RunFolder:
             raise CannotStart(f"{self.path}: can't be written: {error.strerror}. Free some of it") from error
 
     def read_config(self, env: Mapping[str, str]) -> Config:
-        """The configuration that was written, as a child reads it under `child_env`."""
+        """Return the configuration that was written, as a child reads it under `child_env`."""
         return parse_config((self.path / "consent.toml").read_text(encoding="utf-8"), env)
 
     def mark_draining(self) -> None:
-        """From here on `/readyz` fails. Raises CannotStart."""
+        """Make `/readyz` fail from now on. Raises CannotStart."""
         try:
             (self.path / DRAINING).touch()
         except OSError as error:
             raise CannotStart(f"{self.path}: can't be written: {error.strerror}") from error
 
     def child_env(self, env: Mapping[str, str], config: Config) -> dict[str, str]:
-        """The children's environment: this folder's keys and the store as resolved, in place of the originals."""
+        """Return the children's environment: this folder's keys and the resolved store in place of the
+        originals.
+        """
         ours = {name: value for name, value in env.items() if name.removesuffix("_FILE") not in SECRETS}
         keys = {f"{KEYS}_FILE": str(self.path / "keys.json"), STORE: config.service.store}
         return ours | keys | {_METRICS_VARIABLE: str(self.metrics_folder)}
@@ -66,9 +68,9 @@ class RunFolder:
 
 @contextmanager
 def make_run_folder(env: Mapping[str, str]) -> Iterator[RunFolder]:
-    """A fresh run folder, removed on the way out. First removes those that killed supervisors left behind.
+    """Yield a fresh run folder, removed at the end. First remove those of killed supervisors.
 
-    Raises CannotStart when no place takes one.
+    Raises CannotStart if no place takes one.
     """
     path = _make_empty_folder(env)
     held = _lock_folder(path)
@@ -80,7 +82,9 @@ def make_run_folder(env: Mapping[str, str]) -> Iterator[RunFolder]:
 
 
 def _make_empty_folder(env: Mapping[str, str]) -> Path:
-    """An empty run folder in the first place that takes one. Raises CannotStart with what each place said."""
+    """Return an empty run folder in the first place that takes one. Raises CannotStart with each place's
+    reason.
+    """
     troubles = dict[str, str]()
     for place in _candidate_folders(env):
         for leftover in Path(place).glob(f"{_PREFIX}*"):
@@ -105,7 +109,9 @@ def _make_empty_folder(env: Mapping[str, str]) -> Path:
 
 
 def _candidate_folders(env: Mapping[str, str]) -> Iterator[str]:
-    """Memory first: the folder that systemd makes for a service, the user's, the shared one; else the disk."""
+    """Yield the places to try. Memory first: systemd's folder of the service, the user's, the shared one;
+    then disk.
+    """
     yield from filter(None, (env.get("RUNTIME_DIRECTORY"), env.get("XDG_RUNTIME_DIR"), "/dev/shm"))  # noqa: S108
     with suppress(FileNotFoundError):  # no place at all, says Python
         yield tempfile.gettempdir()

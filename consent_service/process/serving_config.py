@@ -25,7 +25,7 @@ _NO_KEYS: Final = (
 
 
 class ServingConfig(NamedTuple):
-    """A configuration that can serve: its text, what the text says, and its keys."""
+    """A configuration that can serve: its text, its parsed form, and its keys."""
 
     text: str
     config: Config
@@ -35,9 +35,9 @@ class ServingConfig(NamedTuple):
 def load_serving(
     file: Path, env: Mapping[str, str], *, clock: Callable[[], float] = time.time
 ) -> ServingConfig:
-    """Read the file and the environment, and try what the application makes of them.
+    """Return the configuration in this file and environment, after building the application from it once.
 
-    Raises ConfigError with every fault; that there are no keys is one, and a site that can't be built.
+    Raises ConfigError with every fault. Missing keys are one, and so is a site that can't be built.
     """
     text = read_text(file)
     config = parse_config(text, env)
@@ -52,7 +52,7 @@ def load_serving(
 
 
 def read_text(file: Path) -> str:
-    """The file's text. Raises ConfigError that says why it can't be read."""
+    """Return the file's text. Raises ConfigError with the reason why it can't be read."""
     try:
         return file.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except FileNotFoundError:

@@ -31,7 +31,7 @@ _log = structlog.get_logger("consent_service.process")
 def supervise(
     file: Path, env: Mapping[str, str], *, workers: int | None = None, parts: Sequence[str] = ("web", "work")
 ) -> int:
-    """Run these parts of the service until a signal says stop; the exit status.
+    """Run these parts of the service until a signal stops them; return the exit status.
 
     Raises ConfigError when the configuration can't serve, StoreError when the store can't be opened, and
     NeverStarted when a child gave up.
@@ -71,7 +71,9 @@ class Supervisor:
         self._hurry = asyncio.Event()
 
     async def run(self) -> int:
-        """Start everything, wait for a signal, then drain and stop; 0. Raises NeverStarted when a child gave up."""
+        """Start everything, wait for a signal, drain and stop; return 0. Raises NeverStarted if a child gave
+        up.
+        """
         self._run_dir.write_config(self._loaded.text, self._loaded.ring)
         self._listen_for_signals()
         running = [asyncio.create_task(child.run()) for child in self._children]
@@ -91,7 +93,7 @@ class Supervisor:
         return 0
 
     def reload(self) -> None:
-        """Take on the configuration as it is now, or log every fault and keep the one that runs."""
+        """Apply the present configuration, or log every fault and keep the running one."""
         if self._stop.is_set():
             return
         try:
@@ -115,7 +117,7 @@ class Supervisor:
         _log.info("configuration reloaded", config=config_digest(fresh.config))
 
     def stop(self) -> None:
-        """Begin to drain; asked once more, stop waiting for load balancers to notice."""
+        """Begin to drain; called again, stop waiting for load balancers."""
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()

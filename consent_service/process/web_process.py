@@ -37,7 +37,7 @@ OVERLAP: Final = 3.0  # seconds for a respawned worker to import and listen befo
 
 
 def make_server(config: Config, workers: int) -> MPServer:
-    """granian, set up for this configuration. It keeps no access log: that would name addresses."""
+    """Return granian's server for this configuration. It keeps no access log: that would name addresses."""
     # granian has one clock for both: an idle connection, and a request's head that does not come to its end.
     http1 = HTTP1Settings(
         header_read_timeout=config.service.keep_alive_seconds * 1000, max_buffer_size=HEAD_BYTES

@@ -19,7 +19,7 @@ a few milliseconds, and walks all that they hold: with many at once that is a fi
 
 
 def load_app() -> ConsentApp:
-    """The application; called once in each worker, right after it was spawned."""
+    """Return the application. Called once in each worker, right after it was spawned."""
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
         die_with(parent.pid)

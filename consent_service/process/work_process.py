@@ -36,12 +36,14 @@ async def work_until_stopped(ours: RunFolder) -> None:
     sealing, gauges = LedgerWork(), WorkGauges()
 
     def apply_config() -> None:
+        """Start sealing and measuring under the configuration in the run folder."""
         config = ours.read_config(os.environ)
         sealing.start(config)
         gauges.start(config)
         _log.info("working", config=config_digest(config))
 
     def reapply_config() -> None:
+        """Apply the new configuration, and check its key ring against the store."""
         apply_config()
         checks.append(loop.create_task(_check_ring(ours.read_config(os.environ))))
         del checks[:-1]

@@ -138,10 +138,9 @@ class Store(Protocol):
     async def commit(self, change: Change) -> int:
         """Commit the change and return its counter value once it is durable. Raises Conflict, StoreBusy.
 
-        Every expectation is checked before the first write, then the whole change is done atomically. After Conflict,
-        or StoreBusy (the queue is full), nothing was written. What was read before is durable with the commit,
-        also what
-        another commit wrote that was not durable yet.
+        Every expectation is checked before the first write, then the whole change is done atomically. After
+        Conflict, or StoreBusy (the queue is full), nothing was written. Whatever was read before is durable
+        with the commit, also the data of another commit that was not durable yet.
         """
 
     async def read(self, log: str, shards: Sequence[str], after: str, limit: int) -> Page:
@@ -191,4 +190,4 @@ class Store(Protocol):
         """
 
     async def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""

@@ -94,7 +94,7 @@ def is_astray(shard: str, name: bytes, shards: int) -> bool:
 
 
 def _site_and_number(shard: str) -> tuple[str, int | None]:
-    """Site and number of a visitor shard; no number for the desk's."""
+    """Return site and number of a visitor shard; None as the number of a desk's."""
     site, _, number = shard.rpartition(".")
     return site, int(number) if number.isdecimal() else None
 

@@ -123,4 +123,4 @@ class Examiner(Protocol):
         """Return the counter values that restorations made the store lose."""
 
     async def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""

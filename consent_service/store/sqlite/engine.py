@@ -88,7 +88,7 @@ class SqliteStore:
 
     @property
     def shards(self) -> int:
-        """Return the names of all shards that were ever written."""
+        """Number of visitor shards of each site."""
         return self.header.shards
 
     @property

@@ -131,7 +131,7 @@ def _digest_of_copy(copy: sqlite3.Connection, part: Path, now: int) -> str:
 
 @contextmanager
 def _blaming_original(part: Path, name: Path) -> Iterator[None]:
-    """Let errors about the copy name the file that it was made of: the copy is gone in a moment."""
+    """Make errors about the temporary copy name the original file."""
     try:
         yield
     except (StoreError, *RAISED) as error:

@@ -146,13 +146,12 @@ class CopyTarget(Protocol):
     name: str
 
     async def begin_copy(self, about: StoreInfo, saved: bytes = b"") -> Mapping[str, ShardHead]:
-        """Prepare the place and return the heads of the shards that it holds already. Raises StoreUnavailable.
+        """Prepare the place and return the heads of the shards that it holds already. Raises
+        StoreUnavailable.
 
-        The place is empty, or copying the same store was interrupted there, or this store was moved away from
-        there; any
-        other place raises. `saved`: the digest of the backup that is copied, b"" for the store itself. A copy
-        of the one
-        never resumes a copy of the other.
+        The place is empty, or an interrupted copy of the same store, or this store was moved away from there;
+        any other place raises. `saved`: the digest of the backup that is copied, b"" for the store itself. A
+        copy of the one never resumes a copy of the other.
         """
 
     async def clear_shard(self, shard: str) -> None:

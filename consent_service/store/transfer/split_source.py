@@ -36,7 +36,7 @@ class SplitSource:
         self._source = source
 
     async def shards(self) -> list[str]:
-        """Return the names of all shards that were ever written."""
+        """Return the names of all shards that the split store has."""
         present = await self._source.shards()
         return [part for shard in present for part in self._part_shards(shard)]
 
