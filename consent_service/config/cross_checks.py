@@ -65,7 +65,7 @@ def _listener_faults(service: Service, _sites: Collection[str]) -> Iterator[Misr
 def _proxy_faults(service: Service, _sites: Collection[str]) -> Iterator[Misread]:
     """Yield faults of trusted proxies. They say where a visitor calls from, so not everybody may be one."""
     if hold_the_internet(read_network(text) for text in service.trusted_proxies):
-        message = "together they would trust whoever connects: name the proxies themselves"
+        message = "together they would trust everybody who connects: name the proxies themselves"
         yield Misread(("trusted_proxies",), message)
 
 
@@ -78,10 +78,10 @@ def _geo_faults(parts: Mapping[Path, object]) -> Iterator[Misread]:
         if geo.proxy and (geo.country_header or geo.region_header):
             yield Misread((*path, "proxy"), "name the proxy or the headers, not both")
         if geo.region_header and not geo.country_header:
-            yield Misread((*path, "region_header"), "says nothing without country_header")
+            yield Misread((*path, "region_header"), "has no effect without country_header")
         if (geo.proxy or geo.country_header) and service and not service.trusted_proxies:
             key = "proxy" if geo.proxy else "country_header"
-            yield Misread((*path, key), "counts only from service.trusted_proxies, and there are none")
+            yield Misread((*path, key), "counts only from service.trusted_proxies; name the proxies there")
 
 
 def _blocked_host_faults(parts: Mapping[Path, object]) -> Iterator[Misread]:
@@ -95,16 +95,18 @@ def _blocked_host_faults(parts: Mapping[Path, object]) -> Iterator[Misread]:
         for place, domain in enumerate(partner.domains):
             covered = [url for url in (*own, *urls) if is_below(urlsplit(url).hostname or "", domain)]
             if covered:
-                yield Misread((*path, "domains", place), f"covers {covered[0]}, which is no partner's")
+                yield Misread(
+                    (*path, "domains", place), f"covers {covered[0]}, which does not belong to the partner"
+                )
             elif is_registry(domain):
-                message = f"is a registry's, not the partner's: it covers every site below {domain}"
+                message = f"is a registry's domain, not the partner's: it covers every site below {domain}"
                 yield Misread((*path, "domains", place), message)
 
 
 def _origin_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     for place, origin in enumerate(site.origins):
         if origin in site.origins[:place]:
-            yield Misread(("origins", place), f"{origin} stands here twice")
+            yield Misread(("origins", place), f"{origin} is listed twice")
 
 
 def _cookie_domain_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
@@ -139,7 +141,9 @@ def _way_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
 
 def _mspa_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
     if site.mspa is not None and not any(code.startswith("us-") for code in site.regime_codes):
-        yield Misread(("mspa",), "is about US states, and the site names none as regime")
+        yield Misread(
+            ("mspa",), "is about US states; name one of them as the site's regime, or leave mspa out"
+        )
 
 
 def _disclosure_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
@@ -154,7 +158,7 @@ def _incentive_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misr
     owners: dict[int, str] = {}
     for key, number in site.incentives.items():
         if owners.setdefault(number, key) != key:
-            yield Misread(("incentives", key), f"number {number} is {owners[number]!r} already")
+            yield Misread(("incentives", key), f"number {number} belongs to {owners[number]!r} already")
 
 
 def _language_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
@@ -164,7 +168,7 @@ def _language_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misre
         missing = texts.keys() - texts.words(lang, site.texts).keys()
         if missing:
             named = ", ".join(sorted(missing))
-            yield Misread(("langs", place), f"no words in {lang!r}; add texts.{lang} with {named}")
+            yield Misread(("langs", place), f"there are no texts in {lang!r}; add texts.{lang} with {named}")
 
 
 def _text_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
@@ -203,7 +207,7 @@ def _prior_group_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Mi
         for key, ids in named.groups._asdict().items():
             for place, group in enumerate(ids):
                 if shape and not re.fullmatch(shape, group):
-                    yield Misread((*path, key, place), f"is no id of a group of {tool}: wanted {shape}")
+                    yield Misread((*path, key, place), f"is not the id of a group of {tool}: wanted {shape}")
         if named.sensitive and not site.sensitive:
             yield Misread((*path, "sensitive"), _NOT_SENSITIVE)
 

@@ -80,7 +80,7 @@ def _parse_toml(text: str) -> dict[str, object]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError((_syntax_fault(str(error), text),)) from None
     except RecursionError:
-        raise ConfigError((Fault("", 0, "tables or lists stand too deep in one another"),)) from None
+        raise ConfigError((Fault("", 0, "tables or lists are nested too deeply"),)) from None
     except ValueError:  # Python refuses to read a whole number of very many digits
         line = next((at for at, one in enumerate(text.splitlines(), 1) if _MANY_DIGITS.search(one)), 0)
         raise ConfigError((Fault("", line, "a number has too many digits"),)) from None

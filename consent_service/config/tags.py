@@ -28,7 +28,7 @@ def tag_faults(tags: TagFacts) -> Iterator[Misread]:
     if not tags.google_consent_mode:
         for name in _OF_CONSENT_MODE:
             if getattr(tags, name) != getattr(TagFacts(), name):
-                yield Misread((name,), "says nothing without google_consent_mode")
+                yield Misread((name,), "has no effect without google_consent_mode")
 
 
 def restriction_faults(partner: PartnerFacts, sites: Mapping[str, SiteFacts]) -> Iterator[Misread]:
@@ -38,7 +38,7 @@ def restriction_faults(partner: PartnerFacts, sites: Mapping[str, SiteFacts]) ->
     (Civ. Code 1798.140(ag)).
     """
     if partner.adapter and partner.when_denied == "block":
-        yield Misread(("adapter",), 'says nothing where when_denied is "block"')
+        yield Misread(("adapter",), 'has no effect where when_denied is "block"')
     elif partner.adapter:
         yield from _adapter_faults(partner, SWITCHES[partner.adapter], sites)
     elif partner.when_denied == "restrict" and not partner.service_provider_contract.strip():
@@ -50,7 +50,7 @@ def _adapter_faults(
     partner: PartnerFacts, switches: tuple[str, ...], sites: Mapping[str, SiteFacts]
 ) -> Iterator[Misread]:
     for right in sorted({*partner.rights} - _FOLLOWED):
-        yield Misread(("adapter",), f"adapters follow sale and share, and the partner needs {right!r} too")
+        yield Misread(("adapter",), f"adapters follow sale and share, but the partner needs {right!r} too")
     wanted = " or ".join(switches)
     for key in partner.sites:
         site = sites.get(key)

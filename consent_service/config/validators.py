@@ -34,7 +34,11 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 def key_fault(value: str) -> str:
     """Check the key of a site, partner or programme: it stands in paths, cookie names and the store's keys."""
-    return "" if _KEY.fullmatch(value) else "a key is 1 to 32 of a-z, 0-9 and -, and starts with no -"
+    return (
+        ""
+        if _KEY.fullmatch(value)
+        else "a key has 1 to 32 characters of a-z, 0-9 and -, and does not start with -"
+    )
 
 
 def text_fault(value: str) -> str:
@@ -109,7 +113,7 @@ def id_pattern_fault(value: str) -> str:
     """Check a pattern with one group, which holds the id."""
     fault = pattern_fault(value)
     if not fault and re.compile(value).groups != 1:
-        fault = "wanted one group in parentheses, around the id; (?:) makes none"
+        fault = "wanted one group in parentheses around the id; (?:…) does not count"
     return fault
 
 
@@ -120,7 +124,7 @@ def trace_fault(value: str) -> str:
     if not value.isprintable() or len(value.replace("*", "")) < _LEAST_OF_A_NAME:
         return 'wanted a name such as "_ads_*": at least two characters beside the *'
     if value.count("*") > _MOST_STARS:
-        return f"at most {_MOST_STARS} * : the page looks for it in every name there is"
+        return f"at most {_MOST_STARS} *: the page compares every cookie and storage name with it"
     own = value.removeprefix("__Host-").split("*")[0]
     return "names that start with pc_ are this service's own" if "pc_".startswith(own[:3]) and own else ""
 
@@ -131,7 +135,7 @@ def network_fault(value: str) -> str:
         is_everybody = not read_network(value).prefixlen
     except ValueError as error:
         return f'wanted an address or a range such as "10.0.0.0/8": {error}'
-    return "would trust whoever connects: name the proxies themselves" if is_everybody else ""
+    return "would trust everybody who connects: name the proxies themselves" if is_everybody else ""
 
 
 def header_name_fault(value: str) -> str:

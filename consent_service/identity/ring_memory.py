@@ -16,9 +16,9 @@ from consent_service.errors import KeyRingInvalid
 from consent_service.identity.key_ring import KeyPurpose, KeyRing, is_honoured, keyed_hash
 
 FOREIGN: Final = (
-    "this key ring is not the one that the store was written under: its hashing key is another. Under it every "
-    "visitor's token is refused (denied, `unavailable`), nobody is found in their record, and what is chosen now is "
-    "lost when the right ring comes back"
+    "this key ring is not the one that the store was written under: it has another hashing key. With it every "
+    "visitor token is refused (denied, `unavailable`), no visitor matches their record, and choices made now are "
+    "lost once the right ring is restored"
 )
 GIVE_THE_RIGHT_ONE: Final = (
     "Name the store's own key ring, or a copy of it, in CONSENT_KEYS_FILE. If it is lost for good, "
@@ -110,7 +110,7 @@ def describe_lacks(differs: RingDifference) -> Iterator[tuple[str, str]]:
         )
     for key in differs.other:
         consequence = (
-            f"key {key.number} of the key ring is another than the one that the store knows: the ring was rotated in "
+            f"key {key.number} of the key ring differs from the one that the store knows: the ring was rotated in "
             "two places. Visitors whose tokens the other one signed are denied, `unavailable`."
         )
         yield consequence, "Use one ring on every machine; if this one is to stay, `keys adopt FILE`."
@@ -126,7 +126,9 @@ def decode_memory(data: bytes) -> RingMemory:
     try:
         return msgspec.json.decode(data, type=RingMemory)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise KeyRingInvalid("what the store remembers of its key ring can't be read") from error
+        raise KeyRingInvalid(
+            "unreadable record of the key ring in the store: `keys adopt FILE` writes it anew"
+        ) from error
 
 
 def _with_retirements(remembered: Iterable[KnownKey], own: Iterable[KnownKey]) -> list[KnownKey]:

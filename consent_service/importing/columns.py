@@ -50,8 +50,8 @@ class ColumnHeader:
     def _columns_instead(self, wanted: Sequence[str]) -> str:
         if not any(name_shown in self for name_shown in wanted):
             return (
-                f": it has {len(self.names)} cells and none of the names that were given, so it may be no header; do "
-                "lines stand above it, or is --delimiter another one?"
+                f": it has {len(self.names)} cells and none of the given names, so it may not be the header: "
+                "remove lines above the header, or name the separator with --delimiter"
             )
         named = ", ".join(repr(printable_line(name, _LONGEST_NAME)) for name in self.names[:_NAMED])
         more = f" and {len(self.names) - _NAMED} more" if len(self.names) > _NAMED else ""

@@ -22,7 +22,7 @@ _MOST_LINES: Final = 50
 """Of one record: a quoted cell may hold line breaks."""
 
 _TOO_LONG: Final = f"is longer than {_LONGEST} bytes"
-_NOT_CSV: Final = "is not CSV: a quote stands where none may, or is never closed"
+_NOT_CSV: Final = "is not CSV: a quote is misplaced or never closed"
 
 SEPARATOR_LINE: Final = re.compile(r'"?sep=(?P<separator>[^\r\n"])"?\s*', re.IGNORECASE)
 """A first line by which Excel knows the column separator."""

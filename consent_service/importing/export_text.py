@@ -68,7 +68,7 @@ def open_export(file: io.BufferedIOBase, encoding: str | None = None) -> ExportT
     head = start.decode(name, "replace")
     if markup := _MARKUP.match(head):
         kind = "JSON" if markup["json"] else "a web page or XML, perhaps a page that asks to log in"
-        raise ImportRefused(f"the file is no CSV but {kind}: export it as CSV")
+        raise ImportRefused(f"the file is not CSV but {kind}: export it as CSV")
     ends = next((match[1] for match in _LINE_END.finditer(head) if match[1]), "")
     decoder = None if name == "utf-8" else codecs.getincrementaldecoder(name)("replace")
     return ExportText(io.BufferedReader(_Utf8(file, start, decoder, returns=ends == "\r"), _CHUNK), head)

@@ -63,7 +63,7 @@ class ImportReport:
         if not self.found_no_opt_out or any(counts_of_column.any_opt_out for counts_of_column in values):
             return []
         if not self.counts.total():
-            return ["nothing was imported: no line stands behind the header"]
+            return ["nothing was imported: the file has no line after the header"]
         if not (
             value_lists := list(filter(None, (counts_of_column.list_all() for counts_of_column in values)))
         ):

@@ -96,7 +96,9 @@ class Recorder:
             except Conflict:
                 continue  # another import of the same ids: look again
             return outcomes
-        raise StoreBusy(f"the records kept changing; gave up after {_ATTEMPTS} attempts")
+        raise StoreBusy(
+            f"the records kept changing: gave up after {_ATTEMPTS} attempts; run the import again to resume"
+        )
 
     async def _read_drafts(self, lines: Sequence[_OptOutRecord]) -> Mapping[Key, Draft]:
         keys = list(dict.fromkeys(line.key for line in lines))

@@ -93,7 +93,7 @@ class ExportLayout(NamedTuple):
     def read_row(self, row: ExportRow, now: int) -> OptOut | LineOutcome:
         """Return the meaning of a row. `now`: Unix seconds."""
         if len(row.cells) < self.width or any(cell.strip() for cell in row.cells[self.width :]):
-            return _refuse(row, f"{len(row.cells)} cells, and the header has {self.width}")
+            return _refuse(row, f"{len(row.cells)} cells; the header has {self.width}")
         cells = [trim_cell(cell) for cell in row.cells]
         try:
             denied, why = self._denied_rights(cells, cut=row.open)
@@ -193,8 +193,8 @@ def layout_of(header: ColumnHeader, export_columns: ExportColumns) -> ExportLayo
     own = [] if where else [column for column in _RIGHTS if column in header]
     if not where and not own:
         raise ImportRefused(
-            f"no column says what was decided: wanted one of {', '.join(_RIGHTS)}, or --where COLUMN=VALUE for "
-            "rows that are opt-outs (and --delimiter, where it can't be told)"
+            f"no column with the decision: wanted one of {', '.join(_RIGHTS)}, or --where COLUMN=VALUE for "
+            "rows that are opt-outs (and --delimiter, if the separator was not recognised)"
         )
     rights = {header.index_of(column, export_columns.all_columns): column for column in own}
     return ExportLayout(
@@ -216,7 +216,7 @@ class _Unfit(Exception):
 
 
 _NO_OPT_IN: Final = "an opt-in is never imported: the visitor makes it here, in two steps"
-_UNREADABLE: Final = "holds bytes that are no text in the file's encoding: name it with --encoding"
+_UNREADABLE: Final = "holds bytes that are not text in the assumed encoding: name the file's with --encoding"
 
 
 def _refuse(row: ExportRow, why: str) -> LineOutcome:
@@ -245,7 +245,5 @@ def _checked_id(text: str) -> str:
     if not is_readable(text):
         raise _Unfit(f"the id {_UNREADABLE}")
     if len(text) > LONGEST_PRIOR_ID or not text.isprintable():
-        raise _Unfit(
-            f"the id is longer than {LONGEST_PRIOR_ID} characters, or holds some that can't be printed"
-        )
+        raise _Unfit(f"the id is longer than {LONGEST_PRIOR_ID} characters, or has unprintable ones")
     return text

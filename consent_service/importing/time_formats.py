@@ -26,8 +26,8 @@ _APART: Final = re.compile(r",|(?<=\d)T(?=\d)|(?<=\d)-(?=[A-Za-z])|(?<=[A-Za-z])
 _HOURS: Final = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
 _DAYS: Final = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
 
-NOT_READ: Final = "is not written as in 2026-01-31T10:00:00Z; name its form with --time-format"
-_EITHER: Final = "may have the day or the month first; name its form with --time-format, such as %m/%d/%Y"
+NOT_READ: Final = "is not written like 2026-01-31T10:00:00Z; name its form with --time-format"
+_EITHER: Final = "is ambiguous: day or month first? Name its form with --time-format, such as %m/%d/%Y"
 _FUTURE: Final = "is in the future"
 
 

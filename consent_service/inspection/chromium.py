@@ -37,7 +37,7 @@ def run_chromium() -> Iterator[DevTools]:
     program = next((path for name in _NAMES if (path := shutil.which(name))), None)
     if program is None:
         raise InspectionFailed(
-            "needs Chromium, and finds none on the PATH; Debian: apt-get install --no-install-recommends chromium"
+            "Chromium is not on the PATH: install it (Debian: apt-get install --no-install-recommends chromium)"
         )
     with _temporary_profile() as profile:
         # A browser of root's refuses to start inside its sandbox.
@@ -58,7 +58,7 @@ def _temporary_profile() -> Iterator[str]:
         folder = tempfile.TemporaryDirectory(prefix="inspection-", ignore_cleanup_errors=True)
     except OSError as error:
         raise InspectionFailed(
-            f"Chromium needs a temporary folder, and none can be written: {error.strerror}. Name one in TMPDIR"
+            f"Chromium needs a temporary folder, and none is writable ({error.strerror}): name one in TMPDIR"
         ) from error
     with folder as profile:
         yield profile

@@ -41,7 +41,7 @@ class DevTools:
             try:
                 view = view[os.write(self._writing, view) :]
             except BrokenPipeError as error:
-                raise InspectionFailed("Chromium went away") from error
+                raise InspectionFailed("Chromium ended unexpectedly: run the command again") from error
         return self._count
 
     def run_command(self, method: str, session: str = "", **parameters: object) -> Json:
@@ -70,7 +70,7 @@ class DevTools:
                 return None
             chunk = os.read(self._reading, _CHUNK)
             if not chunk:
-                raise InspectionFailed("Chromium went away")
+                raise InspectionFailed("Chromium ended unexpectedly: run the command again")
             self._buffer += chunk
         text, _, self._buffer = self._buffer.partition(b"\0")
         message: Json = json.loads(text)

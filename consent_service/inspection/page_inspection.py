@@ -52,7 +52,9 @@ def _site_of(config: Config, url: str) -> str:
     origin = origin_of(urlsplit(url))
     site = next((key for key, facts in config.sites.items() if origin in facts.origins), None)
     if site is None:
-        raise UnknownSite(f"{origin or url} is an origin of no site: --url wants a page of one of the sites")
+        raise UnknownSite(
+            f"{origin or url} is not an origin of any site: give --url a page of one of the sites"
+        )
     return site
 
 

@@ -79,11 +79,11 @@ def load_page(tools: DevTools, url: str) -> LoadedPage:
         tools.run_command(method, session, **parameters)
     navigation = tools.run_command("Page.navigate", session, url=url)
     if navigation.get("errorText"):
-        raise InspectionFailed(f"{url} does not come: {navigation['errorText']}")
+        raise InspectionFailed(f"{url} does not load: {navigation['errorText']}")
     watch = _Watch(session, document=navigation.get("loaderId", ""))
     _watch_page(tools, watch)
     if watch.failed:
-        raise InspectionFailed(f"{url} does not come: {watch.failed}")
+        raise InspectionFailed(f"{url} does not load: {watch.failed}")
     evaluated = tools.run_command("Runtime.evaluate", session, expression=_DENIED, returnByValue=True)
     html = _read_body(tools, session, watch.document)
     sale = str(evaluated["result"].get("value", ""))

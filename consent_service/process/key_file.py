@@ -132,11 +132,9 @@ def _as_config_errors(file: Path) -> Iterator[None]:
     try:
         yield
     except FileExistsError:
-        raise ConfigError(
-            (Fault(str(file), 0, "is there already; `keys rotate` adds a key to it"),)
-        ) from None
+        raise ConfigError((Fault(str(file), 0, "exists already; `keys rotate` adds a key to it"),)) from None
     except FileNotFoundError:
-        message = "is not there, or its folder is not; `keys new` makes a key ring"
+        message = "does not exist, or its folder does not; `keys new` makes a key ring"
         raise ConfigError((Fault(str(file), 0, message),)) from None
     except OSError as error:
         raise ConfigError((Fault(str(file), 0, f"{error.strerror}"),)) from None

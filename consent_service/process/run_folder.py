@@ -44,7 +44,7 @@ class RunFolder:
             _replace_file(self.path / "keys.json", encode_ring(ring))
             _replace_file(self.path / "consent.toml", text)
         except OSError as error:
-            raise CannotStart(f"{self.path}: can't be written: {error.strerror}. Free some of it") from error
+            raise CannotStart(f"{self.path}: can't be written: {error.strerror}. Free some space") from error
 
     def read_config(self, env: Mapping[str, str]) -> Config:
         """Return the configuration that was written, as a child reads it under `child_env`."""

@@ -56,7 +56,7 @@ def read_text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except FileNotFoundError:
-        hint = "is not there; name the configuration with --config FILE (`check FILE`)"
+        hint = "does not exist; name the configuration with --config FILE (`check FILE`)"
         raise ConfigError((Fault(str(file), 0, hint),)) from None
     except OSError as error:
         raise ConfigError((Fault(str(file), 0, f"can't be read: {error.strerror}"),)) from None
@@ -68,11 +68,14 @@ def needs_restart(running: ServingConfig, fresh: ServingConfig) -> tuple[Fault, 
     """Return a fault for each key that differs and needs a restart; none if a reload will do."""
     old, new = running.config.service, fresh.config.service
     faults = [
-        Fault(f"service.{name}", 0, "changed; that needs a restart")
+        Fault(f"service.{name}", 0, "changed; restart the service to apply it")
         for name in _FIXED
         if getattr(old, name) != getattr(new, name)
     ]
     if running.ring.hashing_key != fresh.ring.hashing_key:
-        message = "another hashing key would part every visitor from their record; put the old ring back"
+        message = (
+            "the new key ring has a different hashing key: no visitor would match their record; restore the "
+            "previous ring"
+        )
         faults.append(Fault(KEYS, 0, message))
     return tuple(faults)

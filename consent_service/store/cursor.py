@@ -47,7 +47,8 @@ def decode(text: str, log: str, shards: Sequence[str]) -> Cursor:
     digest, body = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
     if digest != _binding_digest(body, log, shards):
         raise CursorInvalid(
-            f"the cursor does not belong to the {len(shards)} shards of the log {log!r}: send one from there"
+            f"the cursor belongs to another log or to other shards than the {len(shards)} of {log!r}: send one of "
+            "this log"
         )
     numbers = _decode_numbers(body)
     if len(numbers) != 2 + 2 * len(shards) or numbers[0] != _FORMAT or numbers[1] >= max(len(shards), 1):

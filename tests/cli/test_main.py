@@ -239,7 +239,7 @@ def test_keys_work_on_the_file_that_the_environment_names(
     assert "signs" in command("keys", "list").out
     refused = command("keys", "new")
     assert refused.status == 1
-    assert refused.err == "keys.json: is there already; `keys rotate` adds a key to it\n"
+    assert refused.err == "keys.json: exists already; `keys rotate` adds a key to it\n"
 
 
 def test_a_backup_that_is_there_is_not_overwritten_and_a_missing_one_is_not_restored(

@@ -237,7 +237,7 @@ sites = ["shop"]
         (
             '"http://127.0.0.1:8001", "https://[',
             '"https://shop.example.com", "https://[',
-            "29 sites.acme.origins[1]: https://shop.example.com stands here twice",
+            "29 sites.acme.origins[1]: https://shop.example.com is listed twice",
         ),
         ('"10.0.0.0/8", "::1"', '"::/0"', "9 service.trusted_proxies[0]: would trust whoever connects"),
         (
@@ -264,7 +264,7 @@ sites = ["shop"]
         (
             "[limits]",
             '[geo]\nregion_header = "X-Region"\n[limits]',
-            "23 geo.region_header: says nothing without country_header",
+            "23 geo.region_header: has no effect without country_header",
         ),
         (
             "[limits]",
@@ -279,7 +279,7 @@ sites = ["shop"]
         (
             'regime = "us-ca"\nregimes = ["us-co", "us-ca"]',
             'regime = "elsewhere"\nmspa = {}',
-            "31 sites.acme.mspa: is about US states, and the site names none as regime",
+            "31 sites.acme.mspa: is about US states; name one of them as the site's regime, or leave mspa out",
         ),
         ("loyalty = 0", "loyalty = 8", "42 sites.acme.incentives.loyalty: wanted 0 to 7, found 8"),
         (
@@ -300,7 +300,7 @@ sites = ["shop"]
         (
             'domains = ["ads.example.net"]\nsites = ["acme"]\nrights = ["sale"]\nwhen_denied = "restrict"',
             'domains = ["x.example", "example.com"]\nsites = ["acme"]\nrights = ["sale"]',
-            "49 partners.adnet.domains[1]: covers https://shop.example.com, which is no partner's",
+            "49 partners.adnet.domains[1]: covers https://shop.example.com, which does not belong to the partner",
         ),
         ("[sites.acme]", "[sites]", "28 sites.name: wanted a table, found text"),
         (
@@ -337,7 +337,7 @@ def test_a_fault_says_what_was_wanted_and_what_was_found(old: str, new: str, fau
 def test_headers_about_places_need_somebody_to_trust(key: str, value: str) -> None:
     text = f'{SMALLEST}\n[geo]\n{key} = "{value}"\n'
     [fault] = faults(text)
-    assert fault.endswith(f" geo.{key}: counts only from service.trusted_proxies, and there are none")
+    assert fault.endswith(f" geo.{key}: counts only from service.trusted_proxies; name the proxies there")
     trusting = parse_config(text.replace("[business]", 'trusted_proxies = ["10.0.0.1"]\n[business]'), {})
     assert getattr(trusting.geo, key) == value
 

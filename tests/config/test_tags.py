@@ -74,7 +74,7 @@ def test_a_value_that_nobody_understands_is_a_fault(line: str, fault: str) -> No
 )
 def test_what_is_said_of_consent_mode_needs_consent_mode(line: str) -> None:
     key = line.split(" =")[0]
-    assert faults(line) == [f"sites.acme.tags.{key}: says nothing without google_consent_mode"]
+    assert faults(line) == [f"sites.acme.tags.{key}: has no effect without google_consent_mode"]
     assert faults(f"google_consent_mode = true\n{line}") == []
 
 
@@ -104,7 +104,7 @@ def test_an_adapter_has_to_be_on_at_every_site_of_the_partner_contract_or_not() 
 def test_an_adapter_of_a_blocked_partner_says_nothing() -> None:
     blocked = META.replace('"restrict"', '"block"')
     (fault,) = faults("meta_limited_data_use = true", blocked)
-    assert fault == 'partners.adnet.adapter: says nothing where when_denied is "block"'
+    assert fault == 'partners.adnet.adapter: has no effect where when_denied is "block"'
 
 
 def test_a_partner_that_needs_more_than_sale_and_share_is_not_restricted_by_an_adapter() -> None:

@@ -23,8 +23,8 @@ NOBODY, ANOTHER = 65_534, 65_533
 ROTATE_AS_ANOTHER = """\
 import os, sys
 from pathlib import Path
-from consent_service.process.key_file import read, rotate_file
-read(Path(sys.argv[1]))  # loads all that the other user may not be allowed to load
+from consent_service.process.key_file import read_key_file, rotate_file
+read_key_file(Path(sys.argv[1]))  # loads all that the other user may not be allowed to load
 os.setgroups([])
 os.setgid(int(sys.argv[2]))
 os.setuid(int(sys.argv[2]))

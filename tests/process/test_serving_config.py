@@ -63,7 +63,7 @@ def test_facts_and_rotated_keys_need_no_restart(tmp_path: Path) -> None:
 def test_another_listener_or_number_of_workers_needs_a_restart(tmp_path: Path, key: str, change: str) -> None:
     running = loaded(tmp_path, consent_toml(tmp_path))
     [fault] = needs_restart(running, loaded(tmp_path, consent_toml(tmp_path, more=change)))
-    assert str(fault) == f"service.{key}: changed; that needs a restart"
+    assert str(fault) == f"service.{key}: changed; restart the service to apply it"
 
 
 def test_another_store_or_port_needs_a_restart(tmp_path: Path) -> None:

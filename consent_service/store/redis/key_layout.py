@@ -110,6 +110,6 @@ def unpack_document(data: bytes | None, now: float) -> Document | None:
         (expires_at,) = _EXPIRY.unpack_from(data, value_at)
     except (IndexError, struct.error) as error:
         raise StoreCorrupt(
-            "a document can't be read: something else writes into this store's database"
+            "unreadable document: another program writes into this store's database; give the store one of its own"
         ) from error
     return Document(data[value_at + 8 :], version, expires_at) if expires_at > now else None

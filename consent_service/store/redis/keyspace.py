@@ -30,7 +30,7 @@ async def require_known_keys(router: Router, name: str) -> None:
         met.discard(key_layout.shard_keys(shard).prefix)
     if met:
         raise unsound_error(
-            name, f"it holds keys of what is no shard of it, such as {min(met)!r}: remove them"
+            name, f"it holds keys of what is not one of its shards, such as {min(met)!r}: remove them"
         )
 
 

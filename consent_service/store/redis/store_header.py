@@ -143,7 +143,9 @@ def open_header(document: bytes | None, name: str) -> RedisHeader:
             f"{name} has layout {header.version}, this service knows {VERSION}: install the newer one again"
         )
     if header.version < 1:
-        raise StoreCorrupt(f"{name} has layout {header.version}, which there never was: restore a backup")
+        raise StoreCorrupt(
+            f"{name} has layout {header.version}, which no version of this service wrote: restore a backup"
+        )
     check_store_info(header.about, name)
     return header
 
@@ -166,7 +168,7 @@ def open_lost(header: RedisHeader, reply: Sequence[bytes], name: str) -> LostVal
             for shard, gaps in zip(reply[::2], reply[1::2], strict=True)
         }
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise StoreCorrupt(f"what {name} says was lost is damaged: restore a backup") from error
+        raise StoreCorrupt(f"the record of lost values of {name} is damaged: restore a backup") from error
     return LostValues(
         header.floor,
         {shard: noted.born for shard, noted in gaps_by_shard.items()},

@@ -125,7 +125,9 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
     if application != APPLICATION_ID:
         raise StoreCorrupt(f"{path} is another program's database: name another file")
     if version < 1:
-        raise StoreCorrupt(f"{path} has schema version {version}, which there never was: restore a backup")
+        raise StoreCorrupt(
+            f"{path} has schema version {version}, which no version of this service wrote: restore a backup"
+        )
     if version > VERSION:
         raise StoreNewer(
             f"{path} has schema version {version}, this service knows {VERSION}: install the newer one again"

@@ -129,7 +129,7 @@ class BackupSource:
         """
         if self._file.read(len(MAGIC)) != MAGIC:
             raise StoreCorrupt(
-                f"{self.name} is no backup of a Redis store: name a file that `backup` wrote of one"
+                f"{self.name} is not a backup of a Redis store: name a file that `backup` wrote of one"
             )
         try:
             return self._index_shards(hashlib.sha256(MAGIC))

@@ -50,7 +50,7 @@ async def verify_source(source: CopySource, now: int) -> bytes:
     digest = hashlib.sha256(msgspec.msgpack.encode(source.about))
     shards = await source.shards()
     if len(set(shards)) != len(shards):
-        raise unsound_error(source.name, "a shard stands in it twice")
+        raise unsound_error(source.name, "it holds a shard twice")
     for shard in sorted(shards):
         head = await source.read_head(shard)
         records = ShardCheck(shard, source.about.shards, head, now)
@@ -64,7 +64,7 @@ async def verify_source(source: CopySource, now: int) -> bytes:
 def check_store_info(about: StoreInfo, where: str) -> None:
     """Raise StoreCorrupt unless these can be the facts of a store."""
     if not 0 < len(about.id) <= _LONGEST_ID:
-        raise unsound_error(where, "its id is no store's")
+        raise unsound_error(where, "its id is not a store's id")
     if not 1 <= about.shards <= names.MOST_SHARDS:
         raise unsound_error(where, f"it claims {about.shards} shards a site, of 1 to {names.MOST_SHARDS}")
     if not (0 <= about.created_at < _EXACT and 0 <= about.floor < _EXACT):
@@ -83,13 +83,13 @@ class ShardCheck(TallyBuilder):
         self._index = b""
         self._members: set[bytes] = set()
         self._trims: dict[str, tuple[int, int]] = {}
-        self._fault = "" if names.is_shard(shard, shards) else f"{shard!r} is no shard of it"
+        self._fault = "" if names.is_shard(shard, shards) else f"{shard!r} is not one of its shards"
         if not 0 <= head.born <= head.counter <= highest_possible(now):
             self._note_fault("its counter is out of range, or this machine's clock is far behind")
         ordered = all(gap[0] < later[0] for gap, later in pairwise(head.gaps))
         within = all(0 <= after <= through < head.counter for after, through in head.gaps)
         if not (ordered and within and len(head.gaps) <= MOST_GAPS):
-            self._note_fault("what its counter lost is out of range")
+            self._note_fault("the lost values of its counter are out of range")
 
     def add_records(self, records: Sequence[Record]) -> None:
         """Count these records and check each, up to the first fault."""
@@ -99,7 +99,7 @@ class ShardCheck(TallyBuilder):
         for record in records:
             place = _sort_place(record)
             if place <= self._last:
-                self._note_fault("its records are out of order, or stand there twice")
+                self._note_fault("its records are out of order or doubled")
             self._last = place
             if fault := self._fault_of(record):
                 self._note_fault(fault)
@@ -126,7 +126,7 @@ class ShardCheck(TallyBuilder):
             case TrimRecord(log, sequence, number):
                 self._trims[log] = sequence, number
                 if not (0 <= sequence <= self._counter and 0 <= number < _EXACT):
-                    return "a log was trimmed to where it never was"
+                    return "a log was trimmed beyond its end"
             case EntryRecord(log, sequence, number, _):
                 if not (1 <= sequence <= self._counter and 0 <= number < _EXACT):
                     return "an entry's position is not one that its counter took"
@@ -140,7 +140,7 @@ class ShardCheck(TallyBuilder):
         before = len(self._members)
         self._members.add(member)
         if len(self._members) == before:
-            return "a member stands in its index twice"
+            return "an index holds a member twice"
         return "" if abs(score) <= _EXACT else "a score is out of range"
 
 

@@ -160,5 +160,5 @@ async def test_a_certificate_s_end_is_known(guarded: Fleet, standalone: Fleet) -
 async def test_a_wrong_password_is_a_trouble_that_does_not_quote_it(guarded: Fleet) -> None:
     url = guarded.url.replace("p%40ss", "wrong")
     facts = await RedisExaminer(url, time.time).read_facts()
-    assert "refuses this user or password" in facts.troubles[0]
+    assert "refuses this user or password: correct `store` or CONSENT_STORE_PASSWORD" in facts.troubles[0]
     assert "wrong" not in "".join(facts.troubles).replace("wrong password", "")
