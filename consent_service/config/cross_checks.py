@@ -1,7 +1,7 @@
-"""Rules over several facts: each yields the keys and sentences of its faults.
+"""Checks of several facts together: each yields the keys and sentences of its faults.
 
-Runs on each table that is well-formed in itself, whatever is wrong with the others, so that one look at
-a file names all its faults. Knows nothing of lines or files.
+They run on each well-formed table, whatever is wrong with the others, so that one look at a file names all
+its faults. Knows nothing of lines or files.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""First party: where a site's pages reach the service without leaving the site, worked out from the facts.
+"""First party: the addresses at which a site's pages reach the service without leaving the site.
 
-Two ways: the service on a host of the site's own domain, or a path of the site that a reverse proxy leads to the
-service. Knows nothing of cookies, of HTTP, or of how the configuration was read.
+Two ways: the service on a host of the site's own domain, or a path of the site that a reverse proxy leads to
+the service. Knows nothing of cookies, of HTTP, or of how the configuration was read.
 """
 
 from __future__ import annotations

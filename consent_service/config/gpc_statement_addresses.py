@@ -1,7 +1,7 @@
-"""Well-known: where each origin of a site says that it acts on Global Privacy Control. Pure.
+"""Addresses of `gpc.json`: each origin of a site says there that it acts on Global Privacy Control. Pure.
 
-The statement speaks for the origin that serves it, and for no other one of the site (w3c/gpc, June 2026). An origin
-may redirect to it, so that all of them can lead to the one that the service gives for the site.
+The statement speaks for the origin that serves it, and for no other origin of the site (w3c/gpc, June 2026).
+An origin may redirect, so all of them can lead to the statement that the service serves for the site.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Hints: what a configuration that is fine still trusts, each with its key and line. Pure."""
+"""Hints: trust that a valid configuration still grants, each with its key and line. Pure."""
 
 from __future__ import annotations
 

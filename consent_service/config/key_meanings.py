@@ -1,6 +1,6 @@
-"""Meanings: one sentence or two on each key of `consent.toml`, and its unit, for the page that users read.
+"""Meanings: one or two sentences on each key of `consent.toml`, and its unit, for the reference page.
 
-A table, held to the structs by a test. `reference` adds what the structs say themselves: type, default and bounds.
+A table, held to the structs by a test. `reference` adds type, default and bounds from the structs.
 """
 
 from __future__ import annotations

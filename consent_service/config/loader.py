@@ -1,4 +1,4 @@
-"""Loading: a document and an environment in, one frozen `Config` out, or every fault with its key and line.
+"""Loader: from a document and an environment to one frozen `Config`, or to every fault with its key and line.
 
 Knows nothing of where the text came from.
 """

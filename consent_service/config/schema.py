@@ -1,7 +1,7 @@
-"""The configuration's shape: one frozen struct for each table of `consent.toml`; types are documentation.
+"""The configuration's schema: one frozen struct for each table of `consent.toml`; types are documentation.
 
-A field's type says what it must look like (`words`); what joins several fields is in `rules`. No logic
-here but what a fact says about itself.
+A field's type names the check of its value (`validators`); checks of several values together are in
+`cross_checks`. No logic here but what a fact says about itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reading a parsed TOML document into structs, going on after each fault so that all of them are named.
+"""Reader of a parsed TOML document into structs. It goes on after each fault, so that all of them are named.
 
 Walks the structs' own types; knows nothing of the facts' meaning, of lines, or of the environment.
 """

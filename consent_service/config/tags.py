@@ -1,4 +1,4 @@
-"""Tags: which switches make an adapter, and what of them does not fit together.
+"""Tag adapters: the switches that make an adapter, and the faults between them.
 
 One table; knows nothing of lines or files, nor of what a page is told.
 """

@@ -1,6 +1,6 @@
-"""Checks of single values of the configuration. Each returns the sentence on a fault, or "".
+"""Checks of single values of the configuration. Each returns a sentence on the value's fault, or "".
 
-Knows nothing of tables, lines or other values: what joins several values is in `rules`.
+Knows nothing of tables, lines or other values: checks of several values are in `cross_checks`.
 """
 
 from __future__ import annotations

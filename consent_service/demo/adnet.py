@@ -1,7 +1,7 @@
 """adnet: a make-believe ad partner on a site of its own.
 
-It does what such partners do, so that one sees when it may not: a tag that sets a cookie on adnet's own site and
-reports a page view, and a pixel in a frame. What it was asked stands in a short log in memory.
+It does what such partners do, to show when it may not: a tag sets a cookie on adnet's own site and reports a
+page view, and a pixel stands in a frame. The requests to it stand in a short log in memory.
 """
 
 from __future__ import annotations

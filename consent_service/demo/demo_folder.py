@@ -1,7 +1,7 @@
 """The demo's folder: its configuration, its own keys, its store and its log.
 
-Only the demo makes keys for itself; a real service is given them. What somebody changed in the configuration
-by hand is never overwritten.
+Only the demo makes keys for itself; a real service is given them. A configuration that was edited by hand is
+never overwritten.
 """
 
 from __future__ import annotations

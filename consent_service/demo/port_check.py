@@ -1,4 +1,4 @@
-"""Ports: whether the demo may have them, asked before anything is started."""
+"""Check that the demo's ports are free, before anything is started."""
 
 from __future__ import annotations
 

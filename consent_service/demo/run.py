@@ -1,4 +1,4 @@
-"""Running: starts the service and the shop, says what to try, and ends both together."""
+"""Run of the demo: start the service and the shop, print what to try, and end both together."""
 
 from __future__ import annotations
 

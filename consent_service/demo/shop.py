@@ -1,4 +1,6 @@
-"""The shop: a small page that embeds the service as any site would, and the partner beside it, told apart by host."""
+"""The shop: a small page that embeds the service as any site would. The partner shares its port, under
+another host.
+"""
 
 from __future__ import annotations
 

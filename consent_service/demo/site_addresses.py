@@ -1,4 +1,4 @@
-"""Addresses: where the demo's three sites are. Cookies ignore ports, so each site has a host of its own.
+"""Addresses of the demo's three sites. Cookies ignore ports, so each site has a host of its own.
 
 Names below `localhost` lead to this machine without any set-up (RFC 6761 section 6.3).
 """

@@ -1,4 +1,4 @@
-"""Welcome: what the console says once all three sites answer. Words only."""
+"""Welcome: the console's text once all three sites answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings: what a doctor says about one matter, how bad it is, and what to do."""
+"""Diagnosis: the result of one check: its grade, its subject, and the remedy."""
 
 from __future__ import annotations
 

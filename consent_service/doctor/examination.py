@@ -1,6 +1,7 @@
-"""The examination: looks at store, ledger and configuration, and has each judged. The one module here that does I/O.
+"""The examination: reads store, ledger and configuration, and has each judged. The one module here that does
+I/O.
 
-It writes nothing, and works while the service runs and while it is stopped.
+It writes nothing, and works whether the service runs or not.
 """
 
 from __future__ import annotations

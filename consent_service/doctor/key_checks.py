@@ -1,4 +1,4 @@
-"""Judging the key ring: by the ages of its keys, by what the store remembers of it, by who can read it. Pure."""
+"""Checks of the key ring: the ages of its keys, the store's memory of it, and who can read its file. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Judging how far the ledger is sealed. Pure."""
+"""Checks of the ledger: the archive, the age of unsealed entries, and erasures that a restoration undid.
+Pure.
+"""
 
 from __future__ import annotations
 

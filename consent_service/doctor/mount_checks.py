@@ -1,4 +1,4 @@
-"""Judging where something lies: what its file system is worth, and whether a store was moved away. Pure."""
+"""Checks of the file systems that files lie on, and of a store that was moved away. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Judging a Redis store from the facts of its servers. Pure.
+"""Checks of a Redis store, from the facts of its servers. Pure.
 
-What is dangerous in a server's settings the store itself says, by the rule that it opens by.
+Dangerous settings of a server are found by the store itself, by the same rule that refuses to open it.
 """
 
 from __future__ import annotations

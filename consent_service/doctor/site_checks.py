@@ -1,4 +1,4 @@
-"""Judging how each site is embedded. Pure."""
+"""Checks of each site's embedding. Pure."""
 
 from __future__ import annotations
 

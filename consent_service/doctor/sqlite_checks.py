@@ -1,4 +1,4 @@
-"""Judging a SQLite store from its facts. Pure."""
+"""Checks of a SQLite store, from its facts. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wording: amounts and times as people read them."""
+"""Sizes, dates and durations as people read them."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Choosing: which part of what was asked happens at once, and which part needs the second step.
+"""Steps of a choice: the part to record at once, and the part that needs the second step.
 
-Opting out needs nothing. Whatever would turn a denied right into an allowed one, raise a minor's age or join
-an incentive programme needs a confirmation on the service's own page (§ 7028(a); Civ. Code 1798.125(b)(3)).
-Each is judged under every regime of the site, because the place of a call can be forged: the regime of the caller
-can add a second step, never save one (design rule 3).
+Opting out needs nothing. A part that would turn a denied right into an allowed one, raise a minor's age or
+join an incentive programme needs a confirmation on the service's own page (§ 7028(a); Civ. Code
+1798.125(b)(3)). Each part is judged under every regime of the site, because the place of a call can be
+forged: the caller's regime can add a second step, never save one (design rule 3).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Times that others wrote, as evidence: text in, a moment out. Pure."""
+"""Times in evidence, written by others: text in, a moment out. Pure."""
 
 from __future__ import annotations
 

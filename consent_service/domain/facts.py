@@ -1,7 +1,7 @@
-"""Facts: what can happen to a standing, and the one fold that applies them.
+"""Facts: everything that can happen to a standing, and the one fold that applies it.
 
-Every ledger entry is one fact, so that the fold of a visitor's entries is that visitor's standing. Whether a
-fact may happen at all is decided in `choosing`; here it has happened.
+Every ledger entry is one fact, so the fold of a visitor's entries is that visitor's standing. `choice_steps`
+decides whether a fact may happen; here it has happened.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Prior: what another consent tool's export says of a visitor, and what of it binds a record of ours.
+"""Prior choices: opt-outs that another consent tool exported, and their effect on a record of ours.
 
-Only denials come over. Whoever decided about a right here in two steps was asked about that very thing, so that
-word stands; every other opt-out of the export holds (design rule 3).
+Only denials are taken over. A visitor who decided about a right here in two steps was asked about exactly
+that, so that decision stands; every other opt-out of the export holds (design rule 3).
 """
 
 from __future__ import annotations

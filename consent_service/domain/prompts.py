@@ -1,4 +1,4 @@
-"""Asking: when a visitor may be asked again, and what the page should show.
+"""Prompts: the notices and the banner that a page should show, and when a visitor may be asked again.
 
 After an opt-out, a limit or a signal nobody is asked for twelve months (§§ 7026(k), 7027(l); Civ. Code
 1798.135(c)(4)); the visitor may change the choice at any time.

@@ -1,9 +1,10 @@
-"""Regimes: each jurisdiction's rules as dated rows of one table.
+"""Regimes: each jurisdiction's rules as dated rows of one table. A new US state is a new row here.
 
-A row says how each right is asked (opt-out or opt-in), under which age an affirmative opt-in is needed, which
-GPP section speaks for it, and which clocks run. Source of California's row: Civ. Code 1798.120, .121, .135 and
-Cal. Code Regs. tit. 11 §§ 7020-7028, 7070-7071, 7101. The other rows are known from secondary sources
-(`verified=False`): they take the stricter reading, so `sensitive` needs an opt-in and the age limit is 18.
+A row holds each right's model (opt-out or opt-in), the age under which an affirmative opt-in is needed, the
+GPP section (a row of `codecs.sections`), and the clocks. Source of California's row: Civ. Code 1798.120,
+.121, .135 and Cal. Code Regs. tit. 11 §§ 7020-7028, 7070-7071, 7101. The other rows are known from secondary
+sources (`verified=False`): they take the stricter reading, so `sensitive` needs an opt-in and the age limit
+is 18.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Standing: what is on record about one visitor or consumer, and its packed form.
+"""Standing: everything on record about one visitor or consumer, and its packed form.
 
-Signals, choices and age stay separate facts, each with when (Unix seconds) and by which method. Packed it holds
-only what is there. It grows by folding facts (`facts.apply`), never by being edited.
+Signals, choices and age stay separate facts, each with its time (Unix seconds) and method. The packed form
+holds only the parts that are on record. A standing grows by folding facts (`facts.apply_fact`), never by
+being edited.
 """
 
 from __future__ import annotations

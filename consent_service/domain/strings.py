@@ -1,7 +1,7 @@
-"""Strings: rulings said in the words that the ad ecosystem reads, GPP and US Privacy.
+"""Strings: rulings in the forms that the ad ecosystem reads, GPP and US Privacy. Pure.
 
-Pure. The one place that knows which field follows from which fact; how fields become characters is the codecs' own.
-A section takes the fields that it has from one table, so that all states say the same in the same words.
+The one place that knows which field follows from which fact; the codecs turn fields into characters. A
+section takes its fields from one table, so that all states say the same in the same words.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Suppression: what an erased visitor leaves behind, so that their opt-out outlives their record (design rule 8).
+"""Suppression: the denials that outlive an erased visitor's record (design rule 8).
 
-It takes the record's place as a record of nobody: a standing of opt-outs without a number. It holds which rights are
-denied for good, and since when, because for twelve months nobody is asked again; nothing of signals, methods, age or
-programmes.
+It takes the record's place as a record of nobody: a standing of opt-outs without a number. It holds the
+rights that are denied for good, and since when, because for twelve months nobody is asked again. It holds
+nothing of signals, methods, age or programmes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Places: which of a site's regimes binds a visitor, given where they seem to be.
+"""Location of a visitor, and the site's regime that applies there.
 
 Knows nothing of headers, addresses or databases.
 """

@@ -1,7 +1,8 @@
-"""The record: what lies under a visitor's id, the number that the ledger names them by and their standing.
+"""The record under a visitor's id: the number that names them in the ledger, and their standing.
 
-Nothing else leads from a visitor to that number: it is drawn by lot when the record begins and stands only here and
-in the entries, so the record is the map, and without it nobody can say whose entries those are (design rule 8).
+Nothing else leads from a visitor to that number: it is drawn at random when the record begins, and stands
+only here and in the entries. So the record is the map: without it nobody can say whose entries those are
+(design rule 8).
 """
 
 from __future__ import annotations

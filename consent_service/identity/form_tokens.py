@@ -1,7 +1,7 @@
-"""Form tokens of the confirm page: proof that a page of ours showed this form, which step of it, and when.
+"""Form tokens of the confirm page: proof that a page of ours showed this form, at this step and time.
 
-A token is bound to the nonce of the confirmation and to one step, so that no step can be left out. Its age is for
-the caller to judge: a form that comes back at once was not read. Knows nothing of pages, nor of the clock.
+A token is bound to the nonce of the confirmation and to one step, so that no step can be left out. The caller
+judges its age: a form that comes back at once was not read. Knows nothing of pages, nor of the clock.
 """
 
 from __future__ import annotations

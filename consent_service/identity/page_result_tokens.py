@@ -1,8 +1,9 @@
-"""Results: what a visitor takes back from the service's own page to the site, signed and sealed.
+"""Page results: signed and sealed texts that a visitor takes from the service's own page back to the site.
 
-A result stands in a fragment of the site's address, where scripts of the site can read it and anybody can have put
-it. So it names a visitor and proves nothing about who brought it: the `state` that the site's page made before it
-sent the visitor here must come with it. Good for ten minutes. Knows nothing of pages, standings or the clock.
+A result stands in a fragment of the site's address. Scripts of the site can read it there, and anybody can
+have put it there. So it names a visitor and does not prove who brought it: the `state` that the site's page
+made before it sent the visitor here must come with it. Good for ten minutes. Knows nothing of pages,
+standings or the clock.
 """
 
 from __future__ import annotations

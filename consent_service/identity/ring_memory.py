@@ -1,7 +1,7 @@
-"""Ring memory: what a store remembers of the key ring that it was written under, so that another ring is noticed.
+"""Ring memory: a store's record of the key ring that it was written under, so that another ring is noticed.
 
-Fingerprints stand for the keys: keyed hashes, from which no key comes back. Keys are compared by their numbers. The
-memory follows rotations by itself: it takes on keys that are new, and forgets those that no longer verify. Pure.
+It holds fingerprints of the keys: keyed hashes, from which no key can be computed. Keys are compared by their
+numbers. The memory follows rotations: it adds new keys, and forgets keys that no longer verify. Pure.
 """
 
 from __future__ import annotations

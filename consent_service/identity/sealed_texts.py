@@ -1,8 +1,8 @@
-"""Texts that are sealed and then signed: the form that visitor tokens and confirmation nonces share.
+"""Sealed texts: the form that visitor tokens and confirmation nonces share.
 
 `<key number>.<base64url(AES-SIV(payload))>.<signature>`: the seal hides the payload and binds it to purpose
-and site, the signature covers number and seal. Who holds such a text learns nothing from it and can change
-nothing in it. Knows nothing of what the payload means, nor of the clock.
+and site; the signature covers number and seal. A holder of the text can neither read nor change it. Knows
+nothing of the payload's meaning, nor of the clock.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Signatures that anybody can check: Ed25519 keys of the ring, for what the service says in public.
+"""Signatures that anybody can check: Ed25519 keys of the ring, for the service's public statements.
 
-The private halves are derived from the ring's secrets, so that the ring's file stays the only thing to keep safe.
-What is signed begins with its purpose: no text of one kind passes for another's. A public key is known for ever
-by its id, also after the ring's key was retired, because what it signed must stay checkable. May not know what is
-said.
+The private keys are derived from the ring's secrets, so that the ring's file is the only thing to keep safe.
+A signed text begins with its purpose: no text of one kind passes for another's. A public key keeps its id for
+ever, also after the ring's key was retired, because its signatures must stay checkable. Knows nothing of the
+texts' contents.
 """
 
 from __future__ import annotations

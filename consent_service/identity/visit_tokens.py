@@ -1,8 +1,8 @@
-"""Visits: what the choices page must remember between one request and the next, signed and sealed.
+"""Visit tokens: the choices page's memory between one request and the next, signed and sealed.
 
-It stands in a cookie of the service's own origin and in the page's form, where it is the form token as well: only
-a page of ours can have shown it. It carries the visitor token that the site handed over, so that no address ever
-does. Knows nothing of pages, cookies, standings or the clock.
+A token stands in a cookie of the service's own origin and in the page's form. There it is the form token as
+well: only a page of ours can have shown it. It holds the visitor token that the site handed over, so that no
+address ever does. Knows nothing of pages, cookies, standings or the clock.
 """
 
 from __future__ import annotations

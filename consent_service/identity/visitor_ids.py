@@ -1,4 +1,4 @@
-"""Ids that are derived, not drawn: of a visitor minted by a request, of an import, a record, a consumer.
+"""Derived ids: of a visitor minted by a request, of an import, a record, a consumer. None is random.
 
 All come from the hashing key, which never rotates. Knows nothing of tokens or standings.
 """

@@ -1,7 +1,7 @@
-"""Comparing: which names of columns and which values of theirs are the same to a person. Pure.
+"""Meaning of cells: names of columns, and values, that are the same to a person. Pure.
 
-Letters' case, blanks, and hyphens and underscores between letters make no difference. Nor does a word that says
-whether the visitor had confirmed an opt-out: without it the opt-out is one all the same (ENF-9; CCPA regs § 7026).
+The case of letters, blanks, hyphens and underscores between letters make no difference. Nor does a word about
+confirmation: an opt-out counts without it (ENF-9; CCPA regs § 7026).
 """
 
 from __future__ import annotations

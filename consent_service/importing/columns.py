@@ -1,7 +1,7 @@
-"""Header: the columns of an export, and what separates them. Pure.
+"""The header of an export: its columns, and their separator. Pure.
 
-Never quotes what may be no header: where not one of the names that the caller wants stands in it, it may be
-somebody's data.
+If none of the names that the caller wants stands in the line, it may be somebody's data instead of a header.
+Then errors never quote it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Rows: a CSV file as numbered records, one at a time, whatever its bytes are.
 
-A broken line is an outcome of its own and spoils no other: if a quote is never closed, reading resumes behind the
-line that opened it. Bytes that are not UTF-8 break no line, for a cell that nobody needs may hold them; callers ask
-`is_readable` about the cells that they need. Memory is bounded by the longest line and the most lines of a record.
-Knows nothing of what a row means.
+A broken line is an outcome of its own and spoils no other: if a quote is never closed, reading resumes behind
+the line that opened it. Bytes that are not UTF-8 break no line, for a cell that nobody needs may hold them;
+callers ask `is_readable` about the cells that they need. Memory is bounded by the longest line and the most
+lines of a record. Knows nothing of what a row means.
 """
 
 from __future__ import annotations

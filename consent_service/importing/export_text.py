@@ -1,8 +1,9 @@
-"""Source: an export's bytes as lines of UTF-8, whatever program saved it. What is no text is refused in words.
+"""The text of an export: its bytes as lines of UTF-8, whatever program saved it. Files that are not text are
+refused.
 
-A byte order mark tells the encoding, or the zero bytes that UTF-16 is full of; else it is UTF-8, and bytes that are
-not are left as they are, for whoever reads a line to judge. Nothing is guessed that could read a name as another
-one. Memory is bounded.
+The encoding follows from a byte order mark, or from the many zero bytes of UTF-16; else it is UTF-8. Bytes
+that are not UTF-8 are left as they are, and the reader of a line judges them. Nothing is guessed that could
+turn one name into another. Memory is bounded.
 """
 
 from __future__ import annotations

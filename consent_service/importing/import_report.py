@@ -1,4 +1,4 @@
-"""Report: one line for each line of an export, as CSV, how many came to what, and the first that were refused."""
+"""Report of an import: one CSV line for each line of the export, the counts, and the first refused lines."""
 
 from __future__ import annotations
 

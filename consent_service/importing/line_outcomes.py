@@ -1,4 +1,6 @@
-"""Outcomes: what can come of one line of an export. Names lines and columns, never what stands in them (rule 7)."""
+"""Outcomes of one line of an export. They name lines and columns, never the contents of cells (design rule
+7).
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Recording: opt-outs of an export as records and ledger entries, one commit for each (design rules 5 and 6).
+"""Recorder of an export's opt-outs as records and ledger entries (design rules 5 and 6).
 
-Each line's record lies under an id derived from the foreign one, so doing it again finds it there. Lines are
+Each line's record lies under an id derived from the foreign one, so a second import finds it there. Lines are
 committed in batches, those of one shard together: all of them, or none.
 """
 

@@ -1,7 +1,8 @@
-"""Layout: which columns of an export say who and what, and what one row says by them. Pure, but for counting values.
+"""Meaning of rows: the columns that hold id, time and decision, and what one row decides. Pure, but for
+counts.
 
-Our own layout has columns for the rights, with the words of the API. In anybody else's the caller names the
-columns, and the values that mean opted out.
+Our own layout has columns for the rights, with the words of the API. For any other export the caller names
+the columns, and the values that mean opted out.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Times: when a choice was made, as other tools write it. Pure.
+"""Times of choices, as other tools write them. Pure.
 
-A time is evidence, so none is guessed: where day and month could be either, the caller names the format.
+A time is evidence, so none is guessed: if day and month could be either, the caller names the format.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Values: what the columns hold that say whether a row is an opt-out, counted, for whoever must find the right one.
+"""Counts of the values in the deciding columns, for an operator who looks for the right value.
 
-Bounded: a column of ids, named by mistake, must fill neither the memory nor the screen. Of a row nothing else is
-remembered.
+Bounded: a column of ids, named by mistake, must fill neither the memory nor the screen. No other part of a
+row is remembered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Partners: which addresses belong to a partner that must not be asked while sale and sharing are denied. Pure."""
+"""Blocked partners: the addresses that a page must not fetch while sale and sharing are denied. Pure."""
 
 from __future__ import annotations
 

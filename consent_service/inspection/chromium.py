@@ -1,4 +1,4 @@
-"""Chromium: found on the PATH, started headless with a profile of its own, spoken to over two pipes, and ended."""
+"""Chromium: found on the PATH, started headless with a fresh profile, controlled over two pipes, and ended."""
 
 from __future__ import annotations
 

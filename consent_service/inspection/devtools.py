@@ -1,6 +1,6 @@
 """DevTools: Chromium's own protocol over a pair of pipes: JSON messages, each ended by a NUL byte.
 
-Knows nothing of what is asked for. https://chromedevtools.github.io/devtools-protocol/
+Knows nothing of the commands' meaning. https://chromedevtools.github.io/devtools-protocol/
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Statements: whether what an origin serves as `gpc.json` says that it acts on Global Privacy Control. Pure."""
+"""Check of an origin's `gpc.json`: it must say that the origin acts on Global Privacy Control. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings: what was found, where, and what to do about it. Literal words in one table."""
+"""Leaks: the kinds of requests that reach a blocked partner, and advice for each, in one table."""
 
 from __future__ import annotations
 

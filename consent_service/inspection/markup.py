@@ -1,7 +1,8 @@
-"""Markup: what in a page's own text reaches for a blocked partner before any script can hold it. Pure.
+"""Leaks in markup: tags of the page's own text that reach a blocked partner before any script can hold them.
+Pure.
 
-The browser's preload scanner fetches what it sees while scripts still wait, so what counts is the text as it came,
-not the tree that scripts made of it.
+The browser's preload scanner fetches addresses while scripts still wait. So the text counts as it came, not
+the tree that scripts made of it.
 """
 
 from __future__ import annotations

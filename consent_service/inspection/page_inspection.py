@@ -1,4 +1,4 @@
-"""Inspecting: the one use case. Loads a page with the signal set and says what of blocked partners it reaches."""
+"""Inspection of one page: load it with the signal set, and report the blocked partners that it reaches."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""Loading: one page, opened by somebody whose browser sends the signal, and everything that it asks for.
-
-Besides, what a single address answers with.
+"""Load of one page in a browser that sends the signal, with all its requests; and the answer of a single
+address.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Anchors in the archive: the signed word that a segment's time was over, for whoever finds the segment gone.
+"""Anchors in the archive: signed statements that a segment was dropped in due time.
 
-Blocking: callers on an event loop give it a thread.
+Blocking: callers on an event loop use a thread.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The archive: the final store of sealed segments, in a folder or any object store.
 
-Blocking: callers on an event loop give it a thread. What `put` returned from is durable; an object is there whole
-or not at all, and one that is put again is replaced. What is read may come from a stranger: only regular files of the
-folder itself, and no more of them than the caller allows. Knows nothing of what objects say.
+Blocking: callers on an event loop use a thread. An object is durable once `put` returns. It is there whole or
+not at all, and a second `put` replaces it. The archive may hold files of strangers: only regular files of the
+folder itself are read, and no more bytes than the caller allows. Knows nothing of the contents of objects.
 """
 
 from __future__ import annotations

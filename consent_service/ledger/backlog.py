@@ -1,4 +1,4 @@
-"""Backlog: what of a site's ledger no segment holds yet, found without writing and by a question a shard."""
+"""Backlog: the entries of a site that no segment holds yet. Reads once for each shard, writes nothing."""
 
 from __future__ import annotations
 

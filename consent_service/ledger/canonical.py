@@ -1,8 +1,9 @@
-"""Canonical JSON: one text for one value. Bytes that our encoder would not have written are refused, not repaired.
+"""Canonical JSON: one text for one value. Bytes that our encoder would not have written are refused, not
+repaired.
 
-A parser takes a duplicate member, an added one, white space, `5.0` for 5 or an escape for a letter without a word,
-and two parsers may read two values. So whatever is read is encoded again and must be the same bytes. Knows
-nothing of what is said.
+A parser accepts a duplicate member, an added one, white space, `5.0` for 5 or an escape for a letter, and two
+parsers may read two values. So all bytes that are read are encoded again and must be the same. Knows nothing
+of the values' meaning.
 """
 
 from __future__ import annotations

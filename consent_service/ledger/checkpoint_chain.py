@@ -1,4 +1,4 @@
-"""Chains: one site's checkpoints, each checked by itself and then against those before it."""
+"""The chain of one site's checkpoints: each is checked by itself, then against those before it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Checkpoints: what the service signs of its ledger, each chained to the one before: the site's checkpoints.
+"""Checkpoints: signed statements about segments, each with the digest of the one before.
 
-A checkpoint names its segment's digest, root and size, and the exact positions that it covers in each shard; the next
-one goes on from there. An anchor stands for a segment whose time was over. Canonical JSON, like entries. Knows
-nothing of where checkpoints are kept.
+A checkpoint holds its segment's digest, root and size, and the exact positions that it covers in each shard.
+The next one continues from there. An anchor stands for a segment that was dropped when its time was over.
+Canonical JSON, like entries. Knows nothing of where checkpoints are stored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Times of an archive: those that can't be true, by the verifier's clock and by one another. Pure."""
+"""Check of the times in an archive, by the verifier's clock and against one another. Pure."""
 
 from __future__ import annotations
 

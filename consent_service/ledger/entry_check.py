@@ -1,4 +1,4 @@
-"""Soundness of an entry: it must be one that a fact makes, and not only JSON with the right members. Pure."""
+"""Check of an entry: it must be one that a fact makes, not only JSON with the right members. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Erasures: which numbers the archive says were erased, so that a restored backup can be made to forget them again.
+"""Erasures: the numbers that the archive says were erased, so that a restored backup can erase them again.
 
-Only segments whose checkpoints speak of erasures are read. Blocking: callers on an event loop give it a thread.
+Only segments whose checkpoints name erasures are read. Blocking: callers on an event loop use a thread.
 """
 
 from __future__ import annotations

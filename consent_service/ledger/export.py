@@ -1,8 +1,8 @@
-"""Export: what the archive says as JSON Lines, CSV or Parquet, by site, time and subject.
+"""Export: the archive's entries as JSON Lines, CSV or Parquet, by site, time and subject.
 
-Reads whatever is there, segment by segment, and proves nothing: that is `verification`'s. What can't be read is
-told by its place and left out, and the rest goes on. In a CSV no cell is taken for a formula by a spreadsheet.
-Parquet needs the extra `parquet`.
+Reads segment by segment, and proves nothing: that is `verification`'s work. A part that can't be read is
+reported by its place and left out; the rest is exported. A CSV cell that a spreadsheet would take for a
+formula gets an apostrophe. Parquet needs the extra `parquet`.
 """
 
 from __future__ import annotations

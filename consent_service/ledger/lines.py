@@ -1,9 +1,9 @@
 """Lines of a segment: each must be one that sealing writes, canonical and about this site.
 
-Most lines of a ledger differ in five values alone: time, entry's id, subject, commit and number. What stands
-between those values is the line's shape. The first line of each shape is decoded, encoded again and compared; of
-the others only the five values are looked at, all lines at once. Where that leaves any doubt, every line is
-checked by itself, and what is wrong is named.
+Most lines of a ledger differ in five values only: time, entry's id, subject, commit and number. The text
+between those values is the line's shape. The first line of each shape is decoded, encoded again and compared.
+Of the others only the five values are checked, all lines at once. If that leaves any doubt, every line is
+checked by itself, and the wrong ones are named.
 """
 
 from __future__ import annotations

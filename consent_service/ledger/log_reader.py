@@ -1,4 +1,4 @@
-"""Reading the log by exact positions, one shard at a time, in bounded pages."""
+"""Reader of the log by exact positions, one shard at a time, in bounded pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trimming: the hot log lets go of what the archive has had for long enough, and of nothing else."""
+"""Trim of the hot log: it removes entries that the archive has held for long enough, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Rebuilding: every standing of a site from its ledger alone (design rule 6). Who the numbers are, no ledger says."""
+"""Rebuild of every standing of a site from its ledger alone (design rule 6). The ledger does not say whose
+they are.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Receipts: what proves an entry to whoever holds its receipt, and how a receipt says where its entry stands.
+"""Proofs for receipts: a receipt's id, the signed promise, and the proof that a segment holds the entry.
 
-A receipt's id is `ENTRY.SHARD.SEQUENCE`: the entry's own random id, which is what makes it somebody's, and the
-commit that recorded it. No index is written for it, and it finds its entry also after the log was trimmed. Knows
-the forms; where segments and checkpoints come from is the caller's.
+A receipt's id is `ENTRY.SHARD.SEQUENCE`: the entry's own random id, which only the visitor knows, and the
+commit that recorded it. It needs no index, and finds its entry also after the log was trimmed. Knows the
+forms; callers bring segments and checkpoints.
 """
 
 from __future__ import annotations

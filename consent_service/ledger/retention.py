@@ -1,9 +1,10 @@
-"""Retention: a segment goes once the time of every entry in it is over, oldest first, and leaves a signed anchor.
+"""Retention: a segment is dropped once the time of every entry in it is over, oldest first, and leaves a
+signed anchor.
 
-Before it goes, each visitor's standing that may rest on it is carried forward as an entry of its own, so that what
-is left of the ledger still amounts to every standing (design rule 6). Its checkpoint stays, so the chain stays whole.
-No way leads from an entry to whoever it is about, so all records are looked at, once for many segments, for those
-whose number stands in what goes.
+Before it is dropped, each visitor's standing that may rest on it is carried forward as an entry of its own,
+so that the rest of the ledger still yields every standing (design rule 6). Its checkpoint stays, so the chain
+stays whole. No entry leads to its visitor, so all records are read, once for many segments, and those whose
+number stands in the segments are carried forward.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Sealing: the log's newest entries become a signed segment in the archive, in two commits.
 
-The first fixes the plan: exact positions, time and key. The segment's bytes follow from the plan and the log
-alone, so a crash anywhere leads to the same object again. The second commit fixes the signed checkpoint. One segment
-holds entries of every shard of a site, so that a site has one chain of checkpoints and no shard can be left out
-of it. Whoever seals holds a lease; both commits check it.
+The first commit fixes the plan: exact positions, time and key. The segment's bytes follow from the plan and
+the log alone, so after a crash the same object is made again. The second commit fixes the signed checkpoint.
+One segment holds entries of every shard of a site, so a site has one chain of checkpoints and no shard can be
+left out. The sealing process holds a lease; both commits check it.
 """
 
 from __future__ import annotations

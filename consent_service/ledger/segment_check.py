@@ -1,4 +1,6 @@
-"""Contents: one segment beside its checkpoint: lines, tree, marks, places, times, or the anchor of a dropped one."""
+"""Check of one segment against its checkpoint: lines, tree, marks, positions, times, or the anchor of a
+dropped one.
+"""
 
 from __future__ import annotations
 

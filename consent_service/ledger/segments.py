@@ -1,9 +1,10 @@
-"""Segments: a run of the log as one object: canonical JSON lines, compressed, with the leaves of its Merkle tree.
+"""Segments: a run of the log as one object: canonical JSON lines, compressed, with the leaves of its Merkle
+tree.
 
-A line holds an entry's own canonical bytes and its place, `[shard, sequence, number]`; it is one leaf. Lines stand
-by shard, then by position. What a segment says is a pure function of its entries; so is how, but for the version
-of zlib, and therefore digests are of the lines, never of the compressed bytes. Beside it lie the first bytes of
-every leaf's hash: the root says that something was changed, they say where.
+A line holds an entry's own canonical bytes and its place, `[shard, sequence, number]`. Each line is one leaf.
+Lines are sorted by shard, then by position. The lines are a pure function of the entries. The compressed
+bytes also depend on the version of zlib, so digests are of the lines. Beside the segment lie its marks, the
+first bytes of every leaf's hash: the root shows that a line was changed, the marks show which.
 """
 
 from __future__ import annotations

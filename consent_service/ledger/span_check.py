@@ -1,4 +1,4 @@
-"""Places of a segment's entries in the log, against the spans that its checkpoint names. Pure."""
+"""Check of the positions of a segment's entries against the spans in its checkpoint. Pure."""
 
 from __future__ import annotations
 

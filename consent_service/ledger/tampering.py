@@ -1,4 +1,6 @@
-"""Findings: every way in which an archive can be wrong, by name, and which lines of a segment are not as sealed."""
+"""Tampering: every fault that an archive can have, by name, with advice; and a comparison of lines by their
+marks.
+"""
 
 from __future__ import annotations
 

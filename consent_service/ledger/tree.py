@@ -1,8 +1,8 @@
-"""Tree: the Merkle tree of RFC 6962 section 2.1, its proofs of inclusion and their check.
+"""The Merkle tree of RFC 6962 section 2.1, with proofs of inclusion and their check.
 
-Hashes are SHA-256. A leaf is hashed behind a 0 byte and a node behind a 1 byte, so that no leaf passes for a node.
-No tree grows after it was sealed, so there are no proofs between an earlier one and a later one: the checkpoints are
-chained. Knows nothing of entries and segments; touches nothing.
+Hashes are SHA-256. A leaf is hashed behind a 0 byte and a node behind a 1 byte, so that no leaf passes for a
+node. No tree grows after it was sealed, so there are no proofs between an earlier and a later tree: the
+checkpoints are chained. Knows nothing of entries and segments. Pure.
 """
 
 from __future__ import annotations

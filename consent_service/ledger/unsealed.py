@@ -1,4 +1,4 @@
-"""Unsealed: how many entries of a site no segment holds yet, counted as they come. Writes nothing."""
+"""Count of a site's unsealed entries, continued from the last count. Writes nothing."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Verification of an archive against what was sealed, from nothing but the archive and the public keys.
+"""Verification of an archive, from nothing but the archive and the public keys.
 
-First the checkpoints, which are small: each signature, the chain, the spans without a gap. Then one segment at a
-time, so that memory does not grow with the archive: its digest, its tree, its lines, its places. Every object is
-decoded, encoded again and compared: bytes that the service would not have written are findings, whoever signed
-them. What is wrong is named and located, and the check goes on. If somebody removed the newest checkpoints, only a
-checkpoint kept elsewhere (`known`) can show it.
+First the checkpoints, which are small: each signature, the chain, the spans without a gap. Then one segment
+at a time, so that memory does not grow with the archive: its digest, its tree, its lines, its positions.
+Every object is decoded, encoded again and compared: bytes that the service would not have written are faults,
+whoever signed them. Each fault is named and located, and the check goes on. If somebody removed the newest
+checkpoints, only a checkpoint kept elsewhere (`references`) can show it.
 """
 
 from __future__ import annotations

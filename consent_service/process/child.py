@@ -1,4 +1,4 @@
-"""A child: one program that must run, started again when it dies. Knows nothing of what the program does."""
+"""A child: one program that must run, started again when it dies. Knows nothing of the program."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Gauges: the work process's own metrics: the version that runs, and what of the ledger waits to be sealed.
+"""Gauges of the work process: the running version, and the ledger entries that are not sealed yet.
 
-The web workers' metrics are in `web/metrics.py`. On several machines with one store each work process measures the
-same backlog.
+The web workers' metrics are in `web/metrics.py`. On several machines with one store each work process
+measures the same backlog.
 """
 
 from __future__ import annotations

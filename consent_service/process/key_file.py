@@ -1,6 +1,6 @@
-"""The key ring's file: made, rotated and listed by operators. A new one is its owner's alone; rotated, it is replaced
-whole and keeps owner, group and mode.
+"""The key ring's file: made, rotated and listed by operators.
 
+A new file is readable by its owner only. A rotated one is replaced whole and keeps owner, group and mode.
 Knows the ring and the file, not who signs with it.
 """
 

@@ -1,4 +1,5 @@
-"""The metrics' listener: what all processes count together, for Prometheus, apart from the public listener.
+"""The metrics' listener: the counts of all processes together, for Prometheus, apart from the public
+listener.
 
 Knows no counter by name; they live in files that each process writes (`web/metrics.py` and
 `process/gauges.py` define them).

@@ -1,4 +1,4 @@
-"""Dying with one's parent, so that a killed supervisor leaves nothing behind. Knows nothing of what runs."""
+"""Death signal: a process dies with its parent, so that a killed supervisor leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Before anything starts: is there room to listen, does the store open? One clear sentence beats a crash loop."""
+"""Checks before anything starts: are the ports free, does the store open? One clear sentence beats a crash
+loop.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A task beside the loop's other work that a reload replaces. Knows nothing of what it does."""
+"""A background task that a reload replaces. Knows nothing of its work."""
 
 from __future__ import annotations
 

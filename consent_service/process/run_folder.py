@@ -1,8 +1,8 @@
-"""The run folder: what the supervisor tells its children, in files that only this user can read.
+"""The run folder: files from the supervisor to its children, readable by this user only.
 
-It holds the validated configuration and key ring, so that every worker runs under the same ones until the next
-reload, whatever happens to the originals; the mark that says "draining"; and the metrics' shared files. It lies
-in memory where the machine has such a place, and goes when the supervisor goes.
+It holds the validated configuration and key ring, so that every worker runs under the same ones until the
+next reload, whatever happens to the originals; the mark that says "draining"; and the metrics' shared files.
+It lies in memory if the machine has such a place, and is removed with the supervisor.
 """
 
 from __future__ import annotations

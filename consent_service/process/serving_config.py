@@ -1,4 +1,4 @@
-"""Reloading: reading a configuration that can serve, and what of it a running service can't take on.
+"""Serving configuration: reading one that can serve, and the changes that need a restart.
 
 Knows nothing of processes or signals.
 """

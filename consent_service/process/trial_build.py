@@ -1,7 +1,7 @@
-"""A trial: building what the application makes of a configuration, before any process is told to serve it.
+"""Trial build of the application under a configuration, before any process is told to serve it.
 
-What a configuration can still break after it was validated is found here, in one sentence for each site. Opens
-no store and listens nowhere.
+It finds what a validated configuration can still break, in one sentence for each site. Opens no store and
+listens nowhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The work process: what must not share the flag's loop: the metrics' listener and gauges, sealing the ledger.
+"""The work process: the work that must not share the flag's loop: metrics' listener, gauges, sealing the
+ledger.
 
 Run by the supervisor as `python -m consent_service.process.work_process RUNDIR PARENT WORKERS`.
 """

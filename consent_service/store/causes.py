@@ -1,7 +1,7 @@
-"""Causes: a driver's or the system's own words for what went wrong, as one line that an operator may be shown.
+"""Causes: a driver's or the system's own words for an error, as one line that is safe to show to an operator.
 
-Such words may quote what was sent or stored, or a URL with a password. All of that is left out here, so that no
-message holds a password, a key or a value.
+Such words may quote data, or a URL with a password. Both are removed here, so no message holds a password, a
+key or a value.
 """
 
 from __future__ import annotations

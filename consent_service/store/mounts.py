@@ -1,7 +1,7 @@
-"""Mounts: what a path lies on, from the text of `/proc/self/mountinfo`, and what that is worth.
+"""Mounts: the file system that a path lies on, from `/proc/self/mountinfo`, and the durability that it gives.
 
-A file system of memory takes every fsync and forgets all at the next start; a network's takes locks that reach
-nobody. `mount_of` alone looks at this machine, all else is pure.
+A file system in memory accepts every fsync and forgets everything at the next start. Locks on a network's
+reach nobody. Only `mount_of` looks at this machine; all else is pure.
 """
 
 from __future__ import annotations

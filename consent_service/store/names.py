@@ -1,6 +1,6 @@
-"""Keys: the only place where shards and names are built.
+"""Names of shards, logs, indexes and documents: the only place where they are built.
 
-A shard is the unit of atomic commit (and, in a cluster, one hash tag), so what must change together is given
+A shard is the unit of atomic commit (and, in a cluster, one hash tag), so all that must change together gets
 the same shard here. Ids are bytes; nothing here knows what a value means.
 """
 

@@ -1,7 +1,7 @@
-"""Status of a store of either engine, as frozen facts, and the reader that collects them for the doctor.
+"""Status of a store of either engine, as frozen facts, and the examiner that collects them for the doctor.
 
-Nothing here is ever written, and nothing is judged: that some fact endangers the store is said elsewhere. A store
-can be verify_source while a service has it open, and while none does.
+Nothing here writes, and nothing judges: the doctor says whether a fact endangers the store. A store can be
+examined whether a service has it open or not.
 """
 
 from __future__ import annotations

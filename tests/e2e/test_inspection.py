@@ -109,4 +109,4 @@ def test_a_page_that_does_not_come_is_said_in_a_sentence(
     with shop(tmp_path, FACTS) as gone:
         (tmp_path / "site.toml").write_text(gone.text)
     status, _, err = check(gone, f"{gone.origin}/", capsys)
-    assert (status, "does not come: net::ERR_CONNECTION_REFUSED" in err) == (1, True)
+    assert (status, "does not load: net::ERR_CONNECTION_REFUSED" in err) == (1, True)

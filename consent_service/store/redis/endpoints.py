@@ -1,7 +1,7 @@
-"""Redis servers as what a store is copied from, and as what one is copied into.
+"""Redis servers as the source and the target of a copy.
 
-The keys of a shard are found by walking the node that serves it. While a store is copied here, `{consent}moving`
-says so, and nobody can open it; it also says which shards are whole.
+The keys of a shard are found by walking the node that serves it. While a store is copied here,
+`{consent}moving` says so, and nobody can open it; it also names the complete shards.
 """
 
 from __future__ import annotations

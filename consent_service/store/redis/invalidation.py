@@ -1,8 +1,9 @@
-"""Invalidation: which documents the last commits wrote, for the caches of other processes.
+"""Invalidation: the documents that the last commits wrote, for the caches of other processes.
 
-Each shard has a short stream of its commits that wrote documents, numbered without gaps. A mark says how far each
-shard had come; whoever asks reads every shard from there on, including the last one known, so that a stream that
-was cut, trimmed or replaced is noticed. It all counts only when every master has said that it still is one.
+Each shard has a short stream of its commits that wrote documents, numbered without gaps. A mark holds each
+shard's last number. Every shard is read from there on, including the last known commit, so that a stream that
+was cut, trimmed or replaced is noticed. The answer counts only once every master has confirmed that it still
+is one.
 """
 
 from __future__ import annotations

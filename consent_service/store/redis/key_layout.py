@@ -1,8 +1,9 @@
-"""Layout: which Redis keys a shard's things lie under, and how a document is packed.
+"""Layout: the Redis keys of a shard, and the packed form of a document.
 
-All keys of one shard begin with its name in braces, the hash tag, so that a cluster keeps them on one node and
-one script may touch them all. One letter behind it says what it is. A document is a plain string, because that
-is what Redis stores smallest: a standing with its version fits the 44 bytes that lie inside the value's own head.
+All keys of one shard begin with its name in braces, the hash tag, so that a cluster keeps them on one node
+and one script may touch them all. The letter behind it is the key's kind. A document is a plain string,
+because Redis stores that smallest: a standing with its version fits the 44 bytes that lie inside the value's
+own head.
 """
 
 from __future__ import annotations

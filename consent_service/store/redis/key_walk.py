@@ -1,4 +1,4 @@
-"""Walking: every document of some shards whose name begins so, found by looking at all keys of their nodes.
+"""Walk over documents: it looks at all keys of the nodes, and yields those of some shards with a prefix.
 
 One walk over a node serves all its shards, because a node looks at every key it has in each.
 """

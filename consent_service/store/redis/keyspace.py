@@ -1,4 +1,4 @@
-"""The keyspace: which keys of the servers are the store's, so that none is left behind unseen when it is copied."""
+"""The keyspace: the keys of the servers that belong to the store, so that a copy leaves none behind."""
 
 from __future__ import annotations
 

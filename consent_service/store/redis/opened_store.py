@@ -1,7 +1,7 @@
-"""Opening: from a target to servers that were found, checked and asked what they hold.
+"""Opened store: from a target to servers that were found and checked, with the store's header.
 
-It happens in an event loop of its own, because the store is open_once where none may be waited for; what it
-finds is plain data that routers of any loop are made from.
+It happens in an event loop of its own, because the store is opened where nothing can be awaited. The result
+is plain data, from which routers of any loop are made.
 """
 
 from __future__ import annotations

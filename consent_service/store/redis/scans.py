@@ -1,4 +1,4 @@
-"""Scans: what reads more than single documents: logs merged over shards, indexes, and a node's keys."""
+"""Scans: reads of more than single documents: logs merged over shards, indexes, and a node's keys."""
 
 from __future__ import annotations
 

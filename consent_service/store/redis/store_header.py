@@ -1,7 +1,7 @@
-"""Header: what a store says of itself, and what restorations made it lose; read when it is opened.
+"""Header: the store's own facts, and the values that restorations made it lose; read when it is opened.
 
-A restored older state is told apart by whoever puts it back: `begin_anew` moves every shard's counter far ahead
-and notes the gap.
+`begin_anew` is called after an older state was restored: it moves every shard's counter far ahead and notes
+the gap.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A SQLite file as what a store is copied from, and as what one is copied into.
+"""A SQLite file as the source and the target of a copy.
 
-As a source it is held alone, so that no service writes it. As a target it is a file beside its name, which takes
-the name when all is there: from nothing, or from the store that was moved away from there.
+As a source it is held alone, so that no service writes it. As a target it is a file beside its name, which
+takes the name when the copy is complete: from nothing, or from the store that was moved away from there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Soundness of a SQLite file beside what its rows say: its schema, its pages, and that each row has its place.
+"""Integrity of a SQLite file apart from the contents of its rows: its schema, its pages, and the shard of
+each row.
 
 Reading a row trusts the schema, so the schema comes first.
 """

@@ -1,8 +1,8 @@
 """Reader: a thread with a read-only connection; look-ups that come together are one query.
 
-The event loop never waits for the disk. The thread takes all look-ups that have come, whichever turn of which
-loop they came in, and while it works the next ones gather. They gather on its side and not on the loop's, so
-that a loop that is late with its turn finds the answers there when it looks at its timers.
+The event loop never waits for the disk. The thread takes all waiting look-ups, from any turn of any loop, and
+while it works the next ones gather. They gather on its side and not on the loop's, so that a loop that is
+late finds the answers ready when it looks at its timers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Replacing: how a store's file makes room for another one that takes its name."""
+"""Set aside a store's file, so that another one can take its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settling: how a worker thread hands results back to the event loops that wait for them."""
+"""Settlement: a worker thread hands results back to the event loops that wait for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Backup of a store that is no file, as a file of records, and its way back. Knows no engine."""
+"""Backup of a store on servers into a file of records, and its restoration. Knows no engine."""
 
 from __future__ import annotations
 

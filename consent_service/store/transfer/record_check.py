@@ -1,7 +1,7 @@
-"""Soundness: what a store's header, each shard's head and every record must be, whoever wrote them.
+"""Check of records: the rules for a store's header, each shard's head and every record, whoever wrote them.
 
-A backup may come from anywhere and its digest may fit all the same, so nothing of it is believed that these rules
-refuse. They hold for backups of every engine and for the source of a move. Knows no engine and no file.
+A backup may come from anywhere and its digest may fit all the same, so everything that breaks these rules is
+refused. They hold for backups of every engine and for the source of a move. Knows no engine and no file.
 """
 
 from __future__ import annotations

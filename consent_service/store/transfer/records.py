@@ -1,8 +1,8 @@
-"""Dump: what a shard holds, in a form that is the same for every engine, and its count and digest.
+"""Records: the contents of a shard, in a form that is the same for every engine, with count and digest.
 
-A move and a backup both send this from one place to another. Records come in one order whatever engine gives
-them (documents by name, members by index, score and member, what was trimmed and entries by log and position), so
-two copies of a shard are equal exactly when count and digest are. Knows no engine and no file.
+A move and a backup both send records from one place to another. Records come in one order whatever engine
+gives them (documents by name, members by index, score and member, trims by log, entries by log and position),
+so two copies of a shard are equal exactly when count and digest are. Knows no engine and no file.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Splitting: a store that is copied, seen as if it had a multiple of its visitor shards.
+"""Split source: a store to copy, seen as if it had a multiple of its visitor shards.
 
-Each shard becomes several, and a visitor's documents go to the one of them that the new number gives them. All of
-them begin with the counter of the one they come from, and with what it lost: so no version goes back, and a
-token means what it meant. The log and the indexes stay where they are, because positions, receipts and what is
-sealed name their shard; a visitor's later entries follow in another shard, behind all earlier ones by number.
-Reads, like every source; knows no engine.
+Each shard becomes several, and a visitor's documents go to the one that the new number gives them. All of
+them begin with the counter of the original shard, and with its lost values: so no version goes back, and a
+token means what it meant. The log and the indexes stay in the original shard, because positions, receipts and
+sealed segments name their shard. A visitor's later entries follow in another shard, behind all earlier ones
+by number. Reads only; knows no engine.
 """
 
 from __future__ import annotations

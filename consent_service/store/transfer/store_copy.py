@@ -1,7 +1,7 @@
-"""Copying a store, shard by shard: a move, a backup and a restoration are all this.
+"""Copy of a store, shard by shard: a move, a backup and a restoration are all this.
 
-Each shard is copied as of one moment: its counter stood still meanwhile. Then it is read back, and count and digest
-must be equal. Knows no engine.
+Each shard is copied as of one moment: its counter must not change meanwhile. Then it is read back, and count
+and digest must be equal. Knows no engine.
 """
 
 from __future__ import annotations
