@@ -1,4 +1,7 @@
-"""Regimes: each jurisdiction's rules as dated rows of one table. A new US state is a new row here.
+"""Regimes: each jurisdiction's rules as dated rows of one table.
+
+A new US state is a row here and, if its GPP section is new, a row in `codecs.sections`; a section with several
+items about children has its row in `domain.strings` too.
 
 A row holds each right's model (opt-out or opt-in), the age under which an affirmative opt-in is needed, the
 GPP section (a row of `codecs.sections`), and the clocks. Source of California's row: Civ. Code 1798.120,
