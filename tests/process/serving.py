@@ -22,14 +22,16 @@ CLI = [sys.executable, "-c", "from consent_service.cli.main import main; main()"
 class Service:
     """`consent-service serve` on loopback, its log in a file."""
 
-    def __init__(self, folder: Path, port: int, *options: str) -> None:
+    def __init__(self, folder: Path, port: int, *options: str, **env: str) -> None:
         self.folder = folder
         self.port = port
         self.log = folder / "log"
-        env = os.environ | {"CONSENT_KEYS_FILE": str(folder / "keys.json"), "XDG_RUNTIME_DIR": str(folder)}
+        ours = {"CONSENT_KEYS_FILE": str(folder / "keys.json"), "XDG_RUNTIME_DIR": str(folder)}
         command = [*CLI, "serve", "--config", str(folder / "consent.toml"), *options]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, env=env, stderr=log, cwd=folder, start_new_session=True)
+            self.process = subprocess.Popen(
+                command, stderr=log, cwd=folder, env=os.environ | ours | env, start_new_session=True
+            )
 
     def events(self) -> list[dict[str, Any]]:
         """The log's lines so far."""
@@ -52,10 +54,10 @@ class Service:
 
 
 @contextmanager
-def serving(folder: Path, text: str, port: int, *options: str) -> Iterator[Service]:
-    """A service that is ready; ended and swept on the way out, whatever the test did to it."""
+def serving(folder: Path, text: str, port: int, *options: str, **env: str) -> Iterator[Service]:
+    """Yield a service that is ready; it is ended and swept on the way out, whatever the test did to it."""
     write_config(folder, text)
-    service = Service(folder, port, *options)
+    service = Service(folder, port, *options, **env)
     try:
         eventually(lambda: service.process.poll() is not None or fetch(port, "/readyz").status == 200)
         assert service.process.poll() is None, service.log.read_text()
