@@ -56,6 +56,7 @@ class OverlappingServer(MPServer):
         start = worker.start
 
         def start_and_wait() -> None:
+            """Start the worker; return once it can serve."""
             start()  # type: ignore[no-untyped-call]
             self._await_ready(worker)
 
@@ -109,7 +110,9 @@ def main(arguments: Sequence[str]) -> None:
     multiprocessing.set_start_method("spawn")
     os.environ["CONSENT_RUN_DIR"] = folder
     run = RunFolder(Path(folder))
-    make_server(run.read_config(os.environ), int(workers), run).serve(target_loader=load_app, wrap_loader=False)
+    make_server(run.read_config(os.environ), int(workers), run).serve(
+        target_loader=load_app, wrap_loader=False
+    )
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ def _ready_within(lifespan: Lifespan[Any], run: RunFolder) -> Lifespan[Any]:
 
     @asynccontextmanager
     async def marked(app: ConsentApp) -> AsyncIterator[None]:
+        """Run the lifespan, with the mark in the run folder while it runs."""
         async with lifespan(app):
             with run.worker_ready(os.getpid()):
                 yield

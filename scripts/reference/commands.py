@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import typer
 
-from consent_service.cli import app
+from consent_service.cli.main import app
 from reference.markdown import code, page, table
 
 _EXTRA: Final = re.compile(r"^(.*?)(?:  \[([^\[\]]*)\])?$", re.DOTALL)

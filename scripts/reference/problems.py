@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from consent_service.web import problems
+from consent_service.web.http import problems
 from reference.markdown import code, page, table, words_for
 
 _ABOUT: Final = """\

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 import typer
-from consent_service.web.problems import KINDS, kind_of
 from reference import RENDERED
 from reference.markdown import table, words_for
 
-from consent_service.cli import app as command_line
+from consent_service.cli.main import app as command_line
 from consent_service.codecs.sections import SECTIONS
 from consent_service.domain.regimes import ROWS
 from consent_service.errors import ConsentError
+from consent_service.web.http.problems import KINDS, kind_of
 from tests.docs.pages import cells, read
 from tests.running import running
 
