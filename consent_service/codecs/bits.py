@@ -58,13 +58,13 @@ class BitWriter:
         """
         runs = list(_runs_of(ids))
         self.add_number(len(runs), _COUNT_BITS)
-        seen = 0
+        last_written = 0
         for first, last in runs:
             self.add_number(first != last, 1)
-            self.add_fibonacci(first - seen)
+            self.add_fibonacci(first - last_written)
             if first != last:
                 self.add_fibonacci(last - first)
-            seen = last
+            last_written = last
 
     def as_text(self) -> str:
         """Return the bits as characters, padded as the reference libraries do."""
@@ -119,19 +119,19 @@ class BitReader:
         """Raise CodecError unless only padding is left: zeros, as many as one of the two paddings has."""
         if len(self._bits) // _CHARACTER not in padded_lengths(self._at):
             raise self._error_here(f"{len(self._bits) - self._at} extra bits at the end", "")
-        one = self._bits.find("1", self._at)
-        if one >= 0:
-            raise CodecError("the padding bits must be zero", section=self.section, bit=one)
+        first_one = self._bits.find("1", self._at)
+        if first_one >= 0:
+            raise CodecError("the padding bits must be zero", section=self.section, bit=first_one)
 
-    def _next_id(self, seen: int, field: str) -> int:
-        """Return the id at the distance that the next Fibonacci integer gives, counted from `seen`."""
+    def _next_id(self, last_id: int, field: str) -> int:
+        """Return the id at the distance that the next Fibonacci integer gives, counted from `last_id`."""
         at = self._at
         end_of_number = self._bits.find("11", at)
         if end_of_number < 0:
             raise self._error_here("unexpected end of the text in a Fibonacci integer", field)
         self._at = end_of_number + 2
         digits = self._bits[at : end_of_number + 1]
-        value = seen
+        value = last_id
         for digit, number in zip(digits, _fibonacci_to(LARGEST_ID), strict=False):
             value += number * (digit == "1")
         if value > LARGEST_ID or len(digits) > _DIGITS:

@@ -85,7 +85,7 @@ def _as_numbers(field: Field, value: Value) -> Sequence[int] | None:
     if (
         isinstance(value, (list, tuple))
         and len(value) == field.count
-        and all(type(one) is int for one in value)
+        and all(type(number) is int for number in value)
     ):
         return value
     return None

@@ -123,8 +123,8 @@ def _layout_for(section: Section, fields: Fields) -> SectionLayout:
 
 
 def _list_lengths_fit(layout: SectionLayout, fields: Fields) -> bool:
-    given = ((field.count, fields.get(field.name)) for field in layout.fields if field.count)
-    return all(len(value) == count for count, value in given if isinstance(value, (list, tuple)))
+    lists = ((field.count, fields.get(field.name)) for field in layout.fields if field.count)
+    return all(len(value) == count for count, value in lists if isinstance(value, (list, tuple)))
 
 
 def _decode_section(number: int, text: str) -> dict[str, Value] | str:

@@ -43,14 +43,17 @@ def _public_url_faults(parts: Mapping[Path, object]) -> Iterator[Misread]:
     """
     services = [(path, part) for path, part in parts.items() if isinstance(part, Service)]
     for path, service in services:
-        own = origin_of(urlsplit(service.public_url))
+        service_origin = origin_of(urlsplit(service.public_url))
         sites = [
-            place[-1] for place, part in parts.items() if isinstance(part, SiteFacts) and own in part.origins
+            place[-1]
+            for place, part in parts.items()
+            if isinstance(part, SiteFacts) and service_origin in part.origins
         ]
         if sites:
-            named = ", ".join(repr(site) for site in sites)
+            site_names = ", ".join(repr(site) for site in sites)
             message = (
-                f"{own} is an origin of {named} too; the service needs one that no site's scripts are on"
+                f"{service_origin} is an origin of {site_names} too; the service needs one that no site's scripts "
+                "are on"
             )
             yield Misread((*path, "public_url"), message)
 
@@ -91,9 +94,11 @@ def _blocked_host_faults(parts: Mapping[Path, object]) -> Iterator[Misread]:
         if not isinstance(partner, PartnerFacts) or partner.when_denied != "block":
             continue
         sites = [parts.get(("sites", key)) for key in partner.sites]
-        own = [origin for site in sites if isinstance(site, SiteFacts) for origin in site.origins]
+        site_origins = [origin for site in sites if isinstance(site, SiteFacts) for origin in site.origins]
         for place, domain in enumerate(partner.domains):
-            covered = [url for url in (*own, *urls) if is_below(urlsplit(url).hostname or "", domain)]
+            covered = [
+                url for url in (*site_origins, *urls) if is_below(urlsplit(url).hostname or "", domain)
+            ]
             if covered:
                 yield Misread(
                     (*path, "domains", place), f"covers {covered[0]}, which does not belong to the partner"
@@ -167,8 +172,10 @@ def _language_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misre
     for place, lang in enumerate(site.langs):
         missing = texts.keys() - texts.words(lang, site.texts).keys()
         if missing:
-            named = ", ".join(sorted(missing))
-            yield Misread(("langs", place), f"there are no texts in {lang!r}; add texts.{lang} with {named}")
+            missing_keys = ", ".join(sorted(missing))
+            yield Misread(
+                ("langs", place), f"there are no texts in {lang!r}; add texts.{lang} with {missing_keys}"
+            )
 
 
 def _text_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
@@ -196,19 +203,19 @@ def _prior_cookie_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[M
 
 
 def _prior_group_faults(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]:
-    for tool, named in site.prior_groups.items():
+    for tool, groups in site.prior_groups.items():
         path, shape = ("prior_groups", tool), PRESETS[tool].groups
         if tool not in site.prior_cmp:
             yield Misread(path, f"is read only where prior_cmp names {tool!r}")
         elif not shape:
             yield Misread(path, f"{tool} has no groups of a site's own: they are the same on every site")
-        elif not any(named.groups):
+        elif not any(groups.groups):
             yield Misread(path, "give the ids that mean sale and sharing (sale_share), or sensitive")
-        for key, ids in named.groups._asdict().items():
+        for key, ids in groups.groups._asdict().items():
             for place, group in enumerate(ids):
                 if shape and not re.fullmatch(shape, group):
                     yield Misread((*path, key, place), f"is not the id of a group of {tool}: wanted {shape}")
-        if named.sensitive and not site.sensitive:
+        if groups.sensitive and not site.sensitive:
             yield Misread((*path, "sensitive"), _NOT_SENSITIVE)
 
 

@@ -82,7 +82,9 @@ def _parse_toml(text: str) -> dict[str, object]:
     except RecursionError:
         raise ConfigError((Fault("", 0, "tables or lists are nested too deeply"),)) from None
     except ValueError:  # Python refuses to read a whole number of very many digits
-        line = next((at for at, one in enumerate(text.splitlines(), 1) if _MANY_DIGITS.search(one)), 0)
+        line = next(
+            (at for at, line_text in enumerate(text.splitlines(), 1) if _MANY_DIGITS.search(line_text)), 0
+        )
         raise ConfigError((Fault("", line, "a number has too many digits"),)) from None
 
 

@@ -258,7 +258,7 @@ class SiteFacts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def prior_readings(self) -> list[CookieReading]:
         """Cookies of other consent tools, and how each is read."""
-        groups = {tool: named.groups for tool, named in self.prior_groups.items()}
+        groups = {tool: tool_groups.groups for tool, tool_groups in self.prior_groups.items()}
         by_name = [
             reading for tool in self.prior_cmp for reading in PRESETS[tool].read(groups.get(tool, Groups()))
         ]

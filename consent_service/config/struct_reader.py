@@ -57,7 +57,7 @@ class StructReader:
     def read_value(self, kind: kinds.Type, value: object, path: Path) -> Any:
         """Return the value as this type requires, or `_MISSING` if anything in it is at fault."""
         if isinstance(kind, kinds.UnionType):  # TOML has no null: what stands there is the other one
-            kind = next(one for one in kind.types if not isinstance(one, kinds.NoneType))
+            kind = next(member for member in kind.types if not isinstance(member, kinds.NoneType))
         if isinstance(kind, kinds.Metadata):
             return self._read_checked(kind, value, path)
         wanted, description = _WANTED[type(kind)]

@@ -83,8 +83,8 @@ def foreign_cookie_fault(value: str) -> str:
     """Check the name of another tool's cookie."""
     if not _COOKIE.fullmatch(value):
         return 'wanted a cookie\'s name such as "OptanonConsent"'
-    ours = value.removeprefix("__Host-").startswith("pc_")
-    return "cookies that start with pc_ are this service's own" if ours else ""
+    is_own = value.removeprefix("__Host-").startswith("pc_")
+    return "cookies that start with pc_ are this service's own" if is_own else ""
 
 
 def pattern_fault(value: str) -> str:
@@ -125,8 +125,10 @@ def trace_fault(value: str) -> str:
         return 'wanted a name such as "_ads_*": at least two characters beside the *'
     if value.count("*") > _MOST_STARS:
         return f"at most {_MOST_STARS} *: the page compares every cookie and storage name with it"
-    own = value.removeprefix("__Host-").split("*")[0]
-    return "names that start with pc_ are this service's own" if "pc_".startswith(own[:3]) and own else ""
+    prefix = value.removeprefix("__Host-").split("*")[0]
+    return (
+        "names that start with pc_ are this service's own" if "pc_".startswith(prefix[:3]) and prefix else ""
+    )
 
 
 def network_fault(value: str) -> str:

@@ -85,8 +85,10 @@ class DemoFolder:
 
     def child_env(self, env: Mapping[str, str]) -> dict[str, str]:
         """Return the service's environment: this folder's keys, and the store that its configuration names."""
-        ours = {name: value for name, value in env.items() if name.removesuffix("_FILE") not in SECRETS}
-        return ours | {f"{KEYS}_FILE": str(self.keys)}
+        child_variables = {
+            name: value for name, value in env.items() if name.removesuffix("_FILE") not in SECRETS
+        }
+        return child_variables | {f"{KEYS}_FILE": str(self.keys)}
 
 
 def prepare_folder(path: Path, addresses: Addresses, now: int) -> tuple[DemoFolder, Config]:

@@ -63,7 +63,7 @@ async def examine(
     findings += judge_keys(config.keys, now)
     if keys_file is not None:
         findings += judge_keys_place(str(keys_file), mount_of(keys_file))
-    findings += [judge_exposed(*one) for one in exposed]
+    findings += [judge_exposed(*secret_file) for secret_file in exposed]
     return [*findings, *judge_sites(config)]
 
 

@@ -146,8 +146,8 @@ def _standing_after(situation: Situation, fact: ChoiceMade) -> Standing | Unhono
     return apply_fact(situation.standing or Standing(), fact)
 
 
-def _stance_if(stance: Stance | None, wanted: Stance) -> Stance | None:
-    return stance if stance is wanted else None
+def _stance_if(stance: Stance | None, kept_stance: Stance) -> Stance | None:
+    return stance if stance is kept_stance else None
 
 
 def _unless_empty(choice: ChoiceMade) -> ChoiceMade | None:

@@ -73,8 +73,8 @@ class ChoiceMade(Struct, frozen=True):
     @property
     def is_empty(self) -> bool:
         """True if the choice changes nothing."""
-        spoken = self.sale is not None or self.share is not None or self.sensitive is not None
-        return not spoken and self.age is None and self.incentive is None
+        names_a_right = self.sale is not None or self.share is not None or self.sensitive is not None
+        return not names_a_right and self.age is None and self.incentive is None
 
 
 class Carried(Struct, frozen=True):

@@ -31,9 +31,9 @@ def imported_choice(rights: Collection[Right], standing: Standing | None, at: in
     )
 
 
-def inherited_choice(theirs: Standing, own: Standing | None, at: int) -> ChoiceMade | None:
+def inherited_choice(imported: Standing, own: Standing | None, at: int) -> ChoiceMade | None:
     """Return the choice that an imported record adds for the visitor who brings its id, or None if there is none."""
-    denied = [right for right in RIGHTS if theirs.choice_on(right).stance is Stance.OPTED_OUT]
+    denied = [right for right in RIGHTS if imported.choice_on(right).stance is Stance.OPTED_OUT]
     return imported_choice(
         [right for right in denied if own is None or not own.choice_on(right).confirmed], own, at
     )

@@ -48,10 +48,10 @@ def regime_code_at(location: Location, codes: Sequence[str]) -> str:
     """
     if location.country is None:
         return codes[0]
-    wanted = ELSEWHERE.code
+    code = ELSEWHERE.code
     if location.country == UNITED_STATES:
-        wanted = f"us-{(location.region or '').lower()}"
-    return wanted if wanted in codes else codes[0]
+        code = f"us-{(location.region or '').lower()}"
+    return code if code in codes else codes[0]
 
 
 _UNKNOWN: Final = frozenset({"XX", "ZZ"})

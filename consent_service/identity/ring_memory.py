@@ -133,10 +133,10 @@ def decode_memory(data: bytes) -> RingMemory:
 
 def _with_retirements(remembered: Iterable[KnownKey], own: Iterable[KnownKey]) -> list[KnownKey]:
     """Return the keys that are remembered, each retired when a later one was made, if nobody has said it before."""
-    made = sorted((key.number, key.created_at) for key in (*remembered, *own))
+    creations = sorted((key.number, key.created_at) for key in (*remembered, *own))
     dated = []
     for key in remembered:
-        later = next((at for number, at in made if number > key.number), None)
+        later = next((at for number, at in creations if number > key.number), None)
         dated.append(msgspec.structs.replace(key, retired_at=later) if key.retired_at is None else key)
     return dated
 

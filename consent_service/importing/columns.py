@@ -53,9 +53,9 @@ class ColumnHeader:
                 f": it has {len(self.names)} cells and none of the given names, so it may not be the header: "
                 "remove lines above the header, or name the separator with --delimiter"
             )
-        named = ", ".join(repr(printable_line(name, _LONGEST_NAME)) for name in self.names[:_NAMED])
+        names_text = ", ".join(repr(printable_line(name, _LONGEST_NAME)) for name in self.names[:_NAMED])
         more = f" and {len(self.names) - _NAMED} more" if len(self.names) > _NAMED else ""
-        return f"; its columns are {named}{more}"
+        return f"; its columns are {names_text}{more}"
 
 
 def separator_of(head: str, wanted: Sequence[str]) -> str:
@@ -63,8 +63,8 @@ def separator_of(head: str, wanted: Sequence[str]) -> str:
     which most of the wanted names are found.
     """
     first = next((line for line in io.StringIO(head) if line.strip()), "")
-    if named := SEPARATOR_LINE.fullmatch(first.lstrip("\ufeff")):
-        return named["separator"]
+    if separator_line := SEPARATOR_LINE.fullmatch(first.lstrip("\ufeff")):
+        return separator_line["separator"]
     return max(_SEPARATORS, key=lambda name_shown: _count_wanted(head, name_shown, wanted))
 
 

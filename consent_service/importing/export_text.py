@@ -132,13 +132,13 @@ def _read_head(file: io.BufferedIOBase) -> bytes:
     return head
 
 
-def _without_mark(head: bytes, named: str | None) -> str:
+def _without_mark(head: bytes, caller_encoding: str | None) -> str:
     """Return the encoding of a text without a byte order mark.
 
     It is the one that the caller named, with the order of its bytes. Raises ImportRefused if only the caller
     can know it.
     """
-    codec = named and codecs.lookup(named).name
+    codec = caller_encoding and codecs.lookup(caller_encoding).name
     if codec and codec not in _ORDERED:
         return codec
     pairs = max(len(head) // 2, 1)

@@ -64,16 +64,18 @@ class Recorder:
 
     async def record_lines(self, lines: Iterable[OptOut | LineOutcome]) -> AsyncIterator[LineOutcome]:
         """Yield the outcome of each line, in order, once it is durable. Raises StoreError; run it again to resume."""
-        rest = iter(lines)
-        while batch := list(islice(rest, _TOGETHER)):
+        remaining = iter(lines)
+        while batch := list(islice(remaining, _TOGETHER)):
             shards: dict[str, list[_OptOutRecord]] = {}
             for line in batch:
                 if isinstance(line, OptOut):
                     opt_out_record = self._record_of(line)
                     shards.setdefault(opt_out_record.key.shard, []).append(opt_out_record)
             recorded: dict[int, LineOutcome] = {}
-            for some in await asyncio.gather(*(self._commit_shard(*shard) for shard in shards.items())):
-                recorded.update(some)
+            for shard_outcomes in await asyncio.gather(
+                *(self._commit_shard(*shard) for shard in shards.items())
+            ):
+                recorded.update(shard_outcomes)
             for line in batch:
                 yield recorded[line.line] if isinstance(line, OptOut) else line
 

@@ -191,13 +191,13 @@ def layout_of(header: ColumnHeader, export_columns: ExportColumns) -> ExportLayo
     where: dict[int, set[str]] = {}
     for column, value in export_columns.where:
         where.setdefault(header.index_of(column, export_columns.all_columns), set()).add(value)
-    own = [] if where else [column for column in _RIGHTS if column in header]
-    if not where and not own:
+    own_columns = [] if where else [column for column in _RIGHTS if column in header]
+    if not where and not own_columns:
         raise ImportRefused(
             f"no column with the decision: wanted one of {', '.join(_RIGHTS)}, or --where COLUMN=VALUE for "
             "rows that are opt-outs (and --delimiter, if the separator was not recognised)"
         )
-    rights = {header.index_of(column, export_columns.all_columns): column for column in own}
+    rights = {header.index_of(column, export_columns.all_columns): column for column in own_columns}
     return ExportLayout(
         len(header.names),
         header.index_of(export_columns.id, export_columns.all_columns),

@@ -17,7 +17,7 @@ _AHEAD: Final = timedelta(days=1)
 _EPOCH: Final = re.compile(r"(\d{10})(?:\.\d+|(\d{3}))?")
 """Seconds, or milliseconds, since 1970: ten digits from 2001 to 2286."""
 _NUMBERS: Final = re.compile(
-    r"(?P<first>\d{1,2})(?P<sep>[./-])(?P<second>\d{1,2})(?P=sep)(?P<year>\d{4})(?P<rest>\b.*)"
+    r"(?P<first>\d{1,2})(?P<sep>[./-])(?P<second>\d{1,2})(?P=sep)(?P<year>\d{4})(?P<end>\b.*)"
 )
 _ZONE: Final = re.compile(r"\s*(?:\b(?:UTC|GMT)\b)?\s*([+-]\d\d:?\d\d)?$", re.IGNORECASE)
 _NAMED_ZONE: Final = re.compile(r"\s*\([^()]*\)$")
@@ -68,7 +68,7 @@ def _parse_time(text: str) -> datetime:
         return _parse_spelled(bare, offset)
 
 
-def _year_first(first: str, sep: str, second: str, year: str, rest: str) -> str:
+def _year_first(first: str, sep: str, second: str, year: str, end: str) -> str:
     """Return the time with the year first.
 
     With points the day comes first; else a number over 12 tells. Raises TimeUnread if both orders are
@@ -81,7 +81,7 @@ def _year_first(first: str, sep: str, second: str, year: str, rest: str) -> str:
         day, month = second_number, first_number
     else:
         raise TimeUnread(_EITHER)
-    return f"{year}-{month:02d}-{day:02d}{rest.replace(',', '')}"
+    return f"{year}-{month:02d}-{day:02d}{end.replace(',', '')}"
 
 
 def _parse_spelled(text: str, offset: str) -> datetime:

@@ -56,11 +56,11 @@ class ValueCounts:
 
     def _list_values(self, counter: Counter[str]) -> str:
         first = counter.most_common(_NAMED)
-        named = ", ".join(f'"{printable_line(value, _LONGEST)}" ({count})' for value, count in first)
+        values_text = ", ".join(f'"{printable_line(value, _LONGEST)}" ({count})' for value, count in first)
         if len(counter) <= _NAMED:
-            return named
+            return values_text
         size = f"more than {_COUNTED}" if self._more else str(len(counter))
-        return f"{size} different values, such as {named}"
+        return f"{size} different values, such as {values_text}"
 
 
 def of_columns(columns: Iterable[str]) -> Sequence[ValueCounts]:

@@ -94,9 +94,9 @@ def _high_pipe() -> tuple[int, int]:
 
 def _end_browser(pid: int) -> None:
     """End the browser with all of its processes."""
-    for sent in (signal.SIGTERM, signal.SIGKILL):
+    for end_signal in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
-            os.killpg(pid, sent)
+            os.killpg(pid, end_signal)
         deadline = time.monotonic() + _ENDS_WITHIN
         while time.monotonic() < deadline:
             if os.waitpid(pid, os.WNOHANG)[0]:

@@ -65,8 +65,8 @@ class DevTools:
     def _next_message(self, seconds: float) -> Json | None:
         deadline = time.monotonic() + seconds
         while b"\0" not in self._buffer:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._reading], [], [], left)[0]:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0 or not select.select([self._reading], [], [], remaining)[0]:
                 return None
             chunk = os.read(self._reading, _CHUNK)
             if not chunk:

@@ -95,15 +95,15 @@ class FolderArchive:
             self._require_folder()
             file = self._folder / name
             self._make_folder(file.parent)
-            fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+            temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
             try:
-                with fresh.open("xb") as out:
+                with temporary.open("xb") as out:
                     out.write(data)
                     out.flush()
                     os.fsync(out.fileno())
-                fresh.replace(file)
+                temporary.replace(file)
             finally:
-                fresh.unlink(missing_ok=True)
+                temporary.unlink(missing_ok=True)
             sync_folder(file.parent)
 
     def get(self, name: str, most: int = MOST_BYTES) -> bytes | None:

@@ -101,10 +101,10 @@ class CheckpointChain:
             name = object_names.checkpoint_name(self._site, number)
             for kind, at in checkpoint.newest.items():
                 yield from self._times.check_time(
-                    name, at, f"its newest {kind} entry", by=(checkpoint.at, "the checkpoint itself")
+                    name, at, f"its newest {kind} entry", latest=(checkpoint.at, "the checkpoint itself")
                 )
             yield from self._times.check_time(
-                name, checkpoint.at, "its own time", since=(before, "the checkpoint before it")
+                name, checkpoint.at, "its own time", earliest=(before, "the checkpoint before it")
             )
             before = checkpoint.at
 

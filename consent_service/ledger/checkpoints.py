@@ -160,8 +160,8 @@ def trusted_anchor(data: bytes, keys: PublicKeys, checkpoint: Checkpoint) -> Anc
     try:
         return open_anchor(data, keys, checkpoint)
     except (IdentityError, LedgerError) as error:
-        named = f"the anchor of segment {checkpoint.number} of {checkpoint.site}"
-        raise LedgerError(f"{named} does not hold: {error}: run `ledger verify`") from error
+        anchor_name = f"the anchor of segment {checkpoint.number} of {checkpoint.site}"
+        raise LedgerError(f"{anchor_name} does not hold: {error}: run `ledger verify`") from error
 
 
 def trusted_lines(data: bytes, checkpoint: Checkpoint) -> list[bytes]:

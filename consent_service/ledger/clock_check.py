@@ -24,12 +24,12 @@ class ClockCheck(NamedTuple):
         name: str,
         at: int,
         subject: str,
-        since: tuple[int, str] = (0, ""),
-        by: tuple[int, str] | None = None,
+        earliest: tuple[int, str] = (0, ""),
+        latest: tuple[int, str] | None = None,
     ) -> Iterator[ArchiveFault]:
         """Name a time that can't be true: `subject` tells which of the object's.
 
-        It lies between `since` and `by`, give or take the skew; each is a time and what it belongs to.
+        It lies between `earliest` and `latest`, give or take the skew; each is a time and what it belongs to.
         """
         if self.now is None:
             return
@@ -37,10 +37,10 @@ class ClockCheck(NamedTuple):
             why = "which is before the service existed"
         elif at > self.now + SKEW:
             why = f"which lies ahead of this machine's clock ({time_text(self.now)})"
-        elif at < since[0] - SKEW:
-            why = f"which is before {since[1]} ({time_text(since[0])})"
-        elif by is not None and at > by[0] + SKEW:
-            why = f"which is after {by[1]} ({time_text(by[0])})"
+        elif at < earliest[0] - SKEW:
+            why = f"which is before {earliest[1]} ({time_text(earliest[0])})"
+        elif latest is not None and at > latest[0] + SKEW:
+            why = f"which is after {latest[1]} ({time_text(latest[0])})"
         else:
             return
         yield ArchiveFault(Tampering.TIME_WRONG, name, f"{subject} is {time_text(at)}, {why}")

@@ -33,7 +33,7 @@ def check_entry(entry: Entry) -> None:
         raise EntryUnreadable(f"entry {entry.id} names an unknown device class {entry.device.kind!r}")
     try:
         evidence, fact = _evidence_of(entry), fact_of(entry)
-        again = entry_of(
+        made_again = entry_of(
             fact,
             entry_id=entry.id,
             site=entry.site,
@@ -42,7 +42,7 @@ def check_entry(entry: Entry) -> None:
         )
     except (struct.error, OverflowError) as error:
         raise EntryUnreadable(f"entry {entry.id} holds a value out of range: {error}") from error
-    if again != entry:
+    if made_again != entry:
         raise EntryUnreadable(f"entry {entry.id} holds values that no {type(fact).__name__} fact has")
 
 

@@ -80,8 +80,8 @@ def _later_checkpoints(archive: Archive, keys: PublicKeys, site: str, reach: Rea
 
     Raises LedgerError if one is missing, or the folder is: nobody could tell who else was erased.
     """
-    ours = [name for name in archive.names() if name.startswith(f"{site}/{object_names.CHECKPOINT_FOLDER}/")]
-    last, before = max(len(ours), reach.sealed), ""
+    names = [name for name in archive.names() if name.startswith(f"{site}/{object_names.CHECKPOINT_FOLDER}/")]
+    last, before = max(len(names), reach.sealed), ""
     for number in range(reach.after + 1, last + 1):
         data = archive.get(object_names.checkpoint_name(site, number))
         if data is None:

@@ -103,9 +103,9 @@ def write_parquet(archive: Archive, chosen: EntryFilter, out: BinaryIO, tell: Te
     schema = pa.schema([(name, kinds[name in _NUMBERS]) for name in COLUMNS])
     rows, written = _table_rows(archive, chosen, tell), 0
     with ParquetWriter(out, schema) as table:
-        while some := list(islice(rows, _ROWS)):
-            table.write_table(pa.Table.from_pylist(some, schema))
-            written += len(some)
+        while batch := list(islice(rows, _ROWS)):
+            table.write_table(pa.Table.from_pylist(batch, schema))
+            written += len(batch)
     return written
 
 

@@ -59,13 +59,13 @@ def is_over(checkpoint: Checkpoint, keep_seconds: Mapping[str, int], now: int) -
 async def _due_segments(sealer: Sealer, keep_seconds: Mapping[str, int], now: int) -> list[Checkpoint]:
     """Return the oldest segments whose time is over, as many as are dropped together."""
     _, state = await sealer.read_state()
-    due, left = list[Checkpoint](), _MOST_AT_ONCE
+    due, room = list[Checkpoint](), _MOST_AT_ONCE
     for number in range(state.dropped + 1, state.trimmed + 1):
         checkpoint = await checkpoint_at(sealer, number)
-        if not is_over(checkpoint, keep_seconds, now if due else now - DAY) or left <= 0:
+        if not is_over(checkpoint, keep_seconds, now if due else now - DAY) or room <= 0:
             break
         due.append(checkpoint)
-        left -= checkpoint.entries
+        room -= checkpoint.entries
     return due
 
 
@@ -83,7 +83,7 @@ async def _drop_segment(sealer: Sealer, checkpoint: Checkpoint, now: int) -> Non
 
 async def _carry_forward(sealer: Sealer, due: Sequence[Checkpoint], now: int) -> None:
     """Append every standing that rests on one of these segments, before the first of them is dropped."""
-    named = set[bytes]()
+    subjects = set[bytes]()
     for checkpoint in due:
         lines = await lines_of(sealer, checkpoint)
         if (
@@ -94,22 +94,24 @@ async def _carry_forward(sealer: Sealer, due: Sequence[Checkpoint], now: int) ->
             )
             continue
         payloads = (segments.entry_at(line)[1] for line in lines)
-        named.update(bytes.fromhex(entries.decode(payload).subject) for payload in payloads)
+        subjects.update(bytes.fromhex(entries.decode(payload).subject) for payload in payloads)
     async for batch in sealer.store.walk(visitor_shards(sealer.site, sealer.store.shards), STANDINGS):
         records = [(key, document) for key, document in batch if is_standing(key.name)]
-        await asyncio.gather(*(_carry_record(sealer, key, document, named, now) for key, document in records))
+        await asyncio.gather(
+            *(_carry_record(sealer, key, document, subjects, now) for key, document in records)
+        )
         await sealer.renew_lease()
 
 
 async def _carry_record(
-    sealer: Sealer, key: Key, document: Document | None, named: Collection[bytes], now: int
+    sealer: Sealer, key: Key, document: Document | None, subjects: Collection[bytes], now: int
 ) -> None:
     """Append a standing to the log. Its record is not written, so versions seen by others stay valid."""
     for _attempt in range(_ATTEMPTS):
         if document is None:
             return
         record = _record_of(key, document)
-        if record.subject not in named:
+        if record.subject not in subjects:
             return
         append = [Append(LEDGER, _carried_entry(sealer.site, record, now))]
         try:

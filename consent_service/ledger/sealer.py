@@ -62,8 +62,8 @@ class Sealer:
     async def take_lease(self) -> bool:
         """Take or extend the lease for two minutes. Return False if another process holds it."""
         document, _, _ = await self._read_documents()
-        ours = self._fence.get(_LEASE)
-        if document is not None and document.version != ours:
+        own_version = self._fence.get(_LEASE)
+        if document is not None and document.version != own_version:
             return False
         until = int(self.clock()) + LEASE_SECONDS
         expect = {_LEASE: document.version if document else 0}
@@ -130,14 +130,14 @@ class Sealer:
 
     async def _next_spans(self, state: SealState) -> dict[str, Span]:
         """Return the span of the next segment for each shard with new entries."""
-        spans, left = dict[str, Span](), MOST_ENTRIES
+        spans, room = dict[str, Span](), MOST_ENTRIES
         for shard in sorted(site_shards(self.site, self.store.shards)):
             after = state.through.get(shard, 0)
             async for entry in read_entries(self.store, shard, Span(after, 2**53)):
-                if left <= 0 and entry.position.sequence > spans.get(shard, Span(0, 0)).through:
+                if room <= 0 and entry.position.sequence > spans.get(shard, Span(0, 0)).through:
                     return spans
                 spans[shard] = Span(after, entry.position.sequence)
-                left -= 1
+                room -= 1
         return spans
 
     async def _seal_plan(self) -> None:
@@ -165,14 +165,14 @@ class Sealer:
     async def _match_archive(self) -> None:
         """Bring store and archive together: put what a crash left out, adopt what a restored backup lacks."""
         document, state = await self.read_state()
-        ours = (
+        archived = (
             await self.get(object_names.checkpoint_name(self.site, state.number))
             if state.number
             else state.checkpoint
         )
-        if ours is None:
+        if archived is None:
             await self.put(object_names.checkpoint_name(self.site, state.number), state.checkpoint)
-        elif ours != state.checkpoint:
+        elif archived != state.checkpoint:
             raise LedgerForked(
                 f"checkpoint {state.number} of {self.site} in the archive is not the one that this store sealed: run "
                 "`ledger verify`; put the checkpoint back from a copy, or give each service an archive of its own"

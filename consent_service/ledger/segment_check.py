@@ -130,29 +130,29 @@ class SegmentCheck:
 
     def _value_faults(self, lines: list[bytes]) -> Iterator[ArchiveFault]:
         """Yield the differences between the lines and the values that the checkpoint names for them."""
-        checkpoint, read = self._checkpoint, self._site.reader.read(lines)
-        for fault in read.faults[:MOST_LINES]:
+        checkpoint, values = self._checkpoint, self._site.reader.read(lines)
+        for fault in values.faults[:MOST_LINES]:
             yield ArchiveFault(fault.what, f"{self._name} line {fault.line}", fault.detail)
-        if len(read.faults) > MOST_LINES:
+        if len(values.faults) > MOST_LINES:
             yield ArchiveFault(
                 Tampering.NOT_CANONICAL,
                 self._name,
-                f"{len(read.faults)} lines are not as the service writes them",
+                f"{len(values.faults)} lines are not as the service writes them",
             )
-        for place in list(span_faults(read.shards, read.positions, checkpoint.spans))[:MOST_LINES]:
+        for place in list(span_faults(values.shards, values.positions, checkpoint.spans))[:MOST_LINES]:
             yield ArchiveFault(Tampering.PLACE_WRONG, self._name, place)
-        if not read.faults and read.newest != checkpoint.newest:
-            times = ", ".join(f"{kind} {at}" for kind, at in sorted(read.newest.items()))
+        if not values.faults and values.newest != checkpoint.newest:
+            times = ", ".join(f"{kind} {at}" for kind, at in sorted(values.newest.items()))
             name = object_names.checkpoint_name(checkpoint.site, checkpoint.number)
             yield ArchiveFault(Tampering.NEWEST_WRONG, name, f"the segment's newest entries are: {times}")
-        yield from self._time_faults(read)
+        yield from self._time_faults(values)
 
-    def _time_faults(self, read: LineValues) -> Iterator[ArchiveFault]:
-        if read.newest:
-            last = max(read.newest.values())
-            for at, which in ((read.oldest, "oldest"), (last, "newest")):
+    def _time_faults(self, values: LineValues) -> Iterator[ArchiveFault]:
+        if values.newest:
+            last = max(values.newest.values())
+            for at, which in ((values.oldest, "oldest"), (last, "newest")):
                 yield from self._site.times.check_time(
-                    self._name, at, f"the {which} entry's time", by=(self._checkpoint.at, "it was sealed")
+                    self._name, at, f"the {which} entry's time", latest=(self._checkpoint.at, "it was sealed")
                 )
 
     def _changed_lines(self, raw: bytes, digest: str) -> Iterator[ArchiveFault]:
@@ -162,9 +162,9 @@ class SegmentCheck:
             return
         lines = segments.split(raw)
         self.entries = len(lines)
-        other, sealed = self._site.digests.get(digest), self._read_marks()
-        if other is not None:
-            yield ArchiveFault(Tampering.SEGMENT_SWAPPED, self._name, f"is segment {other}")
+        segment_number, sealed = self._site.digests.get(digest), self._read_marks()
+        if segment_number is not None:
+            yield ArchiveFault(Tampering.SEGMENT_SWAPPED, self._name, f"is segment {segment_number}")
         elif sealed is None:
             yield ArchiveFault(
                 Tampering.SEGMENT_DAMAGED,
@@ -229,5 +229,5 @@ class SegmentCheck:
                 Tampering.ANCHOR_EARLY, self._anchor_name, "it was dropped before 24 months were over"
             )
         yield from self._site.times.check_time(
-            self._anchor_name, anchor.at, "its own time", since=(self._checkpoint.at, "its checkpoint")
+            self._anchor_name, anchor.at, "its own time", earliest=(self._checkpoint.at, "its checkpoint")
         )

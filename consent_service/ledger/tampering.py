@@ -117,18 +117,20 @@ def compare_lines(sealed: Sequence[bytes], present: Sequence[bytes]) -> list[Lin
     start = _common_length(sealed, present)
     end = _common_length(sealed[start:][::-1], present[start:][::-1])
     old, new = sealed[start : len(sealed) - end], present[start : len(present) - end]
-    gone, fresh = Counter(old) - Counter(new), Counter(new) - Counter(old)
-    lost = [number for number, mark in enumerate(old) if _take_one(gone, mark)]
-    came = [number for number, mark in enumerate(new) if _take_one(fresh, mark)]
-    if len(lost) == len(came):
-        changes = [LineChange(Tampering.ENTRY_CHANGED, start + number + 1) for number in came]
+    only_sealed, only_present = Counter(old) - Counter(new), Counter(new) - Counter(old)
+    missing = [number for number, mark in enumerate(old) if _take_one(only_sealed, mark)]
+    added = [number for number, mark in enumerate(new) if _take_one(only_present, mark)]
+    if len(missing) == len(added):
+        changes = [LineChange(Tampering.ENTRY_CHANGED, start + number + 1) for number in added]
     else:
-        changes = [LineChange(Tampering.ENTRY_MISSING, start + number + 1) for number in lost]
-        changes += [LineChange(Tampering.ENTRY_ADDED, start + number + 1) for number in came]
-    without, besides = set(lost), set(came)
-    stayed = [mark for number, mark in enumerate(old) if number not in without]
-    arrived = [(number, mark) for number, mark in enumerate(new) if number not in besides]
-    moved = [number for (number, mark), before in zip(arrived, stayed, strict=True) if mark != before]
+        changes = [LineChange(Tampering.ENTRY_MISSING, start + number + 1) for number in missing]
+        changes += [LineChange(Tampering.ENTRY_ADDED, start + number + 1) for number in added]
+    missing_numbers, added_numbers = set(missing), set(added)
+    common_before = [mark for number, mark in enumerate(old) if number not in missing_numbers]
+    common_now = [(number, mark) for number, mark in enumerate(new) if number not in added_numbers]
+    moved = [
+        number for (number, mark), before in zip(common_now, common_before, strict=True) if mark != before
+    ]
     return [*changes, *(LineChange(Tampering.ENTRY_REORDERED, start + number + 1) for number in moved)]
 
 

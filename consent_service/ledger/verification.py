@@ -61,8 +61,8 @@ def verify(
     """
     names, times, references = archive.names(), ClockCheck(now), list(references)
     chains = {
-        site: CheckpointChain(archive, keys, site, own, times)
-        for site, own in _names_by_site(names, references).items()
+        site: CheckpointChain(archive, keys, site, site_names, times)
+        for site, site_names in _names_by_site(names, references).items()
     }
     findings = [finding for chain in chains.values() for finding in chain.check_chain()]
     findings += [
@@ -72,17 +72,21 @@ def verify(
     ]
     total = sum(len(chain.checkpoints) for chain in chains.values())
     entries, dropped, hints = 0, 0, list[ArchiveFault]()
-    for done, (checked, unpacked) in enumerate(_segment_checks(archive, keys, chains, times), 1):
-        findings += checked.check_segment(unpacked)
-        entries, dropped, hints = entries + checked.entries, dropped + checked.dropped, hints + checked.hints
+    for done, (segment_check, unpacked) in enumerate(_segment_checks(archive, keys, chains, times), 1):
+        findings += segment_check.check_segment(unpacked)
+        entries, dropped, hints = (
+            entries + segment_check.entries,
+            dropped + segment_check.dropped,
+            hints + segment_check.hints,
+        )
         progress(done, total)
-    wanted = {name for chain in chains.values() for name in chain.names}
-    folders = {name.rpartition("/")[0] for name in wanted} | chains.keys()
+    expected = {name for chain in chains.values() for name in chain.names}
+    folders = {name.rpartition("/")[0] for name in expected} | chains.keys()
     for name in names:
-        if name not in wanted:
+        if name not in expected:
             harmless = object_names.is_leftover(name) or (name in folders and _is_empty(archive, name))
             (hints if harmless else findings).append(ArchiveFault(Tampering.OBJECT_UNKNOWN, name))
-    if not wanted and not findings:
+    if not expected and not findings:
         findings.append(
             ArchiveFault(Tampering.ARCHIVE_EMPTY, "archive", "it holds no object that could be checked")
         )
@@ -119,8 +123,8 @@ def _read_ahead(
     following: _SegmentReader | None = None
     for number, checkpoint in enumerate(checkpoints):
         reading = following or _SegmentReader(archive, checkpoint)
-        rest = checkpoints[number + 1 : number + 2]
-        following = _SegmentReader(archive, rest[0]) if rest else None
+        next_one = checkpoints[number + 1 : number + 2]
+        following = _SegmentReader(archive, next_one[0]) if next_one else None
         yield checkpoint, reading.result()
 
 

@@ -59,8 +59,8 @@ class WorkGauges:
 
     def start(self, config: Config) -> None:
         """Measure under this configuration. Without an archive nothing is ever sealed, so nothing is measured."""
-        for gone in self._sites - set(config.sites if config.ledger.archive else ()):
-            self._set_gauges(gone, 0, 0)
+        for site in self._sites - set(config.sites if config.ledger.archive else ()):
+            self._set_gauges(site, 0, 0)
         self._task.stop()
         if config.ledger.archive:
             self._task.start(self._measure_for_ever(config))

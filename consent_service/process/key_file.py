@@ -41,8 +41,8 @@ class KeyLine(NamedTuple):
 def make_key_file(file: Path, now: int) -> None:
     """Write a new ring of one key. Raises ConfigError if the file exists: a lost ring can't be made again."""
     ring = new_ring(now, secrets.token_bytes(SECRET_BYTES), secrets.token_bytes(SECRET_BYTES))
-    with _as_config_errors(file), _written_beside(file, ring) as fresh:
-        os.link(fresh, file)  # unlike a rename, refuses to overwrite
+    with _as_config_errors(file), _written_beside(file, ring) as temporary:
+        os.link(temporary, file)  # unlike a rename, refuses to overwrite
 
 
 def rotate_file(file: Path, now: int) -> SigningKey:
@@ -54,9 +54,9 @@ def rotate_file(file: Path, now: int) -> SigningKey:
     with _as_config_errors(file), _open_folder(place.parent) as folder:
         fcntl.flock(folder, fcntl.LOCK_EX)  # not the file: that is about to be another one
         ring = rotate_ring(read_key_file(place), now, secrets.token_bytes(SECRET_BYTES))
-        with _written_beside(place, ring) as fresh:
-            _keep_access(place, fresh)
-            fresh.replace(place)
+        with _written_beside(place, ring) as temporary:
+            _keep_access(place, temporary)
+            temporary.replace(place)
     return ring.current_key
 
 
@@ -88,33 +88,33 @@ def _day_text(at: int | None) -> str:
 @contextmanager
 def _written_beside(file: Path, ring: KeyRing) -> Iterator[Path]:
     """Yield a temporary file beside this one that holds the ring, synced and readable by its owner alone."""
-    fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as out:
             out.write(encode_ring(ring))
             out.flush()
             os.fsync(out.fileno())
-        yield fresh
+        yield temporary
         with _open_folder(file.parent) as folder:
             os.fsync(folder)
     finally:
-        fresh.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
-def _keep_access(before: Path, fresh: Path) -> None:
+def _keep_access(before: Path, temporary: Path) -> None:
     """Let the same users read the new file: owner, group, mode, list of access. Raises ConfigError."""
     owner = before.stat()
     try:
-        os.chown(fresh, owner.st_uid, owner.st_gid)
+        os.chown(temporary, owner.st_uid, owner.st_gid)
     except PermissionError:
         reason = (
             f"belongs to user {owner.st_uid} and group {owner.st_gid}: rotate it as that user or as root, or the "
             "service may not read the new file"
         )
         raise ConfigError((Fault(str(before), 0, reason),)) from None
-    shutil.copystat(before, fresh)  # after the owner: until then only we read it
-    os.utime(fresh)  # copied too, but copies that go by time must see a new file
+    shutil.copystat(before, temporary)  # after the owner: until then only we read it
+    os.utime(temporary)  # copied too, but copies that go by time must see a new file
 
 
 @contextmanager

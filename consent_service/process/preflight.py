@@ -34,8 +34,8 @@ def check_start(service: Service, ring: KeyRing, parts: Sequence[str]) -> list[s
     listeners = {"web": ("port", service.host, service.port)}
     if service.metrics_port:
         listeners["work"] = ("metrics_port", service.metrics_host, service.metrics_port)
-    wanted = [listeners[part] for part in parts if part in listeners]
-    faults = tuple(fault for one in wanted for fault in _listening_faults(*one))
+    needed = [listeners[part] for part in parts if part in listeners]
+    faults = tuple(fault for listener in needed for fault in _listening_faults(*listener))
     if faults:
         raise ConfigError(faults)
     return asyncio.run(_open_once(service, ring))

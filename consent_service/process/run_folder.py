@@ -78,9 +78,11 @@ class RunFolder:
         """Return the children's environment: this folder's keys and the resolved store in place of the
         originals.
         """
-        ours = {name: value for name, value in env.items() if name.removesuffix("_FILE") not in SECRETS}
+        child_variables = {
+            name: value for name, value in env.items() if name.removesuffix("_FILE") not in SECRETS
+        }
         keys = {f"{KEYS}_FILE": str(self.path / "keys.json"), STORE: config.service.store}
-        return ours | keys | {_METRICS_VARIABLE: str(self.metrics_folder)}
+        return child_variables | keys | {_METRICS_VARIABLE: str(self.metrics_folder)}
 
 
 @contextmanager
@@ -90,12 +92,12 @@ def make_run_folder(env: Mapping[str, str]) -> Iterator[RunFolder]:
     Raises CannotStart if no place takes one.
     """
     path = _make_empty_folder(env)
-    held = _lock_folder(path)
+    lock = _lock_folder(path)
     try:
         yield RunFolder(path)
     finally:
         shutil.rmtree(path, ignore_errors=True)
-        os.close(held)
+        os.close(lock)
 
 
 def _make_empty_folder(env: Mapping[str, str]) -> Path:
@@ -154,7 +156,7 @@ def _remove_unless_held(path: Path) -> None:
 
 
 def _replace_file(path: Path, text: str) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.touch(mode=0o600)
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+    temporary = path.with_suffix(".new")
+    temporary.touch(mode=0o600)
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

@@ -44,8 +44,8 @@ def supervise(
     _warn_of_exposed_secrets(env)
     for warning in preflight.store_warnings(loaded.config.service):
         _log.warning("store may not last", reason=warning)
-    with make_run_folder(env) as ours:
-        return asyncio.run(Supervisor(file, env, loaded, ours, workers, parts).run())
+    with make_run_folder(env) as run:
+        return asyncio.run(Supervisor(file, env, loaded, run, workers, parts).run())
 
 
 class Supervisor:
@@ -56,16 +56,16 @@ class Supervisor:
         file: Path,
         env: Mapping[str, str],
         loaded: ServingConfig,
-        ours: RunFolder,
+        run: RunFolder,
         workers: int | None,
         parts: Sequence[str],
     ) -> None:
         self._file = file
         self._env = env
         self._loaded = loaded
-        self._run_dir = ours
-        child_env = ours.child_env(env, loaded.config)
-        arguments = [str(ours.path), str(os.getpid()), str(workers or loaded.config.service.workers)]
+        self._run_dir = run
+        child_env = run.child_env(env, loaded.config)
+        arguments = [str(run.path), str(os.getpid()), str(workers or loaded.config.service.workers)]
         self._children = [Child(part, [*_module_command(part), *arguments], child_env) for part in parts]
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()

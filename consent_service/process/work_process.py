@@ -30,7 +30,7 @@ from consent_service.services.key_rings import take_up
 _log = structlog.get_logger("consent_service.process")
 
 
-async def work_until_stopped(ours: RunFolder) -> None:
+async def work_until_stopped(run: RunFolder) -> None:
     """Work until SIGTERM; SIGHUP re-reads the configuration."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
@@ -38,7 +38,7 @@ async def work_until_stopped(ours: RunFolder) -> None:
 
     def apply_config() -> None:
         """Start sealing and measuring under the configuration in the run folder."""
-        config = ours.read_config(os.environ)
+        config = run.read_config(os.environ)
         sealing.start(config)
         gauges.start(config)
         _log.info("working", config=config_digest(config))
@@ -46,17 +46,17 @@ async def work_until_stopped(ours: RunFolder) -> None:
     def reapply_config() -> None:
         """Apply the new configuration, and check its key ring against the store."""
         apply_config()
-        checks.append(loop.create_task(_check_ring(ours.read_config(os.environ))))
+        checks.append(loop.create_task(_check_ring(run.read_config(os.environ))))
         del checks[:-1]
 
     checks = list[asyncio.Task[None]]()
     loop.add_signal_handler(signal.SIGHUP, reapply_config)
-    service = ours.read_config(os.environ).service
+    service = run.read_config(os.environ).service
     with ExitStack() as listeners:
         if service.metrics_port:
             listeners.enter_context(
                 metrics_listener.listen_for_metrics(
-                    service.metrics_host, service.metrics_port, ours.metrics_folder
+                    service.metrics_host, service.metrics_port, run.metrics_folder
                 )
             )
         apply_config()

@@ -85,8 +85,10 @@ class StoreAddress:
             if "cert_file" in self.files:
                 context.load_cert_chain(self.files["cert_file"], self.files.get("key_file"))
         except OSError as error:
-            named = ", ".join(f"{name} {file}" for name, file in self.files.items())
-            raise StoreUnavailable(f"{self.name}: can't use {named}: {error.strerror or error}") from None
+            files_text = ", ".join(f"{name} {file}" for name, file in self.files.items())
+            raise StoreUnavailable(
+                f"{self.name}: can't use {files_text}: {error.strerror or error}"
+            ) from None
         return context
 
 

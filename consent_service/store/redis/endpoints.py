@@ -141,23 +141,23 @@ class RedisEndpoint:
         """Prepare the place and return the heads of the shards that it holds already. Raises StoreUnavailable."""
         packed = msgspec.json.encode(about) + saved.hex().encode()
         reply = await self._ask_header(b"HGETALL", key_layout.MOVING)
-        held = dict(zip(reply[::2], reply[1::2], strict=True))
-        left = await self._left_behind()
-        if held and held.pop(_ABOUT) != packed:
+        heads = dict(zip(reply[::2], reply[1::2], strict=True))
+        moved_store = await self._left_behind()
+        if heads and heads.pop(_ABOUT) != packed:
             raise StoreUnavailable(
                 f"{self.name} holds half a copy of another store, or of another backup: end that one with its own "
                 "command, empty the database, or name another"
             )
-        if left is not None and left != about.id:
+        if moved_store is not None and moved_store != about.id:
             raise StoreUnavailable(f"{self.name} holds another store, which was moved away: empty it first")
-        if not reply and left is None:
+        if not reply and moved_store is None:
             await self._require_empty()
         await self._write_all(HEADER_SLOT, [pack_command(b"HSET", key_layout.MOVING, _ABOUT, packed)])
-        if left is not None:
-            await self._make_room(held)
-            held = {}
-        names = store_header.decode_names(list(held), self.name)
-        return {name: decode_head(head, self.name) for name, head in zip(names, held.values(), strict=True)}
+        if moved_store is not None:
+            await self._make_room(heads)
+            heads = {}
+        names = store_header.decode_names(list(heads), self.name)
+        return {name: decode_head(head, self.name) for name, head in zip(names, heads.values(), strict=True)}
 
     async def clear_shard(self, shard: str) -> None:
         """Remove what an interrupted attempt left of the shard."""
@@ -185,9 +185,9 @@ class RedisEndpoint:
 
     async def complete_copy(self, about: StoreInfo, restored_at: int | None) -> None:
         """Turn the copy into a store; with `restored_at` (Unix seconds) into one that knows what it may have lost."""
-        made = store_header.RedisHeader(about.id, about.shards, about.created_at, floor=about.floor)
+        header = store_header.RedisHeader(about.id, about.shards, about.created_at, floor=about.floor)
         await self._write_all(
-            HEADER_SLOT, [pack_command(b"SET", key_layout.HEADER, msgspec.json.encode(made))]
+            HEADER_SLOT, [pack_command(b"SET", key_layout.HEADER, msgspec.json.encode(header))]
         )
         if restored_at is not None:
             await store_header.begin_anew(self._router, self.name, restored_at)

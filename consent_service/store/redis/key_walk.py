@@ -27,14 +27,14 @@ async def walk_documents(
     """
     if not shards:
         return
-    sought = {shard_keys(shard).prefix: shard for shard in shards}
+    shards_by_prefix = {shard_keys(shard).prefix: shard for shard in shards}
     slots = {
         slot: scans.master_of(router, name, slot) for slot in (shard_keys(shard).slot for shard in shards)
     }
     common = _common_prefix([shard_keys(shard).document_key(prefix) for shard in shards])
     for master in dict.fromkeys(slots.values()):
-        async for walked in scans.node_keys(router, master, common):
-            keys = sorted(_wanted_keys(walked, sought, prefix))
+        async for node_keys in scans.node_keys(router, master, common):
+            keys = sorted(_wanted_keys(node_keys, shards_by_prefix, prefix))
             for at in range(0, len(keys), _TOGETHER):
                 yield await _read_batch(router, keys[at : at + _TOGETHER], clock())
     if any(scans.master_of(router, name, slot) != master for slot, master in slots.items()):

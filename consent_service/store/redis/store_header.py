@@ -71,11 +71,11 @@ async def prepare_header(router: Router, name: str, shards: int | None, now: int
     moved = await read_moved(router, name)
     if moved is not None:
         raise moved.moved_error(name)
-    fresh = RedisHeader(uuid.uuid4().hex, shards or DEFAULT_SHARDS, now)
+    new_header = RedisHeader(uuid.uuid4().hex, shards or DEFAULT_SHARDS, now)
     await router.ask_slot(  # whoever comes first makes it
         ChannelPurpose.WRITE,
         HEADER_SLOT,
-        pack_command(b"SET", key_layout.HEADER, msgspec.json.encode(fresh), b"NX"),
+        pack_command(b"SET", key_layout.HEADER, msgspec.json.encode(new_header), b"NX"),
     )
     state = await read_state(router, name)
     if shards is not None and state.header.shards != shards:
@@ -106,9 +106,11 @@ async def begin_anew(router: Router, name: str, now: int) -> None:
         router.ask_slot(ChannelPurpose.SCAN, shard_keys(shard).slot, head)
         for shard, head in zip(shards, heads, strict=True)
     )
-    taken = {shard: parse_counter(reply, name) or 0 for shard, reply in zip(shards, replies, strict=True)}
-    start = start_anew(now, header.floor, *taken.values())
-    for shard, last in taken.items():
+    last_values = {
+        shard: parse_counter(reply, name) or 0 for shard, reply in zip(shards, replies, strict=True)
+    }
+    start = start_anew(now, header.floor, *last_values.values())
+    for shard, last in last_values.items():
         gaps = [*(gap for gap in lost.gaps.get(shard, ()) if gap[0] != last), (last, start - 1)]
         note = lost_command(shard, lost.born.get(shard, header.floor), gaps)
         await router.ask_slot(ChannelPurpose.WRITE, HEADER_SLOT, note)

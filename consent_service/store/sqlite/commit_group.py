@@ -80,9 +80,9 @@ class _Group:
     def __init__(self, execute: Execute, changes: Sequence[Change], now: int, floor: int) -> None:
         self._now = now
         self._floor = floor
-        named = {(change.shard, name) for change in changes for name in change.expect}
-        versions = bulk.ask_many(execute, _VERSION, [(*key, now) for key in named])
-        self._versions = dict(zip(named, (version or 0 for version in versions), strict=True))
+        expected = {(change.shard, name) for change in changes for name in change.expect}
+        versions = bulk.ask_many(execute, _VERSION, [(*key, now) for key in expected])
+        self._versions = dict(zip(expected, (version or 0 for version in versions), strict=True))
         shards = list({change.shard for change in changes})
         counters = bulk.ask_many(execute, _COUNTER, [(shard,) for shard in shards])
         self._counters = dict(zip(shards, (counter or floor for counter in counters), strict=True))

@@ -188,8 +188,8 @@ def _open_file(path: Path, shards: int | None, now: int, timeout: float) -> _Ope
         raise StoreUnavailable(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed")
     database_file.check_place(path)
     with ExitStack() as undo:
-        held = database_file.hold_open(path)
-        undo.callback(os.close, held)
+        lock = database_file.hold_open(path)
+        undo.callback(os.close, lock)
         with database_file.writers_turn(path, timeout):
             database_file.create_file(path)
             writing = undo.enter_context(closing(connect_writer(path, timeout)))
@@ -201,8 +201,8 @@ def _open_file(path: Path, shards: int | None, now: int, timeout: float) -> _Ope
             header = file_schema.prepare_schema(writing, path, shards, now)
             if file_schema.digest_of(writing) is not None:  # a backup that is served is none any more
                 file_schema.set_digest(writing, None)
-            forgotten = counters.read_lost(writing)
+            lost = counters.read_lost(writing)
         looking_up = undo.enter_context(closing(connect_reader(path)))
         scanning = undo.enter_context(closing(connect_reader(path)))
         undo.pop_all()
-    return _Opened(header, forgotten, held, writing, looking_up, scanning)
+    return _Opened(header, lost, lock, writing, looking_up, scanning)

@@ -50,7 +50,7 @@ class SqliteExaminer:
             if not path.exists():
                 free = shutil.disk_usage(path.parent).free
                 return FileFacts(str(path), engine, free=free, mount=mount_of(path))
-            version, header, journal, gone = self._ask_file(self._read_layout)
+            version, header, journal, mark = self._ask_file(self._read_layout)
         except StoreError as error:
             return FileFacts(str(path), engine, (str(error),))
         return FileFacts(
@@ -62,7 +62,7 @@ class SqliteExaminer:
             free=shutil.disk_usage(path.parent).free,
             journal=journal,
             holders=count_holders(_file_beside(path, ".open")),
-            moved=gone,
+            moved=mark,
             mount=mount_of(path),
             private=not stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO),
         )
@@ -88,9 +88,9 @@ class SqliteExaminer:
     ) -> tuple[int, file_schema.FileHeader | None, str | None, MoveMark | None]:
         version = file_schema.require_ours(connection, self._path)
         header = file_schema.read_header(connection, self._path) if version else None
-        gone = mark_row.read_mark(connection.execute, self._path) if version else None
+        mark = mark_row.read_mark(connection.execute, self._path) if version else None
         (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
-        return version, header, str(journal) if _file_beside(self._path, "-wal").exists() else None, gone
+        return version, header, str(journal) if _file_beside(self._path, "-wal").exists() else None, mark
 
     def _ask_file(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
         try:
@@ -107,13 +107,13 @@ def count_holders(lock: Path, locks: Path = _LOCKS) -> int | None:
     None where the system has no such list.
     """
     try:
-        listed, stat = locks.read_text(), lock.stat()
+        lock_list, stat = locks.read_text(), lock.stat()
     except FileNotFoundError:
         return 0 if locks.exists() else None
     except OSError:
         return None
     name = f"{os.major(stat.st_dev):02x}:{os.minor(stat.st_dev):02x}:{stat.st_ino}"
-    return sum(line.split()[1] == "FLOCK" and name in line.split() for line in listed.splitlines())
+    return sum(line.split()[1] == "FLOCK" and name in line.split() for line in lock_list.splitlines())
 
 
 def _file_beside(path: Path, suffix: str) -> Path:

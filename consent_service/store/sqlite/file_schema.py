@@ -142,13 +142,13 @@ def require_ours(connection: sqlite3.Connection, path: Path) -> int:
     """
     version = version_of(connection, path)
     (encoding,) = connection.execute("PRAGMA encoding").fetchone()
-    present, wanted = _schema_objects(connection), _expected_objects(version)
-    strange = [f"{kind} {name}" for kind, name, *_ in sorted(present - wanted, key=str)]
-    missing = [f"{kind} {name}" for kind, name, *_ in sorted(wanted - present, key=str)]
+    present, expected = _schema_objects(connection), _expected_objects(version)
+    strange = [f"{kind} {name}" for kind, name, *_ in sorted(present - expected, key=str)]
+    missing = [f"{kind} {name}" for kind, name, *_ in sorted(expected - present, key=str)]
     if version and (strange or missing or encoding != "UTF-8"):
-        differs = [f"{one} is not this service's" for one in strange if one not in missing]
-        differs += [f"{one} was changed" for one in strange if one in missing]
-        differs += [f"{one} is missing" for one in missing if one not in strange]
+        differs = [f"{name} is not this service's" for name in strange if name not in missing]
+        differs += [f"{name} was changed" for name in strange if name in missing]
+        differs += [f"{name} is missing" for name in missing if name not in strange]
         difference = printable_line("; ".join(differs) or f"its text is {encoding}")
         raise StoreCorrupt(
             f"{path} is not as this service makes it: {difference}. Another program changed it: undo that, or "

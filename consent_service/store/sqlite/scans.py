@@ -87,13 +87,13 @@ def named_documents(connection: sqlite3.Connection, walk: Walk) -> tuple[KeyedDo
     was all.
     """
     rows = connection.execute(_NAMED, (walk.shard, walk.start, _TOGETHER)).fetchall()
-    named = [(name, Document(*rest)) for name, *rest in rows if name.startswith(walk.prefix)]
+    matching = [(name, Document(*rest)) for name, *rest in rows if name.startswith(walk.prefix)]
     documents = [
         (Key(walk.shard, name), document)
-        for name, document in named
+        for name, document in matching
         if document.expires_at is None or document.expires_at > walk.now
     ]
-    return documents, named[-1][0] + b"\0" if len(named) == _TOGETHER else None
+    return documents, matching[-1][0] + b"\0" if len(matching) == _TOGETHER else None
 
 
 def _shard_states(connection: sqlite3.Connection, log: str, shards: Sequence[str]) -> dict[str, ShardState]:

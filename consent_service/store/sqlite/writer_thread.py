@@ -152,10 +152,12 @@ class WriterThread:
                 self._execute, self._path
             )  # in the transaction that writes: nothing comes between
             values = apply(self._execute, changes, now, self._floor)
-            done = [change for change, value in zip(changes, values, strict=True) if isinstance(value, int)]
-            if done:
-                invalidation.note_changes(self._execute, done)
-                commit_group.sweep_expired(self._execute, now, _SWEPT_FOR_EACH * len(done))
+            committed = [
+                change for change, value in zip(changes, values, strict=True) if isinstance(value, int)
+            ]
+            if committed:
+                invalidation.note_changes(self._execute, committed)
+                commit_group.sweep_expired(self._execute, now, _SWEPT_FOR_EACH * len(committed))
             self._execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:

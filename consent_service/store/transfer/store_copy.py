@@ -51,33 +51,33 @@ async def copy_store(
     goes on where it was. Raises StoreCorrupt for a record that can't be, and when a shard read back is not what was
     written.
     """
-    held = dict(await target.begin_copy(source.about, saved))
+    heads = dict(await target.begin_copy(source.about, saved))
     tries = 1 if still else _TRIES
-    await _copy_shards(source, target, held, clock, tries, progress)
+    await _copy_shards(source, target, heads, clock, tries, progress)
     if still:
-        await _check_still(source, held)
+        await _check_still(source, heads)
     if moved is not None:
         await source.mark_moved(moved)
-        await _copy_shards(source, target, held, clock, tries, show_nothing)
+        await _copy_shards(source, target, heads, clock, tries, show_nothing)
     await target.complete_copy(source.about, restored_at)
-    progress(len(held), len(held))
-    return len(held)
+    progress(len(heads), len(heads))
+    return len(heads)
 
 
 async def _copy_shards(
     source: CopySource,
     target: CopyTarget,
-    held: dict[str, ShardHead],
+    heads: dict[str, ShardHead],
     clock: Callable[[], float],
     tries: int,
     progress: ShardProgress,
 ) -> None:
-    """Copy the shards whose head differs from the one that `held` notes for the target, and note them in `held`."""
+    """Copy the shards whose head differs from the one that `heads` notes for the target, and note them in `heads`."""
     shards = _in_order(await source.shards())
     for number, shard in enumerate(shards):
         progress(number, len(shards))
-        if held.get(shard) != await source.read_head(shard):
-            held[shard] = await _copy_shard(source, target, shard, clock, tries)
+        if heads.get(shard) != await source.read_head(shard):
+            heads[shard] = await _copy_shard(source, target, shard, clock, tries)
 
 
 def _in_order(shards: list[str]) -> list[str]:
@@ -93,14 +93,14 @@ async def _copy_shard(
     for _ in range(tries):
         now, head = int(clock()), await source.read_head(shard)
         await target.clear_shard(shard)
-        sent = ShardCheck(shard, source.about.shards, head, now)
+        check = ShardCheck(shard, source.about.shards, head, now)
         async for records in source.read_records(shard, now):
-            sent.add_records(records)
+            check.add_records(records)
             await target.put_records(shard, records, now)
         if await source.read_head(shard) == head:
-            sent.require_sound(source.name)
+            check.require_sound(source.name)
             _check_equal(
-                sent.tally(), await _tally_of(target.read_records(shard, now)), f"{shard} in {target.name}"
+                check.tally(), await _tally_of(target.read_records(shard, now)), f"{shard} in {target.name}"
             )
             await target.seal_shard(shard, head)
             return head
