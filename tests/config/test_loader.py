@@ -239,11 +239,11 @@ sites = ["shop"]
             '"https://shop.example.com", "https://[',
             "29 sites.acme.origins[1]: https://shop.example.com is listed twice",
         ),
-        ('"10.0.0.0/8", "::1"', '"::/0"', "9 service.trusted_proxies[0]: would trust whoever connects"),
+        ('"10.0.0.0/8", "::1"', '"::/0"', "9 service.trusted_proxies[0]: would trust everybody who connects"),
         (
             '"10.0.0.0/8", "::1"',
             '"::ffff:0:0/96"',
-            "9 service.trusted_proxies[0]: would trust whoever connects",
+            "9 service.trusted_proxies[0]: would trust everybody who connects",
         ),
         (
             '"10.0.0.0/8", "::1"',
@@ -285,7 +285,7 @@ sites = ["shop"]
         (
             "loyalty = 0",
             "loyalty = 0\nclub = 0",
-            "43 sites.acme.incentives.club: number 0 is 'loyalty' already",
+            "43 sites.acme.incentives.club: number 0 belongs to 'loyalty' already",
         ),
         (
             'when_denied = "restrict"',
@@ -322,7 +322,7 @@ sites = ["shop"]
         (
             "sensitive = true",
             'langs = ["en", "de"]',
-            "32 sites.acme.langs[1]: no words in 'de'; add texts.de",
+            "32 sites.acme.langs[1]: there are no texts in 'de'; add texts.de",
         ),
         ("sensitive = true", 'langs = ["es"]', "44 sites.acme.texts.en: 'en' is not among langs (es)"),
         ("sensitive = true", "langs = []", "32 sites.acme.langs: needs at least one entry"),
@@ -469,8 +469,8 @@ def test_a_partners_names_may_take_away_nothing_else(name: str) -> None:
     [
         ('onetrust.sale_share = ["a:b"]', "onetrust.sale_share[0]", "wanted an id"),
         ('onetrust.sale_share = ["a b"]', "onetrust.sale_share[0]", "wanted an id"),
-        ('onetrust.sale_share = ["a/b"]', "onetrust.sale_share[0]", "no id of a group of onetrust"),
-        ('trustarc.sale_share = ["1", "9"]', "trustarc.sale_share[1]", "no id of a group of trustarc"),
+        ('onetrust.sale_share = ["a/b"]', "onetrust.sale_share[0]", "not the id of a group of onetrust"),
+        ('trustarc.sale_share = ["1", "9"]', "trustarc.sale_share[1]", "not the id of a group of trustarc"),
         ("onetrust = {}", "onetrust", "give the ids"),
         ('cookiebot.sale_share = ["ads"]', "cookiebot", "the same on every site"),
         ('complianz.sale_share = ["event_1"]', "complianz", "prior_cmp"),
