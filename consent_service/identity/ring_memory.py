@@ -127,7 +127,7 @@ def decode_memory(data: bytes) -> RingMemory:
         return msgspec.json.decode(data, type=RingMemory)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise KeyRingInvalid(
-            "unreadable record of the key ring in the store: `keys adopt FILE` writes it anew"
+            "the store's record of its key ring can't be read: `keys adopt FILE` writes it anew"
         ) from error
 
 

@@ -175,7 +175,7 @@ def test_in_our_own_layout_words_are_read_as_people_write_them(operator: Operato
         (b"Consent ID,Consent Status,Consent ID\n", "more than one column named 'Consent ID'"),
         (b"consent id,CONSENT ID,Consent Status\n", "more than one column named 'Consent ID'"),
         (b"Id,Consent Status\n", "no column named 'Consent ID'; its columns are 'Id', 'Consent Status'"),
-        (b"ann@example.com,opt-out\n", "it has 2 cells and none of the names that were given"),
+        (b"ann@example.com,opt-out\n", "it has 2 cells and none of the given names"),
     ],
 )
 def test_what_can_t_be_read_is_refused_in_words_and_records_nothing(

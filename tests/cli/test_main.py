@@ -135,7 +135,7 @@ def test_check_names_every_fault_with_key_and_line(command: Command, tmp_path: P
 def test_a_file_that_is_not_there_is_one_sentence(command: Command) -> None:
     ended = command("check", "nope.toml")
     assert ended.status == 1
-    assert ended.err.startswith("nope.toml: is not there; ")
+    assert ended.err.startswith("nope.toml: does not exist; ")
 
 
 @pytest.mark.parametrize("arguments", [("check",), ("snippet", "acme"), ("serve",)])

@@ -63,7 +63,7 @@ def test_two_new_files_never_hold_the_same_secrets(tmp_path: Path, file: Path) -
 
 def test_a_file_that_is_there_is_never_overwritten(file: Path) -> None:
     before = file.read_bytes()
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match="exists already"):
         key_file.make_key_file(file, NOW)
     assert file.read_bytes() == before
 
@@ -165,7 +165,7 @@ def test_a_file_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
     for use in (key_file.read_key_file, lambda file: key_file.rotate_file(file, NOW)):
         with pytest.raises(ConfigError, match="keys new"):
             use(tmp_path / "none.json")
-    with pytest.raises(ConfigError, match="its folder is not"):
+    with pytest.raises(ConfigError, match="its folder does not"):
         key_file.make_key_file(tmp_path / "no" / "keys.json", NOW)
 
 

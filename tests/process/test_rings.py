@@ -88,7 +88,7 @@ def test_rule_5_nothing_serves_under_another_ring(
     ended = command(part)
     assert ended.status == 1
     assert "not the one that the store was written under" in ended.err
-    assert "every visitor's token is refused (denied, `unavailable`)" in ended.err
+    assert "every visitor token is refused (denied, `unavailable`)" in ended.err
     assert "in CONSENT_KEYS_FILE" in ended.err
     assert "keys adopt FILE" in ended.err
     no_secret_in(ended.err)
@@ -118,7 +118,7 @@ def test_a_rotation_is_followed_and_an_older_copy_told(command: Command, tmp_pat
     assert "fault  key ring: the key ring lacks key 2, which signs since 2026-11-23" in ended.out
     assert "Use the newest copy of the ring" in ended.out
     give(tmp_path, FORKED)
-    assert "key 2 of the key ring is another than the one that the store knows" in command("doctor").out
+    assert "key 2 of the key ring differs from the one that the store knows" in command("doctor").out
     give(tmp_path, ROTATED)
     assert "ok     key ring: " in command("doctor").out, "the others changed nothing"
 

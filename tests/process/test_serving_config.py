@@ -28,7 +28,7 @@ def test_a_configuration_without_keys_cannot_serve_and_the_fault_says_how_to_mak
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is not there; name the configuration"):
+    with pytest.raises(ConfigError, match="does not exist; name the configuration"):
         read_text(tmp_path / "consent.toml")
     (tmp_path / "consent.toml").write_bytes(b"a\xff")
     with pytest.raises(ConfigError, match="not UTF-8 at byte 1"):
