@@ -65,7 +65,7 @@ async def test_a_note_of_what_was_lost_that_can_t_be_read_is_a_sentence(standalo
     await store_header.begin_anew(store._router(), "the store", 1)
     await store.close()
     standalone.servers[0].ask("HSET", "{consent}lost", "acme.07", "x")
-    with pytest.raises(StoreCorrupt, match="lost values of .* is damaged"):
+    with pytest.raises(StoreCorrupt, match=r"lost values of .* is damaged"):
         RedisStore.open(standalone.url)
 
 
