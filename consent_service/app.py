@@ -23,16 +23,16 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from consent_service import resources
-from consent_service.config import Config, Geo, SiteFacts, digest
+from consent_service.config import Config, Geo, SiteFacts, config_digest
 from consent_service.config.first_party import origin_of, ways_of
 from consent_service.embed.site_script import script_of
 from consent_service.errors import ConsentError
-from consent_service.identity.keys import KeyRing
+from consent_service.identity.key_ring import KeyRing
 from consent_service.identity.nonces import Nonces
-from consent_service.identity.results import Results
-from consent_service.identity.signatures import Signer
+from consent_service.identity.page_result_tokens import PageResultTokens
+from consent_service.identity.signatures import StatementSigner
+from consent_service.identity.visit_tokens import VisitTokens
 from consent_service.identity.visitor_tokens import VisitorTokens
-from consent_service.identity.visits import Visits
 from consent_service.ledger.archive import open_archive
 from consent_service.services.configured_store import open_configured
 from consent_service.services.geo import open_database
@@ -50,7 +50,7 @@ from consent_service.services.visitor.devices import Devices
 from consent_service.services.visitor.page_results import Returning
 from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Store
-from consent_service.store.keys import site_shards
+from consent_service.store.names import site_shards
 from consent_service.web.flag import FlagEndpoint
 from consent_service.web.gpc_files import GpcFiles
 from consent_service.web.health import Operations
@@ -176,7 +176,7 @@ def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> P
     sites = {key: site_of(key, facts, config) for key, facts in config.sites.items()}
     gauges: dict[str, Callable[[], float]] = {
         "cached_standings": lambda: cache.size,
-        "cache_vouched": lambda: cache.vouched,
+        "cache_vouched": lambda: cache.is_vouched,
         "decoded_records": lambda: records.remembered,
         "remembered_tokens": lambda: standings.remembered_tokens,
         "waiting_changes": lambda: writer.waiting,
@@ -200,7 +200,9 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
     scripts = {key: script_of(config, key, int(clock())) for key in config.sites}
     pages = Pages(resources.templates_folder())
     everybody = Everybody(parts.consent, parts.standings, Confirmations(Nonces(parts.ring)))
-    returning = Returning(Results(parts.ring), VisitorTokens(parts.ring), parts.standings, parts.consent)
+    returning = Returning(
+        PageResultTokens(parts.ring), VisitorTokens(parts.ring), parts.standings, parts.consent
+    )
     return Rooms(
         flag=FlagEndpoint(
             parts.sites,
@@ -219,11 +221,11 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
         ),
         confirm=ConfirmPages(calls, parts.consent, pages, parts.ring, public_url, clock),
         choices=ChoicesPage(
-            calls, everybody, returning, pages, Visits(parts.ring), public_url, parts.troubles, clock
+            calls, everybody, returning, pages, VisitTokens(parts.ring), public_url, parts.troubles, clock
         ),
         scripts=ScriptFiles(parts.sites, scripts, parts.store, resources.widget_folder()),
         gpc=GpcFiles({key: _gpc_since(facts) for key, facts in config.sites.items()}),
-        operations=Operations(_readiness(parts), digest(config), run_dir, describe(public_url)),
+        operations=Operations(_readiness(parts), config_digest(config), run_dir, describe(public_url)),
         receipts=_receipts(config, parts, calls),
     )
 
@@ -235,8 +237,8 @@ def _readiness(parts: Parts) -> Readiness:
 
 def _receipts(config: Config, parts: Parts, calls: Calls) -> ReceiptPages:
     kept = open_archive(config.ledger.archive) if config.ledger.archive else None
-    signer = Signer(parts.ring)
-    return ReceiptPages(calls, Receipts(parts.store, kept, signer), signer.public())
+    signer = StatementSigner(parts.ring)
+    return ReceiptPages(calls, Receipts(parts.store, kept, signer), signer.public_keys())
 
 
 def places_of(geo: Geo, clients: Clients) -> Places:

@@ -14,19 +14,19 @@ from typing import Any
 import httpx2
 
 from consent_service.app import ConsentApp, create_app
-from consent_service.config import load
-from consent_service.domain.records import unpack_record
+from consent_service.config import parse_config
 from consent_service.domain.standing import Standing
-from consent_service.identity.keys import KeyRing, encode_ring, new_ring
+from consent_service.domain.visitor_record import unpack_record
+from consent_service.identity.key_ring import KeyRing, encode_ring, new_ring
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode, standing_of
-from consent_service.ledger.rebuilding import rebuilt
+from consent_service.ledger.rebuild import rebuild_standings
 from consent_service.services.erasure.eraser import Eraser
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Store
 from consent_service.store.engines import open_store
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.names import LEDGER, site_shards
 from tests.subjects import records_of
 
 SHOP = "https://shop.example"
@@ -160,7 +160,7 @@ class Running:
 
     async def check_rebuilt(self, site: str = "acme") -> dict[str, Standing]:
         """Every standing by number, after comparing the records with what the ledger amounts to (design rule 6)."""
-        found = rebuilt(await self._payloads(site))
+        found = rebuild_standings(await self._payloads(site))
         async with self.opened() as store:
             records = await records_of(store, site)
         assert {record.subject.hex(): record.standing for record in records.values()} == found
@@ -222,7 +222,7 @@ async def running(
     ).replace("[sites.acme]", f"[sites.acme]\n{on_site}")
     clock = Clock()
     log: list[bytes] = []
-    config = load(text, {"CONSENT_KEYS": encode_ring(ring)})
+    config = parse_config(text, {"CONSENT_KEYS": encode_ring(ring)})
     app = create_app(config, run_dir=folder, clock=clock, log=log.append)
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)

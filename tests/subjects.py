@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from consent_service.domain.records import VisitorRecord, unpack_record
 from consent_service.domain.suppression import NOBODY
+from consent_service.domain.visitor_record import VisitorRecord, unpack_record
 from consent_service.store.contract import Key, Store
-from consent_service.store.keys import STANDINGS, is_standing, visitor_shards
+from consent_service.store.names import STANDINGS, is_standing, visitor_shards
 
 
 async def records_of(store: Store, site: str) -> dict[Key, VisitorRecord]:

@@ -45,6 +45,13 @@ BANNED_IN_PURE = frozenset(
         *("anyio", "granian", "httpx2", "redis", "starlette", "structlog", "typer"),
     }
 )
+# Modules that do the same work in both engines of the store.
+ENGINE_MODULES = frozenset(
+    {"endpoints", "engine", "examiner", "faults", "invalidation", "registration", "scans"}
+)
+# Subjects that have one name on every floor.
+SUBJECTS = frozenset({"receipts", "snippet"})
+SHARED_CLASSES = frozenset({"Outcome"})
 # room -> rooms that it may import besides itself.
 ARROWS: dict[str, frozenset[str]] = {
     "errors": frozenset(),
@@ -187,6 +194,28 @@ def test_a_module_says_what_lives_here_and_stays_short(path: Path) -> None:
     functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     long = [f.name for f in functions if (f.end_lineno or f.lineno) - f.lineno >= LONGEST_FUNCTION]
     assert not long
+
+
+def test_no_class_name_stands_for_two_things() -> None:
+    places: dict[str, list[str]] = {}
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(name_of(path))
+    assert not {
+        name: where for name, where in places.items() if len(where) > 1 and name not in SHARED_CLASSES
+    }
+
+
+def test_no_module_name_stands_for_two_things() -> None:
+    places: dict[str, list[str]] = {}
+    for path in modules():
+        if path.name != "__init__.py":
+            places.setdefault(path.stem, []).append(name_of(path))
+    repeated = {stem: where for stem, where in places.items() if len(where) > 1}
+    assert repeated.keys() == ENGINE_MODULES | SUBJECTS
+    for stem in ENGINE_MODULES:
+        assert repeated[stem] == [f"store/redis/{stem}.py", f"store/sqlite/{stem}.py"]
 
 
 def test_no_file_names_a_package_registry() -> None:

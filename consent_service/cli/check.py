@@ -34,22 +34,22 @@ def check(
     ] = None,
 ) -> None:
     """Check the configuration and print every fault and hint with its key and line."""
-    from consent_service.config import digest
-    from consent_service.config.hints import hints
-    from consent_service.config.well_known import gpc_hints
-    from consent_service.process.preflight import warnings
-    from consent_service.process.reloading import read_text
+    from consent_service.config import config_digest
+    from consent_service.config.gpc_statement_addresses import gpc_hints
+    from consent_service.config.hints import config_hints
+    from consent_service.process.preflight import store_warnings
+    from consent_service.process.serving_config import read_text
 
     loaded = load_config(config)
     sites = ", ".join(loaded.sites)
-    typer.echo(f"{config} is fine: digest {digest(loaded)}, sites: {sites}")
-    for hint in (*hints(read_text(config), loaded), *gpc_hints(loaded)):
+    typer.echo(f"{config} is fine: digest {config_digest(loaded)}, sites: {sites}")
+    for hint in (*config_hints(read_text(config), loaded), *gpc_hints(loaded)):
         typer.echo(f"hint: {hint}")
     for pair in self_hosted or ():
         _check_self_hosted(loaded, *pair.split("=", 1))
     if url is not None:
         _inspect_page(loaded, url)
-    for warning in warnings(loaded.service):
+    for warning in store_warnings(loaded.service):
         typer.echo(warning)
     if loaded.keys is None:
         typer.echo("No key ring was checked: `serve` needs CONSENT_KEYS_FILE in its environment.")
@@ -77,9 +77,9 @@ def _check_self_hosted(config: Config, site: str, file: str = "") -> None:
 
 def _inspect_page(config: Config, url: str) -> None:
     """Print what on this page reaches blocked partners, and hints on its site. Exits with status 1 for the former."""
-    from consent_service.inspection import inspect
+    from consent_service.inspection import inspect_page
 
-    findings, hints = inspect(config, url)
+    findings, hints = inspect_page(config, url)
     for finding in (*hints, *findings):
         typer.echo(str(finding))
     if findings:

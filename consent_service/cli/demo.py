@@ -14,6 +14,6 @@ def demo(
     data: Annotated[Path, typer.Option(help="Folder for the demo's store and keys.")] = Path("consent-demo"),
 ) -> None:
     """Run the service with a demo shop and its ad partner, and print what to try."""
-    from consent_service.demo import run
+    from consent_service.demo import run_demo
 
-    run(port=port, shop_port=shop_port, data=data)
+    run_demo(port=port, shop_port=shop_port, data=data)

@@ -14,7 +14,7 @@ import typer
 from consent_service.cli.options import DEFAULT_CONFIG, ConfigFile, load_config
 
 if TYPE_CHECKING:
-    from consent_service.doctor.findings import Finding
+    from consent_service.doctor.diagnosis import Diagnosis
 
 
 def doctor(config: ConfigFile = DEFAULT_CONFIG) -> None:
@@ -22,15 +22,15 @@ def doctor(config: ConfigFile = DEFAULT_CONFIG) -> None:
 
     Exit status 1 when there is a fault.
     """
-    from consent_service.config.environment import exposures, given
-    from consent_service.config.loading import KEYS, SECRETS
+    from consent_service.config.environment import exposed_secrets, variable_value
+    from consent_service.config.loader import KEYS, SECRETS
+    from consent_service.doctor.diagnosis import Grade
     from consent_service.doctor.examination import examine
-    from consent_service.doctor.findings import Grade
 
-    keys_file = given(os.environ, f"{KEYS}_FILE")
+    keys_file = variable_value(os.environ, f"{KEYS}_FILE")
     loaded = load_config(config)
     ring_path = Path(keys_file) if keys_file else None
-    findings = asyncio.run(examine(loaded, time.time, ring_path, exposures(os.environ, SECRETS)))
+    findings = asyncio.run(examine(loaded, time.time, ring_path, exposed_secrets(os.environ, SECRETS)))
     for finding in findings:
         typer.echo(_render_finding(finding))
     counts = Counter(finding.grade for finding in findings)
@@ -38,6 +38,6 @@ def doctor(config: ConfigFile = DEFAULT_CONFIG) -> None:
     raise typer.Exit(1 if counts[Grade.FAULT] else 0)
 
 
-def _render_finding(finding: Finding) -> str:
-    line = f"{finding.grade:<5}  {finding.about}: {finding.said}"
+def _render_finding(finding: Diagnosis) -> str:
+    line = f"{finding.grade:<5}  {finding.about}: {finding.sentence}"
     return f"{line}\n       -> {finding.remedy}" if finding.remedy else line

@@ -17,10 +17,10 @@ from consent_service.cli.progress import progress_bar
 from consent_service.errors import ImportRefused
 
 if TYPE_CHECKING:
-    from consent_service.importing.layout import Reading
-    from consent_service.importing.outcomes import Outcome
-    from consent_service.importing.report import Report
-    from consent_service.store.transfer.copying import ShardProgress
+    from consent_service.importing.import_report import ImportReport
+    from consent_service.importing.line_outcomes import LineOutcome
+    from consent_service.importing.row_meaning import ExportRecords
+    from consent_service.store.transfer.store_copy import ShardProgress
 
 Export = Annotated[Path, typer.Argument(help="The export: a CSV file with a header, in UTF-8 or UTF-16.")]
 Site = Annotated[str, typer.Option(help="Key of the site in the configuration.")]
@@ -100,32 +100,32 @@ def import_opt_outs(
 
     Exit status 1 when a line was refused, or when no line is an opt-out; then the column's values are shown.
     """
-    from consent_service.importing.layout import Named
+    from consent_service.importing.import_report import ImportReport
+    from consent_service.importing.line_outcomes import LineResult
     from consent_service.importing.opt_outs import ExportForm, OptOutImport, read_export
-    from consent_service.importing.outcomes import Result
-    from consent_service.importing.report import Report
+    from consent_service.importing.row_meaning import ExportColumns
 
     separator = None if delimiter is None else _parse_separator(delimiter)
     _check_encoding(encoding)
-    columns = Named(column, made_at, tuple(map(_parse_condition, where or ())), time_format)
+    columns = ExportColumns(column, made_at, tuple(map(_parse_condition, where or ())), time_format)
     importing = OptOutImport(load_config(config), site, tool)
     with ExitStack() as files:
         export = files.enter_context(_open_export(file))
         reading = read_export(export, ExportForm(columns, separator, encoding))
-        report = Report(None if report_to is None else files.enter_context(_create_report(report_to)))
+        report = ImportReport(None if report_to is None else files.enter_context(_create_report(report_to)))
         hear = _outcome_listener(report, _file_progress(export, files.enter_context(progress_bar("bytes"))))
         try:
             asyncio.run(importing.record(reading, hear, _print_warning, dry_run=dry_run))
         finally:  # an import that stops half-way has recorded that much
             _print_summary(report, reading, dry=dry_run)
-    if report.counts[Result.REFUSED] or report.fruitless:
+    if report.counts[LineResult.REFUSED] or report.found_no_opt_out:
         raise typer.Exit(1)
 
 
-def _print_summary(report: Report, reading: Reading, *, dry: bool) -> None:
+def _print_summary(report: ImportReport, reading: ExportRecords, *, dry: bool) -> None:
     typer.echo(f"{report}{' (nothing was written: --dry-run)' if dry else ''}")
-    typer.echo("; ".join([report.read, *report.skipped(reading.values)]))
-    for line in (*report.refusals, *report.warnings(reading.values)):
+    typer.echo("; ".join([report.line_count_text, *report.skip_reasons(reading.values)]))
+    for line in (*report.first_refusals, *report.operator_warnings(reading.values)):
         _print_warning(line)
 
 
@@ -133,11 +133,11 @@ def _print_warning(sentence: str) -> None:
     typer.echo(sentence, err=True)
 
 
-def _outcome_listener(report: Report, update_bar: Callable[[], None]) -> Callable[[Outcome], None]:
+def _outcome_listener(report: ImportReport, update_bar: Callable[[], None]) -> Callable[[LineOutcome], None]:
     """Return a function that reports each outcome, and updates the progress bar now and then."""
 
-    def hear(outcome: Outcome) -> None:
-        report.add(outcome)
+    def hear(outcome: LineOutcome) -> None:
+        report.add_outcome(outcome)
         if not outcome.line % _LINES_BETWEEN_UPDATES:
             update_bar()
 
@@ -170,9 +170,9 @@ def _parse_separator(text: str) -> str:
 
 
 def _check_encoding(name: str | None) -> None:
-    from consent_service.importing.source import known_encoding
+    from consent_service.importing.export_text import is_text_encoding
 
-    if name is not None and not known_encoding(name):
+    if name is not None and not is_text_encoding(name):
         raise typer.BadParameter(
             f"unknown text encoding {name!r}; known ones are utf-8, utf-16, windows-1252 and iso-8859-1",
             param_hint="--encoding",

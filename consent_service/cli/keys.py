@@ -13,14 +13,14 @@ from consent_service.cli.options import DEFAULT_CONFIG, ConfigFile, KeyFile, Yes
 
 if TYPE_CHECKING:
     from consent_service.config import Service
-    from consent_service.identity.keys import KeyRing
+    from consent_service.identity.key_ring import KeyRing
 
 
 def make_ring(file: KeyFile) -> None:
     """Make a key ring in a new file."""
-    from consent_service.process import keyfile
+    from consent_service.process import key_file
 
-    keyfile.make(file, int(time.time()))
+    key_file.make_key_file(file, int(time.time()))
     typer.echo(f"wrote {file}, readable by its owner alone")
     typer.echo("Keep a copy in a safe place: if the key ring is lost, so is every visitor's choice.")
     typer.echo(f"Run the service with CONSENT_KEYS_FILE={file}")
@@ -28,9 +28,9 @@ def make_ring(file: KeyFile) -> None:
 
 def rotate_ring(file: KeyFile) -> None:
     """Add a new signing key. Tokens that the old keys signed stay valid for 400 days."""
-    from consent_service.process import keyfile
+    from consent_service.process import key_file
 
-    key = keyfile.rotate_file(file, int(time.time()))
+    key = key_file.rotate_file(file, int(time.time()))
     typer.echo(f"key {key.number} signs as soon as the service is restarted or reloaded (SIGHUP)")
 
 
@@ -39,19 +39,19 @@ def list_keys(file: KeyFile) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from consent_service.process import keyfile
+    from consent_service.process import key_file
 
     table = Table("key", "created", "retired", "state", box=None)
-    for line in keyfile.listing(keyfile.read(file), int(time.time())):
+    for line in key_file.list_keys(key_file.read_key_file(file), int(time.time())):
         table.add_row(str(line.number), line.created, line.retired, line.state)
     Console().print(table)
 
 
 def adopt_ring(file: KeyFile, config: ConfigFile = DEFAULT_CONFIG, yes: Yes = False) -> None:
     """Make the store accept this key ring when its own is lost for good. Stop the service first."""
-    from consent_service.process import keyfile
+    from consent_service.process import key_file
 
-    ring, service = keyfile.read(file), load_config(config).service
+    ring, service = key_file.read_key_file(file), load_config(config).service
     if yes or typer.confirm(
         "Tokens signed by another ring are refused: those visitors stay denied until they choose again. "
         "Adopt this ring?"

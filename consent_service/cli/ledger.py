@@ -25,8 +25,8 @@ from consent_service.errors import LedgerError
 
 if TYPE_CHECKING:
     from consent_service.config import Config
-    from consent_service.ledger.export import Wanted
-    from consent_service.ledger.verification import Report
+    from consent_service.ledger.export import EntryFilter
+    from consent_service.ledger.verification import VerificationReport
 
 ArchivePlace = Annotated[
     str, typer.Argument(metavar="ARCHIVE", help="Folder of the archive, or the URL of its object store.")
@@ -134,12 +134,12 @@ def export(
     """
     from consent_service.cli.ledger_files import create_file
     from consent_service.ledger.export import FORMATS
-    from consent_service.ledger.findings import Finding
+    from consent_service.ledger.tampering import ArchiveFault
     from consent_service.services.entry_export import open_site_archive
 
     unreadable = 0
 
-    def report_unreadable(finding: Finding) -> None:
+    def report_unreadable(finding: ArchiveFault) -> None:
         nonlocal unreadable
         unreadable += 1
         typer.echo(str(finding), err=True)
@@ -155,10 +155,10 @@ def export(
 
 def print_public_keys(file: KeyFile) -> None:
     """Print the public keys of a key ring, for whoever verifies the archive."""
-    from consent_service.identity.signatures import Signer, encode_jwks
-    from consent_service.process import keyfile
+    from consent_service.identity.signatures import StatementSigner, encode_jwks
+    from consent_service.process import key_file
 
-    typer.echo(encode_jwks(Signer(keyfile.read(file)).public()).decode())
+    typer.echo(encode_jwks(StatementSigner(key_file.read_key_file(file)).public_keys()).decode())
 
 
 ledger = command_group(
@@ -179,9 +179,9 @@ async def _seal_and_print(config: Config, sites: list[str]) -> bool:
     return is_complete
 
 
-def _print_report(report: Report) -> None:
+def _print_report(report: VerificationReport) -> None:
     """Print findings, what to do about each kind, hints, and the newest checkpoint of each site."""
-    from consent_service.ledger.findings import LEFTOVER, REMEDIES, Tampering, plain
+    from consent_service.ledger.tampering import LEFTOVER, REMEDIES, Tampering, escape_unprintable
 
     for finding in report.findings:
         typer.echo(str(finding))
@@ -191,16 +191,16 @@ def _print_report(report: Report) -> None:
         remedy = LEFTOVER if hint.what is Tampering.OBJECT_UNKNOWN else REMEDIES[hint.what]
         typer.echo(f"hint: {hint}: {remedy}")
     for site, (number, digest) in report.last.items():
-        typer.echo(plain(f"{site}: checkpoint {number}, {digest}"))
+        typer.echo(escape_unprintable(f"{site}: checkpoint {number}, {digest}"))
 
 
 def _entry_filter(
     site: str, subject: str, visitor: str, span: tuple[datetime | None, datetime | None], config: Path
-) -> Wanted:
+) -> EntryFilter:
     """Return the filter of an export. Raises LedgerError for options that would match nothing: an empty export would
     look like "no data".
     """
-    from consent_service.ledger.export import Wanted
+    from consent_service.ledger.export import EntryFilter
     from consent_service.services.entry_export import find_subject
 
     since, until = span
@@ -213,7 +213,7 @@ def _entry_filter(
     if subject and not _SUBJECT.fullmatch(subject):
         raise LedgerError(f"--subject {subject!r} is not 32 hexadecimal digits in lower case")
     limits = {name: _unix_seconds(at) for name, at in (("since", since), ("until", until)) if at is not None}
-    return Wanted(site, subject, **limits)
+    return EntryFilter(site, subject, **limits)
 
 
 def _unix_seconds(at: datetime) -> int:

@@ -71,9 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ConsentError as error:
         _exit_refused(str(error))
     except OSError as error:  # a file that a command was to read or write, or standard output
-        from consent_service.store.causes import cause
+        from consent_service.store.causes import cause_of
 
-        _exit_refused(f"{error.filename or 'reading or writing failed'}: {cause(error)}")
+        _exit_refused(f"{error.filename or 'reading or writing failed'}: {cause_of(error)}")
 
 
 def _exit_refused(reason: str) -> NoReturn:

@@ -19,7 +19,7 @@ Yes = Annotated[bool, typer.Option(help="Skip the confirmation prompt.")]
 
 def load_config(file: Path) -> Config:
     """Return the configuration of this file and this process's environment. Raises ConfigError."""
-    from consent_service.config import load
-    from consent_service.process.reloading import read_text
+    from consent_service.config import parse_config
+    from consent_service.process.serving_config import read_text
 
-    return load(read_text(file), os.environ)
+    return parse_config(read_text(file), os.environ)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from consent_service.store.transfer.copying import ShardProgress
+    from consent_service.store.transfer.store_copy import ShardProgress
 
 
 @contextmanager

@@ -100,7 +100,7 @@ def move(
     one. Passwords come from the environment: CONSENT_FROM_PASSWORD for --from, CONSENT_STORE_PASSWORD for --to, or
     these names with _FILE.
     """
-    from consent_service.config.loading import STORE_PASSWORD, store_url
+    from consent_service.config.loader import STORE_PASSWORD, store_url
     from consent_service.store.transfer.move import move_store
 
     start = store_url(os.environ, _FROM_PASSWORD, origin)

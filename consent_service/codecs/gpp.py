@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from consent_service.codecs import us_privacy
-from consent_service.codecs.bits import Reader, Writer
-from consent_service.codecs.faults import CodecError
+from consent_service.codecs.bits import BitReader, BitWriter
+from consent_service.codecs.codec_error import CodecError
 from consent_service.codecs.fields import Fields, Value, decode_fields, encode_fields
-from consent_service.codecs.sections import BY_ID, BY_NAME, Layout, Section
+from consent_service.codecs.sections import BY_ID, BY_NAME, Section, SectionLayout
 
 EMPTY: Final = "DBAA"
 """The string without a section."""
@@ -84,19 +84,19 @@ def section_ids(text: str) -> tuple[int, ...]:
 
 def encode_header(ids: Iterable[int]) -> str:
     """Return the header for these section ids: Type 3 and Version 1 (6 bits each), then the ids as ranges."""
-    writer = Writer()
-    writer.add(_TYPE, 6)
-    writer.add(_VERSION, 6)
+    writer = BitWriter()
+    writer.add_number(_TYPE, 6)
+    writer.add_number(_VERSION, 6)
     writer.add_ranges(ids)
-    return writer.text()
+    return writer.as_text()
 
 
 def _decode_header(text: str) -> tuple[int, ...]:
-    reader = Reader(text, _HEADER)
+    reader = BitReader(text, _HEADER)
     reader.take_value(6, "Type", range(_TYPE, _TYPE + 1))
     reader.take_value(6, "Version", range(_VERSION, _VERSION + 1))
     ids = reader.take_ranges("SectionIds")
-    reader.close()
+    reader.expect_end()
     return ids
 
 
@@ -112,19 +112,19 @@ def _encode_section(name: str, fields: Fields) -> str:
     return text
 
 
-def _layout_for(section: Section, fields: Fields) -> Layout:
+def _layout_for(section: Section, fields: Fields) -> SectionLayout:
     """Return the layout that fits the lengths of the given lists.
 
     If several fit, `Version` decides; without a match the newest one is returned.
     """
-    fitting = [layout for layout in section.layouts if _fits(layout, fields)] or section.layouts
+    fitting = [layout for layout in section.layouts if _list_lengths_fit(layout, fields)] or section.layouts
     named = [layout for layout in fitting if layout.version == fields.get("Version")]
     return (named or fitting)[-1]
 
 
-def _fits(layout: Layout, fields: Fields) -> bool:
-    given = ((field.count, fields.get(field.name)) for field in layout.fields if field.count)
-    return all(len(value) == count for count, value in given if isinstance(value, (list, tuple)))
+def _list_lengths_fit(layout: SectionLayout, fields: Fields) -> bool:
+    lists = ((field.count, fields.get(field.name)) for field in layout.fields if field.count)
+    return all(len(value) == count for count, value in lists if isinstance(value, (list, tuple)))
 
 
 def _decode_section(number: int, text: str) -> dict[str, Value] | str:
@@ -137,13 +137,13 @@ def _decode_section(number: int, text: str) -> dict[str, Value] | str:
     if section is None:
         return text
     first, *rest = text.split(".")
-    layout = next((layout for layout in section.layouts if len(first) in layout.lengths), None)
+    layout = next((layout for layout in section.layouts if len(first) in layout.text_lengths), None)
     if layout is None and not section.emitted:
         return text
     return _decode_parts(section, layout or section.layouts[-1], first, rest)
 
 
-def _decode_parts(section: Section, layout: Layout, first: str, rest: list[str]) -> dict[str, Value]:
+def _decode_parts(section: Section, layout: SectionLayout, first: str, rest: list[str]) -> dict[str, Value]:
     if len(rest) > bool(section.more):
         raise CodecError(
             f"{len(rest)} sub-sections; it may have at most {int(bool(section.more))}", section=section.name

@@ -30,16 +30,16 @@ from consent_service.codecs.fields import Field
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class SectionLayout:
     """Fields of the first part of a section, in order. `version`: the value of its field Version."""
 
     version: int
     fields: tuple[Field, ...]
 
     @property
-    def lengths(self) -> tuple[int, int]:
+    def text_lengths(self) -> tuple[int, int]:
         """Number of characters of the encoded layout, in the two paddings."""
-        return padded_lengths(sum(field.bits for field in self.fields))
+        return padded_lengths(sum(field.total_bits for field in self.fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Section:
 
     id: int
     name: str
-    layouts: tuple[Layout, ...]
+    layouts: tuple[SectionLayout, ...]
     more: tuple[Field, ...]
     emitted: bool = True
 
@@ -62,28 +62,28 @@ class Section:
         return frozenset(field.name for layout in self.layouts for field in (*layout.fields, *self.more))
 
 
-def _one(name: str) -> Field:
+def _field(name: str) -> Field:
     return Field(name, 2, range(3))
 
 
-def _sensitive(count: int) -> Field:
+def _sensitive_field(count: int) -> Field:
     return Field("SensitiveDataProcessing", 2, range(3), count)
 
 
-def _children(count: int) -> Field:
+def _children_field(count: int) -> Field:
     return Field("KnownChildSensitiveDataConsents", 2, range(3), count)
 
 
-_SHARING_NOTICE: Final = _one("SharingNotice")
-_PROCESSING_NOTICE: Final = _one("ProcessingNotice")
-_SALE_NOTICE: Final = _one("SaleOptOutNotice")
-_ADS_NOTICE: Final = _one("TargetedAdvertisingOptOutNotice")
-_SALE: Final = _one("SaleOptOut")
-_ADS: Final = _one("TargetedAdvertisingOptOut")
-_CHILD: Final = _children(0)
-_ADDITIONAL: Final = _one("AdditionalDataProcessingConsent")
+_SHARING_NOTICE: Final = _field("SharingNotice")
+_PROCESSING_NOTICE: Final = _field("ProcessingNotice")
+_SALE_NOTICE: Final = _field("SaleOptOutNotice")
+_ADS_NOTICE: Final = _field("TargetedAdvertisingOptOutNotice")
+_SALE: Final = _field("SaleOptOut")
+_ADS: Final = _field("TargetedAdvertisingOptOut")
+_CHILD: Final = _children_field(0)
+_ADDITIONAL: Final = _field("AdditionalDataProcessingConsent")
 _COVERED: Final = Field("MspaCoveredTransaction", 2, range(1, 3), default=None)
-_MSPA: Final = (_COVERED, _one("MspaOptOutOptionMode"), _one("MspaServiceProviderMode"))
+_MSPA: Final = (_COVERED, _field("MspaOptOutOptionMode"), _field("MspaServiceProviderMode"))
 _GPC: Final = (
     Field("SubsectionType", 2, range(1, 2), default=1),
     Field("Gpc", 1, range(2), boolean=True),
@@ -91,47 +91,47 @@ _GPC: Final = (
 _MSPA_VERSION: Final = Field("MspaVersion", 6, range(1, 2), default=1)
 
 
-def _version(*known: int, default: int) -> Field:
-    return Field("Version", 6, range(known[0], known[-1] + 1), default=default)
+def _version_field(*versions: int, default: int) -> Field:
+    return Field("Version", 6, range(versions[0], versions[-1] + 1), default=default)
 
 
-def _national(version: int, sensitive: int, children: int) -> Layout:
+def _national_layout(version: int, sensitive: int, children: int) -> SectionLayout:
     """Return a layout of the national section. Version is kept as read: some writers number layouts otherwise."""
-    return Layout(
+    return SectionLayout(
         version,
         (
-            _version(1, 2, default=version),
+            _version_field(1, 2, default=version),
             _SHARING_NOTICE,
             _SALE_NOTICE,
-            _one("SharingOptOutNotice"),
+            _field("SharingOptOutNotice"),
             _ADS_NOTICE,
-            _one("SensitiveDataProcessingOptOutNotice"),
-            _one("SensitiveDataLimitUseNotice"),
+            _field("SensitiveDataProcessingOptOutNotice"),
+            _field("SensitiveDataLimitUseNotice"),
             _SALE,
-            _one("SharingOptOut"),
+            _field("SharingOptOut"),
             _ADS,
-            _sensitive(sensitive),
-            _children(children),
-            _one("PersonalDataConsents"),
+            _sensitive_field(sensitive),
+            _children_field(children),
+            _field("PersonalDataConsents"),
             *_MSPA,
         ),
     )
 
 
-def _state(number: int, name: str, *fields: Field, gpc: bool = True) -> Section:
+def _state_section(number: int, name: str, *fields: Field, gpc: bool = True) -> Section:
     """Return a state's section: Version 1, its own fields, the three fields of the agreement, perhaps the signal."""
-    layout = Layout(1, (_version(1, default=1), *fields, *_MSPA))
+    layout = SectionLayout(1, (_version_field(1, default=1), *fields, *_MSPA))
     return Section(number, name, (layout,), _GPC if gpc else ())
 
 
-def _unsettled(number: int, name: str, *fields: Field, more: tuple[Field, ...]) -> Section:
+def _unsettled_section(number: int, name: str, *fields: Field, more: tuple[Field, ...]) -> Section:
     """Return a section of October 2025 in the reference libraries' form: without the header under discussion."""
-    layout = Layout(
+    layout = SectionLayout(
         1,
         (
             _MSPA_VERSION,
             _COVERED,
-            _one("MspaMode"),
+            _field("MspaMode"),
             _PROCESSING_NOTICE,
             _SALE_NOTICE,
             _ADS_NOTICE,
@@ -145,13 +145,13 @@ def _unsettled(number: int, name: str, *fields: Field, more: tuple[Field, ...]) 
 
 _CALIFORNIA: Final = (
     _SALE_NOTICE,
-    _one("SharingOptOutNotice"),
-    _one("SensitiveDataLimitUseNotice"),
+    _field("SharingOptOutNotice"),
+    _field("SensitiveDataLimitUseNotice"),
     _SALE,
-    _one("SharingOptOut"),
-    _sensitive(9),
-    _children(2),
-    _one("PersonalDataConsents"),
+    _field("SharingOptOut"),
+    _sensitive_field(9),
+    _children_field(2),
+    _field("PersonalDataConsents"),
 )
 _SHARING: Final = (_SHARING_NOTICE, _SALE_NOTICE, _ADS_NOTICE, _SALE, _ADS)
 _PROCESSING: Final = (_PROCESSING_NOTICE, _SALE_NOTICE, _ADS_NOTICE, _SALE, _ADS)
@@ -159,36 +159,43 @@ _UTAH: Final = (
     _SHARING_NOTICE,
     _SALE_NOTICE,
     _ADS_NOTICE,
-    _one("SensitiveDataProcessingOptOutNotice"),
+    _field("SensitiveDataProcessingOptOutNotice"),
     _SALE,
     _ADS,
 )
-_IOWA: Final = (_PROCESSING_NOTICE, _SALE_NOTICE, _ADS_NOTICE, _one("SensitiveDataOptOutNotice"), _SALE, _ADS)
-_CONSENTS: Final = (_sensitive(8),)
+_IOWA: Final = (
+    _PROCESSING_NOTICE,
+    _SALE_NOTICE,
+    _ADS_NOTICE,
+    _field("SensitiveDataOptOutNotice"),
+    _SALE,
+    _ADS,
+)
+_CONSENTS: Final = (_sensitive_field(8),)
 
 SECTIONS: Final[tuple[Section, ...]] = (
-    Section(7, "usnat", (_national(1, 12, 2), _national(2, 16, 3)), _GPC),
-    _state(8, "usca", *_CALIFORNIA),
-    _state(9, "usva", *_SHARING, _sensitive(8), _CHILD, gpc=False),
-    _state(10, "usco", *_SHARING, _sensitive(7), _CHILD),
-    _state(11, "usut", *_UTAH, _sensitive(8), _CHILD, gpc=False),
-    _state(12, "usct", *_SHARING, _sensitive(8), _children(3)),
-    _state(13, "usfl", *_PROCESSING, _sensitive(8), _children(3), _ADDITIONAL, gpc=False),
-    _state(14, "usmt", *_SHARING, _sensitive(8), _children(3), _ADDITIONAL),
-    _state(15, "usor", *_PROCESSING, _sensitive(11), _children(3), _ADDITIONAL),
-    _state(16, "ustx", *_PROCESSING, _sensitive(8), _CHILD, _ADDITIONAL),
-    _state(17, "usde", *_PROCESSING, _sensitive(9), _children(5), _ADDITIONAL),
-    _state(18, "usia", *_IOWA, _sensitive(8), _CHILD),
-    _state(19, "usne", *_PROCESSING, _sensitive(8), _CHILD, _ADDITIONAL),
-    _state(20, "usnh", *_PROCESSING, _sensitive(8), _children(3), _ADDITIONAL),
-    _state(21, "usnj", *_PROCESSING, _sensitive(10), _children(5), _ADDITIONAL),
+    Section(7, "usnat", (_national_layout(1, 12, 2), _national_layout(2, 16, 3)), _GPC),
+    _state_section(8, "usca", *_CALIFORNIA),
+    _state_section(9, "usva", *_SHARING, _sensitive_field(8), _CHILD, gpc=False),
+    _state_section(10, "usco", *_SHARING, _sensitive_field(7), _CHILD),
+    _state_section(11, "usut", *_UTAH, _sensitive_field(8), _CHILD, gpc=False),
+    _state_section(12, "usct", *_SHARING, _sensitive_field(8), _children_field(3)),
+    _state_section(13, "usfl", *_PROCESSING, _sensitive_field(8), _children_field(3), _ADDITIONAL, gpc=False),
+    _state_section(14, "usmt", *_SHARING, _sensitive_field(8), _children_field(3), _ADDITIONAL),
+    _state_section(15, "usor", *_PROCESSING, _sensitive_field(11), _children_field(3), _ADDITIONAL),
+    _state_section(16, "ustx", *_PROCESSING, _sensitive_field(8), _CHILD, _ADDITIONAL),
+    _state_section(17, "usde", *_PROCESSING, _sensitive_field(9), _children_field(5), _ADDITIONAL),
+    _state_section(18, "usia", *_IOWA, _sensitive_field(8), _CHILD),
+    _state_section(19, "usne", *_PROCESSING, _sensitive_field(8), _CHILD, _ADDITIONAL),
+    _state_section(20, "usnh", *_PROCESSING, _sensitive_field(8), _children_field(3), _ADDITIONAL),
+    _state_section(21, "usnj", *_PROCESSING, _sensitive_field(10), _children_field(5), _ADDITIONAL),
     # The specification's table forgets MspaCoveredTransaction here; every writer has it.
-    _state(22, "ustn", *_PROCESSING, _sensitive(8), _CHILD, _ADDITIONAL),
-    _state(23, "usmn", *_PROCESSING, _sensitive(8), _CHILD, _ADDITIONAL),
-    _unsettled(24, "usmd", _ADDITIONAL, more=_GPC),
-    _unsettled(25, "usin", _CHILD, _ADDITIONAL, more=_CONSENTS),
-    _unsettled(26, "usky", _CHILD, _ADDITIONAL, more=_CONSENTS),
-    _unsettled(27, "usri", _CHILD, _ADDITIONAL, more=_CONSENTS),
+    _state_section(22, "ustn", *_PROCESSING, _sensitive_field(8), _CHILD, _ADDITIONAL),
+    _state_section(23, "usmn", *_PROCESSING, _sensitive_field(8), _CHILD, _ADDITIONAL),
+    _unsettled_section(24, "usmd", _ADDITIONAL, more=_GPC),
+    _unsettled_section(25, "usin", _CHILD, _ADDITIONAL, more=_CONSENTS),
+    _unsettled_section(26, "usky", _CHILD, _ADDITIONAL, more=_CONSENTS),
+    _unsettled_section(27, "usri", _CHILD, _ADDITIONAL, more=_CONSENTS),
 )
 BY_ID: Final[Mapping[int, Section]] = {section.id: section for section in SECTIONS}
 BY_NAME: Final[Mapping[str, Section]] = {section.name: section for section in SECTIONS}

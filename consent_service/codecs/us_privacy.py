@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from consent_service.codecs.faults import CodecError
+from consent_service.codecs.codec_error import CodecError
 from consent_service.codecs.fields import Fields, Value
 
 SECTION_ID: Final = 6
@@ -35,7 +35,7 @@ def encode_fields(fields: Fields) -> str:
         raise CodecError("there is no such field", section=NAME, field=name)
     if fields.get("Version", _VERSION) != _VERSION:
         raise CodecError(f"{fields['Version']!r} is not {_VERSION}", section=NAME, field="Version")
-    return str(_VERSION) + "".join(_letter(name, fields.get(name, "-")) for name in _ANSWERS)
+    return str(_VERSION) + "".join(_checked_letter(name, fields.get(name, "-")) for name in _ANSWERS)
 
 
 def decode(text: str) -> dict[str, Value]:
@@ -44,11 +44,11 @@ def decode(text: str) -> dict[str, Value]:
         raise CodecError(f"{len(text)} characters, wanted {1 + len(_ANSWERS)}", section=NAME)
     if text[0] != str(_VERSION):
         raise CodecError(f"{text[0]!r} is not {_VERSION}", section=NAME, field="Version")
-    answers = {name: _letter(name, letter) for name, letter in zip(_ANSWERS, text[1:], strict=True)}
+    answers = {name: _checked_letter(name, letter) for name, letter in zip(_ANSWERS, text[1:], strict=True)}
     return {"Version": _VERSION, **answers}
 
 
-def _letter(name: str, letter: Value) -> str:
+def _checked_letter(name: str, letter: Value) -> str:
     if letter not in ("Y", "N", "-"):
         raise CodecError(f"{letter!r} is not Y, N or -", section=NAME, field=name)
     return str(letter)

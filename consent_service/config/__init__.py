@@ -4,18 +4,18 @@ May know the domain's regimes and the key ring's form; knows nothing of HTTP, pr
 engines.
 """
 
-from consent_service.config.environment import secret
-from consent_service.config.loading import digest, load
-from consent_service.config.shape import (
+from consent_service.config.environment import read_secret
+from consent_service.config.loader import config_digest, parse_config
+from consent_service.config.schema import (
     Business,
     Config,
     Disclosure,
     FlagSettings,
     Geo,
-    Kept,
     LedgerSettings,
     LimitSettings,
     PartnerFacts,
+    RetentionMonths,
     Service,
     SiteFacts,
     TagFacts,
@@ -27,14 +27,14 @@ __all__ = [
     "Disclosure",
     "FlagSettings",
     "Geo",
-    "Kept",
     "LedgerSettings",
     "LimitSettings",
     "PartnerFacts",
+    "RetentionMonths",
     "Service",
     "SiteFacts",
     "TagFacts",
-    "digest",
-    "load",
-    "secret",
+    "config_digest",
+    "parse_config",
+    "read_secret",
 ]

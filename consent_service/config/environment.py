@@ -19,50 +19,54 @@ from consent_service.errors import ConfigError, Fault
 _OTHERS: Final = stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP
 
 
-def secret(env: Mapping[str, str], name: str) -> str | None:
-    """The secret of this name, without the white space around it; None = not given, or empty.
+def read_secret(env: Mapping[str, str], name: str) -> str | None:
+    """Return the secret of this name without surrounding white space, or None if it is not given or empty.
 
     Raises ConfigError when both variables are set, or when the file can't be read or is empty.
     """
-    value, file = given(env, name), given(env, f"{name}_FILE")
+    value, file = variable_value(env, name), variable_value(env, f"{name}_FILE")
     if file is None:
         return value
     if value is not None:
-        raise _fault(name, f"{name} and {name}_FILE are both set; set one")
-    text = _read(f"{name}_FILE", file).strip()
+        raise _config_error(name, f"{name} and {name}_FILE are both set; set one")
+    text = _read_file(f"{name}_FILE", file).strip()
     if not text:
-        raise _fault(f"{name}_FILE", f"{file!r} is empty; write the secret into it, or unset {name}_FILE")
+        raise _config_error(
+            f"{name}_FILE", f"{file!r} is empty; write the secret into it, or unset {name}_FILE"
+        )
     return text
 
 
-def given(env: Mapping[str, str], variable: str) -> str | None:
-    """The variable's value, without the white space around it; None = not set, or empty."""
+def variable_value(env: Mapping[str, str], variable: str) -> str | None:
+    """Return the variable's value without surrounding white space, or None if it is not set or empty."""
     return env.get(variable, "").strip() or None
 
 
-def exposures(env: Mapping[str, str], names: Iterable[str]) -> Iterator[tuple[str, str, int]]:
+def exposed_secrets(env: Mapping[str, str], names: Iterable[str]) -> Iterator[tuple[str, str, int]]:
     """Yield the variable, file and mode of each secret whose file others on this machine can read or change."""
     for file in (f"{name}_FILE" for name in names):
         if file in env:
             with suppress(OSError, ValueError):
-                found = Path(env[file]).stat()
-                if stat.S_ISREG(found.st_mode) and found.st_mode & _OTHERS:
-                    yield file, env[file], stat.S_IMODE(found.st_mode)
+                status = Path(env[file]).stat()
+                if stat.S_ISREG(status.st_mode) and status.st_mode & _OTHERS:
+                    yield file, env[file], stat.S_IMODE(status.st_mode)
 
 
-def closing(file: str) -> str:
-    """Command that closes a secret's file to others. A group still reads it: that may be the service's."""
+def closing_command(file: str) -> str:
+    """Return the command that closes a secret's file to others. Its group may still read it: that may be the
+    service's.
+    """
     return f"chmod g-w,o-rwx {file}"
 
 
-def _read(variable: str, path: str) -> str:
+def _read_file(variable: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise _fault(variable, f"can't read {path!r}: {error.strerror}") from None
+        raise _config_error(variable, f"can't read {path!r}: {error.strerror}") from None
     except ValueError:  # not UTF-8, or a path that no file can have
-        raise _fault(variable, f"{path!r} is not a text file") from None
+        raise _config_error(variable, f"{path!r} is not a text file") from None
 
 
-def _fault(variable: str, message: str) -> ConfigError:
+def _config_error(variable: str, message: str) -> ConfigError:
     return ConfigError((Fault(variable, 0, message),))

@@ -1,7 +1,7 @@
-"""First party: where a site's pages reach the service without leaving the site, worked out from the facts.
+"""First party: the addresses at which a site's pages reach the service without leaving the site.
 
-Two ways: the service on a host of the site's own domain, or a path of the site that a reverse proxy leads to the
-service. Knows nothing of cookies, of HTTP, or of how the configuration was read.
+Two ways: the service on a host of the site's own domain, or a path of the site that a reverse proxy leads to
+the service. Knows nothing of cookies, of HTTP, or of how the configuration was read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from consent_service.addresses import read_address
-from consent_service.config.shape import SiteFacts
+from consent_service.config.schema import SiteFacts
 
 _PLAIN_PATH: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 """It stands in policies, in web servers' configurations and in the script."""
@@ -40,7 +40,10 @@ class FirstParty:
 
 
 def first_party(site: SiteFacts, public_url: str) -> FirstParty | None:
-    """The way that the site configures, else the service itself where it is on the site's domain; or none."""
+    """Return the site's own way to the service, or None.
+
+    It is the configured one, or the service itself if that is on the site's domain.
+    """
     address = site.first_party
     if address is None and _shares_domain(site, urlsplit(public_url)):
         address = public_url
@@ -77,7 +80,7 @@ def first_party_faults(site: SiteFacts) -> Iterator[str]:
 
 
 def origin_of(parts: SplitResult) -> str:
-    """Scheme and authority."""
+    """Return scheme and authority."""
     return f"{parts.scheme}://{parts.netloc}"
 
 

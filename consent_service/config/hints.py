@@ -1,18 +1,18 @@
-"""Hints: what a configuration that is fine still trusts, each with its key and line. Pure."""
+"""Hints: trust that a valid configuration still grants, each with its key and line. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from consent_service.config.loading import located
-from consent_service.config.reading import Misread
-from consent_service.config.shape import Config
+from consent_service.config.loader import locate_faults
+from consent_service.config.schema import Config
+from consent_service.config.struct_reader import Misread
 from consent_service.errors import Fault
 
 
-def hints(text: str, config: Config) -> tuple[Fault, ...]:
+def config_hints(text: str, config: Config) -> tuple[Fault, ...]:
     """Return the hints for this `consent.toml`, in the order of its lines."""
-    return located(_shared_cookies(config), text)
+    return locate_faults(_shared_cookies(config), text)
 
 
 def _shared_cookies(config: Config) -> Iterator[Misread]:

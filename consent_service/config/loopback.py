@@ -1,6 +1,7 @@
-"""Loopback: the one place where browsers trust a page that came without TLS, because nobody is between.
+"""Loopback: the one place where browsers trust a page without TLS, because nobody is in between.
 
-https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy. Knows addresses, nothing of the configuration.
+https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy. Knows addresses, nothing of the
+configuration.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Groups(NamedTuple):
     sensitive: tuple[str, ...] = ()
 
 
-class Reading(NamedTuple):
+class CookieReading(NamedTuple):
     """One cookie, and how its text is read once it is percent-decoded: pairs of an id and a word, `id:word`.
 
     `doubt`: bits of the rights that a text denies which can't be read. `harmless`: pattern of a text that refuses
@@ -50,8 +50,8 @@ class Reading(NamedTuple):
     refused: str = ""
     opted_out: str = ""
 
-    def public(self) -> dict[str, object]:
-        """The members that say something, as the page gets them."""
+    def as_page_value(self) -> dict[str, object]:
+        """Return the members that have a value, in the page's form."""
         return {name: value for name, value in self._asdict().items() if value}
 
 
@@ -63,41 +63,41 @@ class Tool(NamedTuple):
     """
 
     cookie: str
-    read: Callable[[Groups], tuple[Reading, ...]]
+    read: Callable[[Groups], tuple[CookieReading, ...]]
     id: str = ""
     groups: str = ""
 
 
-def _bits(groups: Groups) -> int:
-    """The rights that these groups are about."""
+def _rights_of(groups: Groups) -> int:
+    """Return the bits of the rights that these groups are about."""
     return (SALE_SHARE if groups.sale_share else 0) | (SENSITIVE if groups.sensitive else 0)
 
 
-def read_groups(cookie: str, groups: Groups) -> Reading:
-    """The reading of a cookie of any tool that notes `id:word`, by the ids that a site names."""
-    return Reading(
-        cookie, _bits(groups), sale_share=groups.sale_share, sensitive=groups.sensitive, granted=GRANTED
+def read_groups(cookie: str, groups: Groups) -> CookieReading:
+    """Return the reading of a cookie that holds pairs `id:word`, by the ids that a site names."""
+    return CookieReading(
+        cookie, _rights_of(groups), sale_share=groups.sale_share, sensitive=groups.sensitive, granted=GRANTED
     )
 
 
-def _words(
+def _word_cookies(
     prefixes: tuple[str, ...], categories: tuple[str, ...], granted: str, right: int = SALE_SHARE
-) -> list[Reading]:
-    """A cookie for each of these categories, named `<prefix><category>`, whose whole text is one word."""
+) -> list[CookieReading]:
+    """Return the readings of cookies `<prefix><category>`, whose whole text is one word."""
     word = Groups(("",)) if right == SALE_SHARE else Groups((), ("",))
     cookies = (f"{prefix}{category}" for category in categories for prefix in prefixes)
     return [
-        Reading(cookie, right, sale_share=word.sale_share, sensitive=word.sensitive, granted=granted)
+        CookieReading(cookie, right, sale_share=word.sale_share, sensitive=word.sensitive, granted=granted)
         for cookie in cookies
     ]
 
 
-def _usprivacy(_: Groups) -> tuple[Reading, ...]:
+def _usprivacy_cookies(_: Groups) -> tuple[CookieReading, ...]:
     """The IAB's US Privacy string, `1YNN`: the third character is Y for opted out of the sale, - where no law is."""
-    return (Reading("usprivacy", harmless="^[0-9][YNyn-][Nn-][YNyn-]$"),)
+    return (CookieReading("usprivacy", harmless="^[0-9][YNyn-][Nn-][YNyn-]$"),)
 
 
-def _onetrust(own: Groups) -> tuple[Reading, ...]:
+def _onetrust_cookies(own: Groups) -> tuple[CookieReading, ...]:
     """`isGpcEnabled=0&datestamp=…&groups=C0001%3A1%2CC0004%3A0%2CSSPD_BG%3A0&…`: 0 is a group that is off.
 
     Groups are C0001 to C0005, or 1 to 4 in older set-ups; SPD_BG, SSPD_BG and OSSTA_BG are the opt-outs of the sale,
@@ -106,9 +106,9 @@ def _onetrust(own: Groups) -> tuple[Reading, ...]:
     `interactionCount=0` does not say that nothing was chosen: the tool turns groups off under Global Privacy Control
     without any interaction. That signal was a request to opt out (CCPA regs § 7025(c)), so its note denies too.
     """
-    groups = Reading(
+    groups = CookieReading(
         "OptanonConsent",
-        SALE_SHARE | _bits(own),
+        SALE_SHARE | _rights_of(own),
         field="groups",
         signals=("isGpcEnabled", "browserGpcFlag"),
         sale_share=tuple(dict.fromkeys(("C0004", "4", "SPD_BG", "SSPD_BG", "OSSTA_BG", *own.sale_share))),
@@ -117,15 +117,15 @@ def _onetrust(own: Groups) -> tuple[Reading, ...]:
         granted="^1$",
         refused="" if own.sale_share else "^(?!1$)",
     )
-    return (groups, Reading("OneTrustWPCCPAGoogleOptOut", harmless="^(false|0)$"))
+    return (groups, CookieReading("OneTrustWPCCPAGoogleOptOut", harmless="^(false|0)$"))
 
 
-def _cookiebot(_: Groups) -> tuple[Reading, ...]:
+def _cookiebot_cookies(_: Groups) -> tuple[CookieReading, ...]:
     """`{stamp:'…',necessary:true,preferences:false,statistics:false,marketing:false,method:'explicit',…}`.
 
     Older texts are 0 for declined, and -1 for a visitor from where nothing is asked.
     """
-    return (Reading("CookieConsent", harmless="^-1$", sale_share=("marketing",), granted="^(true|1)$"),)
+    return (CookieReading("CookieConsent", harmless="^-1$", sale_share=("marketing",), granted="^(true|1)$"),)
 
 
 _COOKIEYES_OTHERS: Final = (
@@ -139,15 +139,15 @@ _COOKIEYES_OTHERS: Final = (
 )
 
 
-def _cookieyes(own: Groups) -> tuple[Reading, ...]:
+def _cookieyes_cookies(own: Groups) -> tuple[CookieReading, ...]:
     """`consentid:…,consent:no,action:yes,necessary:yes,functional:no,…,advertisement:no`.
 
     An empty `action` says that nothing was chosen yet. Before, each category had a cookie of its own, `yes` or `no`;
     before that, as the WordPress plugin, too, and a JSON object in base64 beside them.
     """
-    now = Reading(
+    now = CookieReading(
         "cookieyes-consent",
-        SALE_SHARE | _bits(own),
+        SALE_SHARE | _rights_of(own),
         harmless="(^|,)action:(no)?(,|$)",
         sale_share=("advertisement", "consent", *own.sale_share),
         sensitive=own.sensitive,
@@ -167,24 +167,28 @@ def _cookieyes(own: Groups) -> tuple[Reading, ...]:
     return (
         now,
         plugin,
-        *_words(("",), ("cky-consent", "viewed_cookie_policy", f"{plugins}non-necessary"), "^yes$"),
-        *_words((before, plugins), ("advertisement", *own.sale_share), "^yes$"),
-        *_words((before, plugins), own.sensitive, "^yes$", SENSITIVE),
+        *_word_cookies(("",), ("cky-consent", "viewed_cookie_policy", f"{plugins}non-necessary"), "^yes$"),
+        *_word_cookies((before, plugins), ("advertisement", *own.sale_share), "^yes$"),
+        *_word_cookies((before, plugins), own.sensitive, "^yes$", SENSITIVE),
     )
 
 
-def _trustarc(own: Groups) -> tuple[Reading, ...]:
+def _trustarc_cookies(own: Groups) -> tuple[CookieReading, ...]:
     """Steps: `notice_preferences=2:` is the highest that was accepted, `notice_gdpr_prefs=0,1,2:…` lists them all.
 
     So does `cmapi_cookie_privacy=permit 1,2,3`, counted from 1. As the tool ships them, 0 is required cookies alone,
     1 functional and 2 advertising ones; a site with other steps names its own in place of 2.
     """
-    sale_share = _steps(own.sale_share or ("2",), SALE_SHARE)
-    return (*sale_share, *_steps(own.sensitive, SENSITIVE), Reading("gpcishonored", harmless="^(false|0)$"))
+    sale_share = _step_cookies(own.sale_share or ("2",), SALE_SHARE)
+    return (
+        *sale_share,
+        *_step_cookies(own.sensitive, SENSITIVE),
+        CookieReading("gpcishonored", harmless="^(false|0)$"),
+    )
 
 
-def _steps(steps: tuple[str, ...], right: int) -> list[Reading]:
-    """The three cookies, each with the pattern of a text in which all these steps are accepted."""
+def _step_cookies(steps: tuple[str, ...], right: int) -> list[CookieReading]:
+    """Return the readings of the three cookies, each with the pattern of a text that accepts all these steps."""
     if not steps:
         return []
     listed = "(?=([0-9][,|])*{}(?![0-9]))"
@@ -193,10 +197,10 @@ def _steps(steps: tuple[str, ...], right: int) -> list[Reading]:
         "notice_gdpr_prefs": "^" + "".join(listed.format(step) for step in steps),
         "cmapi_cookie_privacy": "^permit[_+]?" + "".join(listed.format(int(step) + 1) for step in steps),
     }
-    return [Reading(cookie, right, harmless=pattern) for cookie, pattern in patterns.items()]
+    return [CookieReading(cookie, right, harmless=pattern) for cookie, pattern in patterns.items()]
 
 
-def _complianz(own: Groups) -> tuple[Reading, ...]:
+def _complianz_cookies(own: Groups) -> tuple[CookieReading, ...]:
     """`cmplz_marketing=deny`, a cookie for each category, and one for all of it before; `cmplz_rt_` on
     the main site of a WordPress network.
 
@@ -204,24 +208,24 @@ def _complianz(own: Groups) -> tuple[Reading, ...]:
     """
     prefixes = ("cmplz_", "cmplz_rt_")
     return (
-        *_words(prefixes, ("marketing", "consent_status", *own.sale_share), "^allow$"),
-        *_words(("",), ("complianz_consent_status",), "^allow$"),
-        *_words(prefixes, own.sensitive, "^allow$", SENSITIVE),
+        *_word_cookies(prefixes, ("marketing", "consent_status", *own.sale_share), "^allow$"),
+        *_word_cookies(("",), ("complianz_consent_status",), "^allow$"),
+        *_word_cookies(prefixes, own.sensitive, "^allow$", SENSITIVE),
     )
 
 
 _GROUP: Final = "[A-Za-z0-9_.-]{1,64}"
 
 PRESETS: Final[Mapping[str, Tool]] = {
-    "usprivacy": Tool("usprivacy", _usprivacy),
-    "onetrust": Tool("OptanonConsent", _onetrust, r"\bconsentId=([^&]+)", _GROUP),
-    "cookiebot": Tool("CookieConsent", _cookiebot, r"\bstamp:'([^']+)'"),
-    "cookieyes": Tool("cookieyes-consent", _cookieyes, r"\bconsentid:([^,]+)", _GROUP),
-    "trustarc": Tool("notice_preferences", _trustarc, groups="[0-8]"),
-    "complianz": Tool("cmplz_marketing", _complianz, groups=_GROUP),
+    "usprivacy": Tool("usprivacy", _usprivacy_cookies),
+    "onetrust": Tool("OptanonConsent", _onetrust_cookies, r"\bconsentId=([^&]+)", _GROUP),
+    "cookiebot": Tool("CookieConsent", _cookiebot_cookies, r"\bstamp:'([^']+)'"),
+    "cookieyes": Tool("cookieyes-consent", _cookieyes_cookies, r"\bconsentid:([^,]+)", _GROUP),
+    "trustarc": Tool("notice_preferences", _trustarc_cookies, groups="[0-8]"),
+    "complianz": Tool("cmplz_marketing", _complianz_cookies, groups=_GROUP),
 }
 
 
 def cookie_of(tool: str) -> str:
-    """The cookie that is meant by a tool's name here, or by the cookie's own."""
+    """Return the cookie of a tool in PRESETS; any other name is the cookie's own."""
     return PRESETS[tool].cookie if tool in PRESETS else tool

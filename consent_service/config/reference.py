@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 import msgspec.inspect as kinds
 
-from consent_service.config import shape, words
-from consent_service.config.meanings import TABLES, Meaning, Table
+from consent_service.config import schema, validators
+from consent_service.config.key_meanings import TABLES, Meaning, Table
 
 _HEAD: Final = """\
 # Every key of `consent.toml`
@@ -25,51 +25,51 @@ place of `service.store`.
 """
 
 _WORDS: Final[dict[Callable[[str], str], str]] = {
-    words.key: "key: 1 to 32 of `a-z`, `0-9` and `-`",
-    words.text: "text, not empty",
-    words.header_name: "header's name",
-    words.language: "language tag",
-    words.regime: "regime's code",
-    words.host: "host name",
-    words.network: "address or range",
-    words.origin: "origin",
-    words.public_url: "address",
-    words.address: "address",
-    words.link: "address",
-    words.store: "store's URL",
-    words.prior_id: "consent tool",
-    words.prior_cmp: "consent tool",
-    words.foreign_cookie: "cookie's name",
-    words.pattern: "pattern",
-    words.id_pattern: "pattern with one group",
-    words.group: "group's id",
-    words.trace: "name, `*` stands for anything",
-    words.place: "place, ISO 3166-2",
+    validators.key_fault: "key: 1 to 32 of `a-z`, `0-9` and `-`",
+    validators.text_fault: "text, not empty",
+    validators.header_name_fault: "header's name",
+    validators.language_fault: "language tag",
+    validators.regime_fault: "regime's code",
+    validators.host_fault: "host name",
+    validators.network_fault: "address or range",
+    validators.origin_fault: "origin",
+    validators.public_url_fault: "address",
+    validators.address_fault: "address",
+    validators.link_fault: "address",
+    validators.store_fault: "store's URL",
+    validators.prior_id_fault: "consent tool",
+    validators.prior_cmp_fault: "consent tool",
+    validators.foreign_cookie_fault: "cookie's name",
+    validators.pattern_fault: "pattern",
+    validators.id_pattern_fault: "pattern with one group",
+    validators.group_fault: "group's id",
+    validators.trace_fault: "name, `*` stands for anything",
+    validators.region_fault: "place, ISO 3166-2",
 }
 
 
-def render() -> str:
+def render_reference() -> str:
     """Return the whole page as Markdown."""
     tables = {kind: (about, meanings) for kind, about, meanings in TABLES}
     parts = [_HEAD]
-    for kind, path in _structs(msgspec.inspect.type_info(shape.Facts), ""):
+    for kind, path in _all_tables(msgspec.inspect.type_info(schema.Facts), ""):
         about, meanings = tables[kind.cls]
-        parts.append(f"## `{path}`\n{about}\n\n" + "\n".join(_rows(kind, meanings)) + "\n")
+        parts.append(f"## `{path}`\n{about}\n\n" + "\n".join(_table_rows(kind, meanings)) + "\n")
     return "\n".join(parts)
 
 
-def undescribed(tables: tuple[Table, ...] = TABLES) -> set[str]:
+def undescribed_keys(tables: tuple[Table, ...] = TABLES) -> set[str]:
     """Return the keys that only the structs or only the tables have, each as `table.key`."""
-    said = {f"{kind.__name__}.{key}" for kind, _, meanings in tables for key in meanings}
-    read = {
+    described = {f"{kind.__name__}.{key}" for kind, _, meanings in tables for key in meanings}
+    defined = {
         f"{kind.cls.__name__}.{field.name}"
-        for kind, _ in _structs(msgspec.inspect.type_info(shape.Facts), "")
-        for field in _plain(kind)
+        for kind, _ in _all_tables(msgspec.inspect.type_info(schema.Facts), "")
+        for field in _value_fields(kind)
     }
-    return said ^ read
+    return described ^ defined
 
 
-def _structs(kind: kinds.Type, path: str) -> Iterator[tuple[kinds.StructType, str]]:
+def _all_tables(kind: kinds.Type, path: str) -> Iterator[tuple[kinds.StructType, str]]:
     """Yield every table of the document below this one, with the header under which it stands."""
     assert isinstance(kind, kinds.StructType)
     if path:
@@ -78,47 +78,51 @@ def _structs(kind: kinds.Type, path: str) -> Iterator[tuple[kinds.StructType, st
         below, suffix, is_list = _table_in(field.type)
         if below is not None:
             inner = path.strip("[]") + ("." if path else "") + field.encode_name + suffix
-            yield from _structs(below, f"[[{inner}]]" if is_list else f"[{inner}]")
+            yield from _all_tables(below, f"[[{inner}]]" if is_list else f"[{inner}]")
 
 
 def _table_in(kind: kinds.Type) -> tuple[kinds.StructType | None, str, bool]:
-    """The table that a key of this type opens, what stands behind the key, and True for a list of tables."""
-    kind = _bare(kind)
+    """Return the table that a key of this type opens, the suffix of the key, and True for a list of tables."""
+    kind = _bare_type(kind)
     if isinstance(kind, kinds.StructType):
         return kind, "", False
-    if isinstance(kind, kinds.DictType) and isinstance(inner := _bare(kind.value_type), kinds.StructType):
+    if isinstance(kind, kinds.DictType) and isinstance(
+        inner := _bare_type(kind.value_type), kinds.StructType
+    ):
         return inner, ".KEY", False
-    if isinstance(kind, kinds.VarTupleType) and isinstance(inner := _bare(kind.item_type), kinds.StructType):
+    if isinstance(kind, kinds.VarTupleType) and isinstance(
+        inner := _bare_type(kind.item_type), kinds.StructType
+    ):
         return inner, "", True
     return None, "", False
 
 
-def _plain(kind: kinds.StructType) -> list[kinds.Field]:
-    """The keys that open no table."""
+def _value_fields(kind: kinds.StructType) -> list[kinds.Field]:
+    """Return the keys that open no table."""
     return [field for field in kind.fields if _table_in(field.type)[0] is None]
 
 
-def _rows(kind: kinds.StructType, meanings: Any) -> Iterator[str]:
+def _table_rows(kind: kinds.StructType, meanings: Any) -> Iterator[str]:
     yield "| key | type | default | unit | meaning |"
     yield "|---|---|---|---|---|"
-    for field in _plain(kind):
+    for field in _value_fields(kind):
         meaning: Meaning = meanings[field.name]
-        cells = (f"`{field.name}`", _type(field.type), _default(field), meaning.unit, meaning.text)
+        cells = (f"`{field.name}`", _type_text(field.type), _default_text(field), meaning.unit, meaning.text)
         yield f"| {' | '.join(cells)} |"
 
 
-def _default(field: kinds.Field) -> str:
+def _default_text(field: kinds.Field) -> str:
     if field.required:
         return "must be there"
     value = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
     return "none" if value is None else f"`{json.dumps(msgspec.to_builtins(value))}`"
 
 
-def _type(kind: kinds.Type) -> str:
-    """The type in words, with its bounds."""
+def _type_text(kind: kinds.Type) -> str:
+    """Return the type in words, with its bounds."""
     if isinstance(kind, kinds.Metadata) and kind.extra:
         return _WORDS[kind.extra["check"]]
-    match _bare(kind):
+    match _bare_type(kind):
         case kinds.StrType():
             return "text"
         case kinds.BoolType():
@@ -130,19 +134,19 @@ def _type(kind: kinds.Type) -> str:
         case kinds.LiteralType(values=values):
             return " or ".join(f'`"{value}"`' for value in values)
         case kinds.VarTupleType(item_type=item, min_length=least):
-            return f"list of: {_type(item)}{'; at least one' if least else ''}"
+            return f"list of: {_type_text(item)}{'; at least one' if least else ''}"
         case kinds.DictType(key_type=key, value_type=value):
-            return f"table: {_type(key)} = {_type(value)}"
+            return f"table: {_type_text(key)} = {_type_text(value)}"
         case kinds.UnionType(types=types):
-            return _type(next(one for one in types if not isinstance(one, kinds.NoneType)))
+            return _type_text(next(one for one in types if not isinstance(one, kinds.NoneType)))
         case other:
             raise TypeError(f"no words for {other}")
 
 
-def _bare(kind: kinds.Type) -> kinds.Type:
-    """The type without what is only said about it, and without "or nothing" around a table."""
+def _bare_type(kind: kinds.Type) -> kinds.Type:
+    """Return the type without its metadata, and without "or None" around a table."""
     if isinstance(kind, kinds.Metadata) and not kind.extra:
-        return _bare(kind.type)
+        return _bare_type(kind.type)
     if isinstance(kind, kinds.UnionType):
         struct = [one for one in kind.types if isinstance(one, kinds.StructType)]
         return struct[0] if struct else kind

@@ -1,4 +1,4 @@
-"""Tags: which switches make an adapter, and what of them does not fit together.
+"""Tag adapters: the switches that make an adapter, and the faults between them.
 
 One table; knows nothing of lines or files, nor of what a page is told.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from consent_service.config.locating import Path
-from consent_service.config.reading import Misread
-from consent_service.config.shape import PartnerFacts, SiteFacts, TagFacts
+from consent_service.config.key_lines import Path
+from consent_service.config.schema import PartnerFacts, SiteFacts, TagFacts
+from consent_service.config.struct_reader import Misread
 
 SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
     "google": ("google_consent_mode", "google_restricted_data_processing"),
@@ -28,7 +28,7 @@ def tag_faults(tags: TagFacts) -> Iterator[Misread]:
     if not tags.google_consent_mode:
         for name in _OF_CONSENT_MODE:
             if getattr(tags, name) != getattr(TagFacts(), name):
-                yield Misread((name,), "says nothing without google_consent_mode")
+                yield Misread((name,), "has no effect without google_consent_mode")
 
 
 def restriction_faults(partner: PartnerFacts, sites: Mapping[str, SiteFacts]) -> Iterator[Misread]:
@@ -38,7 +38,7 @@ def restriction_faults(partner: PartnerFacts, sites: Mapping[str, SiteFacts]) ->
     (Civ. Code 1798.140(ag)).
     """
     if partner.adapter and partner.when_denied == "block":
-        yield Misread(("adapter",), 'says nothing where when_denied is "block"')
+        yield Misread(("adapter",), 'has no effect where when_denied is "block"')
     elif partner.adapter:
         yield from _adapter_faults(partner, SWITCHES[partner.adapter], sites)
     elif partner.when_denied == "restrict" and not partner.service_provider_contract.strip():
@@ -50,7 +50,7 @@ def _adapter_faults(
     partner: PartnerFacts, switches: tuple[str, ...], sites: Mapping[str, SiteFacts]
 ) -> Iterator[Misread]:
     for right in sorted({*partner.rights} - _FOLLOWED):
-        yield Misread(("adapter",), f"adapters follow sale and share, and the partner needs {right!r} too")
+        yield Misread(("adapter",), f"adapters follow sale and share, but the partner needs {right!r} too")
     wanted = " or ".join(switches)
     for key in partner.sites:
         site = sites.get(key)
@@ -59,5 +59,5 @@ def _adapter_faults(
 
 
 def sites_among(parts: Mapping[Path, object]) -> dict[str, SiteFacts]:
-    """The document's well-formed sites, by key."""
+    """Return the document's well-formed sites, by key."""
     return {str(path[-1]): part for path, part in parts.items() if isinstance(part, SiteFacts)}

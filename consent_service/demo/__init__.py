@@ -3,6 +3,6 @@
 Everything here is for trying things out; the service itself knows nothing of it.
 """
 
-from consent_service.demo.running import run
+from consent_service.demo.run import run_demo
 
-__all__ = ["run"]
+__all__ = ["run_demo"]

@@ -1,7 +1,7 @@
 """adnet: a make-believe ad partner on a site of its own.
 
-It does what such partners do, so that one sees when it may not: a tag that sets a cookie on adnet's own site and
-reports a page view, and a pixel in a frame. What it was asked stands in a short log in memory.
+It does what such partners do, to show when it may not: a tag sets a cookie on adnet's own site and reports a
+page view, and a pixel stands in a frame. The requests to it stand in a short log in memory.
 """
 
 from __future__ import annotations
@@ -30,35 +30,35 @@ class Adnet:
         self._log: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
         self._asked = 0
 
-    def app(self) -> Starlette:
-        """The site."""
+    def make_app(self) -> Starlette:
+        """Return the application of the partner's site."""
         return Starlette(
             routes=[
-                Route("/", self.home),
-                Route("/log", self.log),
-                Route("/tag.js", self.tag),
-                Route("/hit", self.hit),
-                Route("/pixel", self.pixel),
-                Route("/hostile.js", self.hostile),
+                Route("/", self.serve_home),
+                Route("/log", self.serve_log),
+                Route("/tag.js", self.serve_tag),
+                Route("/hit", self.serve_hit),
+                Route("/pixel", self.serve_pixel),
+                Route("/hostile.js", self.serve_hostile),
             ]
         )
 
-    async def home(self, request: Request) -> Response:
-        """There is nothing to see but the log."""
+    async def serve_home(self, request: Request) -> Response:
+        """Redirect `GET /` to the log."""
         return RedirectResponse("/log")
 
-    async def log(self, request: Request) -> Response:
-        """`GET /log`: what adnet was asked, oldest first."""
+    async def serve_log(self, request: Request) -> Response:
+        """Answer `GET /log` with the requests to adnet, oldest first."""
         return JSONResponse(list(self._log), headers=_NEVER_KEPT)
 
-    async def tag(self, request: Request) -> Response:
-        """`GET /tag.js`: the tag, and with it adnet's cookie."""
-        self._note(request)
-        return self._with_cookie(request, self._file("tag.js", "text/javascript"))
+    async def serve_tag(self, request: Request) -> Response:
+        """Answer `GET /tag.js` with the tag and adnet's cookie."""
+        self._log_request(request)
+        return self._with_cookie(request, self._file_response("tag.js", "text/javascript"))
 
-    async def hit(self, request: Request) -> Response:
-        """`GET /hit`: the tag reports a page view and learns whether the browser kept the cookie."""
-        self._note(request)
+    async def serve_hit(self, request: Request) -> Response:
+        """Answer `GET /hit`, the tag's report of a page view: did the browser keep the cookie?"""
+        self._log_request(request)
         headers = {
             "access-control-allow-origin": request.headers.get("origin", "*"),
             "access-control-allow-credentials": "true",
@@ -66,16 +66,18 @@ class Adnet:
         }
         return JSONResponse({"recognised": COOKIE in request.cookies}, headers=_NEVER_KEPT | headers)
 
-    async def pixel(self, request: Request) -> Response:
-        """`GET /pixel`: a page to be framed."""
-        self._note(request)
-        return self._with_cookie(request, self._file("pixel.html", "text/html"))
+    async def serve_pixel(self, request: Request) -> Response:
+        """Answer `GET /pixel` with a page to be framed."""
+        self._log_request(request)
+        return self._with_cookie(request, self._file_response("pixel.html", "text/html"))
 
-    async def hostile(self, request: Request) -> Response:
-        """`GET /hostile.js`: a script that tries to opt the visitor in. The shop loads it only when asked to."""
-        return self._file("hostile.js", "text/javascript")
+    async def serve_hostile(self, request: Request) -> Response:
+        """Answer `GET /hostile.js` with a script that tries to opt the visitor in. The shop loads it only on
+        request.
+        """
+        return self._file_response("hostile.js", "text/javascript")
 
-    def _note(self, request: Request) -> None:
+    def _log_request(self, request: Request) -> None:
         self._asked += 1
         self._log.append(
             {
@@ -87,11 +89,13 @@ class Adnet:
             }
         )
 
-    def _file(self, name: str, media_type: str) -> Response:
+    def _file_response(self, name: str, media_type: str) -> Response:
         return FileResponse(self._files / name, headers=_NEVER_KEPT, media_type=media_type)
 
     def _with_cookie(self, request: Request, response: Response) -> Response:
-        """Browsers take it from a frame or a tag only with these attributes, and many not even then."""
+        """Return the response with adnet's cookie. In a frame or tag, browsers take it only with these
+        attributes, if at all.
+        """
         value = request.cookies.get(COOKIE, secrets.token_hex(8))
         response.set_cookie(COOKIE, value, max_age=86_400, samesite="none", secure=True)
         return response

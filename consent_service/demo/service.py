@@ -12,7 +12,7 @@ from pathlib import Path
 
 from consent_service.errors import ConsentError
 from consent_service.process import logs
-from consent_service.process.parent import die_with
+from consent_service.process.parent_death import die_with
 from consent_service.process.supervisor import supervise
 
 
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     configuration, log, parent = arguments
     die_with(int(parent))
     _write_to(Path(log))
-    logs.configure("supervisor")
+    logs.configure_logs("supervisor")
     try:
         return supervise(Path(configuration), os.environ)
     except ConsentError as error:

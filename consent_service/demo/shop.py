@@ -1,4 +1,6 @@
-"""The shop: a small page that embeds the service as any site would, and the partner beside it, told apart by host."""
+"""The shop: a small page that embeds the service as any site would. The partner shares its port, under
+another host.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from starlette.routing import Host, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from consent_service import resources
-from consent_service.demo.addresses import ADNET_HOST, LOOPBACK, SHOP_HOST, SITE, Addresses
 from consent_service.demo.adnet import Adnet
+from consent_service.demo.site_addresses import ADNET_HOST, LOOPBACK, SHOP_HOST, SITE, Addresses
 from consent_service.embed.script import Script
 
 _POLICY: Final = (
@@ -24,12 +26,14 @@ _POLICY: Final = (
 
 
 def demo_app(addresses: Addresses, script: Script) -> Starlette:
-    """Both sites of the shop's port. `script` is what the service serves for the shop."""
+    """Return the application of both sites on the shop's port. `script`: the script that the service serves
+    for the shop.
+    """
     files = resources.templates_folder() / "demo"
-    shop = Shop(addresses, script, files).app()
+    shop = Shop(addresses, script, files).make_app()
     return Starlette(
         routes=[
-            Host(ADNET_HOST, Adnet(files).app()),
+            Host(ADNET_HOST, Adnet(files).make_app()),
             Host(SHOP_HOST, shop),
             Host(LOOPBACK, shop),
         ]
@@ -52,17 +56,17 @@ class Shop:
         )
         self._page = environment.get_template("shop.html")
 
-    def app(self) -> Starlette:
-        """The site."""
+    def make_app(self) -> Starlette:
+        """Return the application of the shop."""
         return Starlette(
             routes=[
-                Route("/", self.front),
+                Route("/", self.serve_front),
                 Mount("/assets", StaticFiles(directory=self._files / "assets")),
             ]
         )
 
-    async def front(self, request: Request) -> Response:
-        """`GET /`. With `?hostile` a third party's hostile script runs, and no policy stands in its way."""
+    async def serve_front(self, request: Request) -> Response:
+        """Answer `GET /`. With `?hostile` a third party's hostile script runs, and no policy stops it."""
         hostile = "hostile" in request.query_params
         html = self._page.render(
             site=SITE,
@@ -72,11 +76,11 @@ class Shop:
             hostile=hostile,
         )
         headers = {"cache-control": "no-cache"} | (
-            {} if hostile else {"content-security-policy": self._policy()}
+            {} if hostile else {"content-security-policy": self._content_policy()}
         )
         return HTMLResponse(html, headers=headers)
 
-    def _policy(self) -> str:
+    def _content_policy(self) -> str:
         return _POLICY.format(
             stub=self._script.inline_hash, service=self._addresses.service, adnet=self._addresses.adnet
         )

@@ -1,11 +1,11 @@
-"""Welcome: what the console says once all three sites answer. Words only."""
+"""Welcome: the console's text once all three sites answer."""
 
 from __future__ import annotations
 
 from rich.markup import escape
 
-from consent_service.demo.addresses import SITE, Addresses
-from consent_service.demo.folder import Folder
+from consent_service.demo.demo_folder import DemoFolder
+from consent_service.demo.site_addresses import SITE, Addresses
 
 _TEXT = """
 [bold]The shop[/]        {shop}
@@ -29,8 +29,8 @@ _TEXT = """
 """
 
 
-def welcome(addresses: Addresses, folder: Folder) -> str:
-    """The three addresses, what to try, and where the data lies; in Rich's markup."""
+def welcome_text(addresses: Addresses, folder: DemoFolder) -> str:
+    """Return the three addresses, what to try, and the place of the data, in Rich's markup."""
     return _TEXT.format(
         site=SITE,
         shop=addresses.shop,

@@ -1,7 +1,7 @@
-"""Facts: what can happen to a standing, and the one fold that applies them.
+"""Facts: everything that can happen to a standing, and the one fold that applies it.
 
-Every ledger entry is one fact, so that the fold of a visitor's entries is that visitor's standing. Whether a
-fact may happen at all is decided in `choosing`; here it has happened.
+Every ledger entry is one fact, so the fold of a visitor's entries is that visitor's standing. `choice_steps`
+decides whether a fact may happen; here it has happened.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ class ChoiceMade(Struct, frozen=True):
     step: Step = Step.ONLY
 
     @property
-    def confirmed(self) -> bool:
+    def is_confirmed(self) -> bool:
         """True if this is the second step of an opt-in."""
         return self.step is Step.CONFIRMED
 
-    def stance(self, right: Right) -> Stance | None:
+    def stance_on(self, right: Right) -> Stance | None:
         """Return the stance on this right, or None if the call did not mention it."""
         if right is Right.SALE:
             return self.sale
@@ -71,10 +71,10 @@ class ChoiceMade(Struct, frozen=True):
         )
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         """True if the choice changes nothing."""
-        spoken = self.sale is not None or self.share is not None or self.sensitive is not None
-        return not spoken and self.age is None and self.incentive is None
+        names_a_right = self.sale is not None or self.share is not None or self.sensitive is not None
+        return not names_a_right and self.age is None and self.incentive is None
 
 
 class Carried(Struct, frozen=True):
@@ -100,7 +100,7 @@ class Erased(Struct, frozen=True):
 Fact = SignalSeen | DoubtRaised | ChoiceMade | Carried | Suppressed | Erased
 
 
-def apply(standing: Standing, fact: Fact) -> Standing:
+def apply_fact(standing: Standing, fact: Fact) -> Standing:
     """Return the standing after the fact."""
     if isinstance(fact, SignalSeen):
         return replace(standing, gpc=standing.gpc | fact.sources, gpc_at=standing.gpc_at or fact.at)
@@ -109,33 +109,33 @@ def apply(standing: Standing, fact: Fact) -> Standing:
     if isinstance(fact, Carried):
         return fact.standing
     if isinstance(fact, Suppressed):
-        return suppressed(fact)
+        return suppressed_standing(fact)
     if isinstance(fact, Erased):
         return Standing()
     if fact.step is Step.ASKED:
         return standing  # § 7028(a): the first step alone opts nobody in
-    return _chosen(standing, fact)
+    return _standing_after_choice(standing, fact)
 
 
-def suppressed(fact: Suppressed) -> Standing:
+def suppressed_standing(fact: Suppressed) -> Standing:
     """Return the standing of an erased person: opt-outs only, without their history."""
     out = Choice(Stance.OPTED_OUT, at=fact.at)
     return Standing(sale=out, share=out, sensitive=out if fact.sensitive else NO_CHOICE)
 
 
-def fold(facts: Iterable[Fact]) -> Standing:
+def fold_facts(facts: Iterable[Fact]) -> Standing:
     """Return the standing that results from these facts, in order."""
-    return reduce(apply, facts, Standing())
+    return reduce(apply_fact, facts, Standing())
 
 
-def _chosen(standing: Standing, fact: ChoiceMade) -> Standing:
+def _standing_after_choice(standing: Standing, fact: ChoiceMade) -> Standing:
     """Return the standing after a choice. A part that repeats a known value keeps its time."""
     # The signal speaks of sale and sharing alone; it never touches `sensitive` (GPC-10).
-    over_signal = fact.confirmed and standing.gpc_at > 0
+    over_signal = fact.is_confirmed and standing.gpc_at > 0
     changed: dict[str, object] = {
-        "sale": _after(standing.sale, fact.sale, fact, over_signal=over_signal),
-        "share": _after(standing.share, fact.share, fact, over_signal=over_signal),
-        "sensitive": _after(standing.sensitive, fact.sensitive, fact, over_signal=False),
+        "sale": _choice_after(standing.sale, fact.sale, fact, over_signal=over_signal),
+        "share": _choice_after(standing.share, fact.share, fact, over_signal=over_signal),
+        "sensitive": _choice_after(standing.sensitive, fact.sensitive, fact, over_signal=False),
     }
     if fact.age is not None and fact.age is not standing.age:
         changed.update(age=fact.age, parental_consent=False, age_at=fact.at)
@@ -146,11 +146,11 @@ def _chosen(standing: Standing, fact: ChoiceMade) -> Standing:
     return replace(standing, **changed)
 
 
-def _after(before: Choice, stance: Stance | None, fact: ChoiceMade, *, over_signal: bool) -> Choice:
+def _choice_after(before: Choice, stance: Stance | None, fact: ChoiceMade, *, over_signal: bool) -> Choice:
     if stance is None:
         return before
     if stance is Stance.OPTED_OUT:
         return Choice(Stance.OPTED_OUT, False, False, fact.method, fact.at)
-    if not fact.confirmed and before.stance is Stance.OPTED_IN:
+    if not fact.is_confirmed and before.stance is Stance.OPTED_IN:
         return before  # a plain "keep" never weakens what was confirmed
-    return Choice(Stance.OPTED_IN, fact.confirmed, over_signal, fact.method, fact.at)
+    return Choice(Stance.OPTED_IN, fact.is_confirmed, over_signal, fact.method, fact.at)

@@ -1,4 +1,4 @@
-"""The flag: a resolution said in the words of the public contract."""
+"""The flag: a resolution in the words of the public contract."""
 
 from __future__ import annotations
 

@@ -1,9 +1,13 @@
 """Regimes: each jurisdiction's rules as dated rows of one table.
 
-A row says how each right is asked (opt-out or opt-in), under which age an affirmative opt-in is needed, which
-GPP section speaks for it, and which clocks run. Source of California's row: Civ. Code 1798.120, .121, .135 and
-Cal. Code Regs. tit. 11 §§ 7020-7028, 7070-7071, 7101. The other rows are known from secondary sources
-(`verified=False`): they take the stricter reading, so `sensitive` needs an opt-in and the age limit is 18.
+A new US state is a row here and, if its GPP section is new, a row in `codecs.sections`; a section with several
+items about children has its row in `domain.strings` too.
+
+A row holds each right's model (opt-out or opt-in), the age under which an affirmative opt-in is needed, the
+GPP section (a row of `codecs.sections`), and the clocks. Source of California's row: Civ. Code 1798.120,
+.121, .135 and Cal. Code Regs. tit. 11 §§ 7020-7028, 7070-7071, 7101. The other rows are known from secondary
+sources (`verified=False`): they take the stricter reading, so `sensitive` needs an opt-in and the age limit
+is 18.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ class Model(StrEnum):
     OPT_IN = "opt_in"
 
     @property
-    def default(self) -> Answer:
+    def default_answer(self) -> Answer:
         """Answer for a visitor who decided nothing."""
         return Answer.ALLOWED if self is Model.OPT_OUT else Answer.DENIED
 
@@ -66,7 +70,7 @@ class Regime:
     verified: bool
     clocks: Clocks = Clocks()
 
-    def model(self, right: Right) -> Model:
+    def model_of(self, right: Right) -> Model:
         """Return the model of this right."""
         if right is Right.SALE:
             return self.sale
@@ -86,7 +90,7 @@ class Regime:
         return age is not None and age < self.parent_below
 
 
-def _california(valid_from: date, *, show_status: bool) -> Regime:
+def _california_row(valid_from: date, *, show_status: bool) -> Regime:
     return Regime(
         code="us-ca",
         name="California",
@@ -103,7 +107,7 @@ def _california(valid_from: date, *, show_status: bool) -> Regime:
     )
 
 
-def _state(code: str, name: str, valid_from: date, gpp_section: int | None) -> Regime:
+def _state_row(code: str, name: str, valid_from: date, gpp_section: int | None) -> Regime:
     return Regime(
         code=code,
         name=name,
@@ -136,19 +140,19 @@ ELSEWHERE: Final = Regime(
 )
 
 ROWS: Final[tuple[Regime, ...]] = (
-    _california(date(2023, 3, 29), show_status=False),
-    _california(date(2026, 1, 1), show_status=True),
-    _state("us-co", "Colorado", date(2024, 7, 1), 10),
-    _state("us-ct", "Connecticut", date(2025, 1, 1), 12),
-    _state("us-tx", "Texas", date(2025, 1, 1), 16),
-    _state("us-mt", "Montana", date(2025, 1, 1), 14),
-    _state("us-ne", "Nebraska", date(2025, 1, 1), 19),
-    _state("us-nh", "New Hampshire", date(2025, 1, 1), 20),
-    _state("us-nj", "New Jersey", date(2025, 7, 15), 21),
-    _state("us-mn", "Minnesota", date(2025, 7, 31), 23),
-    _state("us-md", "Maryland", date(2025, 10, 1), None),  # section 24's layout is not settled
-    _state("us-de", "Delaware", date(2026, 1, 1), 17),
-    _state("us-or", "Oregon", date(2026, 1, 1), 15),
+    _california_row(date(2023, 3, 29), show_status=False),
+    _california_row(date(2026, 1, 1), show_status=True),
+    _state_row("us-co", "Colorado", date(2024, 7, 1), 10),
+    _state_row("us-ct", "Connecticut", date(2025, 1, 1), 12),
+    _state_row("us-tx", "Texas", date(2025, 1, 1), 16),
+    _state_row("us-mt", "Montana", date(2025, 1, 1), 14),
+    _state_row("us-ne", "Nebraska", date(2025, 1, 1), 19),
+    _state_row("us-nh", "New Hampshire", date(2025, 1, 1), 20),
+    _state_row("us-nj", "New Jersey", date(2025, 7, 15), 21),
+    _state_row("us-mn", "Minnesota", date(2025, 7, 31), 23),
+    _state_row("us-md", "Maryland", date(2025, 10, 1), None),  # section 24's layout is not settled
+    _state_row("us-de", "Delaware", date(2026, 1, 1), 17),
+    _state_row("us-or", "Oregon", date(2026, 1, 1), 15),
     ELSEWHERE,
 )
 
@@ -180,9 +184,9 @@ def rows_from(codes: tuple[str, ...], day: date) -> tuple[Regime, ...]:
     return (*(regime_on(code, day) for code in codes), *to_come)
 
 
-def defaults(regime: Regime) -> Mapping[Right, Answer]:
+def default_answers(regime: Regime) -> Mapping[Right, Answer]:
     """Return the answer for each right of a visitor without a record."""
-    return {right: regime.model(right).default for right in RIGHTS}
+    return {right: regime.model_of(right).default_answer for right in RIGHTS}
 
 
 def strictest_defaults(regimes: Iterable[Regime]) -> Mapping[Right, Answer]:
@@ -192,6 +196,6 @@ def strictest_defaults(regimes: Iterable[Regime]) -> Mapping[Right, Answer]:
     """
     rows = tuple(regimes)
     return {
-        right: Answer.DENIED if any(row.model(right) is Model.OPT_IN for row in rows) else Answer.ALLOWED
+        right: Answer.DENIED if any(row.model_of(right) is Model.OPT_IN for row in rows) else Answer.ALLOWED
         for right in RIGHTS
     }

@@ -75,7 +75,7 @@ class Resolution(NamedTuple):
 _UNAVAILABLE: Final = Ruling(Answer.DENIED, Basis.UNAVAILABLE)
 
 
-def unavailable(signals: Sources) -> Resolution:
+def unavailable_resolution(signals: Sources) -> Resolution:
     """Return a resolution that denies everything because nothing can be known. All strings say opted out."""
     return Resolution(_UNAVAILABLE, _UNAVAILABLE, _UNAVAILABLE, bool(signals))
 
@@ -94,23 +94,23 @@ def resolve(
     consumer linked to the visitor. `now`: Unix seconds.
     """
     if standing is UNHONOURED or consumer_standing is UNHONOURED:
-        return unavailable(signals)
+        return unavailable_resolution(signals)
     own, linked = standing or _NOTHING, consumer_standing or _NOTHING
     if now < own.latest_at or now < linked.latest_at:
-        return unavailable(signals)  # our clock is behind the record: nothing dated can be trusted
-    around = _Around(regime, signals, own, linked)
+        return unavailable_resolution(signals)  # our clock is behind the record: nothing dated can be trusted
+    inputs = _Inputs(regime, signals, own, linked)
     heard = bool(signals) or bool(own.gpc) or bool(linked.gpc)
     return Resolution(
-        sale=_rule(around, regime.sale, own.sale, linked.sale, heard),
-        share=_rule(around, regime.share, own.share, linked.share, heard),
+        sale=_rule_on(inputs, regime.sale, own.sale, linked.sale, heard),
+        share=_rule_on(inputs, regime.share, own.share, linked.share, heard),
         # The signal speaks of sale and sharing; it never limits `sensitive` (GPC-10).
-        sensitive=_rule(around, regime.sensitive, own.sensitive, linked.sensitive, False),
+        sensitive=_rule_on(inputs, regime.sensitive, own.sensitive, linked.sensitive, False),
         gpc=heard,
-        minor=_youngest(own.age, linked.age),
+        minor=_younger_minor(own.age, linked.age),
     )
 
 
-def stricter(one: Resolution, other: Resolution) -> Resolution:
+def stricter_resolution(one: Resolution, other: Resolution) -> Resolution:
     """Return for each right the stricter of two rulings; if both are equal, the first one's basis."""
     sale, share, sensitive = (
         other.ruling(right)
@@ -118,12 +118,12 @@ def stricter(one: Resolution, other: Resolution) -> Resolution:
         else one.ruling(right)
         for right in RIGHTS
     )
-    return Resolution(sale, share, sensitive, one.gpc or other.gpc, _youngest(one.minor, other.minor))
+    return Resolution(sale, share, sensitive, one.gpc or other.gpc, _younger_minor(one.minor, other.minor))
 
 
-def under(regime: Regime, resolution: Resolution) -> Resolution:
+def resolution_under(regime: Regime, resolution: Resolution) -> Resolution:
     """Return the resolution under another regime. It never allows what the resolution denies, unless by default."""
-    sale, share, sensitive = (_under(regime, right, resolution) for right in RIGHTS)
+    sale, share, sensitive = (_ruling_under(regime, right, resolution) for right in RIGHTS)
     return Resolution(sale, share, sensitive, resolution.gpc, resolution.minor)
 
 
@@ -131,7 +131,7 @@ _NOTHING: Final = Standing()
 _OUT: Final = Stance.OPTED_OUT
 
 
-class _Around(NamedTuple):
+class _Inputs(NamedTuple):
     """Values that are the same for every right of one request."""
 
     regime: Regime
@@ -140,46 +140,46 @@ class _Around(NamedTuple):
     linked: Standing
 
 
-def _rule(around: _Around, model: Model, own: Choice, linked: Choice, heard: bool) -> Ruling:
+def _rule_on(inputs: _Inputs, model: Model, own: Choice, linked: Choice, heard: bool) -> Ruling:
     """Return the ruling on one right. `heard`: a signal about this right, live or on record."""
-    choice, of_consumer = _effective(own, linked)
-    affirmed = heard and _affirmed(choice, of_consumer, around)
+    choice, of_consumer = _effective_choice(own, linked)
+    affirmed = heard and _is_affirmed(choice, of_consumer, inputs)
     if heard and not affirmed:
         return Ruling(Answer.DENIED, Basis.GPC)  # § 7025(c)(1); (c)(5): its later absence is no opt-in
     if choice.stance is Stance.OPTED_OUT:
         return Ruling(Answer.DENIED, Basis.CONSUMER if of_consumer else Basis.CHOICE)
-    if any(_minor_without_consent(around.regime, record, choice) for record in (around.own, around.linked)):
+    if any(_minor_without_consent(inputs.regime, record, choice) for record in (inputs.own, inputs.linked)):
         return Ruling(Answer.DENIED, Basis.MINOR)
     if affirmed:
         return Ruling(Answer.ALLOWED, Basis.AFFIRMED)
-    if (around.own.doubted_at or around.linked.doubted_at) and not choice.confirmed:
+    if (inputs.own.doubted_at or inputs.linked.doubted_at) and not choice.confirmed:
         return _UNAVAILABLE  # what the identity that was lost had decided is unknown
     if choice.stance is Stance.OPTED_IN and (choice.confirmed or model is Model.OPT_OUT):
         return Ruling(Answer.ALLOWED, Basis.OPTED_IN)
-    return Ruling(model.default, Basis.DEFAULT)
+    return Ruling(model.default_answer, Basis.DEFAULT)
 
 
-def _under(regime: Regime, right: Right, resolution: Resolution) -> Ruling:
+def _ruling_under(regime: Regime, right: Right, resolution: Resolution) -> Ruling:
     """Return the ruling under another regime.
 
     A resolution does not record whether an opt-in was confirmed, so only `affirmed` counts where that matters.
     """
-    ruling, model = resolution.ruling(right), regime.model(right)
+    ruling, model = resolution.ruling(right), regime.model_of(right)
     if ruling.denied or ruling.basis is Basis.AFFIRMED:
         return ruling
     if regime.is_minor(resolution.minor):
         return Ruling(Answer.DENIED, Basis.MINOR)
     if ruling.basis is Basis.OPTED_IN and model is Model.OPT_OUT:
         return ruling
-    return Ruling(model.default, Basis.DEFAULT)
+    return Ruling(model.default_answer, Basis.DEFAULT)
 
 
-def _youngest(one: AgeBand | None, other: AgeBand | None) -> AgeBand | None:
+def _younger_minor(one: AgeBand | None, other: AgeBand | None) -> AgeBand | None:
     """Return the younger of two bands, or None if neither is known to be a minor's."""
     return min((band for band in (one, other) if band is not None and band < AgeBand.ADULT), default=None)
 
 
-def _effective(own: Choice, linked: Choice) -> tuple[Choice, bool]:
+def _effective_choice(own: Choice, linked: Choice) -> tuple[Choice, bool]:
     """Return the choice that counts, and True if it is the consumer's.
 
     A later choice of the consumer outranks older facts on a device; against an opt-out there it must be
@@ -194,7 +194,7 @@ def _effective(own: Choice, linked: Choice) -> tuple[Choice, bool]:
     return own, False
 
 
-def _affirmed(choice: Choice, of_consumer: bool, around: _Around) -> bool:
+def _is_affirmed(choice: Choice, of_consumer: bool, inputs: _Inputs) -> bool:
     """Return True if the two-step confirmation came after every signal that counts here (§ 7025(c)(3)).
 
     On the record that holds the choice, the fold has kept the order (`over_signal`). The other record's signal
@@ -202,10 +202,10 @@ def _affirmed(choice: Choice, of_consumer: bool, around: _Around) -> bool:
     """
     if not choice.over_signal:
         return False
-    other = around.own if of_consumer else around.linked
+    other = inputs.own if of_consumer else inputs.linked
     if other.gpc and other.gpc_at >= choice.at:
         return False
-    return bool(around.own.gpc) or not (of_consumer and around.signals)
+    return bool(inputs.own.gpc) or not (of_consumer and inputs.signals)
 
 
 def _minor_without_consent(regime: Regime, record: Standing, choice: Choice) -> bool:

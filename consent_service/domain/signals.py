@@ -19,7 +19,7 @@ class Sources(IntFlag):
     PARTNER = 4
 
     @property
-    def words(self) -> list[str]:
+    def source_words(self) -> list[str]:
         """Names of the sources in lower case."""
         return [(source.name or "").lower() for source in self]
 

@@ -1,7 +1,8 @@
-"""Standing: what is on record about one visitor or consumer, and its packed form.
+"""Standing: everything on record about one visitor or consumer, and its packed form.
 
-Signals, choices and age stay separate facts, each with when (Unix seconds) and by which method. Packed it holds
-only what is there. It grows by folding facts (`facts.apply`), never by being edited.
+Signals, choices and age stay separate facts, each with its time (Unix seconds) and method. The packed form
+holds only the parts that are on record. A standing grows by folding facts (`facts.apply_fact`), never by
+being edited.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Standing(msgspec.Struct, frozen=True):
     programmes_at: int = 0
     doubted_at: int = 0
 
-    def choice(self, right: Right) -> Choice:
+    def choice_on(self, right: Right) -> Choice:
         """Return the decision about this right."""
         if right is Right.SALE:
             return self.sale
@@ -149,26 +150,26 @@ def unpack(data: bytes) -> Standing:
     try:
         mask = data[1]
         fields = iter(_LAYOUTS[mask].unpack(data)[2:])
-        return _read(mask, fields.__next__)
+        return _read_parts(mask, fields.__next__)
     except (struct.error, KeyError) as error:
         raise StandingUnreadable(f"unreadable standing of {len(data)} bytes: {error}") from error
 
 
-def _read(mask: int, field: Callable[[], int]) -> Standing:
+def _read_parts(mask: int, field: Callable[[], int]) -> Standing:
     """Return the standing of the parts named by the mask; `field` returns their fields in order."""
     gpc, gpc_at = (_SOURCES[field()], field()) if mask & _HAS_GPC else (Sources.NONE, 0)
-    sale = _choice(field(), field(), field()) if mask & _HAS_SALE else NO_CHOICE
+    sale = _choice_from(field(), field(), field()) if mask & _HAS_SALE else NO_CHOICE
     share = sale if mask & _SHARE_AS_SALE else NO_CHOICE
     if mask & _HAS_SHARE:
-        share = _choice(field(), field(), field())
-    sensitive = _choice(field(), field(), field()) if mask & _HAS_SENSITIVE else NO_CHOICE
+        share = _choice_from(field(), field(), field())
+    sensitive = _choice_from(field(), field(), field()) if mask & _HAS_SENSITIVE else NO_CHOICE
     age, age_at = (field(), field()) if mask & _HAS_AGE else (_AGE_UNKNOWN, 0)
-    known = None if age == _AGE_UNKNOWN else _AGES[age & _AGE]
-    parental = known is not None and bool(age & _PARENTAL)
+    band = None if age == _AGE_UNKNOWN else _AGES[age & _AGE]
+    parental = band is not None and bool(age & _PARENTAL)
     programmes, programmes_at = (field(), field()) if mask & _HAS_PROGRAMMES else (0, 0)
     doubted_at = field() if mask & _HAS_DOUBT else 0
     return Standing(
-        gpc, gpc_at, sale, share, sensitive, known, parental, age_at, programmes, programmes_at, doubted_at
+        gpc, gpc_at, sale, share, sensitive, band, parental, age_at, programmes, programmes_at, doubted_at
     )
 
 
@@ -185,6 +186,6 @@ def _choice_fields(choice: Choice) -> tuple[int, int, int]:
     return bits, int(choice.method), choice.at
 
 
-def _choice(bits: int, method: int, at: int) -> Choice:
+def _choice_from(bits: int, method: int, at: int) -> Choice:
     stance = _STANCES[bits & _STANCE]
     return Choice(stance, bool(bits & _CONFIRMED), bool(bits & _OVER_SIGNAL), _METHODS[method], at)

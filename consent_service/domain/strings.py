@@ -1,7 +1,7 @@
-"""Strings: rulings said in the words that the ad ecosystem reads, GPP and US Privacy.
+"""Strings: rulings in the forms that the ad ecosystem reads, GPP and US Privacy. Pure.
 
-Pure. The one place that knows which field follows from which fact; how fields become characters is the codecs' own.
-A section takes the fields that it has from one table, so that all states say the same in the same words.
+The one place that knows which field follows from which fact; the codecs turn fields into characters. A
+section takes its fields from one table, so that all states say the same in the same words.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from consent_service.codecs import gpp, us_privacy
 from consent_service.codecs.fields import Field, Value
 from consent_service.codecs.sections import BY_ID, Section
 from consent_service.domain.regimes import Regime
-from consent_service.domain.resolution import Resolution, stricter, under
+from consent_service.domain.resolution import Resolution, resolution_under, stricter_resolution
 from consent_service.domain.words import SALE_AND_SHARE, AgeBand, Basis, Right
 
 NONE_APPLIES: Final = (-1,)
@@ -66,11 +66,14 @@ def strings_of(terms: StringTerms, regimes: Sequence[Regime], resolution: Resolu
 
     `regimes`: the regime of the resolution, then others that may apply to the visitor.
     """
-    spoken = _spoken(terms, regimes, resolution)
-    values = {BY_ID[number].name: _fields(terms, BY_ID[number], ruled) for number, ruled in spoken.items()}
+    by_section = _resolution_by_section(terms, regimes, resolution)
+    values = {
+        BY_ID[number].name: _section_fields(terms, BY_ID[number], ruled)
+        for number, ruled in by_section.items()
+    }
     return Strings(
         gpp=gpp.encode(values),
-        gpp_sid=tuple(sorted(spoken)) or NONE_APPLIES,
+        gpp_sid=tuple(sorted(by_section)) or NONE_APPLIES,
         us_privacy=us_privacy_of(terms, regimes[0], resolution),
     )
 
@@ -91,7 +94,7 @@ def us_privacy_of(terms: StringTerms, regime: Regime, resolution: Resolution) ->
     return us_privacy.encode(notice=terms.notice_shown, opted_out=resolution.opted_out)
 
 
-def _spoken(
+def _resolution_by_section(
     terms: StringTerms, regimes: Sequence[Regime], resolution: Resolution
 ) -> Mapping[int, Resolution]:
     """Return the resolution to write in each applicable section, by section id."""
@@ -103,8 +106,10 @@ def _spoken(
     for regime in regimes:
         if regime.us_privacy_applies:
             number = _section_of(terms, regime)
-            ruled = resolution if regime is binding else under(regime, resolution)
-            by_section[number] = stricter(by_section[number], ruled) if number in by_section else ruled
+            ruled = resolution if regime is binding else resolution_under(regime, resolution)
+            by_section[number] = (
+                stricter_resolution(by_section[number], ruled) if number in by_section else ruled
+            )
     return by_section or {_STAND_IN: resolution}
 
 
@@ -119,18 +124,23 @@ def _section_of(terms: StringTerms, regime: Regime) -> int:
     return regime.gpp_section or _STAND_IN
 
 
-def _fields(terms: StringTerms, section: Section, resolution: Resolution) -> dict[str, Value]:
+def _section_fields(terms: StringTerms, section: Section, resolution: Resolution) -> dict[str, Value]:
     """Return the fields of the section's newest layout."""
-    values = {**_notices(terms), **_opt_outs(terms, resolution), **_agreement(terms), "Gpc": resolution.gpc}
+    values = {
+        **_notice_fields(terms),
+        **_opt_out_fields(terms, resolution),
+        **_agreement_fields(terms),
+        "Gpc": resolution.gpc,
+    }
     for field in section.layouts[-1].fields:
         if field.name == "SensitiveDataProcessing":
-            values[field.name] = _sensitive(terms, field, resolution)
+            values[field.name] = _sensitive_value(terms, field, resolution)
         elif field.name == "KnownChildSensitiveDataConsents":
-            values[field.name] = _children(terms, section, field, resolution)
+            values[field.name] = _children_value(terms, section, field, resolution)
     return {name: value for name, value in values.items() if name in section.field_names}
 
 
-def _notices(terms: StringTerms) -> dict[str, Value]:
+def _notice_fields(terms: StringTerms) -> dict[str, Value]:
     """Return the notice fields: 1 if the notice or link is shown, 2 if not, 0 if none is needed."""
     shown = _YES if terms.notice_shown else _NO
     sale, share, sensitive = (
@@ -148,17 +158,17 @@ def _notices(terms: StringTerms) -> dict[str, Value]:
     }
 
 
-def _opt_outs(terms: StringTerms, resolution: Resolution) -> dict[str, Value]:
+def _opt_out_fields(terms: StringTerms, resolution: Resolution) -> dict[str, Value]:
     """Return the opt-out fields. They include denials by signal: many readers never look at Gpc."""
-    share = _said(terms.shares, resolution.share.denied)
+    share = _opt_out_value(terms.shares, resolution.share.denied)
     return {
-        "SaleOptOut": _said(terms.sells, resolution.sale.denied),
+        "SaleOptOut": _opt_out_value(terms.sells, resolution.sale.denied),
         "SharingOptOut": share,
         "TargetedAdvertisingOptOut": share,
     }
 
 
-def _agreement(terms: StringTerms) -> dict[str, Value]:
+def _agreement_fields(terms: StringTerms) -> dict[str, Value]:
     """Return the fields of the agreement. Both modes are "not applicable" if it does not cover the transaction."""
     mspa = terms.mspa
     if mspa is None:
@@ -170,12 +180,12 @@ def _agreement(terms: StringTerms) -> dict[str, Value]:
     }
 
 
-def _sensitive(terms: StringTerms, field: Field, resolution: Resolution) -> Value:
+def _sensitive_value(terms: StringTerms, field: Field, resolution: Resolution) -> Value:
     """Return the same answer for every kind of sensitive data: visitors decide about all of them together."""
-    return (_said(terms.sensitive, resolution.sensitive.denied),) * field.count
+    return (_opt_out_value(terms.sensitive, resolution.sensitive.denied),) * field.count
 
 
-class _Asked(NamedTuple):
+class _ChildItem(NamedTuple):
     """One item of KnownChildSensitiveDataConsents: consent for these rights, from age `youngest` to below `below`."""
 
     youngest: int
@@ -183,13 +193,13 @@ class _Asked(NamedTuple):
     rights: tuple[Right, ...]
 
 
-_CHILD: Final = _Asked(0, 13, SALE_AND_SHARE)
-_TEENAGER: Final = (_Asked(13, 16, (Right.SALE,)), _Asked(13, 16, (Right.SHARE,)))
-_OLDER: Final = (_Asked(16, 18, (Right.SALE,)), _Asked(16, 18, (Right.SHARE,)))
+_CHILD: Final = _ChildItem(0, 13, SALE_AND_SHARE)
+_TEENAGER: Final = (_ChildItem(13, 16, (Right.SALE,)), _ChildItem(13, 16, (Right.SHARE,)))
+_OLDER: Final = (_ChildItem(16, 18, (Right.SALE,)), _ChildItem(16, 18, (Right.SHARE,)))
 _ONLY_CHILDREN: Final = (_CHILD,)
-_ASKED: Final[Mapping[str, tuple[_Asked, ...]]] = {
-    "usnat": (_Asked(13, 16, SALE_AND_SHARE), _CHILD, _Asked(16, 18, SALE_AND_SHARE)),
-    "usca": (_Asked(0, 16, (Right.SALE,)), _Asked(0, 16, (Right.SHARE,))),
+_CHILD_ITEMS: Final[Mapping[str, tuple[_ChildItem, ...]]] = {
+    "usnat": (_ChildItem(13, 16, SALE_AND_SHARE), _CHILD, _ChildItem(16, 18, SALE_AND_SHARE)),
+    "usca": (_ChildItem(0, 16, (Right.SALE,)), _ChildItem(0, 16, (Right.SHARE,))),
     "usct": (_CHILD, *_TEENAGER),
     "usmt": (_CHILD, *_TEENAGER),
     "usor": (_CHILD, *_TEENAGER),
@@ -199,25 +209,25 @@ _ASKED: Final[Mapping[str, tuple[_Asked, ...]]] = {
 }
 
 
-def _children(terms: StringTerms, section: Section, field: Field, resolution: Resolution) -> Value:
+def _children_value(terms: StringTerms, section: Section, field: Field, resolution: Resolution) -> Value:
     """Return the consent of a known minor, or of the parent, for each item; 0 if the item is about another age."""
-    items = tuple(_consents(terms, _ASKED.get(section.name, _ONLY_CHILDREN), resolution))
+    items = tuple(_consent_values(terms, _CHILD_ITEMS.get(section.name, _ONLY_CHILDREN), resolution))
     return items if field.count else items[0]
 
 
-def _consents(terms: StringTerms, items: Sequence[_Asked], resolution: Resolution) -> Iterator[int]:
+def _consent_values(terms: StringTerms, items: Sequence[_ChildItem], resolution: Resolution) -> Iterator[int]:
     done = {Right.SALE: terms.sells, Right.SHARE: terms.shares}
     for item in items:
         rights = [right for right in item.rights if done[right]]
         applies = bool(rights) and _is_about(item, resolution.minor)
-        yield _said(applies, any(resolution.ruling(right).denied for right in rights))
+        yield _opt_out_value(applies, any(resolution.ruling(right).denied for right in rights))
 
 
-def _is_about(item: _Asked, minor: AgeBand | None) -> bool:
+def _is_about(item: _ChildItem, minor: AgeBand | None) -> bool:
     return minor is not None and item.youngest <= minor < item.below
 
 
-def _said(applies: bool, denied: bool) -> int:
+def _opt_out_value(applies: bool, denied: bool) -> int:
     if not applies:
         return _NOT_APPLICABLE
     return _OUT if denied else _NOT_OUT

@@ -1,17 +1,17 @@
-"""Suppression: what an erased visitor leaves behind, so that their opt-out outlives their record (design rule 8).
+"""Suppression: the denials that outlive an erased visitor's record (design rule 8).
 
-It takes the record's place as a record of nobody: a standing of opt-outs without a number. It holds which rights are
-denied for good, and since when, because for twelve months nobody is asked again; nothing of signals, methods, age or
-programmes.
+It takes the record's place as a record of nobody: a standing of opt-outs without a number. It holds the
+rights that are denied for good, and since when, because for twelve months nobody is asked again. It holds
+nothing of signals, methods, age or programmes.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from consent_service.domain.facts import Suppressed, suppressed
-from consent_service.domain.records import SUBJECT_BYTES, VisitorRecord, pack_record
+from consent_service.domain.facts import Suppressed, suppressed_standing
 from consent_service.domain.standing import Standing
+from consent_service.domain.visitor_record import SUBJECT_BYTES, VisitorRecord, pack_record
 from consent_service.domain.words import AgeBand, Stance
 
 NOBODY: Final = bytes(SUBJECT_BYTES)
@@ -22,22 +22,22 @@ def pack_suppression(standing: Standing) -> bytes:
     return pack_record(VisitorRecord(NOBODY, standing))
 
 
-def suppressing(standing: Standing | None, now: int) -> Standing:
+def suppression_of(standing: Standing | None, now: int) -> Standing:
     """Return the standing to leave behind when a record is erased. `standing`: None if there is no record.
 
     Sale and sharing are always denied. Sensitive information is denied if it was limited, if doubt denied it,
     if the law denies it for a minor (the age is not kept), or if nothing is known (design rule 2).
     """
     at = now if standing is None else max(now, standing.latest_at)
-    return suppressed(Suppressed(at, standing is None or _limits(standing)))
+    return suppressed_standing(Suppressed(at, standing is None or _denies_sensitive(standing)))
 
 
-def beginning(suppression: Standing, now: int) -> Suppressed:
+def first_fact_of(suppression: Standing, now: int) -> Suppressed:
     """Return the first fact of a record that an erased visitor begins."""
-    return Suppressed(max(now, suppression.latest_at), _limits(suppression))
+    return Suppressed(max(now, suppression.latest_at), _denies_sensitive(suppression))
 
 
-def _limits(standing: Standing) -> bool:
+def _denies_sensitive(standing: Standing) -> bool:
     choice = standing.sensitive
     minor = standing.age is not None and standing.age < AgeBand.ADULT
     in_doubt = bool(standing.doubted_at) and not choice.confirmed

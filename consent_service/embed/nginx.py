@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from consent_service.addresses import is_unspecified, read_address
 from consent_service.config.first_party import FirstParty
-from consent_service.config.well_known import GPC_PATH, gpc_resource
+from consent_service.config.gpc_statement_addresses import GPC_PATH, gpc_resource
 from consent_service.errors import RecipeLoops
 from consent_service.public_contract import LARGEST_BODY, cookie_name
 

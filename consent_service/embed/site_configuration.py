@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from consent_service.config import PartnerFacts, SiteFacts
-from consent_service.domain.regimes import defaults, strictest_defaults
+from consent_service.domain.regimes import default_answers, strictest_defaults
 from consent_service.embed.string_tables import doubt, layouts, letters_of, outcomes, us_privacy_table
 from consent_service.public_contract import COOKIE_PREFIX
 from consent_service.services.sites import Site
@@ -25,7 +25,7 @@ def rule_of(site: Site, facts: SiteFacts, now: int) -> Json:
     """Return the rule that stub and script need in order to answer."""
     regimes = site.regimes(now)
     strictest = letters_of(strictest_defaults(regimes))
-    named = ((regime.code, letters_of(defaults(regime))) for regime in regimes)
+    named = ((regime.code, letters_of(default_answers(regime))) for regime in regimes)
     others = [f"{code}:{letters}" for code, letters in named if letters != strictest]
     read = [reading.cookie for reading in facts.prior_readings]
     theirs = dict.fromkeys([*read, *dict(facts.id_patterns)])
@@ -63,7 +63,7 @@ def optional_facts(facts: SiteFacts, partners: Iterable[PartnerFacts]) -> Json:
     """Return the facts that only some sites need. `partners` are the site's."""
     traces = [_traces(partner) for partner in partners if partner.cookies or partner.storage]
     asked: Json = {
-        "prior": [reading.public() for reading in facts.prior_readings],
+        "prior": [reading.as_page_value() for reading in facts.prior_readings],
         "prior_ids": facts.id_patterns,
         "traces": traces,
         "reload": facts.reload_on_opt_out,

@@ -11,7 +11,7 @@ from typing import Final
 
 from consent_service.codecs.fields import Field
 from consent_service.codecs.sections import Section
-from consent_service.domain.regimes import defaults, strictest_defaults
+from consent_service.domain.regimes import default_answers, strictest_defaults
 from consent_service.domain.resolution import Resolution, Ruling
 from consent_service.domain.strings import Strings, sections_of
 from consent_service.domain.words import RIGHTS, Answer, Basis, Right
@@ -74,7 +74,10 @@ _ANSWERS: Final = {answer.value[0]: answer for answer in Answer}
 def _outcomes_of(site: Site, now: int) -> Iterator[tuple[str, bool]]:
     """Each default of the site, then what a signal, an opt-out and a limit make of it."""
     regimes = site.regimes(now)
-    known = [letters_of(strictest_defaults(regimes)), *(letters_of(defaults(regime)) for regime in regimes)]
+    known = [
+        letters_of(strictest_defaults(regimes)),
+        *(letters_of(default_answers(regime)) for regime in regimes),
+    ]
     begun = {made for letters in known for made in (letters, f"{letters[:2]}d")}
     denied = sorted({f"dd{letters[2]}" for letters in begun})
     yield from ((letters, False) for letters in sorted({*begun, *denied}))

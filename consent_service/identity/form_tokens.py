@@ -1,7 +1,7 @@
-"""Form tokens of the confirm page: proof that a page of ours showed this form, which step of it, and when.
+"""Form tokens of the confirm page: proof that a page of ours showed this form, at this step and time.
 
-A token is bound to the nonce of the confirmation and to one step, so that no step can be left out. Its age is for
-the caller to judge: a form that comes back at once was not read. Knows nothing of pages, nor of the clock.
+A token is bound to the nonce of the confirmation and to one step, so that no step can be left out. The caller
+judges its age: a form that comes back at once was not read. Knows nothing of pages, nor of the clock.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import re
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from consent_service.identity.keys import KeyRing, Purpose, keyed_hash
-from consent_service.identity.text import to_base64url
+from consent_service.identity.base64url import to_base64url
+from consent_service.identity.key_ring import KeyPurpose, KeyRing, keyed_hash
 
 MIN_AGE: Final = 3_000
 """Milliseconds for which a page must have been there before its form counts."""
@@ -34,30 +34,30 @@ class FormStep(StrEnum):
 _TOKEN: Final = re.compile(rf"({'|'.join(FormStep)})\.([0-9]{{1,15}})\.[A-Za-z0-9_-]{{43}}")
 
 
-class Shown(NamedTuple):
+class ShownForm(NamedTuple):
     """Contents of an authentic form token: the step of its form, and the age of the page in milliseconds."""
 
     step: FormStep
     age: int
 
     @property
-    def hurried(self) -> bool:
+    def is_hurried(self) -> bool:
         """True if nobody can have read the page yet, or if another machine's clock is ahead of this one's."""
         return self.age < MIN_AGE
 
     @property
-    def expired(self) -> bool:
+    def is_expired(self) -> bool:
         """True if the page has been open too long."""
         return self.age > MAX_AGE
 
 
 def form_token(ring: KeyRing, nonce: str, step: FormStep, now: int) -> str:
     """Return the token of one form of the page about this nonce. `now`: Unix milliseconds."""
-    mac = keyed_hash(ring.hashing_key, Purpose.FORM_TOKEN, [nonce.encode(), step.encode(), b"%d" % now])
+    mac = keyed_hash(ring.hashing_key, KeyPurpose.FORM_TOKEN, [nonce.encode(), step.encode(), b"%d" % now])
     return f"{step}.{now}.{to_base64url(mac)}"
 
 
-def open_form_token(ring: KeyRing, nonce: str, token: str, now: int) -> Shown | None:
+def open_form_token(ring: KeyRing, nonce: str, token: str, now: int) -> ShownForm | None:
     """Return the step and age in the token, or None if this ring did not sign it for this nonce."""
     parts = _TOKEN.fullmatch(token)
     if parts is None:
@@ -65,4 +65,4 @@ def open_form_token(ring: KeyRing, nonce: str, token: str, now: int) -> Shown | 
     step, made_at = FormStep(parts[1]), int(parts[2])
     if not hmac.compare_digest(form_token(ring, nonce, step, made_at), token):
         return None
-    return Shown(step, now - made_at)
+    return ShownForm(step, now - made_at)

@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from consent_service.errors import ConfirmationInvalid, IdentityError
-from consent_service.identity.keys import KeyRing, Purpose
-from consent_service.identity.sealed import CLOCK_SKEW, SealedTexts
+from consent_service.identity.key_ring import KeyPurpose, KeyRing
+from consent_service.identity.sealed_texts import CLOCK_SKEW, SealedTexts
 
 MAX_AGE: Final = 600
 MAX_LENGTH: Final = 4096  # carries an origin and a packed choice
@@ -57,7 +57,7 @@ class Nonces:
     """Signer and verifier of confirmation nonces over a key ring."""
 
     def __init__(self, ring: KeyRing) -> None:
-        self._texts = SealedTexts(ring, Purpose.CONFIRMATION, MAX_LENGTH)
+        self._texts = SealedTexts(ring, KeyPurpose.CONFIRMATION, MAX_LENGTH)
         self._decoder = msgspec.msgpack.Decoder(_Payload)
 
     def sign(self, confirmation: Confirmation) -> str:

@@ -1,9 +1,9 @@
-"""Signatures that anybody can check: Ed25519 keys of the ring, for what the service says in public.
+"""Signatures that anybody can check: Ed25519 keys of the ring, for the service's public statements.
 
-The private halves are derived from the ring's secrets, so that the ring's file stays the only thing to keep safe.
-What is signed begins with its purpose: no text of one kind passes for another's. A public key is known for ever
-by its id, also after the ring's key was retired, because what it signed must stay checkable. May not know what is
-said.
+The private keys are derived from the ring's secrets, so that the ring's file is the only thing to keep safe.
+A signed text begins with its purpose: no text of one kind passes for another's. A public key keeps its id for
+ever, also after the ring's key was retired, because its signatures must stay checkable. Knows nothing of the
+texts' contents.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from consent_service.errors import KeyRingInvalid, KeyUnknown, TokenForged
-from consent_service.identity.keys import KeyRing, Purpose, subkey
-from consent_service.identity.text import from_base64url, to_base64url
+from consent_service.identity.base64url import from_base64url, to_base64url
+from consent_service.identity.key_ring import KeyPurpose, KeyRing, derive_subkey
 
 _ID_BYTES: Final = 12
 _SIGNATURE_BYTES: Final = 64
@@ -61,13 +61,13 @@ PublicKeys = Mapping[str, Ed25519PublicKey]
 """Public keys by their ids."""
 
 
-class Signer:
+class StatementSigner:
     """Signer with the ring's keys; without a named key it uses the current one."""
 
     def __init__(self, ring: KeyRing) -> None:
         self._private = {
             key_id(private.public_key()): private
-            for private in (_private(key.secret) for key in ring.keys)  # oldest to newest
+            for private in (_private_key(key.secret) for key in ring.keys)  # oldest to newest
         }
         self.current = list(self._private)[-1]
 
@@ -77,9 +77,9 @@ class Signer:
         private = self._private.get(named)
         if private is None:
             raise KeyUnknown(f"the ring holds no key {named}: put the ring back that signed with it")
-        return Signed(text, named, to_base64url(private.sign(_message(statement, text))))
+        return Signed(text, named, to_base64url(private.sign(_message_of(statement, text))))
 
-    def public(self) -> dict[str, Ed25519PublicKey]:
+    def public_keys(self) -> dict[str, Ed25519PublicKey]:
         """Return every public key of the ring by id, also of retired keys."""
         return {name: private.public_key() for name, private in self._private.items()}
 
@@ -90,13 +90,13 @@ def unsign(keys: PublicKeys, statement: Statement, signed: Signed) -> str:
     if key is None:
         raise KeyUnknown(f"signed by key {signed.key}, which is not among those given")
     try:
-        key.verify(from_base64url(signed.signature), _message(statement, signed.text))
+        key.verify(from_base64url(signed.signature), _message_of(statement, signed.text))
     except (InvalidSignature, ValueError) as error:
         raise TokenForged(f"invalid signature of key {signed.key}") from error
     return signed.text
 
 
-def unchecked(signed: Signed) -> str:
+def read_unverified(signed: Signed) -> str:
     """Return the text without verifying its signature; only the form is checked. Raises TokenForged.
 
     For a reader who has no key and says so: the result proves nothing.
@@ -130,7 +130,7 @@ def decode_jwks(data: bytes) -> dict[str, Ed25519PublicKey]:
     try:
         jwks = msgspec.json.decode(data, type=_Jwks).keys
         keys = [Ed25519PublicKey.from_public_bytes(from_base64url(key.x)) for key in _of_our_kind(jwks)]
-        json.loads(data.decode(), object_pairs_hook=_once)
+        json.loads(data.decode(), object_pairs_hook=_refuse_doubled)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise KeyRingInvalid("not a set of public keys: take it from /.well-known/jwks.json") from error
     if not keys:
@@ -142,15 +142,15 @@ def _of_our_kind(keys: Iterable[_Jwk]) -> Iterable[_Jwk]:
     return (key for key in keys if (key.kty, key.crv) == ("OKP", "Ed25519"))
 
 
-def _once(members: Sequence[tuple[str, object]]) -> None:
+def _refuse_doubled(members: Sequence[tuple[str, object]]) -> None:
     names = [name for name, _ in members]
     if len(set(names)) < len(names):
         raise ValueError("a member stands twice")
 
 
-def _private(secret: bytes) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(subkey(secret, Purpose.STATEMENT))
+def _private_key(secret: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(derive_subkey(secret, KeyPurpose.STATEMENT))
 
 
-def _message(statement: Statement, text: str) -> bytes:
+def _message_of(statement: Statement, text: str) -> bytes:
     return f"{statement}\n{text}".encode()

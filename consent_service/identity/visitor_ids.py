@@ -1,11 +1,11 @@
-"""Ids that are derived, not drawn: of a visitor minted by a request, of an import, a record, a consumer.
+"""Derived ids: of a visitor minted by a request, of an import, a record, a consumer. None is random.
 
 All come from the hashing key, which never rotates. Knows nothing of tokens or standings.
 """
 
 from __future__ import annotations
 
-from consent_service.identity.keys import KeyRing, Purpose, keyed_hash
+from consent_service.identity.key_ring import KeyPurpose, KeyRing, keyed_hash
 
 ID_BYTES = 16
 
@@ -18,12 +18,12 @@ def visitor_id_for(ring: KeyRing, site: str, request_id: bytes, *, doubted: bool
     that the same request would mint without such an identity (design rule 2).
     """
     parts = [site.encode(), request_id, *([b"doubted"] if doubted else [])]
-    return keyed_hash(ring.hashing_key, Purpose.VISITOR_ID, parts)[:ID_BYTES]
+    return keyed_hash(ring.hashing_key, KeyPurpose.VISITOR_ID, parts)[:ID_BYTES]
 
 
 def record_id(ring: KeyRing, site: str, visitor_id: bytes) -> bytes:
     """Return the id of the visitor's record; 16 bytes. It does not lead back to the id in the visitor's cookie."""
-    return keyed_hash(ring.hashing_key, Purpose.RECORD, [site.encode(), visitor_id])[:ID_BYTES]
+    return keyed_hash(ring.hashing_key, KeyPurpose.RECORD, [site.encode(), visitor_id])[:ID_BYTES]
 
 
 def imported_id_for(ring: KeyRing, site: str, cookie: str, foreign_id: str) -> bytes:
@@ -33,9 +33,11 @@ def imported_id_for(ring: KeyRing, site: str, cookie: str, foreign_id: str) -> b
     ever names the record: somebody who knows an id gains only its opt-out.
     """
     parts = [site.encode(), cookie.encode(), foreign_id.encode()]
-    return keyed_hash(ring.hashing_key, Purpose.IMPORTED, parts)[:ID_BYTES]
+    return keyed_hash(ring.hashing_key, KeyPurpose.IMPORTED, parts)[:ID_BYTES]
 
 
 def consumer_hash(ring: KeyRing, business: str, reference: str) -> bytes:
     """Return the keyed hash of a person that the business knows; 16 bytes. The reference itself is never stored."""
-    return keyed_hash(ring.hashing_key, Purpose.CONSUMER, [business.encode(), reference.encode()])[:ID_BYTES]
+    return keyed_hash(ring.hashing_key, KeyPurpose.CONSUMER, [business.encode(), reference.encode()])[
+        :ID_BYTES
+    ]

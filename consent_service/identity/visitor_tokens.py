@@ -10,8 +10,8 @@ import struct
 from typing import Final, NamedTuple
 
 from consent_service.errors import TokenExpired, TokenForged
-from consent_service.identity.keys import DAY, KeyRing, Purpose
-from consent_service.identity.sealed import CLOCK_SKEW, SealedTexts
+from consent_service.identity.key_ring import DAY, KeyPurpose, KeyRing
+from consent_service.identity.sealed_texts import CLOCK_SKEW, SealedTexts
 
 ID_BYTES: Final = 16
 MAX_AGE: Final = 400 * DAY  # the longest that browsers keep a cookie
@@ -34,7 +34,7 @@ class VisitorTokens:
     """Signer and verifier of visitor tokens over a key ring."""
 
     def __init__(self, ring: KeyRing) -> None:
-        self._texts = SealedTexts(ring, Purpose.VISITOR_TOKEN, MAX_LENGTH)
+        self._texts = SealedTexts(ring, KeyPurpose.VISITOR_TOKEN, MAX_LENGTH)
 
     def sign(self, site: str, claims: VisitorClaims) -> str:
         """Return the token of these claims for this site: about 110 characters of `[A-Za-z0-9._-]`.

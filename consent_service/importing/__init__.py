@@ -1,5 +1,6 @@
 """Importing: opt-outs from another consent tool's export, line by line.
 
-`source` gives the file's text, `rows` its records, `header` the columns; `layout` says with `comparing` and `times`
-what a row means; `recording` commits it; `report` and `values` tell what came of each line.
+`export_text` reads the file's text, `csv_rows` its records, `columns` its header. `row_meaning` decides what
+a row means, with `cell_meaning` and `time_formats`. `recorder` commits it. `import_report` and `value_counts`
+report the outcome of each line.
 """

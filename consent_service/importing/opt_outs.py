@@ -13,12 +13,13 @@ from typing import NamedTuple
 from consent_service.config import Config
 from consent_service.config.prior_cmp import cookie_of
 from consent_service.errors import ImportRefused
-from consent_service.importing.header import separator_of
-from consent_service.importing.layout import Named, Reading, read
-from consent_service.importing.outcomes import Outcome
-from consent_service.importing.recording import Place, Recorder
-from consent_service.importing.rows import rows
-from consent_service.importing.source import open_source
+from consent_service.importing.columns import separator_of
+from consent_service.importing.csv_rows import read_rows
+from consent_service.importing.export_text import open_export
+from consent_service.importing.line_outcomes import LineOutcome
+from consent_service.importing.recorder import ExportOrigin, Recorder
+from consent_service.importing.row_meaning import ExportColumns, ExportRecords
+from consent_service.importing.row_meaning import read_export as read_records
 from consent_service.services.configured_store import configured_store
 from consent_service.services.key_rings import take_up
 
@@ -26,16 +27,16 @@ from consent_service.services.key_rings import take_up
 class ExportForm(NamedTuple):
     """Operator's description of an export: its columns, separator and encoding. None: told from the file."""
 
-    columns: Named
+    columns: ExportColumns
     separator: str | None = None
     encoding: str | None = None
 
 
-def read_export(file: BufferedReader, form: ExportForm) -> Reading:
+def read_export(file: BufferedReader, form: ExportForm) -> ExportRecords:
     """Return the records of an export, which are read as they are asked for. Raises ImportRefused."""
-    source = open_source(file, form.encoding)
-    separator = form.separator or separator_of(source.head, form.columns.columns)
-    return read(rows(source.lines, separator), form.columns, int(time.time()))
+    source = open_export(file, form.encoding)
+    separator = form.separator or separator_of(source.head, form.columns.all_columns)
+    return read_records(read_rows(source.lines, separator), form.columns, int(time.time()))
 
 
 class OptOutImport:
@@ -54,12 +55,12 @@ class OptOutImport:
             )
         self._service = config.service
         self._ring = config.require_ring()
-        self._place = Place(site, cookie)
+        self._place = ExportOrigin(site, cookie)
 
     async def record(
         self,
-        reading: Reading,
-        hear: Callable[[Outcome], None],
+        reading: ExportRecords,
+        hear: Callable[[LineOutcome], None],
         warn: Callable[[str], None],
         *,
         dry_run: bool = False,
@@ -73,5 +74,5 @@ class OptOutImport:
             for sentence in await take_up(store, self._ring, int(time.time()), dry=dry_run):
                 warn(sentence)
             recorder = Recorder(store, self._ring, self._place, time.time, dry=dry_run)
-            async for outcome in recorder.record(reading.said):
+            async for outcome in recorder.record_lines(reading.outcomes):
                 hear(outcome)

@@ -1,8 +1,10 @@
-"""Inspection: a site's page, loaded in a real browser as somebody who is denied, and what still goes to blocked
-partners. Knows the configuration; nothing of the store or of HTTP's other side.
+"""Inspection: a site's page in a real browser, as a visitor who is denied, and its requests to blocked
+partners.
+
+Knows the configuration; nothing of the store or of the service's HTTP.
 """
 
-from consent_service.inspection.findings import Finding
-from consent_service.inspection.inspecting import inspect
+from consent_service.inspection.leaks import Leak
+from consent_service.inspection.page_inspection import inspect_page
 
-__all__ = ["Finding", "inspect"]
+__all__ = ["Leak", "inspect_page"]

@@ -1,4 +1,4 @@
-"""Chromium: found on the PATH, started headless with a profile of its own, spoken to over two pipes, and ended."""
+"""Chromium: found on the PATH, started headless with a fresh profile, controlled over two pipes, and ended."""
 
 from __future__ import annotations
 
@@ -32,41 +32,41 @@ _ENDS_WITHIN: Final = 5.0  # seconds
 
 
 @contextmanager
-def chromium() -> Iterator[DevTools]:
-    """A browser of a person that nobody knows. Raises InspectionFailed where there is none."""
-    program = next((found for name in _NAMES if (found := shutil.which(name))), None)
+def run_chromium() -> Iterator[DevTools]:
+    """Run a browser with a fresh profile; yield its DevTools. Raises InspectionFailed if none is installed."""
+    program = next((path for name in _NAMES if (path := shutil.which(name))), None)
     if program is None:
         raise InspectionFailed(
-            "needs Chromium, and finds none on the PATH; Debian: apt-get install --no-install-recommends chromium"
+            "Chromium is not on the PATH: install it (Debian: apt-get install --no-install-recommends chromium)"
         )
-    with _profile() as profile:
+    with _temporary_profile() as profile:
         # A browser of root's refuses to start inside its sandbox.
         flags = (*_FLAGS, f"--user-data-dir={profile}", *(() if os.geteuid() else ("--no-sandbox",)))
-        pid, reading, writing = _start(program, flags)
+        pid, reading, writing = _start_browser(program, flags)
         try:
             yield DevTools(reading, writing)
         finally:
-            _end(pid)
+            _end_browser(pid)
             os.close(reading)
             os.close(writing)
 
 
 @contextmanager
-def _profile() -> Iterator[str]:
-    """A folder for the browser's own files. Raises InspectionFailed."""
+def _temporary_profile() -> Iterator[str]:
+    """Yield a temporary folder for the browser's own files. Raises InspectionFailed."""
     try:
         folder = tempfile.TemporaryDirectory(prefix="inspection-", ignore_cleanup_errors=True)
     except OSError as error:
         raise InspectionFailed(
-            f"Chromium needs a temporary folder, and none can be written: {error.strerror}. Name one in TMPDIR"
+            f"Chromium needs a temporary folder, and none is writable ({error.strerror}): name one in TMPDIR"
         ) from error
     with folder as profile:
         yield profile
 
 
-def _start(program: str, flags: tuple[str, ...]) -> tuple[int, int, int]:
-    """The process, in a group of its own, and this side's ends of the pipes."""
-    (its_read, our_write), (our_read, its_write) = _pipe(), _pipe()
+def _start_browser(program: str, flags: tuple[str, ...]) -> tuple[int, int, int]:
+    """Start the browser in a process group of its own. Return its pid and our ends of the two pipes."""
+    (its_read, our_write), (our_read, its_write) = _high_pipe(), _high_pipe()
     silent = os.open(os.devnull, os.O_RDWR)
     actions = [
         *((os.POSIX_SPAWN_DUP2, silent, standard) for standard in (0, 1, 2)),
@@ -83,8 +83,8 @@ def _start(program: str, flags: tuple[str, ...]) -> tuple[int, int, int]:
     return pid, our_read, our_write
 
 
-def _pipe() -> tuple[int, int]:
-    """Both ends far above those that the browser looks at, and closed in every child."""
+def _high_pipe() -> tuple[int, int]:
+    """Return the ends of a pipe, numbered far above the browser's descriptors and closed in every child."""
     ends = os.pipe()
     moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _ABOVE) for end in ends]
     for end in ends:
@@ -92,11 +92,11 @@ def _pipe() -> tuple[int, int]:
     return moved[0], moved[1]
 
 
-def _end(pid: int) -> None:
+def _end_browser(pid: int) -> None:
     """End the browser with all of its processes."""
-    for sent in (signal.SIGTERM, signal.SIGKILL):
+    for end_signal in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
-            os.killpg(pid, sent)
+            os.killpg(pid, end_signal)
         deadline = time.monotonic() + _ENDS_WITHIN
         while time.monotonic() < deadline:
             if os.waitpid(pid, os.WNOHANG)[0]:

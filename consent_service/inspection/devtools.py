@@ -1,6 +1,6 @@
 """DevTools: Chromium's own protocol over a pair of pipes: JSON messages, each ended by a NUL byte.
 
-Knows nothing of what is asked for. https://chromedevtools.github.io/devtools-protocol/
+Knows nothing of the commands' meaning. https://chromedevtools.github.io/devtools-protocol/
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from consent_service.errors import InspectionFailed
 
 Json = dict[str, Any]
 _CHUNK: Final = 1 << 16
-_PATIENCE: Final = 30.0  # seconds for an answer
+_ANSWER_SECONDS: Final = 30.0  # seconds for an answer
 
 
 class DevTools:
@@ -30,7 +30,7 @@ class DevTools:
         self._count = 0
         self._events: deque[Json] = deque()
 
-    def say(self, method: str, session: str = "", **parameters: object) -> int:
+    def send_command(self, method: str, session: str = "", **parameters: object) -> int:
         """Send a command and wait for nothing; the answer comes among the events, with the `id` returned here."""
         self._count += 1
         message: Json = {"id": self._count, "method": method, "params": parameters}
@@ -41,14 +41,14 @@ class DevTools:
             try:
                 view = view[os.write(self._writing, view) :]
             except BrokenPipeError as error:
-                raise InspectionFailed("Chromium went away") from error
+                raise InspectionFailed("Chromium ended unexpectedly: run the command again") from error
         return self._count
 
-    def ask(self, method: str, session: str = "", **parameters: object) -> Json:
-        """The answer to this command. Raises InspectionFailed when there is none, or it says no."""
-        number = self.say(method, session, **parameters)
-        deadline = time.monotonic() + _PATIENCE
-        while (message := self._message(deadline - time.monotonic())) is not None:
+    def run_command(self, method: str, session: str = "", **parameters: object) -> Json:
+        """Send a command and return its result. Raises InspectionFailed if it fails or is not answered."""
+        number = self.send_command(method, session, **parameters)
+        deadline = time.monotonic() + _ANSWER_SECONDS
+        while (message := self._next_message(deadline - time.monotonic())) is not None:
             if message.get("id") != number:
                 self._events.append(message)
             elif "error" in message:
@@ -56,21 +56,21 @@ class DevTools:
             else:
                 result: Json = message["result"]
                 return result
-        raise InspectionFailed(f"Chromium did not answer {method} within {_PATIENCE:.0f} s")
+        raise InspectionFailed(f"Chromium did not answer {method} within {_ANSWER_SECONDS:.0f} s")
 
     def next_event(self, seconds: float) -> Mapping[str, Any] | None:
-        """The oldest event, or the next within so many seconds."""
-        return self._events.popleft() if self._events else self._message(seconds)
+        """Return the oldest waiting event, or the next one within so many seconds, or None."""
+        return self._events.popleft() if self._events else self._next_message(seconds)
 
-    def _message(self, seconds: float) -> Json | None:
+    def _next_message(self, seconds: float) -> Json | None:
         deadline = time.monotonic() + seconds
         while b"\0" not in self._buffer:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._reading], [], [], left)[0]:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0 or not select.select([self._reading], [], [], remaining)[0]:
                 return None
             chunk = os.read(self._reading, _CHUNK)
             if not chunk:
-                raise InspectionFailed("Chromium went away")
+                raise InspectionFailed("Chromium ended unexpectedly: run the command again")
             self._buffer += chunk
         text, _, self._buffer = self._buffer.partition(b"\0")
         message: Json = json.loads(text)

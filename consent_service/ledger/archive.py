@@ -1,20 +1,14 @@
-"""The archive: where sealed segments go for good, a folder or any object store. Objects are named here alone.
+"""The archive: the final store of sealed segments, in a folder or any object store.
 
-    SITE/heads/00000001.json          the signed checkpoint (the folder keeps the name that archives have)
-    SITE/segments/00000001.jsonl.gz   its lines
-    SITE/marks/00000001.bin           what locates a change in them
-    SITE/anchors/00000001.json        stands for a segment that was dropped
-
-Blocking: callers on an event loop give it a thread. What `put` returned from is durable; an object is there whole
-or not at all, and one that is put again is replaced. What is read may come from a stranger: only regular files of the
-folder itself, and no more of them than the caller allows. Knows nothing of what objects say.
+Blocking: callers on an event loop use a thread. An object is durable once `put` returns. It is there whole or
+not at all, and a second `put` replaces it. The archive may hold files of strangers: only regular files of the
+folder itself are read, and no more bytes than the caller allows. Knows nothing of the contents of objects.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -24,25 +18,15 @@ from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote
 
 from consent_service.errors import ArchiveUnavailable, ObjectUnfit
-from consent_service.store.causes import cause, without_secrets
+from consent_service.store.causes import cause_of, without_secrets
 from consent_service.store.fsync import sync_folder
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 
-CHECKPOINT_FOLDER: Final = "heads"
-"""Folder of a site's checkpoints. Existing archives have this name, so it never changes."""
-
 MOST_BYTES: Final = 1 << 28
 """Of any object; the largest segment has a fraction of it."""
-
-
-_OBJECT: Final = re.compile(r"[^/]+/(?P<kind>[a-z]+)/(?!0{8})[0-9]{8}(?P<ending>(?:\.[a-z]+)+)")
-_ENDINGS: Final = frozenset(
-    {(CHECKPOINT_FOLDER, ".json"), ("segments", ".jsonl.gz"), ("marks", ".bin"), ("anchors", ".json")}
-)
-_LEFTOVER: Final = re.compile(r"\.([^/]+)\.[0-9a-f]{8}")
 
 
 class Archive(Protocol):
@@ -68,48 +52,6 @@ class Archive(Protocol):
         """Return the names of all objects, sorted."""
 
 
-def checkpoint_name(site: str, number: int) -> str:
-    """Return the name of a checkpoint's object."""
-    return f"{site}/{CHECKPOINT_FOLDER}/{number:08d}.json"
-
-
-def segment_name(site: str, number: int) -> str:
-    """Return the name of a segment's object."""
-    return f"{site}/segments/{number:08d}.jsonl.gz"
-
-
-def marks_name(site: str, number: int) -> str:
-    """Return the name of the object with a segment's marks."""
-    return f"{site}/marks/{number:08d}.bin"
-
-
-def anchor_name(site: str, number: int) -> str:
-    """Return the name of the anchor for a dropped segment."""
-    return f"{site}/anchors/{number:08d}.json"
-
-
-def is_segment(name: str) -> bool:
-    """Return True for a name that `segment_name` returns."""
-    return "/segments/" in name and is_object(name)
-
-
-def is_object(name: str) -> bool:
-    """Return True for a name that the service gives. Any other object in an archive is foreign."""
-    return (found := _OBJECT.fullmatch(name)) is not None and (found["kind"], found["ending"]) in _ENDINGS
-
-
-def number_of(name: str) -> int:
-    """Return the number in an object's name, which must be one that the service gives."""
-    return int(name.rpartition("/")[2][:8])
-
-
-def is_leftover(name: str) -> bool:
-    """Return True for the temporary file that `FolderArchive.put` leaves if its process is killed."""
-    folder, _, last = name.rpartition("/")
-    found = _LEFTOVER.fullmatch(last)
-    return found is not None and is_object(f"{folder}/{found[1]}")
-
-
 def open_archive(place: str) -> Archive:
     """Return the archive in a folder or an object store.
 
@@ -126,19 +68,19 @@ def open_archive(place: str) -> Archive:
         raise ArchiveUnavailable(
             f"{without_secrets(place)}: object stores need an extra: pip install 'consent-service[archive]'"
         ) from error
-    with _told(place):
+    with _as_archive_errors(place):
         return ObjectArchive(from_url(place), without_secrets(place))
 
 
 def trouble_with(place: str) -> str:
     """Return why this place can't be an archive, as far as can be told without writing; "" if it can."""
     try:
-        kept = open_archive(place)
+        archive = open_archive(place)
     except ArchiveUnavailable as error:
         return str(error)
-    if not isinstance(kept, FolderArchive):
+    if not isinstance(archive, FolderArchive):
         return ""
-    return kept.trouble()
+    return archive.describe_trouble()
 
 
 class FolderArchive:
@@ -149,35 +91,35 @@ class FolderArchive:
 
     def put(self, name: str, data: bytes) -> None:
         """Write the object durably under a temporary name, then rename it."""
-        with _told(str(self._folder)):
-            self._require()
+        with _as_archive_errors(str(self._folder)):
+            self._require_folder()
             file = self._folder / name
-            self._make(file.parent)
-            fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+            self._make_folder(file.parent)
+            temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
             try:
-                with fresh.open("xb") as out:
+                with temporary.open("xb") as out:
                     out.write(data)
                     out.flush()
                     os.fsync(out.fileno())
-                fresh.replace(file)
+                temporary.replace(file)
             finally:
-                fresh.unlink(missing_ok=True)
+                temporary.unlink(missing_ok=True)
             sync_folder(file.parent)
 
     def get(self, name: str, most: int = MOST_BYTES) -> bytes | None:
         """Return the object's bytes, or None. Only regular files are read, and no link is followed."""
-        with _told(str(self._folder)):
+        with _as_archive_errors(str(self._folder)):
             try:
-                descriptor = _opened(self._folder, name)
+                descriptor = _open_regular_file(self._folder, name)
             except FileNotFoundError:
                 return None
             with os.fdopen(descriptor, "rb") as file:
-                _limit(name, os.fstat(descriptor).st_size, most)
+                _refuse_oversized(name, os.fstat(descriptor).st_size, most)
                 return file.read(most)
 
     def delete(self, name: str) -> None:
         """Delete the object, if there is one, durably."""
-        with _told(str(self._folder)):
+        with _as_archive_errors(str(self._folder)):
             file = self._folder / name
             file.unlink(missing_ok=True)
             if file.parent.is_dir():
@@ -188,9 +130,9 @@ class FolderArchive:
 
         Raises ArchiveUnavailable for a folder that can't be read; `rglob` would skip it.
         """
-        with _told(str(self._folder)):
-            self._require()
-            found, folders = list[str](), [""]
+        with _as_archive_errors(str(self._folder)):
+            self._require_folder()
+            names, folders = list[str](), [""]
             while folders:
                 above = folders.pop()
                 with os.scandir(self._folder / above) as entries:
@@ -199,25 +141,25 @@ class FolderArchive:
                         if entry.is_dir(follow_symlinks=False):
                             folders.append(f"{name}/")
                         else:
-                            found.append(name)
-            return sorted(found)
+                            names.append(name)
+            return sorted(names)
 
-    def trouble(self) -> str:
+    def describe_trouble(self) -> str:
         """Return why this user can't write here; "" if they can."""
         if not self._folder.is_dir():
             return f"{self._folder}: the archive's folder is not there"
         may = os.access(self._folder, os.W_OK | os.X_OK)
         return "" if may else f"{self._folder}: this user can't write to the archive's folder"
 
-    def _require(self) -> None:
+    def _require_folder(self) -> None:
         if not self._folder.is_dir():
             raise ArchiveUnavailable(f"{self._folder}: the archive's folder is not there")
 
-    def _make(self, folder: Path) -> None:
+    def _make_folder(self, folder: Path) -> None:
         """Create the folder and its parents, each durable in its own parent."""
         if folder.is_dir():
             return
-        self._make(folder.parent)
+        self._make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
         sync_folder(folder.parent)
 
@@ -231,22 +173,22 @@ class ObjectArchive:
 
     def put(self, name: str, data: bytes) -> None:
         """Store the object."""
-        with _told(self._name):
+        with _as_archive_errors(self._name):
             self._store.put(name, data)
 
     def get(self, name: str, most: int = MOST_BYTES) -> bytes | None:
         """Return the object's bytes, or None."""
-        with _told(self._name):
+        with _as_archive_errors(self._name):
             try:
-                found = self._store.get(name)
+                stored = self._store.get(name)
             except FileNotFoundError:
                 return None
-            _limit(name, found.meta["size"], most)
-            return bytes(found.bytes())
+            _refuse_oversized(name, stored.meta["size"], most)
+            return bytes(stored.bytes())
 
     def delete(self, name: str) -> None:
         """Delete the object, if there is one."""
-        with _told(self._name):
+        with _as_archive_errors(self._name):
             try:
                 self._store.delete(name)
             except FileNotFoundError:
@@ -254,12 +196,12 @@ class ObjectArchive:
 
     def names(self) -> list[str]:
         """Return the names of all objects, sorted."""
-        with _told(self._name):
-            return sorted(found["path"] for page in self._store.list() for found in page)
+        with _as_archive_errors(self._name):
+            return sorted(metadata["path"] for page in self._store.list() for metadata in page)
 
 
 @contextmanager
-def _told(place: str) -> Iterator[None]:
+def _as_archive_errors(place: str) -> Iterator[None]:
     """Turn every error of the system or of a store's driver into ArchiveUnavailable."""
     try:
         yield
@@ -268,16 +210,16 @@ def _told(place: str) -> Iterator[None]:
     except Exception as error:  # obstore has an error class for each store's own reasons
         file = f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
         raise ArchiveUnavailable(
-            f"{without_secrets(place)}: the archive can't do it: {cause(error)}{file}"
+            f"{without_secrets(place)}: the archive failed: {cause_of(error)}{file}"
         ) from error
 
 
-def _limit(name: str, size: int, most: int) -> None:
+def _refuse_oversized(name: str, size: int, most: int) -> None:
     if size > most:
-        raise ObjectUnfit(name, f"has {size} bytes; no more than {most} belong there")
+        raise ObjectUnfit(name, f"has {size} bytes; the limit is {most}")
 
 
-def _opened(folder: Path, name: str) -> int:
+def _open_regular_file(folder: Path, name: str) -> int:
     """Return a file descriptor, opened without following links; opening a pipe does not wait for its writer."""
     *above, last = name.split("/")
     at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -1,13 +1,13 @@
-"""Backlog: what of a site's ledger no segment holds yet, found without writing and by a question a shard."""
+"""Backlog: the entries of a site that no segment holds yet. Reads once for each shard, writes nothing."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from consent_service.ledger.entries import decode
-from consent_service.ledger.sealing import STATE, state_of
+from consent_service.ledger.sealer import STATE, state_of
 from consent_service.store.contract import Key
-from consent_service.store.keys import LEDGER, desk_shard, site_shards
+from consent_service.store.names import LEDGER, desk_shard, site_shards
 from consent_service.store.status import Examiner
 
 
@@ -23,7 +23,7 @@ class Backlog(NamedTuple):
     waiting: dict[str, int]
 
 
-async def backlog(store: Examiner, shards: int, site: str) -> Backlog:
+async def read_backlog(store: Examiner, shards: int, site: str) -> Backlog:
     """Return the unsealed work, with one small read for each shard. Raises StoreError, LedgerError."""
     (document,) = await store.get([Key(desk_shard(site), STATE)])
     state = state_of(document, site)

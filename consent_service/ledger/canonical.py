@@ -1,8 +1,9 @@
-"""Canonical JSON: one text for one value. Bytes that our encoder would not have written are refused, not repaired.
+"""Canonical JSON: one text for one value. Bytes that our encoder would not have written are refused, not
+repaired.
 
-A parser takes a duplicate member, an added one, white space, `5.0` for 5 or an escape for a letter without a word,
-and two parsers may read two values. So whatever is read is encoded again and must be the same bytes. Knows
-nothing of what is said.
+A parser accepts a duplicate member, an added one, white space, `5.0` for 5 or an escape for a letter, and two
+parsers may read two values. So all bytes that are read are encoded again and must be the same. Knows nothing
+of the values' meaning.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ def read(data: bytes, decoder: msgspec.json.Decoder[_Value], encoder: msgspec.js
     """Return the value of these bytes: the inverse of `encoder`. Raises Unreadable, NotCanonical."""
     try:
         value = decoder.decode(data)
-        again = encoder.encode(value)
+        encoded = encoder.encode(value)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Unreadable(str(error)) from error
-    if again != data:
-        pairs = enumerate(zip(again, data, strict=False))
-        place = next((at for at, (ours, theirs) in pairs if ours != theirs), min(len(again), len(data)))
+    if encoded != data:
+        pairs = enumerate(zip(encoded, data, strict=False))
+        place = next((at for at, (ours, theirs) in pairs if ours != theirs), min(len(encoded), len(data)))
         raise NotCanonical(
             f"its bytes are not as the service writes them, from byte {place + 1} on: look there for a member that "
             "is doubled, added or out of order, for white space, or for a number or letter written otherwise"
@@ -52,12 +53,12 @@ def read(data: bytes, decoder: msgspec.json.Decoder[_Value], encoder: msgspec.js
 def refuse_newer(data: bytes, version: int) -> None:
     """Raise FormatNewer if the text names a format above `version`; say nothing of texts that can't be read."""
     try:
-        named = _version.decode(data).v
+        newest_version = _version.decode(data).v
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return
-    if named > version:
+    if newest_version > version:
         raise FormatNewer(
-            f"made by a newer version of this service (format {named}; this one reads {version}): "
+            f"made by a newer version of this service (format {newest_version}; this one reads {version}): "
             "check it with that version"
         )
 

@@ -1,8 +1,8 @@
-"""Checkpoints: what the service signs of its ledger, each chained to the one before: the site's checkpoints.
+"""Checkpoints: signed statements about segments, each with the digest of the one before.
 
-A checkpoint names its segment's digest, root and size, and the exact positions that it covers in each shard; the next
-one goes on from there. An anchor stands for a segment whose time was over. Canonical JSON, like entries. Knows
-nothing of where checkpoints are kept.
+A checkpoint holds its segment's digest, root and size, and the exact positions that it covers in each shard.
+The next one continues from there. An anchor stands for a segment that was dropped when its time was over.
+Canonical JSON, like entries. Knows nothing of where checkpoints are stored.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from typing import Final, NamedTuple, TypeVar
 import msgspec
 
 from consent_service.errors import IdentityError, LedgerError
-from consent_service.identity.signatures import PublicKeys, Signed, Signer, Statement, unchecked, unsign
+from consent_service.identity.signatures import (
+    PublicKeys,
+    Signed,
+    Statement,
+    StatementSigner,
+    read_unverified,
+    unsign,
+)
 from consent_service.ledger import canonical, segments
 from consent_service.ledger.canonical import FormatNewer, Unreadable
 from consent_service.ledger.entries import KINDS
@@ -100,10 +107,10 @@ def checkpoint_of(site: str, plan: Plan, segment: Segment) -> Checkpoint:
     )
 
 
-def sign(signer: Signer, said: Checkpoint | Anchor, key: str | None = None) -> bytes:
+def sign(signer: StatementSigner, statement: Checkpoint | Anchor, key: str | None = None) -> bytes:
     """Return the signed object as it is stored in the archive."""
-    text = _encoder.encode(said).decode()
-    return msgspec.json.encode(signer.sign(_KINDS[type(said)], text, key))
+    text = _encoder.encode(statement).decode()
+    return msgspec.json.encode(signer.sign(_KINDS[type(statement)], text, key))
 
 
 def open_checkpoint(data: bytes, keys: PublicKeys | None) -> Checkpoint:
@@ -111,13 +118,13 @@ def open_checkpoint(data: bytes, keys: PublicKeys | None) -> Checkpoint:
 
     Raises KeyUnknown, TokenForged, CheckpointUnreadable, NotCanonical, FormatNewer.
     """
-    checkpoint = _opened(data, keys, Statement.CHECKPOINT, _checkpoint)
+    checkpoint = _open_signed(data, keys, Statement.CHECKPOINT, _checkpoint)
     if unknown := sorted(checkpoint.newest.keys() - KINDS):
         raise FormatNewer(
             f"names entries of a kind {unknown[0]!r}: if a newer version made it, check it with that one"
         )
     if fault := _fault_of(checkpoint):
-        raise CheckpointUnreadable(f"says what no checkpoint says: {fault}")
+        raise CheckpointUnreadable(f"holds a value that no checkpoint has: {fault}")
     return checkpoint
 
 
@@ -153,8 +160,8 @@ def trusted_anchor(data: bytes, keys: PublicKeys, checkpoint: Checkpoint) -> Anc
     try:
         return open_anchor(data, keys, checkpoint)
     except (IdentityError, LedgerError) as error:
-        named = f"the anchor of segment {checkpoint.number} of {checkpoint.site}"
-        raise LedgerError(f"{named} does not hold: {error}: run `ledger verify`") from error
+        anchor_name = f"the anchor of segment {checkpoint.number} of {checkpoint.site}"
+        raise LedgerError(f"{anchor_name} does not hold: {error}: run `ledger verify`") from error
 
 
 def trusted_lines(data: bytes, checkpoint: Checkpoint) -> list[bytes]:
@@ -164,7 +171,7 @@ def trusted_lines(data: bytes, checkpoint: Checkpoint) -> list[bytes]:
     """
     try:
         raw = segments.unpack(data, segments.room_for(checkpoint.entries))
-        why = "" if segments.digest(raw) == checkpoint.digest else "is not as sealed"
+        why = "" if segments.digest_of(raw) == checkpoint.digest else "is not as sealed"
     except segments.SegmentDamaged as error:
         why = str(error)
     if why:
@@ -174,7 +181,7 @@ def trusted_lines(data: bytes, checkpoint: Checkpoint) -> list[bytes]:
 
 def open_anchor(data: bytes, keys: PublicKeys | None, checkpoint: Checkpoint) -> Anchor:
     """Return the anchor for this checkpoint's segment. Raises as `open_checkpoint`."""
-    anchor = _opened(data, keys, Statement.ANCHOR, _anchor)
+    anchor = _open_signed(data, keys, Statement.ANCHOR, _anchor)
     if (anchor.site, anchor.number) != (checkpoint.site, checkpoint.number):
         raise CheckpointUnreadable(
             f"names segment {anchor.number} of {anchor.site}: it stands for another segment"
@@ -182,7 +189,7 @@ def open_anchor(data: bytes, keys: PublicKeys | None, checkpoint: Checkpoint) ->
     if anchor.checkpoint != digest_of(checkpoint):
         raise CheckpointUnreadable("names another checkpoint: it stands for another segment")
     if not 0 < anchor.at <= _LATEST:
-        raise CheckpointUnreadable(f"says what no anchor says: {anchor.at} is no time")
+        raise CheckpointUnreadable(f"holds a value that no anchor has: {anchor.at} is not a time")
     return anchor
 
 
@@ -196,10 +203,10 @@ def signed_of(data: bytes) -> Signed:
     try:
         return canonical.read(data, _signed, _outer)
     except Unreadable as error:
-        raise CheckpointUnreadable(f"is no signed text: {error}") from error
+        raise CheckpointUnreadable(f"is not a signed statement: {error}") from error
 
 
-_Said = TypeVar("_Said", Checkpoint, Anchor)
+_Content = TypeVar("_Content", Checkpoint, Anchor)
 _KINDS: Final[dict[type, Statement]] = {Checkpoint: Statement.CHECKPOINT, Anchor: Statement.ANCHOR}
 _LATEST: Final = 2**53
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -211,19 +218,19 @@ _checkpoint: Final = msgspec.json.Decoder(Checkpoint)
 _anchor: Final = msgspec.json.Decoder(Anchor)
 
 
-def _opened(
-    data: bytes, keys: PublicKeys | None, statement: Statement, decoder: msgspec.json.Decoder[_Said]
-) -> _Said:
+def _open_signed(
+    data: bytes, keys: PublicKeys | None, statement: Statement, decoder: msgspec.json.Decoder[_Content]
+) -> _Content:
     signed = signed_of(data)
-    text = (unchecked(signed) if keys is None else unsign(keys, statement, signed)).encode()
+    text = (read_unverified(signed) if keys is None else unsign(keys, statement, signed)).encode()
     canonical.refuse_newer(text, VERSION)
     try:
-        said = canonical.read(text, decoder, _encoder)
+        content = canonical.read(text, decoder, _encoder)
     except Unreadable as error:
-        raise CheckpointUnreadable(f"says what this version can't read: {error}") from error
-    if said.v != VERSION:
-        raise CheckpointUnreadable(f"is of version {said.v}; this one reads {VERSION}")
-    return said
+        raise CheckpointUnreadable(f"holds a statement that this version can't read: {error}") from error
+    if content.v != VERSION:
+        raise CheckpointUnreadable(f"is of version {content.v}; this one reads {VERSION}")
+    return content
 
 
 def _fault_of(checkpoint: Checkpoint) -> str:
@@ -244,7 +251,7 @@ def _fault_of(checkpoint: Checkpoint) -> str:
     if not checkpoint.newest:
         return "no kind of entry"
     if not all(0 < at <= _LATEST for at in times):
-        return "a time that is none"
+        return "a time out of range"
     for shard, span in checkpoint.spans.items():
         site, _, part = shard.rpartition(".")
         if site != checkpoint.site or not _SHARD.fullmatch(part):

@@ -2,7 +2,7 @@
 
 Canonical: UTF-8 JSON, members sorted by name, no white space, absent members left out, times as whole Unix
 seconds. The same fact is the same bytes, so a digest of an entry is a proof of it. An entry names whom it is about
-by the number in their record (`domain.records`), not by the id in their cookie. It carries what the fold needs
+by the number in their record (`domain.visitor_record`), not by the id in their cookie. It carries what the fold needs
 (`fact_of`) and what an auditor asks (how, which notice, which kind of device); never an address, never a raw
 User-Agent (design rule 7).
 """
@@ -24,7 +24,7 @@ from consent_service.domain.facts import (
     Incentive,
     SignalSeen,
     Suppressed,
-    fold,
+    fold_facts,
 )
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing, pack, unpack
@@ -153,11 +153,11 @@ def entry_of(fact: Fact, *, entry_id: str, site: str, subject: bytes, evidence: 
         id=entry_id, site=site, subject=subject.hex(), at=fact.at, v=VERSION, device=evidence.device
     )
     if isinstance(fact, SignalSeen):
-        return SignalEntry(**about, sources=fact.sources.words)
+        return SignalEntry(**about, sources=fact.sources.source_words)
     if isinstance(fact, DoubtRaised):
         return DoubtEntry(**about)
     if isinstance(fact, Carried):
-        return CarriedEntry(**about, standing=pack(fact.standing).hex(), **_decided(fact.standing))
+        return CarriedEntry(**about, standing=pack(fact.standing).hex(), **_decision_words(fact.standing))
     if isinstance(fact, Suppressed):
         limit = "limit" if fact.sensitive else None
         return SuppressedEntry(**about, sale="opt_out", share="opt_out", sensitive=limit)
@@ -170,7 +170,7 @@ def entry_of(fact: Fact, *, entry_id: str, site: str, subject: bytes, evidence: 
         share=None if fact.share is None else _OPT_NAMES[fact.share],
         sensitive=None if fact.sensitive is None else _LIMIT_NAMES[fact.sensitive],
         age=None if fact.age is None else fact.age.word,
-        incentive=_joined(fact.incentive),
+        incentive=_joined_of(fact.incentive),
         step=fact.step,
         notice=evidence.notice,
         lang=evidence.lang,
@@ -198,7 +198,7 @@ def decode(data: bytes) -> Entry:
     return entry
 
 
-def digest(data: bytes) -> str:
+def digest_of(data: bytes) -> str:
     """Return the SHA-256 of an entry's canonical bytes, in hex."""
     return hashlib.sha256(data).hexdigest()
 
@@ -207,7 +207,7 @@ def fact_of(entry: Entry) -> Fact:
     """Return the fact that an entry records. Raises `EntryUnreadable` for a word that this version does not know."""
     try:
         if isinstance(entry, SignalEntry):
-            return SignalSeen(entry.at, _sources(entry.sources))
+            return SignalSeen(entry.at, _sources_of(entry.sources))
         if isinstance(entry, DoubtEntry):
             return DoubtRaised(entry.at)
         if isinstance(entry, CarriedEntry):
@@ -229,12 +229,12 @@ def fact_of(entry: Entry) -> Fact:
             step=entry.step,
         )
     except (KeyError, ValueError) as error:
-        raise EntryUnreadable(f"entry {entry.id} says {error}, which this version does not know") from error
+        raise EntryUnreadable(f"entry {entry.id} holds {error}, which this version does not know") from error
 
 
 def standing_of(payloads: Iterable[bytes]) -> Standing:
     """Return the standing that results from one visitor's entries, in order (design rule 6)."""
-    return fold(fact_of(decode(payload)) for payload in payloads)
+    return fold_facts(fact_of(decode(payload)) for payload in payloads)
 
 
 _OPT_NAMES: Final = {stance: word for word, stance in OPT_WORDS.items()}
@@ -244,7 +244,7 @@ _encoder: Final = msgspec.json.Encoder(order="sorted")
 _decoder: Final = msgspec.json.Decoder(Entry)
 
 
-def _decided(standing: Standing) -> dict[str, str | None]:
+def _decision_words(standing: Standing) -> dict[str, str | None]:
     return {
         "sale": _OPT_NAMES.get(standing.sale.stance),
         "share": _OPT_NAMES.get(standing.share.stance),
@@ -252,14 +252,14 @@ def _decided(standing: Standing) -> dict[str, str | None]:
     }
 
 
-def _sources(words: Iterable[str]) -> Sources:
+def _sources_of(words: Iterable[str]) -> Sources:
     sources = Sources.NONE
     for word in words:
         sources |= Sources[word.upper()]
     return sources
 
 
-def _joined(incentive: Incentive | None) -> Joined | None:
+def _joined_of(incentive: Incentive | None) -> Joined | None:
     if incentive is None:
         return None
     return Joined(incentive.number, "join" if incentive.joined else "leave")

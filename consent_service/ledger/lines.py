@@ -1,9 +1,9 @@
 """Lines of a segment: each must be one that sealing writes, canonical and about this site.
 
-Most lines of a ledger differ in five values alone: time, entry's id, subject, commit and number. What stands
-between those values is the line's shape. The first line of each shape is decoded, encoded again and compared; of
-the others only the five values are looked at, all lines at once. Where that leaves any doubt, every line is
-checked by itself, and what is wrong is named.
+Most lines of a ledger differ in five values only: time, entry's id, subject, commit and number. The text
+between those values is the line's shape. The first line of each shape is decoded, encoded again and compared.
+Of the others only the five values are checked, all lines at once. If that leaves any doubt, every line is
+checked by itself, and the wrong ones are named.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
-from consent_service.ledger import entries, segments, soundness
+from consent_service.ledger import entries, entry_check, segments
 from consent_service.ledger.canonical import FormatNewer, NotCanonical
 from consent_service.ledger.entries import Entry, EntryUnreadable
-from consent_service.ledger.findings import Tampering
-from consent_service.ledger.places import Position
-from consent_service.ledger.segments import Place, SegmentDamaged
+from consent_service.ledger.segments import EntryPlace, SegmentDamaged
+from consent_service.ledger.span_check import LogPosition
+from consent_service.ledger.tampering import Tampering
 
 _HEX: Final = b"0123456789abcdef"
 _ID, _SUBJECT, _TIME = 36, 32, 10
@@ -32,7 +32,7 @@ _BILLION: Final = b"1000000000"
 """The least time with ten digits (2001); no entry is older."""
 
 
-class Fault(NamedTuple):
+class LineFault(NamedTuple):
     """One thing wrong with a line; `line` counts from 1."""
 
     line: int
@@ -51,7 +51,7 @@ class _Shape:
     shard: str
 
 
-class _Values(NamedTuple):
+class _Offsets(NamedTuple):
     """Offsets in a line: of its time, its entry's id, its subject, and its end from the commit on."""
 
     time: int
@@ -70,16 +70,16 @@ class _Cut(NamedTuple):
     shapes: list[_Shape]
 
 
-class Read(NamedTuple):
+class LineValues(NamedTuple):
     """Values of the lines.
 
     `newest`: latest time by kind. `oldest`: of all entries, 0 if unknown. `shards` and `positions` (commit,
     number in it) have one value for each readable line.
     """
 
-    faults: list[Fault]
+    faults: list[LineFault]
     shards: list[str]
-    positions: list[Position]
+    positions: list[LogPosition]
     newest: dict[str, int]
     oldest: int
 
@@ -91,26 +91,26 @@ class LineReader:
         self._site = site
         self._shapes: dict[_Parts, _Shape] = {}
 
-    def read(self, lines: Sequence[bytes]) -> Read:
+    def read(self, lines: Sequence[bytes]) -> LineValues:
         """Return the values of the lines, and their faults."""
-        return self._together(lines) or self._one_by_one(lines)
+        return self._read_together(lines) or self._read_one_by_one(lines)
 
-    def _together(self, lines: Sequence[bytes]) -> Read | None:
+    def _read_together(self, lines: Sequence[bytes]) -> LineValues | None:
         """Return the values of the lines if all of them are as sealing writes them, else None."""
         if len(self._shapes) > _MOST_SHAPES:
             self._shapes.clear()
-        cut = self._cut(lines)
+        cut = self._cut_lines(lines)
         if cut is None:
             return None
-        positions = _positions(cut.ends)
+        positions = _decode_positions(cut.ends)
         if positions is None or not (
             _are_times(cut.times) and _are_ids(cut.ids) and _are_subjects(cut.subjects)
         ):
             return None
         oldest = int(min(cut.times, default=0))
-        return Read([], [shape.shard for shape in cut.shapes], positions, _newest(cut), oldest)
+        return LineValues([], [shape.shard for shape in cut.shapes], positions, _newest_by_kind(cut), oldest)
 
-    def _cut(self, lines: Sequence[bytes]) -> _Cut | None:
+    def _cut_lines(self, lines: Sequence[bytes]) -> _Cut | None:
         """Cut each line into its shape, which must be known or hold, and its values: both are the whole line.
 
         All in one loop, which looks for nothing where the line before has it: a million lines come by.
@@ -138,7 +138,9 @@ class LineReader:
             end = past_about + len(last)
             if shape is None:
                 parts = (first, second, third, last)
-                shape = self._shapes.get(parts) or self._learn(parts, line, _Values(time, name, about, end))
+                shape = self._shapes.get(parts) or self._learn_shape(
+                    parts, line, _Offsets(time, name, about, end)
+                )
                 if shape is None:
                     return None
             add_time(line[time:past_time])
@@ -148,60 +150,60 @@ class LineReader:
             add_shape(shape)
         return cut
 
-    def _learn(self, parts: _Parts, line: bytes, at: _Values) -> _Shape | None:
+    def _learn_shape(self, parts: _Parts, line: bytes, at: _Offsets) -> _Shape | None:
         """Return this line's shape if the line holds and its values lie at these places.
 
         It is remembered, but for the visitor's own clock in it, which is another one in every line.
         """
         first, second, third, last = parts
         undated = (first, second, _MADE_AT.sub(b"", third), last)
-        if (known := self._shapes.get(undated)) is not None:
-            return known
+        if (shape_before := self._shapes.get(undated)) is not None:
+            return shape_before
         try:
-            place, entry = self._line(line)
+            place, entry = self._decode_line(line)
         except (FormatNewer, NotCanonical, SegmentDamaged, EntryUnreadable):
             return None
         values = (line[at.time :][:_TIME], line[at.name :][:_ID], line[at.about :][:_SUBJECT], line[at.end :])
-        said = (str(entry.at), entry.id, entry.subject, f"{place.sequence},{place.number}]}}")
-        if values != tuple(map(str.encode, said)):
+        decoded = (str(entry.at), entry.id, entry.subject, f"{place.sequence},{place.number}]}}")
+        if values != tuple(map(str.encode, decoded)):
             return None
-        shape = self._shapes[undated] = _Shape(_kind(entry), place.shard)
+        shape = self._shapes[undated] = _Shape(_kind_of(entry), place.shard)
         return shape
 
-    def _one_by_one(self, lines: Sequence[bytes]) -> Read:
+    def _read_one_by_one(self, lines: Sequence[bytes]) -> LineValues:
         """Check each line by itself, and name those that are wrong."""
-        faults, newest, oldest = list[Fault](), dict[str, int](), 0
-        shards, positions = list[str](), list[Position]()
+        faults, newest, oldest = list[LineFault](), dict[str, int](), 0
+        shards, positions = list[str](), list[LogPosition]()
         for number, line in enumerate(lines, 1):
             try:
-                place, entry = self._line(line)
+                place, entry = self._decode_line(line)
             except FormatNewer as error:
-                faults.append(Fault(number, Tampering.FORMAT_NEWER, str(error)))
+                faults.append(LineFault(number, Tampering.FORMAT_NEWER, str(error)))
             except (NotCanonical, SegmentDamaged) as error:
-                faults.append(Fault(number, Tampering.NOT_CANONICAL, str(error)))
+                faults.append(LineFault(number, Tampering.NOT_CANONICAL, str(error)))
             except EntryUnreadable as error:
-                faults.append(Fault(number, Tampering.ENTRY_UNFIT, str(error)))
+                faults.append(LineFault(number, Tampering.ENTRY_UNFIT, str(error)))
             else:
                 shards.append(place.shard)
                 positions.append((place.sequence, place.number))
-                newest[_kind(entry)] = max(newest.get(_kind(entry), 0), entry.at)
+                newest[_kind_of(entry)] = max(newest.get(_kind_of(entry), 0), entry.at)
                 oldest = min(oldest or entry.at, entry.at)
-        return Read(faults, shards, positions, newest, oldest)
+        return LineValues(faults, shards, positions, newest, oldest)
 
-    def _line(self, line: bytes) -> tuple[Place, Entry]:
+    def _decode_line(self, line: bytes) -> tuple[EntryPlace, Entry]:
         """Decode one line as sealing wrote it.
 
         Raises SegmentDamaged, NotCanonical, FormatNewer, EntryUnreadable.
         """
         place, payload = segments.entry_at(line)
         entry = entries.decode(payload)
-        soundness.check(entry)
+        entry_check.check_entry(entry)
         if entry.site != self._site:
             raise EntryUnreadable(f"entry {entry.id} is of site {entry.site!r}")
         return place, entry
 
 
-def _positions(ends: Sequence[bytes]) -> list[Position] | None:
+def _decode_positions(ends: Sequence[bytes]) -> list[LogPosition] | None:
     """Return commit and number from the ends of lines, `12,0]}`; None if one is anything else."""
     joined = b",[".join(ends)
     text = b"[[" + joined.replace(b"]}", b"]") + b"]"
@@ -213,7 +215,7 @@ def _positions(ends: Sequence[bytes]) -> list[Position] | None:
     return positions if whole else None
 
 
-def _newest(cut: _Cut) -> dict[str, int]:
+def _newest_by_kind(cut: _Cut) -> dict[str, int]:
     """Return for each kind its latest time."""
     if len(kinds := {shape.kind for shape in set(cut.shapes)}) == 1:
         return {kinds.pop(): int(max(cut.times))}
@@ -243,10 +245,10 @@ def _are_hex(joined: bytes, length: int, besides: bytes = b"") -> bool:
     return len(joined) == length and not joined.translate(None, _HEX + besides)
 
 
-def _kind(entry: Entry) -> str:
+def _kind_of(entry: Entry) -> str:
     return str(entry.__struct_config__.tag)
 
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-_decoder: Final[msgspec.json.Decoder[list[Position]]] = msgspec.json.Decoder(list[tuple[_Count, _Count]])
+_decoder: Final[msgspec.json.Decoder[list[LogPosition]]] = msgspec.json.Decoder(list[tuple[_Count, _Count]])
 _encoder: Final = msgspec.json.Encoder()

@@ -1,9 +1,10 @@
-"""Segments: a run of the log as one object: canonical JSON lines, compressed, with the leaves of its Merkle tree.
+"""Segments: a run of the log as one object: canonical JSON lines, compressed, with the leaves of its Merkle
+tree.
 
-A line holds an entry's own canonical bytes and its place, `[shard, sequence, number]`; it is one leaf. Lines stand
-by shard, then by position. What a segment says is a pure function of its entries; so is how, but for the version
-of zlib, and therefore digests are of the lines, never of the compressed bytes. Beside it lie the first bytes of
-every leaf's hash: the root says that something was changed, they say where.
+A line holds an entry's own canonical bytes and its place, `[shard, sequence, number]`. Each line is one leaf.
+Lines are sorted by shard, then by position. The lines are a pure function of the entries. The compressed
+bytes also depend on the version of zlib, so digests are of the lines. Beside the segment lie its marks, the
+first bytes of every leaf's hash: the root shows that a line was changed, the marks show which.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ MARK_BYTES: Final = 8
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _LEVEL: Final = 6
-_CHECKPOINT: Final = re.compile(rb"\x1f\x8b\x08\x00\x00{4}[\x00\x02\x04][\x03\x13\xff]", re.DOTALL)
+_GZIP_HEADER: Final = re.compile(rb"\x1f\x8b\x08\x00\x00{4}[\x00\x02\x04][\x03\x13\xff]", re.DOTALL)
 """A gzip member without name, comment, extra field and time: nothing can be hidden there.
 
 The last two bytes (RFC 1952 § 2.3) say how hard it was compressed, and on which system: Unix, macOS, unknown.
@@ -43,7 +44,7 @@ class SegmentDamaged(LedgerError):
     """Bytes that are not a whole segment."""
 
 
-class Place(NamedTuple):
+class EntryPlace(NamedTuple):
     """Position of an entry in a site's log: shard, commit, number in the commit."""
 
     shard: str
@@ -63,10 +64,10 @@ class Segment(NamedTuple):
 
 
 class _Placed(msgspec.Struct, frozen=True):
-    place: Place
+    place: EntryPlace
 
 
-class _Said(msgspec.Struct, frozen=True):
+class _EntryHeader(msgspec.Struct, frozen=True):
     kind: str
     at: int
 
@@ -75,14 +76,14 @@ def pack(entries: Iterable[Entry]) -> Segment:
     """Return the segment of these entries, which must be sorted by shard and position."""
     lines, newest = list[bytes](), dict[str, int]()
     for entry in entries:
-        header = _said.decode(entry.payload)
+        header = _header_decoder.decode(entry.payload)
         newest[header.kind] = max(newest.get(header.kind, 0), header.at)
-        lines.append(line(entry.payload, Place(entry.shard, *entry.position)))
+        lines.append(line_of(entry.payload, EntryPlace(entry.shard, *entry.position)))
     leaves = tree.leaf_hashes(lines)
-    raw = b"".join(one + b"\n" for one in lines)
+    raw = b"".join(line + b"\n" for line in lines)
     deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
     data = deflate.compress(raw) + deflate.flush()
-    return Segment(data, marks(leaves), len(lines), digest(raw), tree.root(leaves).hex(), newest)
+    return Segment(data, marks_of(leaves), len(lines), digest_of(raw), tree.root_of(leaves).hex(), newest)
 
 
 def room_for(entries: int) -> int:
@@ -107,7 +108,7 @@ def unpack(data: bytes, most: int = _LARGEST) -> bytes:
         raise SegmentDamaged("is cut off")
     if (
         inflate.unused_data
-        or not _CHECKPOINT.match(data)
+        or not _GZIP_HEADER.match(data)
         or len(data) > len(raw) + len(raw) // 1_000 + _PADDING
     ):
         raise SegmentDamaged("holds bytes that belong to no line")
@@ -122,44 +123,44 @@ def split(raw: bytes) -> list[bytes]:
     return lines
 
 
-def line(payload: bytes, place: Place) -> bytes:
+def line_of(payload: bytes, place: EntryPlace) -> bytes:
     """Return the line of one entry: members sorted by name, as in the entry itself."""
     return b'{"entry":' + payload + b',"place":' + msgspec.json.encode(place) + b"}"
 
 
-def entry_at(one: bytes) -> tuple[Place, bytes]:
-    """Return the place and the entry in a line: the inverse of `line`. Raises SegmentDamaged."""
-    place = place_of(one)
+def entry_at(line: bytes) -> tuple[EntryPlace, bytes]:
+    """Return the place and the entry in a line: the inverse of `line_of`. Raises SegmentDamaged."""
+    place = place_of(line)
     end = len(b',"place":') + len(msgspec.json.encode(place)) + 1
-    payload = one[len(b'{"entry":') : -end]
-    if line(payload, place) != one:
+    payload = line[len(b'{"entry":') : -end]
+    if line_of(payload, place) != line:
         raise SegmentDamaged("holds a line that is not canonical")
     return place, payload
 
 
-def place_of(one: bytes) -> Place:
+def place_of(line: bytes) -> EntryPlace:
     """Return the place of the line's entry. Raises SegmentDamaged."""
     try:
-        return _placed.decode(one).place
+        return _place_decoder.decode(line).place
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SegmentDamaged(f"holds a line that can't be read: {error}") from error
 
 
-def find(lines: Sequence[bytes], place: Place) -> int | None:
+def find_line(lines: Sequence[bytes], place: EntryPlace) -> int | None:
     """Return the number of the line with the entry at this place, or None."""
     end = b',"place":' + msgspec.json.encode(place) + b"}"
-    return next((number for number, one in enumerate(lines) if one.endswith(end)), None)
+    return next((number for number, line in enumerate(lines) if line.endswith(end)), None)
 
 
-def digest(raw: bytes) -> str:
+def digest_of(raw: bytes) -> str:
     """Return the SHA-256 in hex."""
     return hashlib.sha256(raw).hexdigest()
 
 
-def marks(leaves: Iterable[bytes]) -> bytes:
+def marks_of(leaves: Iterable[bytes]) -> bytes:
     """Return the first bytes of each leaf's hash, concatenated."""
     return b"".join(leaf[:MARK_BYTES] for leaf in leaves)
 
 
-_said: Final = msgspec.json.Decoder(_Said)
-_placed: Final = msgspec.json.Decoder(_Placed)
+_header_decoder: Final = msgspec.json.Decoder(_EntryHeader)
+_place_decoder: Final = msgspec.json.Decoder(_Placed)

@@ -1,8 +1,8 @@
-"""Tree: the Merkle tree of RFC 6962 section 2.1, its proofs of inclusion and their check.
+"""The Merkle tree of RFC 6962 section 2.1, with proofs of inclusion and their check.
 
-Hashes are SHA-256. A leaf is hashed behind a 0 byte and a node behind a 1 byte, so that no leaf passes for a node.
-No tree grows after it was sealed, so there are no proofs between an earlier one and a later one: the checkpoints are
-chained. Knows nothing of entries and segments; touches nothing.
+Hashes are SHA-256. A leaf is hashed behind a 0 byte and a node behind a 1 byte, so that no leaf passes for a
+node. No tree grows after it was sealed, so there are no proofs between an earlier and a later tree: the
+checkpoints are chained. Knows nothing of entries and segments. Pure.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\1" + left + right).digest()
 
 
-def root(leaves: Sequence[bytes]) -> bytes:
+def root_of(leaves: Sequence[bytes]) -> bytes:
     """Return the root of the tree. `leaves` are leaf hashes, in order."""
     if not leaves:
         return EMPTY
@@ -38,7 +38,7 @@ def root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
-def inclusion(leaves: Sequence[bytes], index: int) -> list[bytes]:
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """Return the proof that the leaf at `index` is in the tree: its siblings from the bottom up (section 2.1.1).
 
     Raises IndexError if there is no such leaf.
@@ -48,17 +48,17 @@ def inclusion(leaves: Sequence[bytes], index: int) -> list[bytes]:
     proof = []
     low, high = 0, len(leaves)
     while high - low > 1:
-        middle = low + _split(high - low)
+        middle = low + _split_size(high - low)
         if index < middle:
-            proof.append(root(leaves[middle:high]))
+            proof.append(root_of(leaves[middle:high]))
             high = middle
         else:
-            proof.append(root(leaves[low:middle]))
+            proof.append(root_of(leaves[low:middle]))
             low = middle
     return proof[::-1]
 
 
-def includes(root_hash: bytes, size: int, index: int, leaf: bytes, proof: Sequence[bytes]) -> bool:
+def verify_proof(root_hash: bytes, size: int, index: int, leaf: bytes, proof: Sequence[bytes]) -> bool:
     """Return True if the proof shows this leaf hash at `index` of the tree with this root and size."""
     if not 0 <= index < size:
         return False
@@ -81,6 +81,6 @@ def leaf_hashes(lines: Iterable[bytes]) -> list[bytes]:
     return [sha256(b"\0" + line).digest() for line in lines]
 
 
-def _split(size: int) -> int:
+def _split_size(size: int) -> int:
     """Return the largest power of two below `size`, which is at least 2."""
     return 1 << (size - 1).bit_length() - 1

@@ -1,4 +1,4 @@
-"""Unsealed: how many entries of a site no segment holds yet, counted as they come. Writes nothing."""
+"""Count of a site's unsealed entries, continued from the last count. Writes nothing."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from consent_service.ledger.checkpoints import Span
 from consent_service.ledger.entries import decode
-from consent_service.ledger.reading import entries
-from consent_service.ledger.sealing import STATE, state_of
+from consent_service.ledger.log_reader import read_entries
+from consent_service.ledger.sealer import STATE, state_of
 from consent_service.store.contract import Key, Store
-from consent_service.store.keys import desk_shard, site_shards
+from consent_service.store.names import desk_shard, site_shards
 
 _NEWEST = 2**53
 
@@ -43,19 +43,23 @@ class UnsealedCount:
         sealed = state_of(document, self._site).through
         for shard in site_shards(self._site, store.shards):
             after = sealed.get(shard, 0)
-            counted = self._shards.get(shard)
-            if counted is None or counted.after != after:
-                counted = _Counted(after, after)
-            self._shards[shard] = await _further(store, shard, counted)
-        times = [counted.oldest for counted in self._shards.values() if counted.oldest is not None]
-        return Unsealed(sum(counted.entries for counted in self._shards.values()), min(times, default=None))
-
-
-async def _further(store: Store, shard: str, counted: _Counted) -> _Counted:
-    """Return the count with the entries committed since."""
-    async for entry in entries(store, shard, Span(counted.through, _NEWEST)):
-        oldest = decode(entry.payload).at if counted.oldest is None else counted.oldest
-        counted = counted._replace(
-            through=entry.position.sequence, entries=counted.entries + 1, oldest=oldest
+            shard_count = self._shards.get(shard)
+            if shard_count is None or shard_count.after != after:
+                shard_count = _Counted(after, after)
+            self._shards[shard] = await _count_further(store, shard, shard_count)
+        times = [
+            shard_count.oldest for shard_count in self._shards.values() if shard_count.oldest is not None
+        ]
+        return Unsealed(
+            sum(shard_count.entries for shard_count in self._shards.values()), min(times, default=None)
         )
-    return counted
+
+
+async def _count_further(store: Store, shard: str, shard_count: _Counted) -> _Counted:
+    """Return the count with the entries committed since."""
+    async for entry in read_entries(store, shard, Span(shard_count.through, _NEWEST)):
+        oldest = decode(entry.payload).at if shard_count.oldest is None else shard_count.oldest
+        shard_count = shard_count._replace(
+            through=entry.position.sequence, entries=shard_count.entries + 1, oldest=oldest
+        )
+    return shard_count

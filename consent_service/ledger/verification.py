@@ -1,10 +1,10 @@
-"""Verification of an archive against what was sealed, from nothing but the archive and the public keys.
+"""Verification of an archive, from nothing but the archive and the public keys.
 
-First the checkpoints, which are small: each signature, the chain, the spans without a gap. Then one segment at a
-time, so that memory does not grow with the archive: its digest, its tree, its lines, its places. Every object is
-decoded, encoded again and compared: bytes that the service would not have written are findings, whoever signed
-them. What is wrong is named and located, and the check goes on. If somebody removed the newest checkpoints, only a
-checkpoint kept elsewhere (`known`) can show it.
+First the checkpoints, which are small: each signature, the chain, the spans without a gap. Then one segment
+at a time, so that memory does not grow with the archive: its digest, its tree, its lines, its positions.
+Every object is decoded, encoded again and compared: bytes that the service would not have written are faults,
+whoever signed them. Each fault is named and located, and the check goes on. If somebody removed the newest
+checkpoints, only a checkpoint kept elsewhere (`references`) can show it.
 """
 
 from __future__ import annotations
@@ -15,19 +15,25 @@ from typing import NamedTuple
 
 from consent_service.errors import ObjectUnfit
 from consent_service.identity.signatures import PublicKeys
-from consent_service.ledger import archive
+from consent_service.ledger import object_names
 from consent_service.ledger.archive import Archive
-from consent_service.ledger.chains import Chain
+from consent_service.ledger.checkpoint_chain import CheckpointChain
 from consent_service.ledger.checkpoints import Checkpoint
-from consent_service.ledger.contents import LEAST_KEPT, Contents, Site, Unpacked, unpacked
-from consent_service.ledger.findings import Finding, Tampering
+from consent_service.ledger.clock_check import ClockCheck
 from consent_service.ledger.lines import LineReader
-from consent_service.ledger.times import Times
+from consent_service.ledger.segment_check import (
+    LEAST_KEPT,
+    SegmentCheck,
+    SiteArchive,
+    UnpackedSegment,
+    read_segment,
+)
+from consent_service.ledger.tampering import ArchiveFault, Tampering
 
-__all__ = ["LEAST_KEPT", "Report", "verify"]
+__all__ = ["LEAST_KEPT", "VerificationReport", "verify"]
 
 
-class Report(NamedTuple):
+class VerificationReport(NamedTuple):
     """Result of a verification.
 
     `last`: by site, number and digest of its newest valid checkpoint: keep it elsewhere. `hints`: objects that
@@ -37,107 +43,122 @@ class Report(NamedTuple):
     entries: int
     segments: int
     dropped: int
-    findings: list[Finding]
+    findings: list[ArchiveFault]
     last: dict[str, tuple[int, str]]
-    hints: Sequence[Finding] = ()
+    hints: Sequence[ArchiveFault] = ()
 
 
 def verify(
-    kept: Archive,
+    archive: Archive,
     keys: PublicKeys | None,
-    known: Iterable[Checkpoint] = (),
+    references: Iterable[Checkpoint] = (),
     progress: Callable[[int, int], None] = lambda _done, _of: None,
     now: int | None = None,
-) -> Report:
+) -> VerificationReport:
     """Return a report on everything in the archive. `progress` is called with segments done and their total.
 
     `keys`: None skips the signatures. `now` (Unix seconds): None skips the times.
     """
-    names, times, known = kept.names(), Times(now), list(known)
-    chains = {site: Chain(kept, keys, site, own, times) for site, own in _by_site(names, known).items()}
-    findings = [finding for chain in chains.values() for finding in chain.check()]
-    findings += [finding for checkpoint in known for finding in chains[checkpoint.site].reaches(checkpoint)]
+    names, times, references = archive.names(), ClockCheck(now), list(references)
+    chains = {
+        site: CheckpointChain(archive, keys, site, site_names, times)
+        for site, site_names in _names_by_site(names, references).items()
+    }
+    findings = [finding for chain in chains.values() for finding in chain.check_chain()]
+    findings += [
+        finding
+        for checkpoint in references
+        for finding in chains[checkpoint.site].compare_reference(checkpoint)
+    ]
     total = sum(len(chain.checkpoints) for chain in chains.values())
-    entries, dropped, hints = 0, 0, list[Finding]()
-    for done, (checked, found) in enumerate(_contents(kept, keys, chains, times), 1):
-        findings += checked.check(found)
-        entries, dropped, hints = entries + checked.entries, dropped + checked.dropped, hints + checked.hints
+    entries, dropped, hints = 0, 0, list[ArchiveFault]()
+    for done, (segment_check, unpacked) in enumerate(_segment_checks(archive, keys, chains, times), 1):
+        findings += segment_check.check_segment(unpacked)
+        entries, dropped, hints = (
+            entries + segment_check.entries,
+            dropped + segment_check.dropped,
+            hints + segment_check.hints,
+        )
         progress(done, total)
-    wanted = {name for chain in chains.values() for name in chain.names}
-    folders = {name.rpartition("/")[0] for name in wanted} | chains.keys()
+    expected = {name for chain in chains.values() for name in chain.names}
+    folders = {name.rpartition("/")[0] for name in expected} | chains.keys()
     for name in names:
-        if name not in wanted:
-            harmless = archive.is_leftover(name) or (name in folders and _is_empty(kept, name))
-            (hints if harmless else findings).append(Finding(Tampering.OBJECT_UNKNOWN, name))
-    if not wanted and not findings:
-        findings.append(Finding(Tampering.ARCHIVE_EMPTY, "archive", "nothing is in it that could be checked"))
+        if name not in expected:
+            harmless = object_names.is_leftover(name) or (name in folders and _is_empty(archive, name))
+            (hints if harmless else findings).append(ArchiveFault(Tampering.OBJECT_UNKNOWN, name))
+    if not expected and not findings:
+        findings.append(
+            ArchiveFault(Tampering.ARCHIVE_EMPTY, "archive", "it holds no object that could be checked")
+        )
     last = {site: chain.last for site, chain in chains.items() if chain.last is not None}
-    return Report(entries, total - dropped, dropped, findings, last, hints)
+    return VerificationReport(entries, total - dropped, dropped, findings, last, hints)
 
 
-def _is_empty(kept: Archive, name: str) -> bool:
+def _is_empty(archive: Archive, name: str) -> bool:
     """Return True for the empty object that an object store's console makes for a folder."""
     try:
-        return kept.get(name, 0) == b""
+        return archive.get(name, 0) == b""
     except ObjectUnfit:
         return False
 
 
-def _contents(
-    kept: Archive, keys: PublicKeys | None, chains: dict[str, Chain], times: Times
-) -> Iterator[tuple[Contents, Unpacked]]:
+def _segment_checks(
+    archive: Archive, keys: PublicKeys | None, chains: dict[str, CheckpointChain], times: ClockCheck
+) -> Iterator[tuple[SegmentCheck, UnpackedSegment]]:
     """Yield every segment with its contents."""
     for site, chain in chains.items():
         digests = {checkpoint.digest: checkpoint.number for checkpoint in chain.checkpoints.values()}
-        shared = Site(kept, keys, chain.names, digests, times, LineReader(site))
-        for checkpoint, found in _ahead(kept, list(chain.checkpoints.values())):
-            yield Contents(shared, checkpoint), found
+        shared = SiteArchive(archive, keys, chain.names, digests, times, LineReader(site))
+        for checkpoint, unpacked in _read_ahead(archive, list(chain.checkpoints.values())):
+            yield SegmentCheck(shared, checkpoint), unpacked
 
 
-def _ahead(kept: Archive, checkpoints: Sequence[Checkpoint]) -> Iterator[tuple[Checkpoint, Unpacked]]:
+def _read_ahead(
+    archive: Archive, checkpoints: Sequence[Checkpoint]
+) -> Iterator[tuple[Checkpoint, UnpackedSegment]]:
     """Yield each checkpoint's segment while a thread reads the next one.
 
     Decompression releases the interpreter's lock, so the two run at the same time.
     """
-    following: _Reading | None = None
+    following: _SegmentReader | None = None
     for number, checkpoint in enumerate(checkpoints):
-        reading = following or _Reading(kept, checkpoint)
-        rest = checkpoints[number + 1 : number + 2]
-        following = _Reading(kept, rest[0]) if rest else None
+        reading = following or _SegmentReader(archive, checkpoint)
+        next_one = checkpoints[number + 1 : number + 2]
+        following = _SegmentReader(archive, next_one[0]) if next_one else None
         yield checkpoint, reading.result()
 
 
-class _Reading(Thread):
+class _SegmentReader(Thread):
     """Thread that reads one segment.
 
     `concurrent.futures` would do, but importing it takes a tenth of a short run.
     """
 
-    def __init__(self, kept: Archive, checkpoint: Checkpoint) -> None:
+    def __init__(self, archive: Archive, checkpoint: Checkpoint) -> None:
         super().__init__(daemon=True)
-        self._kept = kept
+        self._kept = archive
         self._checkpoint = checkpoint
-        self._found: Unpacked | Exception | None = None
+        self._found: UnpackedSegment | Exception | None = None
         self.start()
 
     def run(self) -> None:
         """Read the segment, and store what is raised for `result`."""
         try:
-            self._found = unpacked(self._kept, self._checkpoint)
+            self._found = read_segment(self._kept, self._checkpoint)
         except Exception as error:
             self._found = error
 
-    def result(self) -> Unpacked:
+    def result(self) -> UnpackedSegment:
         """Return the segment once it is read. Raises ArchiveUnavailable."""
         self.join()
-        if not isinstance(self._found, Unpacked):
-            raise self._found or SystemError("the segment's reader ended without a word")
+        if not isinstance(self._found, UnpackedSegment):
+            raise self._found or SystemError("the segment's reader thread ended without a result")
         return self._found
 
 
-def _by_site(names: Iterable[str], known: Iterable[Checkpoint]) -> dict[str, list[str]]:
+def _names_by_site(names: Iterable[str], references: Iterable[Checkpoint]) -> dict[str, list[str]]:
     """Return the names of each site's objects, also of sites known only from a checkpoint kept elsewhere."""
-    sites: dict[str, list[str]] = {checkpoint.site: [] for checkpoint in known}
+    sites: dict[str, list[str]] = {checkpoint.site: [] for checkpoint in references}
     for name in names:
         site, slash, _ = name.partition("/")
         if slash:

@@ -1,4 +1,4 @@
-"""A child: one program that must run, started again when it dies. Knows nothing of what the program does."""
+"""A child: one program that must run, started again when it dies. Knows nothing of the program."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NeverStarted(CannotStart):
 
 
 def delay_before_restart(failures: int) -> float:
-    """Seconds to wait after this many failures in a row: half a second, doubling up to half a minute."""
+    """Return the seconds to wait after this many failures in a row: 0.5, doubling up to 30."""
     return float(min(_LONGEST_DELAY, 0.5 * 2 ** (failures - 1)))
 
 
@@ -48,7 +48,7 @@ class Child:
         failures, first, loop = 0, True, asyncio.get_running_loop()
         while True:
             began = loop.time()
-            code = await self._once()
+            code = await self._run_once()
             if self._stopping:
                 return
             steady = loop.time() - began > _STEADY_SECONDS
@@ -59,7 +59,7 @@ class Child:
             _log.error("child died", child=self.name, code=code, restart_in=delay)
             await asyncio.sleep(delay)
 
-    def signal(self, signum: signal.Signals) -> None:
+    def send_signal(self, signum: signal.Signals) -> None:
         """Send a signal to the program, if it runs."""
         if self._process is not None:
             with suppress(ProcessLookupError):
@@ -71,7 +71,7 @@ class Child:
         process = self._process
         if process is None:
             return
-        self.signal(signal.SIGTERM)
+        self.send_signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await process.wait()
@@ -80,7 +80,7 @@ class Child:
             _kill_group(process.pid)
             await process.wait()
 
-    async def _once(self) -> int:
+    async def _run_once(self) -> int:
         # A process group of its own: a terminal's Ctrl-C reaches the supervisor alone, which then drains in order.
         self._process = process = await asyncio.create_subprocess_exec(
             *self._command, env=self._env, stdin=asyncio.subprocess.DEVNULL, process_group=0

@@ -1,7 +1,7 @@
-"""Gauges: the work process's own metrics: the version that runs, and what of the ledger waits to be sealed.
+"""Gauges of the work process: the running version, and the ledger entries that are not sealed yet.
 
-The web workers' metrics are in `web/metrics.py`. On several machines with one store each work process measures the
-same backlog.
+The web workers' metrics are in `web/metrics.py`. On several machines with one store each work process
+measures the same backlog.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from consent_service.config import Config
 from consent_service.errors import ConsentError
 from consent_service.ledger.unsealed import UnsealedCount
-from consent_service.process.replaceable import Replaceable
+from consent_service.process.replaceable_task import ReplaceableTask
 from consent_service.services.configured_store import configured_store
 from consent_service.store.contract import Store
 
@@ -55,18 +55,18 @@ class WorkGauges:
             multiprocess_mode="livemax",
         )
         self._sites: set[str] = set()
-        self._task = Replaceable()
+        self._task = ReplaceableTask()
 
     def start(self, config: Config) -> None:
         """Measure under this configuration. Without an archive nothing is ever sealed, so nothing is measured."""
-        for gone in self._sites - set(config.sites if config.ledger.archive else ()):
-            self._set(gone, 0, 0)
+        for site in self._sites - set(config.sites if config.ledger.archive else ()):
+            self._set_gauges(site, 0, 0)
         self._task.stop()
         if config.ledger.archive:
             self._task.start(self._measure_for_ever(config))
 
     async def end(self) -> None:
-        """Stop measuring, and let go of the store."""
+        """Stop measuring, and close the store."""
         await self._task.end()
 
     async def _measure_for_ever(self, config: Config) -> None:
@@ -86,10 +86,10 @@ class WorkGauges:
             for site, count in counts:
                 unsealed = await count.count(store)
                 age = 0.0 if unsealed.oldest is None else max(time.time() - unsealed.oldest, 0.0)
-                self._set(site, unsealed.entries, age)
+                self._set_gauges(site, unsealed.entries, age)
             await asyncio.sleep(min(_MEASURE_EVERY, seal_every))
 
-    def _set(self, site: str, entries: int, age: float) -> None:
+    def _set_gauges(self, site: str, entries: int, age: float) -> None:
         self._sites.add(site)
         self._entries.labels(site).set(entries)
         self._age.labels(site).set(age)

@@ -9,15 +9,15 @@ from typing import Final
 
 import structlog
 
-from consent_service.config import Config, Kept, LedgerSettings
+from consent_service.config import Config, LedgerSettings, RetentionMonths
 from consent_service.errors import ConsentError, LeaseLost
-from consent_service.identity.keys import DAY
-from consent_service.identity.signatures import Signer
+from consent_service.identity.key_ring import DAY
+from consent_service.identity.signatures import StatementSigner
 from consent_service.ledger.archive import Archive, open_archive
-from consent_service.ledger.retention import drop
-from consent_service.ledger.sealing import Sealer
-from consent_service.ledger.trimming import trim
-from consent_service.process.replaceable import Replaceable
+from consent_service.ledger.log_trim import trim_log
+from consent_service.ledger.retention import drop_expired
+from consent_service.ledger.sealer import Sealer
+from consent_service.process.replaceable_task import ReplaceableTask
 from consent_service.services.configured_store import configured_store
 from consent_service.services.sealing import sealing_lease
 from consent_service.store.contract import Store
@@ -26,24 +26,24 @@ _log = structlog.get_logger("consent_service.ledger")
 _NEVER: Final = 0
 
 
-class Sealing:
+class LedgerWork:
     """Seals every site at each interval, beside whatever else the loop does."""
 
     def __init__(self) -> None:
-        self._task = Replaceable()
+        self._task = ReplaceableTask()
 
     def start(self, config: Config) -> None:
-        """Go on under this configuration. What is cut off here is done at the next round."""
+        """Work under this configuration. Work cut off here is done in the next round."""
         self._task.stop()
         if config.ledger.archive and config.keys is not None:
-            self._task.start(_for_ever(config, Signer(config.keys)))
+            self._task.start(_for_ever(config, StatementSigner(config.keys)))
 
     async def end(self) -> None:
-        """Stop, and let go of the store."""
+        """Stop, and close the store."""
         await self._task.end()
 
 
-async def _for_ever(config: Config, signer: Signer) -> None:
+async def _for_ever(config: Config, signer: StatementSigner) -> None:
     settings = config.ledger
     while True:
         try:
@@ -53,7 +53,7 @@ async def _for_ever(config: Config, signer: Signer) -> None:
         await asyncio.sleep(settings.seal_every)
 
 
-async def _open_and_run(config: Config, signer: Signer) -> None:
+async def _open_and_run(config: Config, signer: StatementSigner) -> None:
     archive = open_archive(config.ledger.archive)
     async with configured_store(config.service) as store:
         await run_once(store, archive, signer, config.ledger, config.sites, time.time)
@@ -61,35 +61,35 @@ async def _open_and_run(config: Config, signer: Signer) -> None:
 
 async def run_once(
     store: Store,
-    kept: Archive,
-    signer: Signer,
+    archive: Archive,
+    signer: StatementSigner,
     settings: LedgerSettings,
     sites: Iterable[str],
     clock: Callable[[], float],
 ) -> None:
-    """One round over these sites; what goes wrong is logged, and done at the next."""
+    """Work on each of these sites once. A failure is logged; the next round tries again."""
     for site in sites:
-        sealer = Sealer(store, kept, signer, site, clock)
+        sealer = Sealer(store, archive, signer, site, clock)
         try:
-            await _round(sealer, settings, int(clock()))
+            await _run_round(sealer, settings, int(clock()))
         except LeaseLost:
             continue  # whoever took it does the work
         except ConsentError as error:
             _log.error("ledger not sealed", site=site, error=type(error).__name__, reason=str(error))
 
 
-async def _round(sealer: Sealer, settings: LedgerSettings, now: int) -> None:
+async def _run_round(sealer: Sealer, settings: LedgerSettings, now: int) -> None:
     async with sealing_lease(sealer) as leased:
         if not leased:
             return
         sealed, trimmed = await sealer.seal(), 0
         if settings.trim_after_days != _NEVER:
-            trimmed = await trim(sealer, now - settings.trim_after_days * DAY)
-        dropped = await drop(sealer, _seconds_kept(settings.months_kept), now)
+            trimmed = await trim_log(sealer, now - settings.trim_after_days * DAY)
+        dropped = await drop_expired(sealer, _retention_seconds(settings.months_kept), now)
     if sealed or trimmed or dropped:
         _log.info("ledger sealed", site=sealer.site, segments=sealed, trimmed=trimmed, dropped=dropped)
 
 
-def _seconds_kept(months: Kept) -> dict[str, int]:
-    """Months as the longest ones: never too early."""
+def _retention_seconds(months: RetentionMonths) -> dict[str, int]:
+    """Return the months in seconds, each as the longest month: nothing is dropped too early."""
     return {kind: getattr(months, kind) * 31 * DAY for kind in months.__struct_fields__}

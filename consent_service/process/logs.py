@@ -34,13 +34,13 @@ PERSONAL: Final = frozenset(
 )
 """Keys that are dropped from a line, whoever put them there."""
 
-_Line = MutableMapping[str, Any]
+_LogLine = MutableMapping[str, Any]
 
 
-def configure(process: str) -> None:
+def configure_logs(process: str) -> None:
     """Set up structlog, and Python's own logging for libraries, for this process."""
     structlog.configure(
-        processors=[_named(process), *_COMMON, structlog.processors.JSONRenderer(_encode)],
+        processors=[_process_adder(process), *_COMMON, structlog.processors.JSONRenderer(_encode_line)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.BytesLoggerFactory(cast(BinaryIO, _Unfailing(sys.stderr.buffer))),
         cache_logger_on_first_use=True,
@@ -49,22 +49,24 @@ def configure(process: str) -> None:
 
 
 class _Unfailing:
-    """A file that swallows what can't be written: a full disk costs lines, never the call that they are about."""
+    """File that ignores failed writes: a full disk costs log lines, never the call that logs."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     def write(self, data: bytes) -> None:
+        """Write the data, if that is possible."""
         with suppress(OSError):
             self._file.write(data)
 
     def flush(self) -> None:
+        """Flush the file, if that is possible."""
         with suppress(OSError):
             self._file.flush()
 
 
 def library_logging(process: str) -> dict[str, Any]:
-    """Python's logging as a `dictConfig` that can be handed to another process; granian's logger by name."""
+    """Return Python's logging as a `dictConfig` for another process; granian's logger by name."""
     formatter = {"()": "consent_service.process.logs.json_formatter", "process": process}
     return {
         "version": 1,
@@ -77,28 +79,31 @@ def library_logging(process: str) -> dict[str, Any]:
 
 
 def json_formatter(process: str) -> logging.Formatter:
-    """Formats a library's record as one of our lines."""
+    """Return a formatter that writes a library's record as one of our lines."""
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[_named(process), *_COMMON],
+        foreign_pre_chain=[_process_adder(process), *_COMMON],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.JSONRenderer(lambda line, **_: _encode(line).decode()),
+            structlog.processors.JSONRenderer(lambda line, **_: _encode_line(line).decode()),
         ],
     )
 
 
-def _named(process: str) -> Processor:
-    def name(_logger: object, _method: str, line: _Line) -> _Line:
+def _process_adder(process: str) -> Processor:
+    """Return a processor that adds the process's name and id to a line."""
+
+    def add_process(_logger: object, _method: str, line: _LogLine) -> _LogLine:
+        """Return the line with the process's name and id."""
         return {"process": process, "pid": os.getpid(), **line}
 
-    return name
+    return add_process
 
 
-def _without_personal_data(_logger: object, _method: str, line: _Line) -> _Line:
+def _without_personal_data(_logger: object, _method: str, line: _LogLine) -> _LogLine:
     return {key: value for key, value in line.items() if key not in PERSONAL}
 
 
-def _encode(line: _Line, **_options: object) -> bytes:
+def _encode_line(line: _LogLine, **_options: object) -> bytes:
     return msgspec.json.encode(line, enc_hook=repr)
 
 

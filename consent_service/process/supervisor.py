@@ -16,14 +16,14 @@ from pathlib import Path
 
 import structlog
 
-from consent_service.config import digest
-from consent_service.config.environment import closing, exposures
-from consent_service.config.loading import SECRETS
+from consent_service.config import config_digest
+from consent_service.config.environment import closing_command, exposed_secrets
+from consent_service.config.loader import SECRETS
 from consent_service.errors import CannotStart, ConfigError
 from consent_service.process import logs, preflight
 from consent_service.process.child import Child
-from consent_service.process.reloading import Loaded, load_serving, needs_restart
-from consent_service.process.rundir import RunDir, run_dir
+from consent_service.process.run_folder import RunFolder, make_run_folder
+from consent_service.process.serving_config import ServingConfig, load_serving, needs_restart
 
 _log = structlog.get_logger("consent_service.process")
 
@@ -31,21 +31,21 @@ _log = structlog.get_logger("consent_service.process")
 def supervise(
     file: Path, env: Mapping[str, str], *, workers: int | None = None, parts: Sequence[str] = ("web", "work")
 ) -> int:
-    """Run these parts of the service until a signal says stop; the exit status.
+    """Run these parts of the service until a signal stops them; return the exit status.
 
     Raises ConfigError when the configuration can't serve, StoreError when the store can't be opened, and
     NeverStarted when a child gave up.
     """
     loaded = load_serving(file, env)
-    lacks = preflight.check(loaded.config.service, loaded.ring, parts)
-    logs.configure("supervisor")
+    lacks = preflight.check_start(loaded.config.service, loaded.ring, parts)
+    logs.configure_logs("supervisor")
     for sentence in lacks:
         _log.warning("key ring lacks keys", reason=sentence)
     _warn_of_exposed_secrets(env)
-    for warning in preflight.warnings(loaded.config.service):
+    for warning in preflight.store_warnings(loaded.config.service):
         _log.warning("store may not last", reason=warning)
-    with run_dir(env) as ours:
-        return asyncio.run(Supervisor(file, env, loaded, ours, workers, parts).run())
+    with make_run_folder(env) as run:
+        return asyncio.run(Supervisor(file, env, loaded, run, workers, parts).run())
 
 
 class Supervisor:
@@ -55,31 +55,33 @@ class Supervisor:
         self,
         file: Path,
         env: Mapping[str, str],
-        loaded: Loaded,
-        ours: RunDir,
+        loaded: ServingConfig,
+        run: RunFolder,
         workers: int | None,
         parts: Sequence[str],
     ) -> None:
         self._file = file
         self._env = env
         self._loaded = loaded
-        self._run_dir = ours
-        child_env = ours.child_env(env, loaded.config)
-        arguments = [str(ours.path), str(os.getpid()), str(workers or loaded.config.service.workers)]
-        self._children = [Child(part, [*_module(part), *arguments], child_env) for part in parts]
+        self._run_dir = run
+        child_env = run.child_env(env, loaded.config)
+        arguments = [str(run.path), str(os.getpid()), str(workers or loaded.config.service.workers)]
+        self._children = [Child(part, [*_module_command(part), *arguments], child_env) for part in parts]
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
 
     async def run(self) -> int:
-        """Start everything, wait for a signal, then drain and stop; 0. Raises NeverStarted when a child gave up."""
-        self._run_dir.write(self._loaded.text, self._loaded.ring)
+        """Start everything, wait for a signal, drain and stop; return 0. Raises NeverStarted if a child gave
+        up.
+        """
+        self._run_dir.write_config(self._loaded.text, self._loaded.ring)
         self._listen_for_signals()
         running = [asyncio.create_task(child.run()) for child in self._children]
         stop = asyncio.create_task(self._stop.wait())
-        _log.info("started", config=digest(self._loaded.config))
+        _log.info("started", config=config_digest(self._loaded.config))
         done, _ = await asyncio.wait([*running, stop], return_when=asyncio.FIRST_COMPLETED)
         if stop in done:
-            await self._drain()
+            await self._drain_requests()
         for child in self._children:  # web first: the work process outlives the last request
             await child.stop()
         for task in (stop, *running):  # one may be waiting to start its program again
@@ -91,7 +93,7 @@ class Supervisor:
         return 0
 
     def reload(self) -> None:
-        """Take on the configuration as it is now, or log every fault and keep the one that runs."""
+        """Apply the present configuration, or log every fault and keep the running one."""
         if self._stop.is_set():
             return
         try:
@@ -104,23 +106,23 @@ class Supervisor:
                 _log.error("configuration refused", fault=str(fault))
             return
         try:
-            self._run_dir.write(fresh.text, fresh.ring)
+            self._run_dir.write_config(fresh.text, fresh.ring)
         except CannotStart as error:
             _log.error("configuration refused", fault=str(error))
             return
         self._loaded = fresh
         for child in self._children:
-            child.signal(signal.SIGHUP)
+            child.send_signal(signal.SIGHUP)
         _warn_of_exposed_secrets(self._env)
-        _log.info("configuration reloaded", config=digest(fresh.config))
+        _log.info("configuration reloaded", config=config_digest(fresh.config))
 
     def stop(self) -> None:
-        """Begin to drain; asked once more, stop waiting for load balancers to notice."""
+        """Begin to drain; called again, stop waiting for load balancers."""
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
 
-    async def _drain(self) -> None:
+    async def _drain_requests(self) -> None:
         try:
             self._run_dir.mark_draining()
         except CannotStart as error:  # then load balancers are told by closed connections
@@ -139,10 +141,12 @@ class Supervisor:
 
 
 def _warn_of_exposed_secrets(env: Mapping[str, str]) -> None:
-    for variable, file, mode in exposures(env, SECRETS):
-        reason = f"others on this machine can read or change {file} (mode {mode:04o}): {closing(file)}"
+    for variable, file, mode in exposed_secrets(env, SECRETS):
+        reason = (
+            f"others on this machine can read or change {file} (mode {mode:04o}): {closing_command(file)}"
+        )
         _log.warning("secret is exposed", variable=variable, reason=reason)
 
 
-def _module(part: str) -> list[str]:
+def _module_command(part: str) -> list[str]:
     return [sys.executable, "-m", f"consent_service.process.{part}_process"]

@@ -21,8 +21,8 @@ from granian.server.mp import MPServer, WorkerProcess
 
 from consent_service.config import Config
 from consent_service.process import logs
-from consent_service.process.parent import die_with
-from consent_service.process.rundir import RunDir
+from consent_service.process.parent_death import die_with
+from consent_service.process.run_folder import RunFolder
 from consent_service.process.web_worker import load_app
 from consent_service.web.http.head_limit import MOST_HEAD
 
@@ -41,7 +41,7 @@ START_SECONDS: Final = 120.0  # for a respawned worker to get ready; after that 
 class OverlappingServer(MPServer):
     """granian, whose old worker stops only once the new one can serve, however slow the machine is."""
 
-    def __init__(self, *arguments: Any, run: RunDir, **options: Any) -> None:
+    def __init__(self, *arguments: Any, run: RunFolder, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._run = run
 
@@ -71,7 +71,7 @@ class OverlappingServer(MPServer):
             time.sleep(0.02)
 
 
-def server(config: Config, workers: int, run: RunDir) -> MPServer:
+def make_server(config: Config, workers: int, run: RunFolder) -> MPServer:
     """Return granian, set up for this configuration. It keeps no access log: that would name addresses."""
     # granian has one clock for both: an idle connection, and a request's head that does not come to its end.
     http1 = HTTP1Settings(
@@ -103,14 +103,16 @@ def main(arguments: Sequence[str]) -> None:
         signal.SIGHUP, signal.SIG_IGN
     )  # until granian listens for it; no worker has read anything yet
     die_with(int(parent))
-    logs.configure("web")
+    logs.configure_logs("web")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection is an open file
     # Not fork: a forked worker would inherit this process's handlers and swallow a SIGTERM sent before its own.
     multiprocessing.set_start_method("spawn")
     os.environ["CONSENT_RUN_DIR"] = folder
-    run = RunDir(Path(folder))
-    server(run.read(os.environ), int(workers), run).serve(target_loader=load_app, wrap_loader=False)
+    run = RunFolder(Path(folder))
+    make_server(run.read_config(os.environ), int(workers), run).serve(
+        target_loader=load_app, wrap_loader=False
+    )
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from starlette.types import Lifespan
 
 from consent_service.app import ConsentApp, create_app
 from consent_service.process import logs
-from consent_service.process.parent import die_with
-from consent_service.process.rundir import RunDir
+from consent_service.process.parent_death import die_with
+from consent_service.process.run_folder import RunFolder
 
 _YOUNG: Final = 20_000
 """New objects between two looks of the collector. By default it looks every 700, which requests under way make in
@@ -23,20 +23,20 @@ a few milliseconds, and walks all that they hold: with many at once that is a fi
 
 
 def load_app() -> ConsentApp:
-    """The application; called once in each worker, right after it was spawned."""
+    """Return the application. Called once in each worker, right after it was spawned."""
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
         die_with(parent.pid)
-    logs.configure("web")
+    logs.configure_logs("web")
     folder = Path(os.environ["CONSENT_RUN_DIR"])
-    run = RunDir(folder)
-    app = create_app(run.read(os.environ), run_dir=folder)
+    run = RunFolder(folder)
+    app = create_app(run.read_config(os.environ), run_dir=folder)
     app.router.lifespan_context = _ready_within(app.router.lifespan_context, run)
     _spare_the_collector()
     return app
 
 
-def _ready_within(lifespan: Lifespan[Any], run: RunDir) -> Lifespan[Any]:
+def _ready_within(lifespan: Lifespan[Any], run: RunFolder) -> Lifespan[Any]:
     """Return the lifespan that also leaves word in the run folder once the application can serve."""
 
     @asynccontextmanager

@@ -1,4 +1,5 @@
-"""The work process: what must not share the flag's loop: the metrics' listener and gauges, sealing the ledger.
+"""The work process: the work that must not share the flag's loop: metrics' listener, gauges, sealing the
+ledger.
 
 Run by the supervisor as `python -m consent_service.process.work_process RUNDIR PARENT WORKERS`.
 """
@@ -16,45 +17,49 @@ from pathlib import Path
 
 import structlog
 
-from consent_service.config import Config, digest
+from consent_service.config import Config, config_digest
 from consent_service.errors import ConsentError
 from consent_service.process import logs, metrics_listener
 from consent_service.process.gauges import WorkGauges
-from consent_service.process.ledger_work import Sealing
-from consent_service.process.parent import die_with
-from consent_service.process.rundir import RunDir
+from consent_service.process.ledger_work import LedgerWork
+from consent_service.process.parent_death import die_with
+from consent_service.process.run_folder import RunFolder
 from consent_service.services.configured_store import configured_store
 from consent_service.services.key_rings import take_up
 
 _log = structlog.get_logger("consent_service.process")
 
 
-async def work(ours: RunDir) -> None:
+async def work_until_stopped(run: RunFolder) -> None:
     """Work until SIGTERM; SIGHUP re-reads the configuration."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    sealing, gauges = Sealing(), WorkGauges()
+    sealing, gauges = LedgerWork(), WorkGauges()
 
-    def take_on() -> None:
-        config = ours.read(os.environ)
+    def apply_config() -> None:
+        """Start sealing and measuring under the configuration in the run folder."""
+        config = run.read_config(os.environ)
         sealing.start(config)
         gauges.start(config)
-        _log.info("working", config=digest(config))
+        _log.info("working", config=config_digest(config))
 
-    def take_on_again() -> None:
-        take_on()
-        checks.append(loop.create_task(_check_ring(ours.read(os.environ))))
+    def reapply_config() -> None:
+        """Apply the new configuration, and check its key ring against the store."""
+        apply_config()
+        checks.append(loop.create_task(_check_ring(run.read_config(os.environ))))
         del checks[:-1]
 
     checks = list[asyncio.Task[None]]()
-    loop.add_signal_handler(signal.SIGHUP, take_on_again)
-    service = ours.read(os.environ).service
+    loop.add_signal_handler(signal.SIGHUP, reapply_config)
+    service = run.read_config(os.environ).service
     with ExitStack() as listeners:
         if service.metrics_port:
             listeners.enter_context(
-                metrics_listener.listening(service.metrics_host, service.metrics_port, ours.metrics)
+                metrics_listener.listen_for_metrics(
+                    service.metrics_host, service.metrics_port, run.metrics_folder
+                )
             )
-        take_on()
+        apply_config()
         await stop.wait()
         await sealing.end()
         await gauges.end()
@@ -78,8 +83,8 @@ def main(arguments: Sequence[str]) -> None:
     folder, parent = arguments[:2]
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the loop listens for it; nothing was read yet
     die_with(int(parent))
-    logs.configure("work")
-    asyncio.run(work(RunDir(Path(folder))))
+    logs.configure_logs("work")
+    asyncio.run(work_until_stopped(RunFolder(Path(folder))))
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from consent_service.addresses import Address, text_of
-from consent_service.domain.places import NOWHERE, Place, place_of
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, location_of
 from consent_service.errors import CannotStart
 
-Locate = Callable[[Address], Place]
+Locate = Callable[[Address], Location]
 """From an address to its place; NOWHERE for one that the file does not know."""
 
 
@@ -30,18 +30,18 @@ def open_database(path: Path) -> Locate:
     except (OSError, maxminddb.InvalidDatabaseError) as error:
         raise CannotStart(f"geo.database {path} can't be read: {error}") from error
 
-    def locate(address: Address) -> Place:
+    def locate(address: Address) -> Location:
         try:
             return _place(reader.get(text_of(address)))
         except (ValueError, maxminddb.InvalidDatabaseError):  # an IPv6 address in a file of IPv4
-            return NOWHERE
+            return UNKNOWN_LOCATION
 
     return locate
 
 
-def _place(found: Any) -> Place:
+def _place(found: Any) -> Location:
     """Databases of countries have no `subdivisions`; of several the first is the largest."""
     if not isinstance(found, dict):
-        return NOWHERE
+        return UNKNOWN_LOCATION
     subdivisions = found.get("subdivisions") or [{}]
-    return place_of(found.get("country", {}).get("iso_code"), subdivisions[0].get("iso_code"))
+    return location_of(found.get("country", {}).get("iso_code"), subdivisions[0].get("iso_code"))

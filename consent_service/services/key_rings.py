@@ -9,21 +9,21 @@ from __future__ import annotations
 from typing import Final
 
 from consent_service.errors import Conflict, KeyRingForeign
-from consent_service.identity.keys import KeyRing
+from consent_service.identity.key_ring import KeyRing
 from consent_service.identity.ring_memory import (
     FOREIGN,
     GIVE_THE_RIGHT_ONE,
-    Difference,
+    RingDifference,
     RingMemory,
-    continued,
+    compare_rings,
     decode_memory,
-    difference,
+    describe_lacks,
     encode_memory,
-    lacks,
+    extend_memory,
     memory_of,
 )
 from consent_service.store.contract import Change, Document, Put, Store
-from consent_service.store.keys import RING_MEMORY
+from consent_service.store.names import RING_MEMORY
 
 _ATTEMPTS: Final = 8
 
@@ -37,12 +37,12 @@ async def take_up(store: Store, ring: KeyRing, now: int, *, dry: bool = False) -
     for _ in range(_ATTEMPTS):
         (found,) = await store.get([RING_MEMORY])
         memory = None if found is None else decode_memory(found.value)
-        differs = Difference() if memory is None else difference(memory, ring, now)
+        differs = RingDifference() if memory is None else compare_rings(memory, ring, now)
         if differs.foreign:
             raise KeyRingForeign(f"{FOREIGN}. {GIVE_THE_RIGHT_ONE}")
-        fresh = memory_of(ring) if memory is None else continued(memory, ring, now)
+        fresh = memory_of(ring) if memory is None else extend_memory(memory, ring, now)
         if dry or fresh == memory or await _noted(store, found, fresh):
-            return [" ".join(sentences) for sentences in lacks(differs)]
+            return [" ".join(sentences) for sentences in describe_lacks(differs)]
     raise Conflict("other processes write what the store remembers of its key ring; start again")
 
 

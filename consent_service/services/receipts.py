@@ -6,15 +6,15 @@ import asyncio
 from typing import Final, NamedTuple
 
 from consent_service.errors import CursorExpired, UnknownReceipt
-from consent_service.identity.signatures import Signed, Signer
-from consent_service.ledger import archive, checkpoints, reading, receipts, segments
+from consent_service.identity.signatures import Signed, StatementSigner
+from consent_service.ledger import checkpoints, log_reader, object_names, receipt_proofs, segments
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.checkpoints import Span
-from consent_service.ledger.receipts import Inclusion, Sought
-from consent_service.ledger.segments import Place
+from consent_service.ledger.receipt_proofs import Inclusion, ReceiptTarget
+from consent_service.ledger.segments import EntryPlace
 from consent_service.services.records.deadline import COMMIT_TIMEOUT, reading_patience
 from consent_service.store.contract import Store
-from consent_service.store.keys import desk_shard, sealed_name
+from consent_service.store.names import desk_shard, sealed_name
 
 _LAST: Final = 2**53
 _ONE_COMMIT: Final = 500
@@ -24,7 +24,7 @@ _ONE_COMMIT: Final = 500
 class Proof(NamedTuple):
     """Proof for the holder of a receipt. `checkpoint` and `inclusion` once the entry is sealed."""
 
-    place: Place
+    place: EntryPlace
     payload: bytes
     promise: Signed
     checkpoint: Signed | None = None
@@ -34,7 +34,7 @@ class Proof(NamedTuple):
 class Receipts:
     """Finds entries by their receipts: in the archive once they are sealed, else in the log."""
 
-    def __init__(self, store: Store, kept: Archive | None, signer: Signer) -> None:
+    def __init__(self, store: Store, kept: Archive | None, signer: StatementSigner) -> None:
         self._store = store
         self._patience = reading_patience(COMMIT_TIMEOUT)
         self._archive = kept
@@ -42,7 +42,7 @@ class Receipts:
 
     async def find(self, site: str, receipt: str) -> Proof:
         """Raises UnknownReceipt, StoreError, and LedgerError where the archive doesn't answer."""
-        wanted = receipts.sought(site, receipt)
+        wanted = receipt_proofs.parse_receipt_id(site, receipt)
         if wanted is None:
             raise _unknown()
         found = await self._sealed(site, wanted) if self._archive else None
@@ -50,26 +50,26 @@ class Receipts:
             return await self._unsealed(site, receipt, wanted)
         index, lines, checkpoint = found
         place, payload = segments.entry_at(lines[index])
-        promise = receipts.promise(self._signer, site, receipt, place, payload)
-        proof = await asyncio.to_thread(receipts.inclusion, lines, index)
+        promise = receipt_proofs.sign_promise(self._signer, site, receipt, place, payload)
+        proof = await asyncio.to_thread(receipt_proofs.prove_inclusion, lines, index)
         return Proof(place, payload, promise, checkpoint, proof)
 
-    async def _unsealed(self, site: str, receipt: str, wanted: Sought) -> Proof:
+    async def _unsealed(self, site: str, receipt: str, wanted: ReceiptTarget) -> Proof:
         named = f'"id":"{wanted.entry}"'.encode()
-        found = reading.entries(
+        found = log_reader.read_entries(
             self._store, wanted.shard, Span(wanted.sequence - 1, wanted.sequence), _ONE_COMMIT
         )
         try:
             async for entry in found:
                 if named in entry.payload:
-                    place = Place(entry.shard, *entry.position)
-                    promise = receipts.promise(self._signer, site, receipt, place, entry.payload)
+                    place = EntryPlace(entry.shard, *entry.position)
+                    promise = receipt_proofs.sign_promise(self._signer, site, receipt, place, entry.payload)
                     return Proof(place, entry.payload, promise)
         except CursorExpired as error:  # the log has not come there, or was trimmed since
             raise _unknown() from error
         raise _unknown()
 
-    async def _sealed(self, site: str, wanted: Sought) -> tuple[int, list[bytes], Signed] | None:
+    async def _sealed(self, site: str, wanted: ReceiptTarget) -> tuple[int, list[bytes], Signed] | None:
         """The line's number, its segment's lines and checkpoint; None when it is not sealed (any more)."""
         assert self._archive is not None
         index = sealed_name(wanted.shard)
@@ -82,15 +82,15 @@ class Receipts:
 
 
 def _look(
-    kept: Archive, signer: Signer, site: str, number: int, wanted: Sought
+    kept: Archive, signer: StatementSigner, site: str, number: int, wanted: ReceiptTarget
 ) -> tuple[int, list[bytes], Signed] | None:
-    data = kept.get(archive.segment_name(site, number))
-    signed = kept.get(archive.checkpoint_name(site, number))
+    data = kept.get(object_names.segment_name(site, number))
+    signed = kept.get(object_names.checkpoint_name(site, number))
     if data is None or signed is None:
         return None
-    checkpoint = checkpoints.trusted_checkpoint(signed, signer.public(), site, number)
+    checkpoint = checkpoints.trusted_checkpoint(signed, signer.public_keys(), site, number)
     lines = checkpoints.trusted_lines(data, checkpoint)
-    index = receipts.index_of(lines, wanted)
+    index = receipt_proofs.index_of(lines, wanted)
     return None if index is None else (index, lines, checkpoints.signed_of(signed))
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from consent_service.config import Config
 from consent_service.errors import ConsentError, KeyRingForeign
-from consent_service.identity.keys import KeyRing
+from consent_service.identity.key_ring import KeyRing
 from consent_service.services.configured_store import configured_store
 from consent_service.services.erasure.after_restore import (
     ErasedAgain,
@@ -24,11 +24,11 @@ from consent_service.services.erasure.after_restore import (
 )
 from consent_service.services.key_rings import take_up
 from consent_service.store.engines import engine_of, local_file
-from consent_service.store.transfer.copying import ShardProgress, show_nothing
+from consent_service.store.transfer.store_copy import ShardProgress, show_nothing
 
 
 class Restored(NamedTuple):
-    """Outcome of a restore.
+    """LineOutcome of a restore.
 
     `ring_warnings`: sentences on what the key ring lacks of the one that the backup was written under.
     `erased_again`: number of visitors. `doubt`: the reason why more may have to be erased, "" for none.

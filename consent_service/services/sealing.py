@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from consent_service.config import Config
 from consent_service.errors import ConsentError, LedgerError
-from consent_service.identity.signatures import Signer
+from consent_service.identity.signatures import StatementSigner
 from consent_service.ledger.archive import open_archive
-from consent_service.ledger.sealing import Sealer
+from consent_service.ledger.sealer import Sealer
 from consent_service.services.configured_store import configured_store
 
 
 class Sealed(NamedTuple):
-    """Outcome for one site: the number of segments sealed, or None if another process is sealing the site."""
+    """LineOutcome for one site: the number of segments sealed, or None if another process is sealing the site."""
 
     site: str
     segments: int | None
@@ -33,7 +33,7 @@ async def seal_sites(config: Config, sites: Sequence[str] = ()) -> AsyncIterator
         )
     for site in sites:
         config.require_site(site)
-    archive, signer = open_archive(config.ledger.archive), Signer(config.require_ring())
+    archive, signer = open_archive(config.ledger.archive), StatementSigner(config.require_ring())
     async with configured_store(config.service) as store:
         for site in sites or config.sites:
             sealer = Sealer(store, archive, signer, site, time.time)
@@ -52,4 +52,4 @@ async def sealing_lease(sealer: Sealer) -> AsyncIterator[bool]:
         yield True
     finally:
         with suppress(ConsentError):  # then it lapses by itself
-            await sealer.release()
+            await sealer.release_lease()

@@ -14,10 +14,10 @@ from typing import Final
 from consent_service import texts
 from consent_service.config import Config, Geo, SiteFacts
 from consent_service.domain.flags import FlagTerms
-from consent_service.domain.places import NOWHERE, Place, regime_code_at
 from consent_service.domain.regimes import Regime, regime_on, rows_from
 from consent_service.domain.resolution import Resolution
 from consent_service.domain.strings import Mspa, Strings, StringTerms, strings_of
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, regime_code_at
 
 _REMEMBERED: Final = 1000
 
@@ -68,7 +68,7 @@ class Site:
         """
         return not self.shares_cookie and not (origin or self.home).startswith("http:")
 
-    def regime(self, now: int, place: Place = NOWHERE) -> Regime:
+    def regime(self, now: int, place: Location = UNKNOWN_LOCATION) -> Regime:
         """The row in force at this moment of the regime that binds at this place."""
         return regime_on(regime_code_at(place, self.regime_codes), datetime.fromtimestamp(now, UTC).date())
 

@@ -82,7 +82,7 @@ class CoherentCache(Generic[T_co]):
         return len(self._values)
 
     @property
-    def vouched(self) -> bool:
+    def is_vouched(self) -> bool:
         """Return True while values may be answered from memory."""
         return self._timer() < self._trusted_until
 
@@ -155,7 +155,7 @@ class CoherentCache(Generic[T_co]):
         began = self._timer()
         try:
             async with asyncio.timeout(LEASE):
-                mark, keys = await self._store.changed(self._mark)
+                mark, keys = await self._store.changed_since(self._mark)
         except (StoreError, TimeoutError) as error:
             return self._note(error)
         if self._mark is None or keys is None:

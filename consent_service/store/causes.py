@@ -1,7 +1,7 @@
-"""Causes: a driver's or the system's own words for what went wrong, as one line that an operator may be shown.
+"""Causes: a driver's or the system's own words for an error, as one line that is safe to show to an operator.
 
-Such words may quote what was sent or stored, or a URL with a password. All of that is left out here, so that no
-message holds a password, a key or a value.
+Such words may quote data, or a URL with a password. Both are removed here, so no message holds a password, a
+key or a value.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _SHOWN: Final = 300
 _OPTIONS: Final = re.compile(r"(?<=://)([^\s?#]*)[?#]\S*")
 
 
-def cause(error: BaseException) -> str:
+def cause_of(error: BaseException) -> str:
     """Return what the error says of itself, without a full stop; its class where it says nothing."""
-    words = printable(" ".join(without_secrets(_QUOTING.sub("", _own_words(error))).split()))
+    words = printable_line(" ".join(without_secrets(_QUOTING.sub("", _own_words(error))).split()))
     return words.rstrip(". ") or type(error).__name__
 
 
@@ -30,7 +30,7 @@ def without_secrets(text: str) -> str:
     return _OPTIONS.sub(r"\1", _WHO.sub("", text))
 
 
-def printable(text: str, most: int = _SHOWN) -> str:
+def printable_line(text: str, most: int = _SHOWN) -> str:
     """Return the text as one line that is safe to show: other people's text may steer a terminal, or be very long."""
     shown = "".join(character if character.isprintable() else "?" for character in text[:most])
     return shown + ("…" if len(text) > most else "")

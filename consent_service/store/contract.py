@@ -122,7 +122,7 @@ class Store(Protocol):
     def shards(self) -> int:
         """Return the number of visitor shards of each site; it was fixed when the store was made."""
 
-    def lost(self, shard: str, version: int) -> bool:
+    def is_lost(self, shard: str, version: int) -> bool:
         """Return True if this value of the shard's counter was lost by a restoration.
 
         A lost value was taken after the backup that was restored since: what it stood for is forgotten. Answers
@@ -138,10 +138,9 @@ class Store(Protocol):
     async def commit(self, change: Change) -> int:
         """Commit the change and return its counter value once it is durable. Raises Conflict, StoreBusy.
 
-        Every expectation is checked before the first write, then the whole change is done atomically. After Conflict,
-        or StoreBusy (the queue is full), nothing was written. What was read before is durable with the commit,
-        also what
-        another commit wrote that was not durable yet.
+        Every expectation is checked before the first write, then the whole change is done atomically. After
+        Conflict, or StoreBusy (the queue is full), nothing was written. Whatever was read before is durable
+        with the commit, also the data of another commit that was not durable yet.
         """
 
     async def read(self, log: str, shards: Sequence[str], after: str, limit: int) -> Page:
@@ -177,7 +176,7 @@ class Store(Protocol):
         A document that exists the whole time is met, maybe twice. Slow: the engine looks at all that it holds.
         """
 
-    async def changed(self, since: int | None) -> Changes:
+    async def changed_since(self, since: int | None) -> Changes:
         """Return the keys that may have been written since the mark; None asks for the present mark alone.
 
         The writer may be any process. An engine that no longer knows answers "everything". Cheap when nothing
@@ -191,4 +190,4 @@ class Store(Protocol):
         """
 
     async def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""

@@ -1,6 +1,6 @@
-"""Cursors: where a reader stands in one log over several shards, as opaque URL-safe text.
+"""Cursors: a reader's place in one log over several shards, as opaque URL-safe text.
 
-A cursor holds, for each shard in the order asked, the first position not yet read, and which shard is served
+A cursor holds, for each shard in the order given, the first position not yet read, and the shard to serve
 first next time. A short digest binds it to the log, the shards and its own bytes, so that a cursor of another
 log, a longer list or a typing error is refused instead of read as some other place. It is no secret and no
 signature. 65 shards at sequence 10 million take 450 characters.
@@ -47,7 +47,8 @@ def decode(text: str, log: str, shards: Sequence[str]) -> Cursor:
     digest, body = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
     if digest != _binding_digest(body, log, shards):
         raise CursorInvalid(
-            f"the cursor does not belong to the {len(shards)} shards of the log {log!r}: send one from there"
+            f"the cursor belongs to another log or to other shards than the {len(shards)} of {log!r}: send one of "
+            "this log"
         )
     numbers = _decode_numbers(body)
     if len(numbers) != 2 + 2 * len(shards) or numbers[0] != _FORMAT or numbers[1] >= max(len(shards), 1):

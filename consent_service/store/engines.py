@@ -14,8 +14,8 @@ from typing import Final, Protocol
 from consent_service.errors import StoreUnavailable
 from consent_service.store.contract import Store
 from consent_service.store.status import Examiner
-from consent_service.store.transfer.copying import ShardProgress, show_nothing
-from consent_service.store.transfer.records import Source, Target
+from consent_service.store.transfer.records import CopySource, CopyTarget
+from consent_service.store.transfer.store_copy import ShardProgress, show_nothing
 
 Clock = Callable[[], float]
 """Return the time in Unix seconds; it decides what has expired."""
@@ -39,10 +39,12 @@ class Engine(Protocol):
     def local_file(self, url: str) -> Path | None:
         """Return the file that holds the store on this machine, or None for a store on servers."""
 
-    def source(self, url: str) -> AbstractAsyncContextManager[Source]:
+    def source(self, url: str) -> AbstractAsyncContextManager[CopySource]:
         """Open the store to be copied."""
 
-    def target(self, url: str, *, relaxed: bool, back: bool = False) -> AbstractAsyncContextManager[Target]:
+    def target(
+        self, url: str, *, relaxed: bool, back: bool = False
+    ) -> AbstractAsyncContextManager[CopyTarget]:
         """Open an empty place to copy a store into; `back` also accepts the store that was moved away from there."""
 
     def backup(self, url: str, file: Path, progress: ShardProgress = show_nothing) -> None:
@@ -91,16 +93,20 @@ def local_file(url: str) -> Path | None:
     return engine_of(url).local_file(url)
 
 
-def _sqlite() -> Engine:
+def _sqlite_engine() -> Engine:
     from consent_service.store.sqlite.registration import SqliteEngine
 
     return SqliteEngine()
 
 
-def _redis() -> Engine:
+def _redis_engine() -> Engine:
     from consent_service.store.redis.registration import RedisEngine  # not needed by a service on one file
 
     return RedisEngine()
 
 
-_ENGINES: Final[Mapping[str, Callable[[], Engine]]] = {"sqlite": _sqlite, "redis": _redis, "rediss": _redis}
+_ENGINES: Final[Mapping[str, Callable[[], Engine]]] = {
+    "sqlite": _sqlite_engine,
+    "redis": _redis_engine,
+    "rediss": _redis_engine,
+}

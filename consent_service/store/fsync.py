@@ -8,15 +8,15 @@ from pathlib import Path
 
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable. Raises OSError."""
-    _sync(folder, os.O_DIRECTORY)
+    _sync_descriptor(folder, os.O_DIRECTORY)
 
 
 def sync_file(path: Path) -> None:
     """Make a closed file's contents durable. Raises OSError."""
-    _sync(path, 0)
+    _sync_descriptor(path, 0)
 
 
-def _sync(path: Path, flags: int) -> None:
+def _sync_descriptor(path: Path, flags: int) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
     try:
         os.fsync(descriptor)

@@ -1,8 +1,8 @@
-"""Lost values: counter values that were used after a backup was made, and went with the state it replaced.
+"""Lost values: counter values that were used after a backup was made, and were lost when it was restored.
 
-Restoring moves every shard's counter far ahead, so that no value is ever taken twice, and remembers what lies
-between: whoever presents such a value knows of something that this store has forgotten. The engines keep this in
-their own ways; here is what it means. Knows nothing of what versions and positions are used for.
+A restoration moves every shard's counter far ahead, so that no value is ever taken twice, and remembers the
+gap: whoever presents such a value knows of something that this store has forgotten. Each engine stores the
+gaps in its own way; their meaning is here. Knows nothing of what versions and positions are used for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Mounts: what a path lies on, from the text of `/proc/self/mountinfo`, and what that is worth.
+"""Mounts: the file system that a path lies on, from `/proc/self/mountinfo`, and the durability that it gives.
 
-A file system of memory takes every fsync and forgets all at the next start; a network's takes locks that reach
-nobody. `mount_of` alone looks at this machine, all else is pure.
+A file system in memory accepts every fsync and forgets everything at the next start. Locks on a network's
+reach nobody. Only `mount_of` looks at this machine; all else is pure.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Mount(NamedTuple):
         return self.kind in {MountKind.MEMORY, MountKind.UNSYNCED}
 
 
-class _Line(NamedTuple):
+class _MountLine(NamedTuple):
     """One line of mountinfo, proc(5). `above`: the id of the mount that this one is mounted on."""
 
     id: str
@@ -123,7 +123,7 @@ def mount_holding(mountinfo: str, path: PurePosixPath) -> Mount | None:
     was mounted elsewhere beneath a folder that is covered now is not met.
     """
     lines = list(_parse_table(mountinfo))
-    upon: Mapping[tuple[str, PurePosixPath], _Line] = {(line.above, line.point): line for line in lines}
+    upon: Mapping[tuple[str, PurePosixPath], _MountLine] = {(line.above, line.point): line for line in lines}
     above = {line.id for line in lines}
     roots = [line for line in lines if line.point == PurePosixPath("/")]
     present = next((line for line in roots if line.above == line.id or line.above not in above), None)
@@ -132,13 +132,13 @@ def mount_holding(mountinfo: str, path: PurePosixPath) -> Mount | None:
         return max(within, key=lambda line: len(line.point.parts)).mount if within else None
     for point in [*reversed(path.parents), path]:
         met = {present.id}
-        while (found := upon.get((present.id, point))) is not None and found.id not in met:
-            met.add(found.id)
-            present = found
+        while (covering := upon.get((present.id, point))) is not None and covering.id not in met:
+            met.add(covering.id)
+            present = covering
     return present.mount
 
 
-def _parse_table(mountinfo: str) -> Iterator[_Line]:
+def _parse_table(mountinfo: str) -> Iterator[_MountLine]:
     """Yield the table's lines. Id first, mount point fifth, its options sixth; type, source and further options
     stand behind a lone `-`.
     """
@@ -150,7 +150,7 @@ def _parse_table(mountinfo: str) -> Iterator[_Line]:
         options = [*words[5:6], *ends[2:3]]
         source = _unescape_octal(ends[1]) if len(ends) > 1 else ""
         mount = Mount(ends[0], source, frozenset(option for text in options for option in text.split(",")))
-        yield _Line(words[0], words[1], PurePosixPath(_unescape_octal(words[4])), mount)
+        yield _MountLine(words[0], words[1], PurePosixPath(_unescape_octal(words[4])), mount)
 
 
 def _unescape_octal(text: str) -> str:

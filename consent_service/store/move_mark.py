@@ -27,7 +27,7 @@ class MoveMark(msgspec.Struct, frozen=True):
     def moved_error(self, name: str) -> StoreMoved:
         """Return the error for somebody who wants to use the store `name` that bears this mark."""
         return StoreMoved(
-            f"{name} was moved to {self.to} on {self.day}: set `store` to that URL. {self.way_back(name)}"
+            f"{name} was moved to {self.to} on {self.day_text}: set `store` to that URL. {self.way_back(name)}"
         )
 
     def way_back(self, name: str) -> str:
@@ -38,7 +38,7 @@ class MoveMark(msgspec.Struct, frozen=True):
         )
 
     @property
-    def day(self) -> str:
+    def day_text(self) -> str:
         """Return the time of the move for people, in UTC."""
         return f"{datetime.fromtimestamp(self.at, UTC):%Y-%m-%d %H:%M} UTC"
 

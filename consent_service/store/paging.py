@@ -69,10 +69,10 @@ class Paging:
         """Return what to fetch next, in the order in which shards are served; an empty list = the page is
         complete.
         """
-        left = self._limit - len(self._entries)
-        if left <= 0 or not self._pending:
+        room = self._limit - len(self._entries)
+        if room <= 0 or not self._pending:
             return []
-        share = max(1, left // len(self._pending))
+        share = max(1, room // len(self._pending))
         return [
             ShardQuery(number, self._shards[number], self._places[number], share) for number in self._pending
         ]
@@ -83,16 +83,16 @@ class Paging:
         """
         if query.place < state.first:
             raise _trimmed_error(self._log, query.shard)
-        left = self._limit - len(self._entries)
-        taken = rows[:left]
-        if left:  # else the page is full: who was not served is served first next time
+        room = self._limit - len(self._entries)
+        page_rows = rows[:room]
+        if room:  # else the page is full: who was not served is served first next time
             self._turn = (query.number + 1) % len(self._shards)
-        self._entries += [Entry(query.shard, Position(*row[:2]), row[2]) for row in taken]
-        if len(taken) == len(rows) < query.most:
+        self._entries += [Entry(query.shard, Position(*row[:2]), row[2]) for row in page_rows]
+        if len(page_rows) == len(rows) < query.most:
             self._places[query.number] = Position(state.counter + 1, 0)
             self._pending.remove(query.number)
-        elif taken:
-            self._places[query.number] = Position(taken[-1][0], taken[-1][1] + 1)
+        elif page_rows:
+            self._places[query.number] = Position(page_rows[-1][0], page_rows[-1][1] + 1)
 
     def finish_page(self) -> Page:
         """Return the page, with the cursor behind its last entry."""

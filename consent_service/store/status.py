@@ -1,7 +1,7 @@
-"""Status of a store of either engine, as frozen facts, and the reader that collects them for the doctor.
+"""Status of a store of either engine, as frozen facts, and the examiner that collects them for the doctor.
 
-Nothing here is ever written, and nothing is judged: that some fact endangers the store is said elsewhere. A store
-can be verify_source while a service has it open, and while none does.
+Nothing here writes, and nothing judges: the doctor says whether a fact endangers the store. A store can be
+examined whether a service has it open or not.
 """
 
 from __future__ import annotations
@@ -108,9 +108,9 @@ class FleetFacts(NamedTuple):
 
 
 class Examiner(Protocol):
-    """A reader of one store that writes nothing. All methods but `facts` raise StoreError."""
+    """A reader of one store that writes nothing. All methods but `read_facts` raise StoreError."""
 
-    async def facts(self) -> FileFacts | FleetFacts:
+    async def read_facts(self) -> FileFacts | FleetFacts:
         """Return the facts of the store; what is wrong with it is among them as `troubles`."""
 
     async def get(self, keys: Sequence[Key]) -> list[Document | None]:
@@ -119,8 +119,8 @@ class Examiner(Protocol):
     async def next_behind(self, log: str, shard: str, sequence: int) -> bytes | None:
         """Return the payload of the log's first entry with a higher position, or None."""
 
-    async def lost(self) -> LostValues:
+    async def lost_values(self) -> LostValues:
         """Return the counter values that restorations made the store lose."""
 
     async def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""

@@ -16,9 +16,9 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from consent_service.domain.flags import flag_of
-from consent_service.domain.places import NOWHERE, Place, regime_code_at
-from consent_service.domain.resolution import Resolution, resolve, stricter, unavailable
+from consent_service.domain.resolution import Resolution, resolve, stricter_resolution, unavailable_resolution
 from consent_service.domain.signals import Sources, sources_of
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, regime_code_at
 from consent_service.domain.words import Basis, Unhonoured
 from consent_service.errors import OriginNotAllowed, StoreError, UnknownSite
 from consent_service.ledger.entries import Evidence
@@ -86,7 +86,7 @@ class _SiteFlags:
         `named` False: the record is not this caller's own for sure, so it can only deny.
         """
         if now < record.latest_at:
-            return self.render(unavailable(signals))  # our clock is behind the record, for now
+            return self.render(unavailable_resolution(signals))  # our clock is behind the record, for now
         key = self._answers_of | signals.value
         if not named:
             key = ~key
@@ -94,7 +94,7 @@ class _SiteFlags:
         if not isinstance(rendered, _Rendered):
             resolution = resolve(self.regime, signals, record.standing, None, now)
             if not named:
-                resolution = stricter(resolve(self.regime, signals, None, None, now), resolution)
+                resolution = stricter_resolution(resolve(self.regime, signals, None, None, now), resolution)
             rendered = record.answers[key] = self.render(resolution)
         return rendered
 
@@ -172,7 +172,7 @@ class FlagEndpoint:
             return await problems.response(kind, "not one of the site's origins")(scope, receive, send)
         query: bytes = scope["query_string"]
         signals = _HEADER if seen.gpc else _NO_SIGNAL
-        place = NOWHERE
+        place = UNKNOWN_LOCATION
         if self._places.known:
             place = self._places.of(scope)
             flags = self._by_regime[flags.site.key][regime_code_at(place, flags.site.regime_codes)]
@@ -212,7 +212,7 @@ class FlagEndpoint:
         given: request_headers.Presented,
         seen: request_headers.Seen,
         signals: Sources,
-        place: Place,
+        place: Location,
         now: int,
     ) -> _Rendered:
         """The answer when a token must be verified or the store asked; a signal is recorded on the way.
@@ -231,7 +231,7 @@ class FlagEndpoint:
             ]
         except StoreError as error:
             self._troubles.note(error)
-            return flags.render(unavailable(signals))
+            return flags.render(unavailable_resolution(signals))
         if not tokens:
             found.insert(0, None)
         first = found[0]

@@ -41,7 +41,7 @@ class Readiness:
     async def _ask(self) -> str:
         try:
             async with asyncio.timeout(_PATIENCE):
-                await self._store.changed(None)
+                await self._store.changed_since(None)
                 await self._store.check_writable(self._shards)
         except (StoreError, TimeoutError) as error:
             self._troubles.note(error)

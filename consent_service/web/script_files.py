@@ -19,7 +19,7 @@ from consent_service.embed.script import DIGEST_CHARACTERS, Script, digest_of
 from consent_service.errors import Conflict
 from consent_service.services.sites import Site
 from consent_service.store.contract import Change, Key, Put, Store
-from consent_service.store.keys import desk_shard, script_name
+from consent_service.store.names import desk_shard, script_name
 
 TYPES: Final = "privacy-choices.d.ts"
 KEPT_SECONDS: Final = 396 * 86_400

@@ -17,7 +17,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 RENDERED: Final[dict[str, Callable[[], str]]] = {
     "docs/reference/calls.md": calls.render,
     "docs/reference/commands.md": commands.render,
-    "docs/reference/configuration.md": configuration.render,
+    "docs/reference/configuration.md": configuration.render_reference,
     "docs/reference/gpp-sections.md": gpp_sections.render,
     "docs/reference/jurisdictions.md": jurisdictions.render,
     "docs/reference/metrics.md": metrics.render,

@@ -93,4 +93,4 @@ def _layouts(section: Section) -> list[str]:
 
 
 def _fields(fields: Iterable[Field]) -> str:
-    return ", ".join(f"{code(field.name)} {field.bits}" for field in fields) + "."
+    return ", ".join(f"{code(field.name)} {field.total_bits}" for field in fields) + "."

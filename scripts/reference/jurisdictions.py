@@ -63,7 +63,7 @@ def render() -> str:
     return page(
         "Jurisdictions",
         _ABOUT,
-        table(header, ((*_head(row), *(_model(row.model(right)) for right in Right)) for row in ROWS)),
+        table(header, ((*_head(row), *(_model(row.model_of(right)) for right in Right)) for row in ROWS)),
         "## Ages, signal, strings",
         table(ages, (_effects(row) for row in ROWS)),
         _CHECKED.format(read=", ".join(dict.fromkeys(row.name for row in ROWS if row.verified))),

@@ -14,8 +14,8 @@ from unittest.mock import patch
 from prometheus_client import CollectorRegistry
 
 from consent_service.app import create_app
-from consent_service.demo.addresses import Addresses
-from consent_service.demo.folder import prepare
+from consent_service.demo.demo_folder import prepare_folder
+from consent_service.demo.site_addresses import Addresses
 from consent_service.process.gauges import WorkGauges
 from reference.markdown import code, page, table, words_for
 
@@ -86,7 +86,7 @@ def recorded_collectors() -> Iterator[list[Any]]:
 async def _compose() -> None:
     """Make the application over a store of its own, and close it."""
     with TemporaryDirectory() as folder:
-        _, config = prepare(Path(folder) / "reference", Addresses(8000, 8001), int(time.time()))
+        _, config = prepare_folder(Path(folder) / "reference", Addresses(8000, 8001), int(time.time()))
         app = create_app(config)
         await app.parts.store.close()
 

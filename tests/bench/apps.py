@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from consent_service.app import ConsentApp, create_app
-from consent_service.config import load
+from consent_service.config import parse_config
 
 _BODY = b'{"site":"acme","sale":"denied"}'
 _START = {
@@ -31,4 +31,4 @@ async def empty(
 
 def ours() -> ConsentApp:
     """The service under the configuration that BENCH_CONFIG names."""
-    return create_app(load(Path(os.environ["BENCH_CONFIG"]).read_text(), os.environ))
+    return create_app(parse_config(Path(os.environ["BENCH_CONFIG"]).read_text(), os.environ))

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from consent_service.identity.keys import encode_ring, new_ring
+from consent_service.identity.key_ring import encode_ring, new_ring
 from tests.bench.machine import pinned
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE

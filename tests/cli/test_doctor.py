@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from consent_service.cli.main import app
 from consent_service.store.contract import Append, Change
-from consent_service.store.keys import LEDGER
 from consent_service.store.mounts import mount_of
+from consent_service.store.names import LEDGER
 from consent_service.store.sqlite import SqliteStore
 from tests.ledger.sealed import record
 from tests.process.configs import consent_toml, write_config
@@ -95,7 +95,7 @@ def test_an_archive_that_can_take_nothing_is_said(tmp_path: Path, monkeypatch: p
     for place, said in (
         (f"{tmp_path}/nope", f"hint   archive: {tmp_path}/nope: the archive's folder is not there"),
         ("archive", "hint   archive: archive is another folder wherever the service is started"),
-        ("gopher://somewhere", "hint   archive: gopher://somewhere: the archive can't do it"),
+        ("gopher://somewhere", "hint   archive: gopher://somewhere: the archive failed"),
         (f"{tmp_path}/archive", f"ok     archive: what is sealed goes to {tmp_path}/archive"),
     ):
         env = write_config(tmp_path, consent_toml(tmp_path, more=f'[ledger]\narchive = "{place}"\n'))

@@ -11,9 +11,10 @@ from typer.testing import CliRunner, Result
 
 from consent_service.cli.main import app
 from consent_service.errors import LedgerError
-from consent_service.identity.keys import DAY
-from consent_service.identity.signatures import Signer
-from consent_service.ledger.archive import FolderArchive, checkpoint_name
+from consent_service.identity.key_ring import DAY
+from consent_service.identity.signatures import StatementSigner
+from consent_service.ledger.archive import FolderArchive
+from consent_service.ledger.object_names import checkpoint_name
 from consent_service.ledger.verification import verify
 from consent_service.store.sqlite import backup, restore
 from tests.process.configs import RING
@@ -144,7 +145,7 @@ def test_rule_8_what_a_restored_backup_brings_back_is_erased_again(place: Place)
     flag = place.serve(lambda service: service.flag(visitor=answer["visitor"]))
     assert (flag["sale"], flag["basis"]) == ("denied", "choice")
     place.serve(seal)
-    report = verify(FolderArchive(place.folder / "archive"), Signer(RING).public())
+    report = verify(FolderArchive(place.folder / "archive"), StatementSigner(RING).public_keys())
     assert (report.findings, report.entries) == ([], 3)
 
 

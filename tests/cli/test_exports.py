@@ -113,7 +113,7 @@ def test_a_value_that_steers_a_terminal_or_is_very_long_is_shown_tamely(operator
 def test_a_header_without_lines_is_status_1(operator: Operator) -> None:
     ended = imports(operator, b"Consent ID,Consent Status\n")
     assert ended.status == 1
-    assert ended.err == "nothing was imported: no line stands behind the header\n"
+    assert ended.err == "nothing was imported: the file has no line after the header\n"
 
 
 def test_enf_9_what_the_other_tool_waited_to_have_confirmed_is_an_opt_out(operator: Operator) -> None:
@@ -175,7 +175,7 @@ def test_in_our_own_layout_words_are_read_as_people_write_them(operator: Operato
         (b"Consent ID,Consent Status,Consent ID\n", "more than one column named 'Consent ID'"),
         (b"consent id,CONSENT ID,Consent Status\n", "more than one column named 'Consent ID'"),
         (b"Id,Consent Status\n", "no column named 'Consent ID'; its columns are 'Id', 'Consent Status'"),
-        (b"ann@example.com,opt-out\n", "it has 2 cells and none of the names that were given"),
+        (b"ann@example.com,opt-out\n", "it has 2 cells and none of the given names"),
     ],
 )
 def test_what_can_t_be_read_is_refused_in_words_and_records_nothing(
@@ -201,7 +201,7 @@ def test_bytes_in_another_encoding_are_refused_where_they_count_and_read_where_t
     ended = imports(operator, text.encode("windows-1252"), columns=where)
     assert counts(ended) == "1 imported, 0 already, 0 skipped, 2 refused"
     assert (
-        "line 3: the id holds bytes that are no text in the file's encoding: name it with --encoding"
+        "line 3: the id holds bytes that are not text in the assumed encoding: name the file's with --encoding"
         in ended.err
     )
     ended = imports(operator, text.encode("windows-1252"), "--encoding", "windows-1252", columns=where)
@@ -223,7 +223,7 @@ def test_times_of_other_forms_are_read_or_refused_by_line(operator: Operator) ->
     text = "id,sale,When\na,opt_out,1/31/2025 10:00 AM\nb,opt_out,03/04/2025\n"
     ended = imports(operator, text.encode(), columns=("--time", "when"))
     assert ended.err == (
-        "line 3: the time may have the day or the month first; name its form with --time-format, such as %m/%d/%Y\n"
+        "line 3: the time is ambiguous: day or month first? Name its form with --time-format, such as %m/%d/%Y\n"
     )
     ended = imports(
         operator,

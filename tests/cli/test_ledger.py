@@ -12,17 +12,12 @@ from typer.testing import CliRunner
 
 from consent_service.cli.main import app
 from consent_service.errors import LedgerError
-from consent_service.identity.keys import encode_ring
-from consent_service.identity.signatures import Signer
-from consent_service.ledger.archive import (
-    FolderArchive,
-    anchor_name,
-    checkpoint_name,
-    marks_name,
-    segment_name,
-)
+from consent_service.identity.key_ring import encode_ring
+from consent_service.identity.signatures import StatementSigner
+from consent_service.ledger.archive import FolderArchive
 from consent_service.ledger.checkpoints import Anchor, digest_of, open_checkpoint, sign
-from consent_service.ledger.sealing import Sealer
+from consent_service.ledger.object_names import anchor_name, checkpoint_name, marks_name, segment_name
+from consent_service.ledger.sealer import Sealer
 from consent_service.store.sqlite import SqliteStore
 from tests.ledger.sealed import RING, SIGNER, Site, a_site, record, subject
 from tests.process.configs import RING as SERVED_RING
@@ -73,12 +68,12 @@ async def test_what_waits_is_sealed_at_once_and_only_once(served: Path) -> None:
 async def test_while_another_process_seals_the_command_says_so_and_fails(served: Path) -> None:
     await chosen(served)
     store = SqliteStore.open(served / "consent.db", clock=time.time)
-    sealer = Sealer(store, FolderArchive(served / "archive"), Signer(SERVED_RING), "acme", time.time)
+    sealer = Sealer(store, FolderArchive(served / "archive"), StatementSigner(SERVED_RING), "acme", time.time)
     assert await sealer.take_lease()
     status, said = await asyncio.to_thread(run, "ledger", "seal", "--config", served / "consent.toml")
     assert status == 1
     assert said.startswith("acme: another process is sealing it at this moment; run this again")
-    await sealer.release()
+    await sealer.release_lease()
     await store.close()
     assert (await asyncio.to_thread(run, "ledger", "seal", "--config", served / "consent.toml"))[0] == 0
 
@@ -160,7 +155,7 @@ async def test_without_a_key_nothing_is_proved_and_the_command_says_so(tmp_path:
 
 async def test_an_anchor_of_a_later_century_is_found_by_the_clock(tmp_path: Path, key: Path) -> None:
     async with a_site(tmp_path, [4]) as site:
-        checkpoint = open_checkpoint(site.objects()[checkpoint_name("acme", 1)], SIGNER.public())
+        checkpoint = open_checkpoint(site.objects()[checkpoint_name("acme", 1)], SIGNER.public_keys())
         site.archive.delete(segment_name("acme", 1))
         site.archive.delete(marks_name("acme", 1))
         anchor = Anchor("acme", 1, digest_of(checkpoint), 3_976_214_400)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import pytest
 
 from consent_service.cli.main import main
-from consent_service.config import load
-from consent_service.process import keyfile
+from consent_service.config import parse_config
+from consent_service.process import key_file
 from consent_service.store.engines import open_store
 from tests.process.configs import consent_toml, write_config
 
@@ -104,7 +104,7 @@ def test_check_names_each_origin_of_a_site_of_several_that_needs_a_gpc_json_of_i
 ) -> None:
     assert "gpc.json" not in command("check", "consent.toml").out
     file = tmp_path / "consent.toml"
-    loaded = load(file.read_text(), {})
+    loaded = parse_config(file.read_text(), {})
     (origin,) = loaded.sites["acme"].origins
     file.write_text(file.read_text().replace(f'"{origin}"', f'"{origin}", "https://other.example"'))
     ended = command("check", "consent.toml")
@@ -135,7 +135,7 @@ def test_check_names_every_fault_with_key_and_line(command: Command, tmp_path: P
 def test_a_file_that_is_not_there_is_one_sentence(command: Command) -> None:
     ended = command("check", "nope.toml")
     assert ended.status == 1
-    assert ended.err.startswith("nope.toml: is not there; ")
+    assert ended.err.startswith("nope.toml: does not exist; ")
 
 
 @pytest.mark.parametrize("arguments", [("check",), ("snippet", "acme"), ("serve",)])
@@ -228,7 +228,7 @@ def test_keys_are_made_rotated_and_listed(command: Command, tmp_path: Path) -> N
     assert "key 2 signs" in command("keys", "rotate", "ring.json").out
     listed = command("keys", "list", "ring.json").out
     assert [line.split()[0] for line in listed.splitlines()] == ["key", "1", "2"]
-    secrets = [key.secret for key in keyfile.read(tmp_path / "ring.json").keys]
+    secrets = [key.secret for key in key_file.read_key_file(tmp_path / "ring.json").keys]
     assert not [secret for secret in secrets if secret.hex() in listed]
 
 
@@ -239,7 +239,7 @@ def test_keys_work_on_the_file_that_the_environment_names(
     assert "signs" in command("keys", "list").out
     refused = command("keys", "new")
     assert refused.status == 1
-    assert refused.err == "keys.json: is there already; `keys rotate` adds a key to it\n"
+    assert refused.err == "keys.json: exists already; `keys rotate` adds a key to it\n"
 
 
 def test_a_backup_that_is_there_is_not_overwritten_and_a_missing_one_is_not_restored(

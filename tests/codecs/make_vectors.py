@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from consent_service.codecs.fields import Field, Fields, Value
-from consent_service.codecs.sections import Layout, Section
+from consent_service.codecs.sections import Section, SectionLayout
 
 from .oracle import Oracle, Sections, consulted
 from .random_fields import WRITTEN, random_sections
@@ -36,12 +36,12 @@ def field_sets() -> list[Sections]:
     return [{}, {"uspv1": {"Notice": "-"}}, *alone, *(random_sections(random) for _ in range(60))]
 
 
-def _least(layout: Layout) -> dict[str, Value]:
+def _least(layout: SectionLayout) -> dict[str, Value]:
     lists: dict[str, Value] = {field.name: [0] * field.count for field in layout.fields if field.count}
     return {**lists, "MspaCoveredTransaction": 1}
 
 
-def _in_turn(section: Section, layout: Layout, turns: list[int]) -> Fields:
+def _in_turn(section: Section, layout: SectionLayout, turns: list[int]) -> Fields:
     values = cycle(turns)
     return {field.name: _next(field, values) for field in (*layout.fields[1:], *section.more)}
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent_service.codecs.bits import LARGEST_ID, Reader, Writer, padded_lengths
-from consent_service.codecs.faults import CodecError
+from consent_service.codecs.bits import LARGEST_ID, BitReader, BitWriter, padded_lengths
+from consent_service.codecs.codec_error import CodecError
 
 from .texts import characters
 
@@ -17,9 +17,9 @@ from .texts import characters
     [(1, "11"), (2, "011"), (3, "0011"), (4, "1011"), (5, "00011"), (6, "10011"), (7, "01011")],
 )
 def test_fibonacci_integers_are_those_of_the_specification(number: int, bits: str) -> None:
-    writer = Writer()
+    writer = BitWriter()
     writer.add_fibonacci(number)
-    assert writer.text() == characters(bits)
+    assert writer.as_text() == characters(bits)
 
 
 @pytest.mark.parametrize(
@@ -33,35 +33,35 @@ def test_fibonacci_integers_are_those_of_the_specification(number: int, bits: st
     ],
 )
 def test_ranges_are_those_of_the_specification(ids: tuple[int, ...], bits: str) -> None:
-    writer = Writer()
+    writer = BitWriter()
     writer.add_ranges(ids)
-    assert writer.text() == characters(bits)
-    assert Reader(characters(bits), "header").take_ranges("SectionIds") == ids
+    assert writer.as_text() == characters(bits)
+    assert BitReader(characters(bits), "header").take_ranges("SectionIds") == ids
 
 
 def test_a_run_may_come_as_single_ids() -> None:
     one_by_one = "000000000010" + "0" + "011" + "0" + "11"
-    assert Reader(characters(one_by_one), "header").take_ranges("SectionIds") == (2, 3)
+    assert BitReader(characters(one_by_one), "header").take_ranges("SectionIds") == (2, 3)
 
 
 @given(st.sets(st.integers(1, LARGEST_ID)))
 def test_whatever_ids_are_written_are_read(ids: set[int]) -> None:
-    writer = Writer()
+    writer = BitWriter()
     writer.add_ranges(ids)
-    reader = Reader(writer.text(), "header")
+    reader = BitReader(writer.as_text(), "header")
     assert reader.take_ranges("SectionIds") == tuple(sorted(ids))
-    reader.close()
+    reader.expect_end()
 
 
 @given(st.lists(st.tuples(st.integers(1, 12), st.data()), max_size=20))
 def test_whatever_integers_are_written_are_read(fields: list[tuple[int, st.DataObject]]) -> None:
-    writer = Writer()
+    writer = BitWriter()
     written = [(width, data.draw(st.integers(0, 2**width - 1))) for width, data in fields]
     for width, value in written:
-        writer.add(value, width)
-    reader = Reader(writer.text(), "usca")
-    assert [reader.take(width, "") for width, _ in written] == [value for _, value in written]
-    reader.close()
+        writer.add_number(value, width)
+    reader = BitReader(writer.as_text(), "usca")
+    assert [reader.take_bits(width, "") for width, _ in written] == [value for _, value in written]
+    reader.expect_end()
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def fault_of(text: str) -> CodecError:
 
 
 def read(text: str) -> None:
-    reader = Reader(text, "header")
+    reader = BitReader(text, "header")
     reader.take_ranges("SectionIds")
-    reader.close()
+    reader.expect_end()
 
 
 @pytest.mark.parametrize(

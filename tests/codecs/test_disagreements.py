@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from consent_service.codecs import gpp, us_privacy
-from consent_service.codecs.faults import CodecError
+from consent_service.codecs.codec_error import CodecError
 from consent_service.codecs.sections import BY_NAME
 
 
@@ -81,7 +81,7 @@ def test_the_reference_writes_layouts_under_discussion_and_we_only_read_them(nam
 
 @pytest.mark.parametrize(("name", "text"), [("usor", "BAAAAAAABAA.QA"), ("usde", "BAAAAAAABAA.QA")])
 def test_the_reference_once_wrote_longer_sections_and_still_lists_them_unread(name: str, text: str) -> None:
-    assert len(text.split(".")[0]) not in BY_NAME[name].layouts[0].lengths
+    assert len(text.split(".")[0]) not in BY_NAME[name].layouts[0].text_lengths
     with pytest.raises(CodecError, match="MspaCoveredTransaction at bit 46: 0 is not 1 to 2"):
         read(name, text)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_service.codecs import gpp
-from consent_service.codecs.faults import CodecError
+from consent_service.codecs.codec_error import CodecError
 from consent_service.codecs.fields import Fields
 from consent_service.codecs.sections import BY_NAME
 

@@ -35,7 +35,7 @@ WITHOUT_SIGNAL = {"usva", "usut", "usfl", "usin", "usky", "usri"}
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.name)
 def test_a_row_has_as_many_bits_as_the_specification(section: Section) -> None:
-    bits = tuple(sum(field.bits for field in layout.fields) for layout in section.layouts)
+    bits = tuple(sum(field.total_bits for field in layout.fields) for layout in section.layouts)
     assert bits == BITS[section.name]
 
 
@@ -46,7 +46,7 @@ def test_a_row_has_the_signal_where_the_specification_has_it(section: Section) -
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.name)
 def test_layouts_of_one_section_are_told_apart_by_length(section: Section) -> None:
-    lengths = [length for layout in section.layouts for length in set(layout.lengths)]
+    lengths = [length for layout in section.layouts for length in set(layout.text_lengths)]
     assert len(lengths) == len(set(lengths))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consent_service.codecs.faults import CodecError
+from consent_service.codecs.codec_error import CodecError
 from consent_service.codecs.fields import Fields
 from consent_service.codecs.us_privacy import NOT_APPLICABLE, decode, encode, encode_fields
 

@@ -18,5 +18,5 @@ def in_the_specifications_padding(number: int, text: str) -> str:
     if number not in BY_ID:
         return text
     first, *more = text.split(".")
-    layout = next(layout for layout in BY_ID[number].layouts if len(first) in layout.lengths)
-    return ".".join([first[: layout.lengths[0]], *(part[:1] for part in more)])
+    layout = next(layout for layout in BY_ID[number].layouts if len(first) in layout.text_lengths)
+    return ".".join([first[: layout.text_lengths[0]], *(part[:1] for part in more)])

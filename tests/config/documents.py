@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from consent_service.config.locating import Path
+from consent_service.config.key_lines import Path
 
 KEYS = st.sampled_from(
     ["a", "b", "key-1", "2", "d.e", "with space", "ü", 'quo"te', "back\\slash", "#", "[x]", ""]

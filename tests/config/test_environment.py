@@ -6,25 +6,25 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.config import load, secret
+from consent_service.config import parse_config, read_secret
 from consent_service.errors import ConfigError
 from tests.process.configs import consent_toml
 
 
 def refused(env: dict[str, str]) -> str:
     with pytest.raises(ConfigError) as caught:
-        secret(env, "PASSWORD")
+        read_secret(env, "PASSWORD")
     return str(caught.value)
 
 
 def test_a_secret_comes_from_the_variable_or_from_the_file_without_its_line_break(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("hunter2\n")
-    assert secret({"PASSWORD": "hunter2"}, "PASSWORD") == "hunter2"
-    assert secret({"PASSWORD_FILE": str(tmp_path / "secret")}, "PASSWORD") == "hunter2"
+    assert read_secret({"PASSWORD": "hunter2"}, "PASSWORD") == "hunter2"
+    assert read_secret({"PASSWORD_FILE": str(tmp_path / "secret")}, "PASSWORD") == "hunter2"
 
 
 def test_a_secret_that_is_not_given_is_none() -> None:
-    assert secret({"OTHER": "x"}, "PASSWORD") is None
+    assert read_secret({"OTHER": "x"}, "PASSWORD") is None
 
 
 def test_both_variables_are_a_fault_that_names_both(tmp_path: Path) -> None:
@@ -35,10 +35,12 @@ def test_both_variables_are_a_fault_that_names_both(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", " \n"])
 def test_an_empty_variable_is_as_good_as_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "secret").write_text("hunter2")
-    assert secret({"PASSWORD": content}, "PASSWORD") is None
-    assert secret({"PASSWORD": content, "PASSWORD_FILE": content}, "PASSWORD") is None
-    assert secret({"PASSWORD": content, "PASSWORD_FILE": str(tmp_path / "secret")}, "PASSWORD") == "hunter2"
-    assert secret({"PASSWORD": "hunter2", "PASSWORD_FILE": content}, "PASSWORD") == "hunter2"
+    assert read_secret({"PASSWORD": content}, "PASSWORD") is None
+    assert read_secret({"PASSWORD": content, "PASSWORD_FILE": content}, "PASSWORD") is None
+    assert (
+        read_secret({"PASSWORD": content, "PASSWORD_FILE": str(tmp_path / "secret")}, "PASSWORD") == "hunter2"
+    )
+    assert read_secret({"PASSWORD": "hunter2", "PASSWORD_FILE": content}, "PASSWORD") == "hunter2"
 
 
 @pytest.mark.parametrize("content", ["", " \n"])
@@ -53,7 +55,7 @@ def test_an_empty_file_is_a_fault_that_says_what_to_do(tmp_path: Path, content: 
 @pytest.mark.parametrize("suffix", ["", "_FILE"])
 def test_a_configuration_is_the_same_with_an_empty_variable_and_without(name: str, suffix: str) -> None:
     text = consent_toml(Path("/srv"))
-    assert load(text, {name + suffix: ""}) == load(text, {})
+    assert parse_config(text, {name + suffix: ""}) == parse_config(text, {})
 
 
 def test_a_file_that_cannot_be_read_is_a_fault_that_names_the_variable(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.errors import ConfigError
 from tests.cli.test_main import Command, command
 
@@ -38,7 +38,7 @@ def document(**parts: str) -> str:
 def faults(**parts: str) -> list[str]:
     """The faults found in it, each with its line and key."""
     try:
-        load(document(**parts), {})
+        parse_config(document(**parts), {})
     except ConfigError as error:
         return [str(fault) for fault in error.faults]
     return []
@@ -66,15 +66,15 @@ EXTREME = {
         document(service=f'trusted_proxies = ["10.0.0.0/{MANY}"]'),
         "service.trusted_proxies[0]: wanted",
     ),
-    "deep lists": (document(more="x = " + "[" * DEEP + "]" * DEEP), "stand too deep in one another"),
+    "deep lists": (document(more="x = " + "[" * DEEP + "]" * DEEP), "are nested too deeply"),
     "deep tables": (
         document(more="x = " + "{a = " * DEEP + "1" + "}" * DEEP),
-        "stand too deep in one another",
+        "are nested too deeply",
     ),
     "a deep header": (document(more=f"[{'.'.join('a' * DEEP)}]\nb = 1"), "line 12: a: unknown key"),
     "a deep list of tables": (document(more=f"[[sites.{'.'.join('a' * DEEP)}]]"), "line 12: sites.a"),
     "a deep key": (document(site=f"{'.'.join('a' * DEEP)} = 1"), "line 11: sites.acme.a: unknown key"),
-    "lists without an end": ("a = " + "[" * DEEP, "stand too deep in one another"),
+    "lists without an end": ("a = " + "[" * DEEP, "are nested too deeply"),
     "a bracket in an address": (
         document(business='privacy_policy = "http://[x"'),
         "line 6: business.privacy_policy",
@@ -173,7 +173,7 @@ SOMEBODY = [
 def test_proxies_that_are_everybody_are_a_fault(networks: list[str]) -> None:
     [fault, *_] = faults(service=f"trusted_proxies = {networks}")
     assert fault.startswith("line 3: service.trusted_proxies")
-    assert "trust whoever connects" in fault
+    assert "trust everybody who connects" in fault
 
 
 @pytest.mark.parametrize("networks", SOMEBODY, ids=lambda networks: ",".join(networks)[:40])

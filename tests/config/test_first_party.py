@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.config.first_party import FirstParty, first_party
 from consent_service.errors import ConfigError
 
@@ -28,7 +28,7 @@ DOMAIN = 'cookie_domain = "acme.example"'
 
 def way(more: str = "", origins: str = ONE, public_url: str = PUBLIC) -> FirstParty | None:
     """What this configuration comes to."""
-    config = load(TEXT.format(public_url=public_url, origins=origins, more=more), {})
+    config = parse_config(TEXT.format(public_url=public_url, origins=origins, more=more), {})
     return first_party(config.sites["acme"], config.service.public_url)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from consent_service.config import load
-from consent_service.config.hints import hints
+from consent_service.config import parse_config
+from consent_service.config.hints import config_hints
 
 TEXT = """\
 [service]
@@ -24,11 +24,11 @@ regime = "us-ca"
 
 
 def test_a_shared_cookie_trusts_every_host_below_its_domain() -> None:
-    (hint,) = hints(TEXT, load(TEXT, {}))
+    (hint,) = config_hints(TEXT, parse_config(TEXT, {}))
     assert (hint.key, hint.line) == ("sites.shared.cookie_domain", 9)
     assert "every host below acme.example" in hint.message
 
 
 def test_a_cookie_of_one_host_trusts_nobody() -> None:
     text = TEXT.replace('cookie_domain = "acme.example"\n', "")
-    assert hints(text, load(text, {})) == ()
+    assert config_hints(text, parse_config(text, {})) == ()

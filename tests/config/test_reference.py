@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.config.meanings import TABLES
-from consent_service.config.reference import undescribed
-from consent_service.config.shape import Service
+from consent_service.config.key_meanings import TABLES
+from consent_service.config.reference import undescribed_keys
+from consent_service.config.schema import Service
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
 
 
 def test_every_key_has_a_meaning_and_every_meaning_a_key() -> None:
-    assert undescribed() == set()
-    assert undescribed(TABLES[1:]) == {f"Service.{name}" for name in Service.__struct_fields__}
+    assert undescribed_keys() == set()
+    assert undescribed_keys(TABLES[1:]) == {f"Service.{name}" for name in Service.__struct_fields__}
 
 
 def test_a_key_stands_on_the_page_with_type_default_unit_and_meaning() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.errors import ConfigError
 
 TEXT = """\
@@ -34,14 +34,14 @@ META = 'sites = ["acme"]\nwhen_denied = "restrict"\nadapter = "meta"'
 def faults(tags: str = "", partner: str = BLOCKED) -> list[str]:
     """Every fault as "key: message"."""
     try:
-        load(TEXT.format(tags=tags, partner=partner), {})
+        parse_config(TEXT.format(tags=tags, partner=partner), {})
     except ConfigError as error:
         return [f"{fault.key}: {fault.message}" for fault in error.faults]
     return []
 
 
 def test_without_a_word_nobody_is_told_anything() -> None:
-    tags = load(TEXT.format(tags="", partner=BLOCKED), {}).sites["blog"].tags
+    tags = parse_config(TEXT.format(tags="", partner=BLOCKED), {}).sites["blog"].tags
     switches = (
         tags.google_consent_mode,
         tags.google_restricted_data_processing,
@@ -74,7 +74,7 @@ def test_a_value_that_nobody_understands_is_a_fault(line: str, fault: str) -> No
 )
 def test_what_is_said_of_consent_mode_needs_consent_mode(line: str) -> None:
     key = line.split(" =")[0]
-    assert faults(line) == [f"sites.acme.tags.{key}: says nothing without google_consent_mode"]
+    assert faults(line) == [f"sites.acme.tags.{key}: has no effect without google_consent_mode"]
     assert faults(f"google_consent_mode = true\n{line}") == []
 
 
@@ -104,7 +104,7 @@ def test_an_adapter_has_to_be_on_at_every_site_of_the_partner_contract_or_not() 
 def test_an_adapter_of_a_blocked_partner_says_nothing() -> None:
     blocked = META.replace('"restrict"', '"block"')
     (fault,) = faults("meta_limited_data_use = true", blocked)
-    assert fault == 'partners.adnet.adapter: says nothing where when_denied is "block"'
+    assert fault == 'partners.adnet.adapter: has no effect where when_denied is "block"'
 
 
 def test_a_partner_that_needs_more_than_sale_and_share_is_not_restricted_by_an_adapter() -> None:

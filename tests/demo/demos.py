@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from consent_service.demo.addresses import ADNET_HOST, LOOPBACK, SITE, Addresses
-from consent_service.demo.folder import Folder
-from consent_service.identity.keys import decode_ring
+from consent_service.demo.demo_folder import DemoFolder
+from consent_service.demo.site_addresses import ADNET_HOST, LOOPBACK, SITE, Addresses
+from consent_service.identity.key_ring import decode_ring
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode
 from consent_service.services.records.standings import record_key
 from consent_service.store.engines import open_store
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.names import LEDGER, site_shards
 from tests.subjects import records_of
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE
@@ -35,7 +35,7 @@ class Demo:
     """A running demo."""
 
     addresses: Addresses
-    folder: Folder
+    folder: DemoFolder
     process: subprocess.Popen[str]
 
     def read_until(self, word: str) -> str:
@@ -110,7 +110,7 @@ def start(port: int, shop_port: int, data: Path) -> subprocess.Popen[str]:
 def running(port: int, shop_port: int, data: Path, end: signal.Signals = signal.SIGINT) -> Iterator[Demo]:
     """A demo whose three sites answer; ended by Ctrl-C unless said otherwise."""
     process = start(port, shop_port, data)
-    demo = Demo(Addresses(port, shop_port), Folder(data.resolve()), process)
+    demo = Demo(Addresses(port, shop_port), DemoFolder(data.resolve()), process)
     try:
         wait_until_ready(demo)
         yield demo

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from consent_service.demo.addresses import Addresses
 from consent_service.demo.shop import demo_app
+from consent_service.demo.site_addresses import Addresses
 from consent_service.embed.script import Script
 
 ADDRESSES = Addresses(8000, 8001)

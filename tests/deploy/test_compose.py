@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.store.redis.durability import data_loss_risk, on_disk
 from tests.deploy.dockerfile import DOCKERFILE, ROOT, stages
 from tests.process.configs import write_config
@@ -62,7 +62,7 @@ def test_what_the_image_may_write_to_is_a_volume() -> None:
 
 
 def test_the_service_s_configuration_fits_the_other_containers() -> None:
-    config = load(ETC.read_text(), {"CONSENT_STORE_PASSWORD": "secret"})
+    config = parse_config(ETC.read_text(), {"CONSENT_STORE_PASSWORD": "secret"})
     assert config.service.store == "redis://consent:secret@redis:6379/0"
     assert "user consent on" in REDIS["command"][-1]
     caddy = COMPOSE["services"]["caddy"]["networks"]["front"]["ipv4_address"]

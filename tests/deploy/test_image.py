@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.identity.keys import encode_ring
+from consent_service.identity.key_ring import encode_ring
 from tests.deploy import building
 from tests.deploy.dockerfile import DOCKERFILE, ROOT, Stage, stages
 from tests.process.configs import RING, consent_toml

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.store.sqlite import SqliteStore
 from tests.deploy.dockerfile import ROOT
 from tests.process.configs import consent_toml, write_config
@@ -61,7 +61,7 @@ def test_the_units_are_what_systemd_reads_and_hardened() -> None:
 
 
 def test_what_the_configuration_writes_to_is_what_the_unit_lets_it() -> None:
-    config = load((UNITS / "consent.toml").read_text(), {})
+    config = parse_config((UNITS / "consent.toml").read_text(), {})
     folders = {f"/var/lib/{name}" for name in SERVICE["StateDirectory"][0].split()}
     assert str(Path(config.service.store.removeprefix("sqlite:///")).parent) in folders
     assert config.ledger.archive in folders

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 from consent_service.app import create_app
 from consent_service.cli.main import app as command_line
-from consent_service.config import load
-from consent_service.demo.addresses import Addresses
-from consent_service.demo.folder import prepare
-from consent_service.identity.keys import encode_ring
+from consent_service.config import parse_config
+from consent_service.demo.demo_folder import prepare_folder
+from consent_service.demo.site_addresses import Addresses
+from consent_service.identity.key_ring import encode_ring
 from tests.docs.pages import ROOT, arguments, blocks, calls, shell_lines
 from tests.running import RING, START
 
@@ -50,7 +50,7 @@ async def test_the_commands_make_a_service_that_answers(
             assert ended.exit_code == 0, (ended.output, ended.exception)
             assert "sha256-" in ended.output or words[0] != "snippet"
     assert (tmp_path / "keys.json").stat().st_mode & 0o777 == 0o600
-    app = create_app(load(text, {"CONSENT_KEYS_FILE": "keys.json"}), clock=lambda: START)
+    app = create_app(parse_config(text, {"CONSENT_KEYS_FILE": "keys.json"}), clock=lambda: START)
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
@@ -64,7 +64,7 @@ def test_the_configurations_of_the_pages_about_sites_have_no_fault_together() ->
             header, _, lines = table.partition("\n")
             there = f"\n{header}\n" in text
             text = text.replace(f"\n{header}\n", f"\n{header}\n{lines}\n") if there else f"{text}\n{table}\n"
-    config = load(text, {})
+    config = parse_config(text, {})
     assert list(config.sites) == ["acme"]
     assert list(config.partners) == ["adnet", "social"]
     assert config.sites["acme"].debug
@@ -93,7 +93,7 @@ def test_the_export_of_another_tool_is_imported_as_it_is_shown(
 @pytest.fixture
 async def demo(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the application under the demo's own configuration."""
-    _, config = prepare(tmp_path / "consent-demo", Addresses(*DEMO_PORTS), START)
+    _, config = prepare_folder(tmp_path / "consent-demo", Addresses(*DEMO_PORTS), START)
     app = create_app(config, clock=lambda: START)
     transport = httpx2.ASGITransport(app=app)
     async with app.router.lifespan_context(app), httpx2.AsyncClient(transport=transport) as client:

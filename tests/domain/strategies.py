@@ -15,7 +15,7 @@ from consent_service.domain.facts import (
     Incentive,
     SignalSeen,
     Suppressed,
-    fold,
+    fold_facts,
 )
 from consent_service.domain.regimes import ROWS, Regime, regime_on
 from consent_service.domain.signals import Sources
@@ -77,4 +77,6 @@ def erasures() -> st.SearchStrategy[Fact]:
 
 def standings() -> st.SearchStrategy[Standing]:
     """Only standings that facts can amount to."""
-    return st.lists(facts(), max_size=8).map(lambda found: fold(sorted(found, key=lambda fact: fact.at)))
+    return st.lists(facts(), max_size=8).map(
+        lambda found: fold_facts(sorted(found, key=lambda fact: fact.at))
+    )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from consent_service.domain.facts import ChoiceMade, fold
+from consent_service.domain.facts import ChoiceMade, fold_facts
 from consent_service.domain.flags import Flag, FlagTerms, flag_of
 from consent_service.domain.regimes import Regime
-from consent_service.domain.resolution import Resolution, resolve, unavailable
+from consent_service.domain.resolution import Resolution, resolve, unavailable_resolution
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.strings import StringTerms, strings_of
@@ -33,12 +33,12 @@ def test_a_signal_speaks_opted_out() -> None:
 
 @pytest.mark.parametrize("choice", [ChoiceMade(1, sale=OUT), ChoiceMade(1, share=OUT)])
 def test_us_privacy_says_opted_out_if_sale_or_share_is_denied(choice: ChoiceMade) -> None:
-    resolution = resolve(CALIFORNIA, Sources.NONE, fold([choice]), None, NOW)
+    resolution = resolve(CALIFORNIA, Sources.NONE, fold_facts([choice]), None, NOW)
     assert said(CALIFORNIA, resolution).us_privacy == "1YYN"
 
 
 def test_us_privacy_without_an_opt_out_or_a_notice() -> None:
-    resolution = resolve(CALIFORNIA, Sources.NONE, fold([ChoiceMade(1, sensitive=OUT)]), None, NOW)
+    resolution = resolve(CALIFORNIA, Sources.NONE, fold_facts([ChoiceMade(1, sensitive=OUT)]), None, NOW)
     assert said(CALIFORNIA, resolution).us_privacy == "1YNN"
     assert (
         said(CALIFORNIA, resolution, FlagTerms("acme", StringTerms(notice_shown=False))).us_privacy == "1NNN"
@@ -54,7 +54,7 @@ def test_us_privacy_is_not_applicable_outside_the_united_states() -> None:
 def test_rule_2_unavailable_speaks_opted_out_everywhere_and_is_never_kept(
     regime: Regime, live: Sources
 ) -> None:
-    flag = said(regime, unavailable(live))
+    flag = said(regime, unavailable_resolution(live))
     assert (flag.sale, flag.share, flag.sensitive) == ("denied", "denied", "denied")
     assert (flag.basis, flag.us_privacy, flag.max_age) == ("unavailable", "1YYN", 0)
 

@@ -9,7 +9,7 @@ import pytest
 from consent_service.domain.regimes import (
     ROWS,
     Model,
-    defaults,
+    default_answers,
     known_codes,
     regime_on,
     rows_from,
@@ -28,7 +28,7 @@ def test_a_row_that_is_not_verified_denies_sensitive() -> None:
 
 
 def test_california_is_complete() -> None:
-    assert defaults(CALIFORNIA) == dict.fromkeys(Right, Answer.ALLOWED)
+    assert default_answers(CALIFORNIA) == dict.fromkeys(Right, Answer.ALLOWED)
     assert (CALIFORNIA.opt_in_below, CALIFORNIA.parent_below, CALIFORNIA.gpp_section) == (16, 13, 8)
     clocks = CALIFORNIA.clocks
     assert (clocks.confirm_receipt_business_days, clocks.respond_days, clocks.extend_days) == (10, 45, 45)
@@ -49,7 +49,7 @@ def test_rows_that_come_into_force_later_bind_a_choice_too() -> None:
 
 
 def test_outside_the_united_states_everything_needs_an_opt_in() -> None:
-    assert defaults(ELSEWHERE) == dict.fromkeys(Right, Answer.DENIED)
+    assert default_answers(ELSEWHERE) == dict.fromkeys(Right, Answer.DENIED)
     assert not ELSEWHERE.us_privacy_applies
 
 

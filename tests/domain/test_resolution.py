@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
-from consent_service.domain.facts import ChoiceMade, DoubtRaised, Fact, SignalSeen, fold
+from consent_service.domain.facts import ChoiceMade, DoubtRaised, Fact, SignalSeen, fold_facts
 from consent_service.domain.regimes import Model, Regime
-from consent_service.domain.resolution import Resolution, Ruling, resolve, stricter, unavailable
+from consent_service.domain.resolution import (
+    Resolution,
+    Ruling,
+    resolve,
+    stricter_resolution,
+    unavailable_resolution,
+)
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import (
@@ -113,7 +119,7 @@ def test_sale_and_share_are_ruled(
 
 
 def _standing(facts: list[Fact]) -> Standing | None:
-    return fold(facts) if facts else None
+    return fold_facts(facts) if facts else None
 
 
 def test_a_parents_consent_counts_for_a_child() -> None:
@@ -130,8 +136,8 @@ def test_rule_1_a_live_signal_denies_unless_affirmed(
         ruling = resolution.ruling(right)
         assert ruling.denied or ruling.basis is Basis.AFFIRMED
         if ruling.basis is Basis.AFFIRMED:
-            holders = [record for record in (own, linked) if record.choice(right).over_signal]
-            assert any(record.gpc_at <= record.choice(right).at for record in holders)
+            holders = [record for record in (own, linked) if record.choice_on(right).over_signal]
+            assert any(record.gpc_at <= record.choice_on(right).at for record in holders)
 
 
 @given(regimes(), some_sources, standings())
@@ -179,7 +185,7 @@ def test_rule_2_a_presented_identity_that_cannot_be_honoured_is_denied(
     ]
     for own, linked in pairs:
         resolution = resolve(regime, live, own, linked, NOW)
-        assert resolution == unavailable(live)
+        assert resolution == unavailable_resolution(live)
         assert resolution.basis is Basis.UNAVAILABLE
         assert resolution.opted_out
 
@@ -190,8 +196,8 @@ def test_rule_2_a_clock_behind_the_record_is_denied(
 ) -> None:
     if standing.latest_at:
         behind = standing.latest_at - 1
-        assert resolve(regime, live, standing, None, behind) == unavailable(live)
-        assert resolve(regime, live, None, standing, behind) == unavailable(live)
+        assert resolve(regime, live, standing, None, behind) == unavailable_resolution(live)
+        assert resolve(regime, live, None, standing, behind) == unavailable_resolution(live)
 
 
 @given(regimes(), sources, standings(), standings())
@@ -201,26 +207,26 @@ def test_rule_10_a_minor_without_a_confirmed_opt_in_is_denied(
     if regime.is_minor(own.age):
         resolution = resolve(regime, live, own, linked, NOW)
         for right in Right:
-            consented = own.choice(right).confirmed or linked.choice(right).confirmed
+            consented = own.choice_on(right).confirmed or linked.choice_on(right).confirmed
             assert consented or resolution.ruling(right).denied
 
 
 def test_one_word_for_the_flag() -> None:
-    limited = fold([ChoiceMade(1, sensitive=OUT)])
+    limited = fold_facts([ChoiceMade(1, sensitive=OUT)])
     assert resolve(CALIFORNIA, NO_SIGNAL, limited, None, NOW).basis is Basis.CHOICE
-    affirmed = fold([signal(1), confirmed(2)])
+    affirmed = fold_facts([signal(1), confirmed(2)])
     assert resolve(COLORADO, HEADER, affirmed, None, NOW).basis is Basis.AFFIRMED
-    sale_out = fold([ChoiceMade(1, sale=OUT), ChoiceMade(2, share=IN)])
+    sale_out = fold_facts([ChoiceMade(1, sale=OUT), ChoiceMade(2, share=IN)])
     assert resolve(CALIFORNIA, NO_SIGNAL, sale_out, None, NOW).basis is Basis.CHOICE
     assert resolve(CALIFORNIA, NO_SIGNAL, None, None, NOW).basis is Basis.DEFAULT
 
 
 def test_of_two_resolutions_the_stricter_holds_right_by_right() -> None:
-    opted_out = resolve(CALIFORNIA, NO_SIGNAL, fold([both(1, OUT)]), None, NOW)
-    limited = resolve(CALIFORNIA, HEADER, fold([ChoiceMade(1, sensitive=OUT)]), None, NOW)
-    together = stricter(opted_out, limited)
+    opted_out = resolve(CALIFORNIA, NO_SIGNAL, fold_facts([both(1, OUT)]), None, NOW)
+    limited = resolve(CALIFORNIA, HEADER, fold_facts([ChoiceMade(1, sensitive=OUT)]), None, NOW)
+    together = stricter_resolution(opted_out, limited)
     assert together == Resolution(opted_out.sale, opted_out.share, limited.sensitive, gpc=True)
-    assert stricter(limited, opted_out).sale.basis is Basis.GPC
+    assert stricter_resolution(limited, opted_out).sale.basis is Basis.GPC
 
 
 def test_the_models_of_a_regime_are_kept_apart() -> None:

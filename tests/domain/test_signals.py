@@ -23,7 +23,7 @@ def test_header_script_and_partner_are_separate_facts() -> None:
     assert sources_of(header=True) == Sources.HEADER
     assert sources_of(header=False, script=True) == Sources.SCRIPT
     assert sources_of(header=False, partner=True) == Sources.PARTNER
-    assert sources_of(header=True, script=True, partner=True).words == ["header", "script", "partner"]
+    assert sources_of(header=True, script=True, partner=True).source_words == ["header", "script", "partner"]
 
 
 def test_a_false_never_cancels_a_true() -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_service.codecs import gpp
-from consent_service.domain.facts import ChoiceMade, Fact, SignalSeen, fold
+from consent_service.domain.facts import ChoiceMade, Fact, SignalSeen, fold_facts
 from consent_service.domain.regimes import Regime, regime_on
-from consent_service.domain.resolution import Resolution, resolve, unavailable
+from consent_service.domain.resolution import Resolution, resolve, unavailable_resolution
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.strings import Mspa, Strings, StringTerms, sections_of, strings_of
@@ -42,7 +42,7 @@ def limited(at: int = 2) -> ChoiceMade:
 
 
 def resolved(*facts: Fact, regime: Regime = CALIFORNIA, live: Sources = Sources.NONE) -> Resolution:
-    return resolve(regime, live, fold(list(facts)) if facts else None, None, NOW)
+    return resolve(regime, live, fold_facts(list(facts)) if facts else None, None, NOW)
 
 
 def said(
@@ -216,7 +216,7 @@ def opted_out(strings: Strings) -> bool:
 def test_rule_2_unavailable_is_opted_out_in_every_string(
     found: list[Regime], live: Sources, mspa: Mspa | None
 ) -> None:
-    strings = strings_of(StringTerms(mspa=mspa), found, unavailable(live))
+    strings = strings_of(StringTerms(mspa=mspa), found, unavailable_resolution(live))
     assert opted_out(strings)
     assert strings.us_privacy == "1YYN"
 

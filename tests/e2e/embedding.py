@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, Page, Request
 
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.embed.site_script import script_of
 from consent_service.ledger.entries import ChoiceEntry, Entry, decode
 from consent_service.store.engines import open_store
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.names import LEDGER, site_shards
 from tests.demo.demos import two_free_ports
 from tests.process.serving import Service, serving
 from tests.support.waiting import DEADLINE_MS
@@ -115,7 +115,7 @@ class Shop:
     @property
     def inline(self) -> str:
         """The part of the snippet that stands in the page itself."""
-        return script_of(load(self.text, {}), SITE, int(time.time())).inline
+        return script_of(parse_config(self.text, {}), SITE, int(time.time())).inline
 
     def html(self, page: Written) -> str:
         stub = self.inline

@@ -12,8 +12,8 @@ from typing import Final
 
 from playwright.async_api import Page, Route
 
-from consent_service.config import load
-from consent_service.demo.addresses import SITE
+from consent_service.config import parse_config
+from consent_service.demo.site_addresses import SITE
 from consent_service.embed.script import Script
 from consent_service.embed.site_script import script_of
 from tests.demo.demos import Demo
@@ -60,7 +60,9 @@ class Stage:
         text = demo.folder.configuration.read_text()
         table = f"[sites.{SITE}]"
         assert table in text
-        return script_of(load(text.replace(table, f"{table}\n{self.facts}", 1), {}), SITE, int(time.time()))
+        return script_of(
+            parse_config(text.replace(table, f"{table}\n{self.facts}", 1), {}), SITE, int(time.time())
+        )
 
     async def open(self, visitor: Visitor, until: Until = "ready") -> Page:
         """Open it in a new tab, on the shop's origin."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Page, expect
 
-from consent_service.demo.addresses import SERVICE_HOST, SHOP_HOST
+from consent_service.demo.site_addresses import SERVICE_HOST, SHOP_HOST
 from consent_service.ledger.entries import ChoiceEntry
 from tests.demo.demos import Demo
 from tests.e2e.conftest import ONCE, Arrive

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.embed.site_script import script_of
 from tests.docs.pages import ROOT
 from tests.e2e.conftest import ONCE
@@ -252,7 +252,7 @@ async def test_a_pixel_of_the_pages_own_making_hears_by_the_time_the_page_is_the
 @asynccontextmanager
 async def strict(chromium: Browser, open_shop: Shop, more: str = "") -> AsyncIterator[Page]:
     """A page on which nothing inline runs but what the printed hash lets, and `more`."""
-    inline = script_of(load(open_shop.text, {}), SITE, int(time.time())).inline_hash
+    inline = script_of(parse_config(open_shop.text, {}), SITE, int(time.time())).inline_hash
     policy = (
         f"default-src 'none'; script-src {inline} {open_shop.service}{more}; connect-src {open_shop.service}"
     )

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from consent_service import resources
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.domain.regimes import known_codes
 from consent_service.embed.script import Script, build
 from consent_service.embed.site_script import script_of
 from consent_service.store.contract import Change, Key, Put
-from consent_service.store.keys import desk_shard, script_name
+from consent_service.store.names import desk_shard, script_name
 from consent_service.texts import of_view, shipped
 from tests.running import FACTS, SERVICE, SHOP, START, Running
 
@@ -44,7 +44,7 @@ def facts(tmp_path: Path) -> str:
 def script(tmp_path: Path, site: str = "acme", more: str = "") -> Script:
     """The site's script; `more` is put into its table."""
     text = facts(tmp_path).replace(f"[sites.{site}]", f"[sites.{site}]\n{more}")
-    return script_of(load(text, {}), site, START)
+    return script_of(parse_config(text, {}), site, START)
 
 
 def configured(text: str) -> Any:
@@ -153,7 +153,7 @@ def test_the_stub_knows_whether_other_hosts_share_the_cookie_and_the_longest_max
     assert script(tmp_path, more='cookie_domain = "shop.example"').body.count(former) == 0
     for max_age, longest in ((0, 1), (600, 600)):
         text = facts(tmp_path).replace("[flag]", f"[flag]\nmax_age = {max_age}")
-        assert configured(script_of(load(text, {}), "acme", START).stub)["m"] == longest
+        assert configured(script_of(parse_config(text, {}), "acme", START).stub)["m"] == longest
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ service_provider_contract = "2026-01"
 
 
 def test_only_a_site_with_a_blocked_partner_has_the_guard_behind_its_stub(tmp_path: Path) -> None:
-    config = load(facts(tmp_path) + BLOCKED, {})
+    config = parse_config(facts(tmp_path) + BLOCKED, {})
     plain, guarded = (script_of(config, site, START) for site in ("abroad", "acme"))
     assert dict(plain.behind) == {}
     assert plain.inline.endswith(f"{{{plain.stub}}}")
@@ -255,7 +255,7 @@ def test_only_a_site_with_a_blocked_partner_has_the_guard_behind_its_stub(tmp_pa
 
 
 def test_partners_names_never_match_our_own(tmp_path: Path) -> None:
-    config = load(
+    config = parse_config(
         facts(tmp_path)
         + """
 [partners.adnet]
@@ -289,7 +289,7 @@ cookies = ["_other"]
 def named(tmp_path: Path, trace: str) -> re.Pattern[str]:
     """The pattern by which the page finds what a partner with this trace left."""
     partner = f'name = "adnet"\ndomains = ["adnet.example"]\nsites = ["acme"]\ncookies = [\'{trace}\']'
-    config = load(f"{facts(tmp_path)}\n[partners.adnet]\n{partner}", {})
+    config = parse_config(f"{facts(tmp_path)}\n[partners.adnet]\n{partner}", {})
     (traces,) = configured(script_of(config, "acme", START).body.decode())["traces"]
     return re.compile(traces["cookies"])
 

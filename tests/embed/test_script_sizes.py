@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from consent_service.config import load
-from consent_service.demo.addresses import Addresses
-from consent_service.demo.folder import Folder, configuration
+from consent_service.config import parse_config
+from consent_service.demo.demo_folder import DemoFolder, configuration_text
+from consent_service.demo.site_addresses import Addresses
 from consent_service.embed.site_script import script_of
 from tests.bench.pages.compressing import brotli
 from tests.embed.test_script import BLOCKED, facts
@@ -19,21 +19,21 @@ EVERYTHING = 12_100
 
 
 def test_the_demos_script_is_within_its_bytes(tmp_path: Path) -> None:
-    text = configuration(Folder(tmp_path), Addresses(8080, 8090))
-    assert len(brotli(script_of(load(text, {}), "acme", START).body)) <= DEMO
+    text = configuration_text(DemoFolder(tmp_path), Addresses(8080, 8090))
+    assert len(brotli(script_of(parse_config(text, {}), "acme", START).body)) <= DEMO
 
 
 def test_the_script_of_a_site_with_every_extra_is_within_its_bytes(tmp_path: Path) -> None:
     more = 'prior_cmp = ["onetrust"]\nlook = "corner"\ndebug = true\nreload_on_opt_out = true'
     text = facts(tmp_path).replace("[sites.acme]", f"[sites.acme]\n{more}") + BLOCKED
     text = text.replace('name = "adnet"', 'name = "adnet"\ncookies = ["_adnet"]', 1)
-    assert len(brotli(script_of(load(text, {}), "acme", START).body)) <= EVERYTHING
+    assert len(brotli(script_of(parse_config(text, {}), "acme", START).body)) <= EVERYTHING
 
 
 def test_another_language_adds_only_its_address(tmp_path: Path) -> None:
     both = facts(tmp_path)
     alone = both.replace("[sites.acme]", '[sites.acme]\nlangs = ["en"]')
     with_both, with_one = (
-        len(brotli(script_of(load(text, {}), "acme", START).body)) for text in (both, alone)
+        len(brotli(script_of(parse_config(text, {}), "acme", START).body)) for text in (both, alone)
     )
     assert 0 < with_both - with_one <= 60

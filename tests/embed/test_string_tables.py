@@ -13,9 +13,9 @@ import pytest
 
 from consent_service.codecs import gpp
 from consent_service.codecs.sections import BY_NAME
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.domain.flags import FlagTerms
-from consent_service.domain.resolution import resolve, unavailable
+from consent_service.domain.resolution import resolve, unavailable_resolution
 from consent_service.domain.signals import sources_of
 from consent_service.domain.strings import Mspa, StringTerms
 from consent_service.domain.words import RIGHTS
@@ -32,7 +32,7 @@ def site(*regimes: str, sensitive: bool = False) -> Site:
     """A site under these regimes, the first its own."""
     given = {"shop": SHOP, "service": SERVICE, "store": "sqlite:////x.db", "cache": "true"}
     text = FACTS.format(**given, writes_per_minute=0, burst=1, proxies=[], more="")
-    config = load(text, {})
+    config = parse_config(text, {})
     facts = config.sites["acme"]
     changed = type(facts)(
         name="A", origins=facts.origins, regime=regimes[0], regimes=regimes[1:], sensitive=sensitive
@@ -64,7 +64,7 @@ def test_a_default_is_said_as_the_service_says_it(
 @pytest.mark.parametrize("gpc", [False, True])
 def test_doubt_is_said_as_the_service_says_it(regimes: tuple[str, ...], gpc: bool) -> None:
     one = site(*regimes)
-    strings = one.strings(one.regime(START), unavailable(sources_of(header=gpc)), START)
+    strings = one.strings(one.regime(START), unavailable_resolution(sources_of(header=gpc)), START)
     ids, *texts = doubt(one, START)
     assert (ids, texts[gpc]) == (strings.gpp_sid, strings.gpp)
     assert us_privacy_table(one, START)[2] == strings.us_privacy
@@ -94,7 +94,9 @@ def test_the_page_reads_every_section_as_the_codec_does() -> None:
     for section in WRITTEN:
         texts = [gpp.encode({section.name: random_fields(random, section.name)}) for _ in range(TRIES)]
         newest = [
-            text for text in texts if len(text.split("~")[1].split(".")[0]) in section.layouts[-1].lengths
+            text
+            for text in texts
+            if len(text.split("~")[1].split(".")[0]) in section.layouts[-1].text_lengths
         ]
         assert newest
         asked += [

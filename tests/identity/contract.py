@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_service.errors import ConsentError
-from consent_service.identity.keys import KeyRing, new_ring, rotate
+from consent_service.identity.key_ring import KeyRing, new_ring, rotate_ring
 
 NOW = 1_795_341_600
 DAY = 86_400
@@ -110,18 +110,18 @@ class SignedTextContract(ABC):
         assert self.refused(self.sign(OTHER_RING, "acme", NOW))
 
     def test_a_key_number_that_the_ring_does_not_hold_is_refused(self) -> None:
-        assert self.refused(self.sign(rotate(RING, NOW, b"n" * 32), "acme", NOW))
+        assert self.refused(self.sign(rotate_ring(RING, NOW, b"n" * 32), "acme", NOW))
 
     def test_a_text_signed_before_a_rotation_is_still_read(self) -> None:
         text = self.sign(RING, "acme", NOW)
-        assert self.unsign(rotate(RING, NOW, b"n" * 32), "acme", text, NOW) == self.meaning("acme", NOW)
+        assert self.unsign(rotate_ring(RING, NOW, b"n" * 32), "acme", text, NOW) == self.meaning("acme", NOW)
 
     def test_a_key_verifies_for_400_days_after_it_retired_and_not_a_second_longer(self) -> None:
         retired_at = NOW - 400 * DAY
-        ring = rotate(RING, retired_at, b"n" * 32)
+        ring = rotate_ring(RING, retired_at, b"n" * 32)
         text = self.sign(RING, "acme", NOW)
         assert not self.refused(text, ring=ring)
-        assert self.refused(text, ring=rotate(RING, retired_at - 1, b"n" * 32))
+        assert self.refused(text, ring=rotate_ring(RING, retired_at - 1, b"n" * 32))
 
     def test_a_text_is_read_up_to_its_greatest_age_and_not_a_second_longer(self) -> None:
         assert not self.refused(self.sign(RING, "acme", NOW - self.max_age))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent_service.identity.form_tokens import FormStep, Shown, form_token, open_form_token
-from consent_service.identity.keys import new_ring, rotate
+from consent_service.identity.form_tokens import FormStep, ShownForm, form_token, open_form_token
+from consent_service.identity.key_ring import new_ring, rotate_ring
 from tests.identity.contract import RING
 
 MADE = 1_795_341_600_123
@@ -20,7 +20,7 @@ TOKEN = form_token(RING, NONCE, FormStep.ASK, MADE)
 @given(st.sampled_from(FormStep), st.integers(0, 10**13), st.integers(-100_000, 10_000_000))
 def test_a_token_says_its_step_and_its_age_in_milliseconds(step: FormStep, made: int, age: int) -> None:
     token = form_token(RING, NONCE, step, made)
-    assert open_form_token(RING, NONCE, token, made + age) == Shown(step, age)
+    assert open_form_token(RING, NONCE, token, made + age) == ShownForm(step, age)
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ def test_a_token_says_its_step_and_its_age_in_milliseconds(step: FormStep, made:
     ],
 )
 def test_it_is_good_from_three_seconds_to_ten_minutes(age: int, hurried: bool, expired: bool) -> None:
-    shown = Shown(FormStep.ASK, age)
-    assert (shown.hurried, shown.expired) == (hurried, expired)
+    shown = ShownForm(FormStep.ASK, age)
+    assert (shown.is_hurried, shown.is_expired) == (hurried, expired)
 
 
 def test_it_outlives_a_rotation_of_the_keys() -> None:
-    assert open_form_token(rotate(RING, MADE // 1000, b"n" * 32), NONCE, TOKEN, MADE) is not None
+    assert open_form_token(rotate_ring(RING, MADE // 1000, b"n" * 32), NONCE, TOKEN, MADE) is not None
 
 
 def test_it_belongs_to_one_nonce_and_one_ring() -> None:

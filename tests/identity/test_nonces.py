@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_service.errors import ConfirmationInvalid, ConsentError
-from consent_service.identity.keys import KeyRing, Purpose
+from consent_service.identity.key_ring import KeyPurpose, KeyRing
 from consent_service.identity.nonces import Confirmation, Nonces
-from consent_service.identity.sealed import SealedTexts
+from consent_service.identity.sealed_texts import SealedTexts
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from tests.identity.contract import NOW, RING, SignedTextContract
 
@@ -59,6 +59,6 @@ def test_purposes_do_not_mix_so_a_token_is_no_nonce() -> None:
 
 
 def test_authentic_bytes_that_are_no_confirmation_are_refused() -> None:
-    text = SealedTexts(RING, Purpose.CONFIRMATION, 512).sign("acme", b"\xc1")
+    text = SealedTexts(RING, KeyPurpose.CONFIRMATION, 512).sign("acme", b"\xc1")
     with pytest.raises(ConfirmationInvalid):
         NONCES.unsign("acme", text, NOW)

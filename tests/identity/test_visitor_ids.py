@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent_service.identity.keys import new_ring, rotate
+from consent_service.identity.key_ring import new_ring, rotate_ring
 from consent_service.identity.visitor_ids import (
     consumer_hash,
     imported_id_for,
@@ -20,7 +20,7 @@ OTHER_RING = new_ring(0, b"a" * 32, b"i" * 32)
 @given(st.binary(min_size=16, max_size=16))
 def test_a_retry_meets_the_same_visitor_also_after_a_rotation(request_id: bytes) -> None:
     first = visitor_id_for(RING, "acme", request_id)
-    assert visitor_id_for(rotate(RING, 1, b"b" * 32), "acme", request_id) == first
+    assert visitor_id_for(rotate_ring(RING, 1, b"b" * 32), "acme", request_id) == first
     assert len(first) == 16
     assert first != request_id
 
@@ -59,12 +59,12 @@ def test_where_a_record_lies_differs_by_key_site_and_visitor() -> None:
     }
     assert len(hashes) == 6
     assert {len(value) for value in hashes} == {16}
-    rotated = rotate(RING, 1, b"b" * 32)
+    rotated = rotate_ring(RING, 1, b"b" * 32)
     assert record_id(rotated, "acme", bytes(16)) == record_id(RING, "acme", bytes(16))
 
 
 def test_an_imported_record_is_found_again_within_its_site_and_tool_alone() -> None:
-    assert imported_id_for(rotate(RING, 1, b"b" * 32), "acme", "Old", "7") == imported_id_for(
+    assert imported_id_for(rotate_ring(RING, 1, b"b" * 32), "acme", "Old", "7") == imported_id_for(
         RING, "acme", "Old", "7"
     )
     ids = {

@@ -14,9 +14,9 @@ from consent_service.errors import (
     TokenExpired,
     TokenForged,
 )
-from consent_service.identity.keys import KeyRing, Purpose, rotate
+from consent_service.identity.key_ring import KeyPurpose, KeyRing, rotate_ring
 from consent_service.identity.nonces import Confirmation, Nonces
-from consent_service.identity.sealed import SealedTexts
+from consent_service.identity.sealed_texts import SealedTexts
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from tests.identity.contract import DAY, NOW, RING, SignedTextContract
 
@@ -81,7 +81,7 @@ def test_an_old_token_and_one_from_a_clock_ahead_of_ours_are_expired() -> None:
 
 def test_the_error_says_whether_the_key_is_unknown_or_retired() -> None:
     claims = VisitorClaims(VISITOR, 1, None, NOW)
-    later = rotate(RING, NOW - 401 * DAY, b"n" * 32)
+    later = rotate_ring(RING, NOW - 401 * DAY, b"n" * 32)
     with pytest.raises(KeyUnknown):
         TOKENS.unsign("acme", VisitorTokens(later).sign("acme", claims), NOW)
     with pytest.raises(KeyRetired):
@@ -95,6 +95,6 @@ def test_purposes_do_not_mix_so_a_nonce_is_no_token() -> None:
 
 
 def test_authentic_bytes_that_are_no_claims_are_forged() -> None:
-    text = SealedTexts(RING, Purpose.VISITOR_TOKEN, 512).sign("acme", b"something else")
+    text = SealedTexts(RING, KeyPurpose.VISITOR_TOKEN, 512).sign("acme", b"something else")
     with pytest.raises(TokenForged):
         TOKENS.unsign("acme", text, NOW)

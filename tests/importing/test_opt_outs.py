@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from consent_service.errors import ConfigError, ImportRefused, UnknownSite
+from consent_service.importing.line_outcomes import LineResult
 from consent_service.importing.opt_outs import OptOutImport
-from consent_service.importing.outcomes import Result
 from tests.support.installations import Installation, kinds
 
 
@@ -41,5 +41,5 @@ def test_a_dry_run_says_what_would_be_imported_and_writes_nothing(installation: 
         [outcome.result for outcome in installation.import_export("onetrust", text, dry_run=dry_run)[0]]
         for dry_run in (True, False)
     ]
-    assert results == [[Result.IMPORTED, Result.REFUSED]] * 2
+    assert results == [[LineResult.IMPORTED, LineResult.REFUSED]] * 2
     assert installation.serve(kinds) == ["ChoiceEntry"]

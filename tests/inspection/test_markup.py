@@ -8,16 +8,16 @@ import pytest
 from msgspec.structs import replace
 
 from consent_service.config import PartnerFacts
-from consent_service.inspection.findings import Finding
-from consent_service.inspection.markup import header_findings, markup_findings
-from consent_service.inspection.partners import blocked
+from consent_service.inspection.blocked_partners import blocked_partners
+from consent_service.inspection.leaks import Leak
+from consent_service.inspection.markup import leaks_in_header, leaks_in_markup
 
 PAGE = "https://shop.example/lamps"
 ADNET = PartnerFacts(name="Adnet", domains=("ads.example",), sites=("acme",))
 
 
-def found(html: str) -> list[Finding]:
-    return markup_findings(html, PAGE, blocked("acme", [ADNET]))
+def found(html: str) -> list[Leak]:
+    return leaks_in_markup(html, PAGE, blocked_partners("acme", [ADNET]))
 
 
 @pytest.mark.parametrize(
@@ -76,14 +76,14 @@ def test_a_finding_says_where_whose_what_and_what_to_do() -> None:
 
 def test_links_of_the_answer_are_followed_too() -> None:
     links = "<https://shop.example/own.css>; rel=preload, <https://ads.example>; rel=preconnect"
-    (finding,) = header_findings(links, PAGE, blocked("acme", [ADNET]))
+    (finding,) = leaks_in_header(links, PAGE, blocked_partners("acme", [ADNET]))
     assert (finding.kind, finding.evidence) == ("header", "Link: <https://ads.example>")
 
 
 def test_a_link_header_without_an_end_is_read_once() -> None:
     def seconds(size: int) -> float:
         began = time.thread_time()
-        assert header_findings("<" * size, PAGE, blocked("acme", [ADNET])) == []
+        assert leaks_in_header("<" * size, PAGE, blocked_partners("acme", [ADNET])) == []
         return time.thread_time() - began
 
     once = min(seconds(4000) for _ in range(3))
@@ -96,5 +96,5 @@ def test_only_the_sites_own_partners_that_are_blocked_and_that_the_signal_denies
         replace(ADNET, when_denied="restrict", service_provider_contract="2026-01"),
         replace(ADNET, rights=("sensitive",)),
     ]
-    assert blocked("acme", others).domains == ()
-    assert blocked("acme", [*others, ADNET]).domains == (("ads.example", ADNET),)
+    assert blocked_partners("acme", others).domains == ()
+    assert blocked_partners("acme", [*others, ADNET]).domains == (("ads.example", ADNET),)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from consent_service.domain.facts import ChoiceMade, Erased, Fact, Incentive
 from consent_service.domain.words import AgeBand, Method, Stance, Step
-from consent_service.identity.keys import DAY, rotate
-from consent_service.identity.signatures import Signer
+from consent_service.identity.key_ring import DAY, rotate_ring
+from consent_service.identity.signatures import StatementSigner
 from consent_service.ledger import segments
-from consent_service.ledger.archive import segment_name
 from consent_service.ledger.entries import Device, Evidence
-from consent_service.ledger.retention import drop
-from consent_service.ledger.trimming import trim
-from consent_service.ledger.verification import Report, verify
+from consent_service.ledger.log_trim import trim_log
+from consent_service.ledger.object_names import segment_name
+from consent_service.ledger.retention import drop_expired
+from consent_service.ledger.verification import VerificationReport, verify
 from tests.ledger.mutations import Objects, archive_of, relined
 from tests.ledger.sealed import GPC, OPT_OUT, RING, Site, record
 from tests.running import START
 
-ROTATED = Signer(rotate(RING, START, b"c" * 32))
+ROTATED = StatementSigner(rotate_ring(RING, START, b"c" * 32))
 NOW = START + 900 * DAY
 KEPT = dict.fromkeys(("choice", "signal", "doubt", "carried"), 744 * DAY)
 IN_FULL = ChoiceMade(
@@ -37,9 +37,9 @@ async def fill(site: Site) -> dict[str, bytes]:
     site.clock.now += 800 * DAY
     sealer, now = site.sealer(), int(site.clock())
     assert await sealer.take_lease()
-    assert await trim(sealer, now) == 1
-    assert await drop(sealer, KEPT, now) == 1
-    await sealer.release()
+    assert await trim_log(sealer, now) == 1
+    assert await drop_expired(sealer, KEPT, now) == 1
+    await sealer.release_lease()
     site.signer = ROTATED
     facts: tuple[Fact, ...] = (OPT_OUT, GPC, IN_FULL)
     for number, fact in enumerate(facts, 5):
@@ -51,8 +51,8 @@ async def fill(site: Site) -> dict[str, bytes]:
     return site.objects()
 
 
-def checked(objects: Objects, *, keyed: bool = True) -> Report:
-    return verify(archive_of(objects), ROTATED.public() if keyed else None, now=NOW)
+def checked(objects: Objects, *, keyed: bool = True) -> VerificationReport:
+    return verify(archive_of(objects), ROTATED.public_keys() if keyed else None, now=NOW)
 
 
 def lines_of(genuine: Objects, number: int) -> list[bytes]:

@@ -10,16 +10,11 @@ from typing import Any, NamedTuple
 
 from obstore.store import MemoryStore
 
-from consent_service.identity.signatures import Signed, Signer, Statement
+from consent_service.identity.signatures import Signed, Statement, StatementSigner
 from consent_service.ledger import segments, tree
-from consent_service.ledger.archive import (
-    ObjectArchive,
-    anchor_name,
-    checkpoint_name,
-    marks_name,
-    segment_name,
-)
+from consent_service.ledger.archive import ObjectArchive
 from consent_service.ledger.checkpoints import digest_of, open_checkpoint
+from consent_service.ledger.object_names import anchor_name, checkpoint_name, marks_name, segment_name
 
 Objects = Mapping[str, bytes]
 
@@ -106,7 +101,9 @@ def of_files(objects: Objects) -> Iterator[Mutation]:
                 yield Mutation(f"{other} over {name}", {**objects, name: objects[other]})
 
 
-def resealed(objects: Objects, signer: Signer, site: str, number: int, text: str) -> dict[str, bytes]:
+def resealed(
+    objects: Objects, signer: StatementSigner, site: str, number: int, text: str
+) -> dict[str, bytes]:
     """The archive with this text as a checkpoint, and all behind it chained to it again, by whoever holds the key."""
     changed = dict(objects)
     changed[checkpoint_name(site, number)] = _signed(signer, Statement.CHECKPOINT, text)
@@ -115,29 +112,37 @@ def resealed(objects: Objects, signer: Signer, site: str, number: int, text: str
         if checkpoint_name(site, later) not in changed:
             return _anchored(changed, signer, site)
         said = json.loads(json.loads(changed[checkpoint_name(site, later)])["text"])
-        said["previous"] = segments.digest(before.encode())
+        said["previous"] = segments.digest_of(before.encode())
         before = json.dumps(said, sort_keys=True, separators=(",", ":"))
         changed[checkpoint_name(site, later)] = _signed(signer, Statement.CHECKPOINT, before)
     raise AssertionError
 
 
-def reanchored(objects: Objects, signer: Signer, site: str, number: int, text: str) -> dict[str, bytes]:
+def reanchored(
+    objects: Objects, signer: StatementSigner, site: str, number: int, text: str
+) -> dict[str, bytes]:
     """The archive with this text as an anchor, by whoever holds the key."""
     return {**objects, anchor_name(site, number): _signed(signer, Statement.ANCHOR, text)}
 
 
 def relined(
-    objects: Objects, signer: Signer, site: str, number: int, change: Callable[[list[bytes]], list[bytes]]
+    objects: Objects,
+    signer: StatementSigner,
+    site: str,
+    number: int,
+    change: Callable[[list[bytes]], list[bytes]],
 ) -> dict[str, bytes]:
     """The archive with other lines in a segment, sealed again by whoever holds the key."""
     lines = change(segments.split(segments.unpack(objects[segment_name(site, number)])))
     return resegmented(objects, signer, site, number, b"".join(line + b"\n" for line in lines))
 
 
-def resegmented(objects: Objects, signer: Signer, site: str, number: int, raw: bytes) -> dict[str, bytes]:
+def resegmented(
+    objects: Objects, signer: StatementSigner, site: str, number: int, raw: bytes
+) -> dict[str, bytes]:
     """The archive with other bytes in a segment, sealed again by whoever holds the key."""
     leaves = tree.leaf_hashes(segments.split(raw))
-    marks = segments.marks(leaves)
+    marks = segments.marks_of(leaves)
     changed = {
         **objects,
         segment_name(site, number): gzip.compress(raw, mtime=0),
@@ -145,9 +150,9 @@ def resegmented(objects: Objects, signer: Signer, site: str, number: int, raw: b
     }
     said = json.loads(text_of(objects[checkpoint_name(site, number)]))
     said |= {
-        "digest": segments.digest(raw),
-        "root": tree.root(leaves).hex(),
-        "marks": segments.digest(marks),
+        "digest": segments.digest_of(raw),
+        "root": tree.root_of(leaves).hex(),
+        "marks": segments.digest_of(marks),
         "entries": len(leaves),
     }
     return resealed(changed, signer, site, number, json.dumps(said, sort_keys=True, separators=(",", ":")))
@@ -158,7 +163,7 @@ def text_of(data: bytes) -> str:
     return str(json.loads(data)["text"])
 
 
-def _anchored(objects: dict[str, bytes], signer: Signer, site: str) -> dict[str, bytes]:
+def _anchored(objects: dict[str, bytes], signer: StatementSigner, site: str) -> dict[str, bytes]:
     """Each anchor names its checkpoint's digest again, as far as there is one."""
     for number in range(1, 100):
         name = anchor_name(site, number)
@@ -175,7 +180,7 @@ def _anchored(objects: dict[str, bytes], signer: Signer, site: str) -> dict[str,
     return objects
 
 
-def _signed(signer: Signer, statement: Statement, text: str) -> bytes:
+def _signed(signer: StatementSigner, statement: Statement, text: str) -> bytes:
     signed: Signed = signer.sign(statement, text)
     said = {"text": signed.text, "key": signed.key, "signature": signed.signature}
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()

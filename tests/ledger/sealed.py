@@ -9,24 +9,24 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from consent_service.domain.facts import ChoiceMade, Fact, SignalSeen, apply
-from consent_service.domain.records import VisitorRecord, pack_record, unpack_record
+from consent_service.domain.facts import ChoiceMade, Fact, SignalSeen, apply_fact
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
+from consent_service.domain.visitor_record import VisitorRecord, pack_record, unpack_record
 from consent_service.domain.words import Method, Stance
-from consent_service.identity.keys import new_ring
-from consent_service.identity.signatures import Signer
+from consent_service.identity.key_ring import new_ring
+from consent_service.identity.signatures import StatementSigner
 from consent_service.ledger import segments
 from consent_service.ledger.archive import FolderArchive
 from consent_service.ledger.entries import Evidence, encode, entry_of
-from consent_service.ledger.sealing import Sealer
+from consent_service.ledger.sealer import Sealer
 from consent_service.store.contract import Append, Change, Put, Store
-from consent_service.store.keys import LEDGER, standing_key
+from consent_service.store.names import LEDGER, standing_key
 from consent_service.store.sqlite import SqliteStore
 from tests.running import START, Clock
 
 RING = new_ring(START, b"a" * 32, b"h" * 32)
-SIGNER = Signer(RING)
+SIGNER = StatementSigner(RING)
 OPT_OUT = ChoiceMade(START, Method.BANNER, sale=Stance.OPTED_OUT, share=Stance.OPTED_OUT)
 GPC = SignalSeen(START, Sources.HEADER)
 
@@ -53,7 +53,7 @@ async def record(
     key = standing_key(site, visitor(number), store.shards)
     (found,) = await store.get([key])
     known = unpack_record(found.value) if found else VisitorRecord(subject(number), Standing())
-    standing = apply(known.standing, fact)
+    standing = apply_fact(known.standing, fact)
     entry_id = str(uuid.uuid4())
     payload = encode(
         entry_of(
@@ -93,7 +93,7 @@ class Site:
         sealer = self.sealer()
         assert await sealer.take_lease()
         done = await sealer.seal()
-        await sealer.release()
+        await sealer.release_lease()
         return done
 
     async def sealed(self, *sizes: int) -> None:

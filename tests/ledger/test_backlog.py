@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from consent_service.ledger.backlog import Backlog, backlog
+from consent_service.ledger.backlog import Backlog, read_backlog
 from consent_service.store.engines import examine_store
-from consent_service.store.keys import visitor_shard
+from consent_service.store.names import visitor_shard
 from tests.ledger.sealed import Site, a_site, record, visitor
 from tests.running import START
 
 
 async def looked(site: Site, folder: Path) -> Backlog:
-    return await backlog(
+    return await read_backlog(
         examine_store(f"sqlite:///{folder}/store.db", clock=site.clock), site.store.shards, "acme"
     )
 

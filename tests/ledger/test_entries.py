@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent_service.domain.facts import ChoiceMade, Fact, Incentive, SignalSeen, fold
+from consent_service.domain.facts import ChoiceMade, Fact, Incentive, SignalSeen, fold_facts
 from consent_service.domain.signals import Sources
 from consent_service.domain.words import AgeBand, Method, Stance
 from consent_service.ledger.canonical import FormatNewer, NotCanonical
@@ -18,13 +18,13 @@ from consent_service.ledger.entries import (
     EntryUnreadable,
     Evidence,
     decode,
-    digest,
+    digest_of,
     encode,
     entry_of,
     fact_of,
     standing_of,
 )
-from consent_service.ledger.soundness import check
+from consent_service.ledger.entry_check import check_entry
 from tests.domain.strategies import carried, erasures, facts
 
 SUBJECT = bytes(range(16))
@@ -46,7 +46,7 @@ def test_an_entry_gives_its_fact_back(fact: Fact) -> None:
 
 @given(st.lists(facts() | carried() | erasures(), max_size=10))
 def test_rule_6_the_fold_of_the_log_is_the_standing(found: list[Fact]) -> None:
-    assert standing_of(payload(fact) for fact in found) == fold(found)
+    assert standing_of(payload(fact) for fact in found) == fold_facts(found)
 
 
 @given(facts() | carried() | erasures())
@@ -84,7 +84,7 @@ def test_a_choice_entry_byte_by_byte() -> None:
 
 
 def test_a_digest_is_sha_256_of_the_bytes() -> None:
-    assert digest(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert digest_of(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b'{"kind":"unheard"}', b"\xff", b'{"kind":"signal","at":"x"}'])
@@ -121,4 +121,4 @@ def test_an_entry_of_a_newer_version_is_called_so() -> None:
 
 @given(facts() | carried() | erasures())
 def test_every_fact_makes_an_entry_that_holds(fact: Fact) -> None:
-    check(decode(payload(fact)))
+    check_entry(decode(payload(fact)))

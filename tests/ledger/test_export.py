@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from pyarrow import parquet
 
 from consent_service.ledger import segments
-from consent_service.ledger.archive import segment_name
-from consent_service.ledger.export import COLUMNS, FORMATS, Wanted
-from consent_service.ledger.findings import MOST_LINES, Finding
+from consent_service.ledger.export import COLUMNS, FORMATS, EntryFilter
+from consent_service.ledger.object_names import segment_name
+from consent_service.ledger.tampering import MOST_LINES, ArchiveFault
 from tests.ledger.sealed import OPT_OUT, Site, a_site, record, subject
 from tests.running import START
 
@@ -29,36 +29,36 @@ async def filled(site: Site) -> Site:
     return site
 
 
-def exported(site: Site, form: str, wanted: Wanted) -> bytes:
+def exported(site: Site, form: str, wanted: EntryFilter) -> bytes:
     out = io.BytesIO()
     FORMATS[form](site.archive, wanted, out, _never)
     return out.getvalue()
 
 
-def _never(finding: Finding) -> None:
+def _never(finding: ArchiveFault) -> None:
     raise AssertionError(finding)
 
 
 def told(site: Site, form: str) -> tuple[bytes, list[str]]:
     """What is exported all the same, and what can't be read."""
-    out, findings = io.BytesIO(), list[Finding]()
-    FORMATS[form](site.archive, Wanted(), out, findings.append)
+    out, findings = io.BytesIO(), list[ArchiveFault]()
+    FORMATS[form](site.archive, EntryFilter(), out, findings.append)
     return out.getvalue(), [str(finding) for finding in findings]
 
 
 @pytest.mark.parametrize(
     ("wanted", "visitors"),
     [
-        (Wanted(), [1, 2]),
-        (Wanted(site="acme"), [1, 2]),
-        (Wanted(site="other"), []),
-        (Wanted(subject=subject(2).hex()), [2]),
-        (Wanted(since=START + 1), [2]),
-        (Wanted(until=START + 86_400), [1]),
+        (EntryFilter(), [1, 2]),
+        (EntryFilter(site="acme"), [1, 2]),
+        (EntryFilter(site="other"), []),
+        (EntryFilter(subject=subject(2).hex()), [2]),
+        (EntryFilter(since=START + 1), [2]),
+        (EntryFilter(until=START + 86_400), [1]),
     ],
 )
 async def test_each_form_holds_what_was_asked_for(
-    tmp_path: Path, wanted: Wanted, visitors: list[int]
+    tmp_path: Path, wanted: EntryFilter, visitors: list[int]
 ) -> None:
     async with a_site(tmp_path) as site:
         await filled(site)
@@ -74,7 +74,7 @@ async def test_each_form_holds_what_was_asked_for(
 
 async def test_json_lines_are_the_sealed_bytes(tmp_path: Path) -> None:
     async with a_site(tmp_path) as site:
-        lines = exported(await filled(site), "jsonl", Wanted()).splitlines()
+        lines = exported(await filled(site), "jsonl", EntryFilter()).splitlines()
         assert all(line.startswith(b'{"entry":{"at":') for line in lines)
 
 
@@ -83,7 +83,7 @@ async def test_no_cell_is_a_formula(tmp_path: Path, start: str) -> None:
     async with a_site(tmp_path) as site:
         await record(site.store, 1, notice=f"{start}cmd|' /C calc'!A0")
         await site.seal()
-        (row,) = csv.DictReader(io.StringIO(exported(site, "csv", Wanted()).decode(), newline=""))
+        (row,) = csv.DictReader(io.StringIO(exported(site, "csv", EntryFilter()).decode(), newline=""))
         assert row["notice"] == f"'{start}cmd|' /C calc'!A0"
 
 
@@ -129,7 +129,7 @@ async def test_a_damaged_line_is_told_and_the_others_are_exported(
 async def test_a_member_that_is_no_word_is_exported_as_its_json(tmp_path: Path) -> None:
     async with a_site(tmp_path, [1]) as site:
         site.relined(FIRST, lambda lines: [lines[0].replace(b'"method":"banner"', b'"method":[1]')])
-        table = parquet.read_table(io.BytesIO(exported(site, "parquet", Wanted())))
+        table = parquet.read_table(io.BytesIO(exported(site, "parquet", EntryFilter())))
         assert table.column("method").to_pylist() == ["[1]"]
 
 

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from consent_service.identity.keys import DAY
+from consent_service.identity.key_ring import DAY
 from consent_service.ledger import checkpoints, segments
-from consent_service.ledger.archive import anchor_name, checkpoint_name, marks_name, segment_name
-from consent_service.ledger.findings import Tampering
+from consent_service.ledger.object_names import anchor_name, checkpoint_name, marks_name, segment_name
+from consent_service.ledger.tampering import Tampering
 from consent_service.ledger.verification import verify
 from tests.ledger.genuine import NOW, ROTATED, checked, lines_of, with_line
 from tests.ledger.mutations import Objects, archive_of, reanchored, resealed, resegmented, text_of
@@ -132,7 +132,7 @@ def test_two_sites_whose_files_were_mixed_are_found(genuine: Objects) -> None:
 
 
 def test_an_anchor_before_a_segment_that_still_stands_is_found(genuine: Objects) -> None:
-    checkpoint = checkpoints.open_checkpoint(genuine[checkpoint_name("acme", 3)], ROTATED.public())
+    checkpoint = checkpoints.open_checkpoint(genuine[checkpoint_name("acme", 3)], ROTATED.public_keys())
     anchor = checkpoints.Anchor(
         "acme", 3, checkpoints.digest_of(checkpoint), max(checkpoint.newest.values()) + 730 * DAY
     )
@@ -142,17 +142,17 @@ def test_an_anchor_before_a_segment_that_still_stands_is_found(genuine: Objects)
         for name, data in objects.items()
         if name not in (segment_name("acme", 3), marks_name("acme", 3))
     }
-    report = verify(archive_of(objects), ROTATED.public(), now=NOW + 2_000 * DAY)
+    report = verify(archive_of(objects), ROTATED.public_keys(), now=NOW + 2_000 * DAY)
     assert [finding[:2] for finding in report.findings] == [(Tampering.ANCHOR_FORGED, anchor_name("acme", 3))]
 
 
 def test_a_drop_that_was_interrupted_is_a_hint(genuine: Objects) -> None:
-    checkpoint = checkpoints.open_checkpoint(genuine[checkpoint_name("acme", 2)], ROTATED.public())
+    checkpoint = checkpoints.open_checkpoint(genuine[checkpoint_name("acme", 2)], ROTATED.public_keys())
     anchor = checkpoints.Anchor(
         "acme", 2, checkpoints.digest_of(checkpoint), max(checkpoint.newest.values()) + 730 * DAY
     )
     objects = {**genuine, anchor_name("acme", 2): checkpoints.sign(ROTATED, anchor)}
-    report = verify(archive_of(objects), ROTATED.public(), now=NOW + 2_000 * DAY)
+    report = verify(archive_of(objects), ROTATED.public_keys(), now=NOW + 2_000 * DAY)
     assert report.findings == []
     assert [hint.what for hint in report.hints] == [Tampering.DROP_UNFINISHED]
 

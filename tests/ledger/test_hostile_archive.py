@@ -14,15 +14,10 @@ from pathlib import Path
 import pytest
 
 from consent_service.errors import ArchiveUnavailable
-from consent_service.ledger.archive import (
-    FolderArchive,
-    anchor_name,
-    checkpoint_name,
-    marks_name,
-    segment_name,
-)
-from consent_service.ledger.findings import Finding, Tampering
-from consent_service.ledger.segments import digest
+from consent_service.ledger.archive import FolderArchive
+from consent_service.ledger.object_names import anchor_name, checkpoint_name, marks_name, segment_name
+from consent_service.ledger.segments import digest_of
+from consent_service.ledger.tampering import ArchiveFault, Tampering
 from consent_service.ledger.verification import verify
 from tests.ledger.sealed import SIGNER, Site, a_site
 
@@ -33,8 +28,8 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         yield found
 
 
-def findings(site: Site) -> list[Finding]:
-    return verify(site.archive, SIGNER.public()).findings
+def findings(site: Site) -> list[ArchiveFault]:
+    return verify(site.archive, SIGNER.public_keys()).findings
 
 
 def large(file: Path) -> None:
@@ -77,7 +72,7 @@ async def test_neither_marks_nor_anchors_are_a_way_in(site: Site, trap: Callable
 async def test_a_site_s_folder_elsewhere_is_not_followed(site: Site) -> None:
     (site.folder / "acme").rename(site.folder.parent / "elsewhere")
     (site.folder / "acme").symlink_to("../elsewhere")
-    assert findings(site) == [Finding(Tampering.OBJECT_UNKNOWN, "acme")]
+    assert findings(site) == [ArchiveFault(Tampering.OBJECT_UNKNOWN, "acme")]
 
 
 async def test_a_gap_of_any_length_is_one_finding(site: Site) -> None:
@@ -117,7 +112,7 @@ async def test_a_checkpoint_that_claims_lines_without_end_reserves_no_room_for_t
     raw = b"\n" * 200_000_000
     (site.folder / segment_name("acme", 2)).write_bytes(deflate.compress(raw) + deflate.flush())
     checkpoint = json.loads(site.objects()[checkpoint_name("acme", 2)])
-    said = json.loads(checkpoint["text"]) | {"entries": 200_000_000, "digest": digest(raw)}
+    said = json.loads(checkpoint["text"]) | {"entries": 200_000_000, "digest": digest_of(raw)}
     checkpoint["text"] = json.dumps(said, sort_keys=True, separators=(",", ":"))
     site.archive.put(checkpoint_name("acme", 2), json.dumps(checkpoint, separators=(",", ":")).encode())
     del raw

@@ -12,7 +12,7 @@ from consent_service.domain.facts import Fact
 from consent_service.ledger import segments
 from consent_service.ledger.entries import Device, Evidence, encode, entry_of
 from consent_service.ledger.lines import LineReader
-from consent_service.ledger.segments import Place
+from consent_service.ledger.segments import EntryPlace
 from tests.domain.strategies import carried, erasures, facts
 
 made_at = st.none() | st.sampled_from(
@@ -21,16 +21,19 @@ made_at = st.none() | st.sampled_from(
 words = st.none() | st.sampled_from(["en", '","id":"x', 'ü"subject":"', "\\\\"])
 evidence = st.builds(Evidence, st.none() | st.just(Device("mobile", "Firefox")), words, words, made_at)
 places = st.builds(
-    Place, st.sampled_from(["acme.00", "acme.desk", "acme.1234"]), st.integers(1, 2**53), st.integers(0, 20)
+    EntryPlace,
+    st.sampled_from(["acme.00", "acme.desk", "acme.1234"]),
+    st.integers(1, 2**53),
+    st.integers(0, 20),
 )
 _SMALL: Final = b'0123456789abcdefx"\\{}[],: \n'
 
 
-def written(fact: Fact, told: Evidence, place: Place, entry_id: int) -> bytes:
+def written(fact: Fact, told: Evidence, place: EntryPlace, entry_id: int) -> bytes:
     """A line as sealing writes it."""
     name = f"{entry_id:08x}-1234-4234-8234-123456789abc"
     entry = entry_of(fact, entry_id=name, site="acme", subject=entry_id.to_bytes(16), evidence=told)
-    return segments.line(encode(entry), place)
+    return segments.line_of(encode(entry), place)
 
 
 lines = st.lists(
@@ -43,7 +46,7 @@ lines = st.lists(
 def agree(found: Sequence[bytes]) -> bool:
     """Check that both ways of reading agree; return True if nothing is wrong."""
     reader = LineReader("acme")
-    together, alone = reader._together(found), reader._one_by_one(found)
+    together, alone = reader._read_together(found), reader._read_one_by_one(found)
     assert together is None or together == alone
     return not alone.faults
 
@@ -51,7 +54,7 @@ def agree(found: Sequence[bytes]) -> bool:
 @given(lines)
 def test_lines_as_sealing_writes_them_hold_whatever_their_words_are(found: list[bytes]) -> None:
     assert agree(found)
-    assert LineReader("acme")._together(found) is not None, "they need not be read one by one"
+    assert LineReader("acme")._read_together(found) is not None, "they need not be read one by one"
 
 
 @given(lines, st.data())

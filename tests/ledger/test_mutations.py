@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consent_service.ledger import segments
-from consent_service.ledger.archive import anchor_name, checkpoint_name
+from consent_service.ledger.object_names import anchor_name, checkpoint_name
 from tests.ledger.genuine import ROTATED, checked, lines_of, with_line
 from tests.ledger.mutations import Objects, of_bytes, of_files, of_json, reanchored, resealed, text_of
 

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from consent_service.domain.records import standing_in
+from consent_service.domain.visitor_record import standing_in
 from consent_service.errors import LedgerError
-from consent_service.identity.keys import DAY
+from consent_service.identity.key_ring import DAY
 from consent_service.ledger import segments
-from consent_service.ledger.archive import segment_name
 from consent_service.ledger.checkpoints import Checkpoint
 from consent_service.ledger.entries import CarriedEntry, decode, standing_of
-from consent_service.ledger.findings import Tampering
-from consent_service.ledger.retention import drop, is_over
-from consent_service.ledger.trimming import trim
+from consent_service.ledger.log_trim import trim_log
+from consent_service.ledger.object_names import segment_name
+from consent_service.ledger.retention import drop_expired, is_over
+from consent_service.ledger.tampering import Tampering
 from consent_service.ledger.verification import verify
 from consent_service.store.contract import Change, Put
-from consent_service.store.keys import LEDGER, site_shards, standing_key
+from consent_service.store.names import LEDGER, site_shards, standing_key
 from tests.ledger.sealed import GPC, OPT_OUT, SIGNER, Site, a_site, record, subject, visitor
 
 KEPT = dict.fromkeys(("choice", "signal", "doubt", "carried"), 744 * DAY)
@@ -29,9 +29,9 @@ async def dropped(site: Site, days: int) -> int:
     site.clock.now += days * DAY
     sealer, now = site.sealer(), int(site.clock())
     assert await sealer.take_lease()
-    await trim(sealer, now)
-    done = await drop(sealer, KEPT, now)
-    await sealer.release()
+    await trim_log(sealer, now)
+    done = await drop_expired(sealer, KEPT, now)
+    await sealer.release_lease()
     return done
 
 
@@ -66,7 +66,7 @@ async def test_the_archive_still_holds_behind_its_anchor(tmp_path: Path) -> None
     async with a_site(tmp_path, [5, 3]) as site:
         assert await dropped(site, 800) == 2
         assert await site.seal() == 1
-        report = verify(site.archive, SIGNER.public())
+        report = verify(site.archive, SIGNER.public_keys())
         assert (report.findings, report.dropped, report.segments) == ([], 2, 1)
 
 
@@ -80,7 +80,7 @@ async def test_nothing_goes_before_its_time_or_before_it_left_the_log(tmp_path: 
         site.clock.now += 800 * DAY
         sealer = site.sealer()
         assert await sealer.take_lease()
-        assert await drop(sealer, KEPT, int(site.clock())) == 0
+        assert await drop_expired(sealer, KEPT, int(site.clock())) == 0
 
 
 async def test_a_segment_that_was_taken_away_gets_no_anchor(tmp_path: Path) -> None:
@@ -88,11 +88,11 @@ async def test_a_segment_that_was_taken_away_gets_no_anchor(tmp_path: Path) -> N
         site.clock.now += 800 * DAY
         sealer, now = site.sealer(), int(site.clock())
         assert await sealer.take_lease()
-        assert await trim(sealer, now) == 2
+        assert await trim_log(sealer, now) == 2
         site.archive.delete(segment_name("acme", 1))
         with pytest.raises(LedgerError, match=r"segment 1 of acme is missing in the archive, and no anchor"):
-            await drop(sealer, KEPT, now)
-        assert [finding.what for finding in verify(site.archive, SIGNER.public()).findings] == [
+            await drop_expired(sealer, KEPT, now)
+        assert [finding.what for finding in verify(site.archive, SIGNER.public_keys()).findings] == [
             Tampering.SEGMENT_MISSING
         ]
 
@@ -104,8 +104,8 @@ async def test_a_drop_that_a_crash_cut_off_goes_on(tmp_path: Path) -> None:
         found, state = await sealer.read_state()
         assert await sealer.take_lease()
         await sealer.commit_state(found, replace(state, dropped=1))  # the second one's anchor is there
-        assert await drop(sealer, KEPT, int(site.clock())) == 1
-        assert verify(site.archive, SIGNER.public()).findings == []
+        assert await drop_expired(sealer, KEPT, int(site.clock())) == 1
+        assert verify(site.archive, SIGNER.public_keys()).findings == []
 
 
 async def test_what_goes_together_is_carried_once(tmp_path: Path) -> None:

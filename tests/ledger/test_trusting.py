@@ -11,12 +11,12 @@ import pytest
 from consent_service.domain.facts import Erased
 from consent_service.errors import LedgerError, LedgerForked
 from consent_service.ledger import checkpoints
-from consent_service.ledger.archive import anchor_name, checkpoint_name, segment_name
-from consent_service.ledger.erasures import Reach, erased, forgotten
-from consent_service.ledger.export import FORMATS, Wanted
-from consent_service.ledger.findings import Finding
-from consent_service.ledger.receipts import receipt_id
-from consent_service.ledger.trimming import trim
+from consent_service.ledger.erasures import Reach, count_undone, read_erasures
+from consent_service.ledger.export import FORMATS, EntryFilter
+from consent_service.ledger.log_trim import trim_log
+from consent_service.ledger.object_names import anchor_name, checkpoint_name, segment_name
+from consent_service.ledger.receipt_proofs import receipt_id
+from consent_service.ledger.tampering import ArchiveFault
 from consent_service.ledger.verification import LEAST_KEPT
 from consent_service.services.receipts import Receipts
 from tests.ledger.sealed import SIGNER, Site, a_site, record, subject
@@ -58,7 +58,7 @@ async def test_nothing_is_trimmed_on_the_word_of_a_checkpoint_that_was_touched(
     sealer = site.sealer()
     assert await sealer.take_lease()
     with pytest.raises(LedgerError, match=r"checkpoint 1 of acme does not hold: .*: run `ledger verify`"):
-        await trim(sealer, int(site.clock()))
+        await trim_log(sealer, int(site.clock()))
 
 
 async def test_nothing_is_sealed_behind_a_checkpoint_that_was_touched(
@@ -74,42 +74,42 @@ async def test_nothing_is_sealed_behind_a_checkpoint_that_was_touched(
 async def test_nobody_is_erased_again_on_the_word_of_a_checkpoint_that_was_touched(
     site: Site, spoil: Callable[[int], None]
 ) -> None:
-    keys = SIGNER.public()
-    assert erased(site.archive, keys, "acme", Reach()).numbers == {subject(1)}
+    keys = SIGNER.public_keys()
+    assert read_erasures(site.archive, keys, "acme", Reach()).numbers == {subject(1)}
     spoil(3)
     for ask in (
-        lambda: erased(site.archive, keys, "acme", Reach()),
-        lambda: forgotten(site.archive, keys, "acme", Reach(), lambda _shard, _at: True),
+        lambda: read_erasures(site.archive, keys, "acme", Reach()),
+        lambda: count_undone(site.archive, keys, "acme", Reach(), lambda _shard, _at: True),
     ):
         with pytest.raises(LedgerError, match=r"checkpoint 3 of acme does not hold: .*: run `ledger verify`"):
             ask()
 
 
 async def test_erasures_that_were_taken_away_are_missed_and_dropped_ones_are_not(site: Site) -> None:
-    checkpoint = checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", 3)], SIGNER.public())
+    checkpoint = checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", 3)], SIGNER.public_keys())
     site.archive.delete(segment_name("acme", 3))
     with pytest.raises(LedgerError, match=r"segment 3 of acme is missing in the archive, and no anchor"):
-        erased(site.archive, SIGNER.public(), "acme", Reach())
+        read_erasures(site.archive, SIGNER.public_keys(), "acme", Reach())
     late = max(checkpoint.newest.values()) + LEAST_KEPT
     for number, refused in ((2, True), (3, False)):
         anchor = checkpoints.Anchor("acme", number, checkpoints.digest_of(checkpoint), late)
         site.archive.put(anchor_name("acme", 3), checkpoints.sign(SIGNER, anchor))
         if refused:
             with pytest.raises(LedgerError, match=r"the anchor of segment 3 of acme does not hold"):
-                erased(site.archive, SIGNER.public(), "acme", Reach())
+                read_erasures(site.archive, SIGNER.public_keys(), "acme", Reach())
         else:
-            assert erased(site.archive, SIGNER.public(), "acme", Reach()).numbers == set()
+            assert read_erasures(site.archive, SIGNER.public_keys(), "acme", Reach()).numbers == set()
 
 
 async def test_a_chain_that_was_joined_from_two_is_not_read_for_erasures(site: Site) -> None:
-    checkpoint = checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", 2)], SIGNER.public())
+    checkpoint = checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", 2)], SIGNER.public_keys())
     other = checkpoints.Checkpoint(
         **{name: getattr(checkpoint, name) for name in checkpoint.__struct_fields__}
         | {"at": checkpoint.at + 1}
     )
     site.archive.put(checkpoint_name("acme", 2), checkpoints.sign(SIGNER, other))
-    with pytest.raises(LedgerError, match="checkpoint 3 of acme does not go on from checkpoint 2"):
-        erased(site.archive, SIGNER.public(), "acme", Reach())
+    with pytest.raises(LedgerError, match="checkpoint 3 of acme does not continue checkpoint 2"):
+        read_erasures(site.archive, SIGNER.public_keys(), "acme", Reach())
 
 
 async def test_no_receipt_is_proved_under_a_checkpoint_that_was_touched(site: Site) -> None:
@@ -129,8 +129,8 @@ async def test_an_entry_that_two_readers_read_otherwise_is_told_and_not_exported
     site.relined(
         segment_name("acme", 2), lambda lines: [lines[0].replace(b'"at":', b'"at":1,"at":'), *lines[1:]]
     )
-    out, told = io.BytesIO(), list[Finding]()
-    FORMATS["jsonl"](site.archive, Wanted(), out, told.append)
+    out, told = io.BytesIO(), list[ArchiveFault]()
+    FORMATS["jsonl"](site.archive, EntryFilter(), out, told.append)
     assert [str(finding).partition(": its")[0] for finding in told] == [
         f"not-canonical: {segment_name('acme', 2)} line 1"
     ]
@@ -149,6 +149,6 @@ async def test_an_entry_that_two_readers_read_otherwise_is_told_and_not_exported
 )
 async def test_no_entry_hides_from_its_subject_s_export(site: Site, hide: Callable[[bytes], bytes]) -> None:
     site.relined(segment_name("acme", 2), lambda lines: [hide(lines[0]), *lines[1:]])
-    told = list[Finding]()
-    FORMATS["jsonl"](site.archive, Wanted(subject=subject(1).hex()), io.BytesIO(), told.append)
+    told = list[ArchiveFault]()
+    FORMATS["jsonl"](site.archive, EntryFilter(subject=subject(1).hex()), io.BytesIO(), told.append)
     assert [finding.where for finding in told] == [f"{segment_name('acme', 2)} line 1"]

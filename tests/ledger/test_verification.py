@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from consent_service.identity.keys import new_ring
-from consent_service.identity.signatures import Signer
+from consent_service.identity.key_ring import new_ring
+from consent_service.identity.signatures import StatementSigner
 from consent_service.ledger import checkpoints, segments, tree
-from consent_service.ledger.archive import anchor_name, checkpoint_name, marks_name, segment_name
 from consent_service.ledger.checkpoints import Checkpoint, Span
-from consent_service.ledger.findings import Difference, Finding, Tampering, differences
-from consent_service.ledger.verification import LEAST_KEPT, Report, verify
+from consent_service.ledger.object_names import anchor_name, checkpoint_name, marks_name, segment_name
+from consent_service.ledger.tampering import ArchiveFault, LineChange, Tampering, compare_lines
+from consent_service.ledger.verification import LEAST_KEPT, VerificationReport, verify
 from tests.ledger.sealed import SIGNER, Site, a_site
 
-STRANGER = Signer(new_ring(1, b"s" * 32, b"h" * 32))
+STRANGER = StatementSigner(new_ring(1, b"s" * 32, b"h" * 32))
 SECOND = segment_name("acme", 2)
 
 
@@ -31,21 +31,23 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         yield found
 
 
-def checked(site: Site, *known: Checkpoint) -> Report:
-    return verify(site.archive, SIGNER.public(), known)
+def checked(site: Site, *known: Checkpoint) -> VerificationReport:
+    return verify(site.archive, SIGNER.public_keys(), known)
 
 
 def checkpoint(site: Site, number: int) -> Checkpoint:
-    return checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", number)], SIGNER.public())
+    return checkpoints.open_checkpoint(site.objects()[checkpoint_name("acme", number)], SIGNER.public_keys())
 
 
-def relined(site: Site, change: Callable[[list[bytes]], list[bytes]]) -> list[Finding]:
+def relined(site: Site, change: Callable[[list[bytes]], list[bytes]]) -> list[ArchiveFault]:
     """Rewrite the second segment's lines; what is found then."""
     site.relined(SECOND, change)
     return checked(site).findings
 
 
-def resigned(site: Site, number: int, signer: Signer = SIGNER, **change: object) -> list[Finding]:
+def resigned(
+    site: Site, number: int, signer: StatementSigner = SIGNER, **change: object
+) -> list[ArchiveFault]:
     """Sign another checkpoint in this one's place; what is found then."""
     site.archive.put(
         checkpoint_name("acme", number), checkpoints.sign(signer, replace(checkpoint(site, number), **change))
@@ -90,12 +92,12 @@ async def test_reordered_entries_are_found_and_named(site: Site) -> None:
 
 async def test_a_missing_segment_is_found(site: Site) -> None:
     site.archive.delete(SECOND)
-    assert checked(site).findings == [Finding(Tampering.SEGMENT_MISSING, SECOND)]
+    assert checked(site).findings == [ArchiveFault(Tampering.SEGMENT_MISSING, SECOND)]
 
 
 async def test_a_swapped_segment_is_found(site: Site) -> None:
     site.archive.put(SECOND, site.objects()[segment_name("acme", 3)])
-    assert checked(site).findings == [Finding(Tampering.SEGMENT_SWAPPED, SECOND, "is segment 3")]
+    assert checked(site).findings == [ArchiveFault(Tampering.SEGMENT_SWAPPED, SECOND, "is segment 3")]
 
 
 async def test_a_truncated_segment_is_found(site: Site) -> None:
@@ -143,7 +145,7 @@ async def test_a_checkpoint_altered_behind_its_signature_is_forged(site: Site) -
 
 async def test_a_missing_checkpoint_is_found(site: Site) -> None:
     site.archive.delete(checkpoint_name("acme", 2))
-    assert checked(site).findings == [Finding(Tampering.CHECKPOINT_MISSING, checkpoint_name("acme", 2))]
+    assert checked(site).findings == [ArchiveFault(Tampering.CHECKPOINT_MISSING, checkpoint_name("acme", 2))]
 
 
 async def test_a_checkpoint_in_another_s_place_is_found(site: Site) -> None:
@@ -176,13 +178,13 @@ async def test_entries_sealed_in_a_false_order_are_found(site: Site) -> None:
     raw = b"".join(line + b"\n" for line in reversed(segments.split(segments.unpack(site.objects()[name]))))
     leaves = tree.leaf_hashes(segments.split(raw))
     site.archive.put(name, gzip.compress(raw, mtime=0))
-    site.archive.put(marks_name("acme", 3), segments.marks(leaves))
+    site.archive.put(marks_name("acme", 3), segments.marks_of(leaves))
     found = resigned(
         site,
         3,
-        digest=segments.digest(raw),
-        root=tree.root(leaves).hex(),
-        marks=segments.digest(segments.marks(leaves)),
+        digest=segments.digest_of(raw),
+        root=tree.root_of(leaves).hex(),
+        marks=segments.digest_of(segments.marks_of(leaves)),
     )
     assert {one[:2] for one in found} == {(Tampering.PLACE_WRONG, name)}
 
@@ -212,7 +214,7 @@ async def test_a_history_signed_anew_is_found_by_a_checkpoint(site: Site) -> Non
 
 async def test_objects_that_nobody_sealed_are_found(site: Site) -> None:
     site.archive.put("acme/notes.txt", b"hello")
-    assert checked(site).findings == [Finding(Tampering.OBJECT_UNKNOWN, "acme/notes.txt")]
+    assert checked(site).findings == [ArchiveFault(Tampering.OBJECT_UNKNOWN, "acme/notes.txt")]
 
 
 async def test_a_dropped_segment_has_an_anchor_that_nobody_else_can_make(site: Site) -> None:
@@ -238,10 +240,10 @@ marked = st.lists(st.integers(0, 300).map(lambda number: b"%08d" % number), uniq
 def test_one_line_taken_out_is_missing_where_it_was(lines: list[bytes], data: st.DataObject) -> None:
     if lines:
         at = data.draw(st.integers(0, len(lines) - 1))
-        found = differences(lines, lines[:at] + lines[at + 1 :])
-        assert found == [Difference(Tampering.ENTRY_MISSING, at + 1)]
+        found = compare_lines(lines, lines[:at] + lines[at + 1 :])
+        assert found == [LineChange(Tampering.ENTRY_MISSING, at + 1)]
 
 
 @given(marked, marked)
 def test_lines_differ_exactly_when_something_is_named(sealed: list[bytes], found: list[bytes]) -> None:
-    assert bool(differences(sealed, found)) == (sealed != found)
+    assert bool(compare_lines(sealed, found)) == (sealed != found)

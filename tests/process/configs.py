@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from consent_service.identity.keys import encode_ring, new_ring
+from consent_service.identity.key_ring import encode_ring, new_ring
 
 RING = new_ring(1_795_341_600, b"a" * 32, b"h" * 32)
 

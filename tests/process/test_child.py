@@ -112,4 +112,4 @@ async def test_a_cancelled_run_leaves_no_program_behind(file: Path) -> None:
 
 
 async def test_a_signal_to_a_program_that_does_not_run_is_no_error() -> None:
-    program("").signal(signal.SIGHUP)
+    program("").send_signal(signal.SIGHUP)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.config import load
-from consent_service.process.rundir import RunDir
-from consent_service.process.web_process import server
+from consent_service.config import parse_config
+from consent_service.process.run_folder import RunFolder
+from consent_service.process.web_process import make_server
 from tests.process.configs import consent_toml
 from tests.process.serving import serving
 from tests.support.waiting import DEADLINE
@@ -50,7 +50,9 @@ def test_a_head_that_does_not_come_to_its_end_is_cut_off_then_too(tmp_path: Path
 
 @pytest.mark.parametrize(("more", "seconds"), [("", 75), ("keep_alive_seconds = 305", 305)])
 def test_it_is_kept_longer_than_balancers_keep_theirs(tmp_path: Path, more: str, seconds: int) -> None:
-    settings = server(load(consent_toml(tmp_path, more=more), {}), 1, RunDir(tmp_path)).http1_settings
+    settings = make_server(
+        parse_config(consent_toml(tmp_path, more=more), {}), 1, RunFolder(tmp_path)
+    ).http1_settings
     assert settings is not None
     assert settings.header_read_timeout == seconds * 1000 > BALANCERS * 1000
 

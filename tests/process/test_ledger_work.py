@@ -6,8 +6,9 @@ import json
 import urllib.request
 from pathlib import Path
 
-from consent_service.identity.signatures import Signer
-from consent_service.ledger.archive import FolderArchive, checkpoint_name
+from consent_service.identity.signatures import StatementSigner
+from consent_service.ledger.archive import FolderArchive
+from consent_service.ledger.object_names import checkpoint_name
 from consent_service.ledger.verification import verify
 from tests.process.configs import RING, consent_toml
 from tests.process.serving import serving
@@ -34,5 +35,5 @@ def test_a_choice_is_sealed_by_the_work_process(tmp_path: Path, free_port: int) 
         folder.mkdir()
         kept = FolderArchive(folder)
         assert eventually(lambda: kept.get(checkpoint_name("acme", 1)))
-    report = verify(kept, Signer(RING).public())
+    report = verify(kept, StatementSigner(RING).public_keys())
     assert (report.findings, report.entries) == ([], 1)

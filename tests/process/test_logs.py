@@ -14,7 +14,10 @@ from tests.support.waiting import DEADLINE
 
 def lines(source: str) -> list[dict[str, Any]]:
     """What a process that runs this source writes to stderr."""
-    code = f"import logging, structlog\nfrom consent_service.process import logs\nlogs.configure('web')\n{source}"
+    code = (
+        "import logging, structlog\nfrom consent_service.process.logs import configure_logs\n"
+        f"configure_logs('web')\n{source}"
+    )
     ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=DEADLINE
     )
@@ -62,7 +65,7 @@ def test_a_value_that_json_does_not_know_is_written_as_text() -> None:
 
 def test_where_no_line_can_be_written_whoever_logs_goes_on() -> None:
     code = (
-        "import structlog\nfrom consent_service.process import logs\nlogs.configure('web')\n"
+        "import structlog\nfrom consent_service.process import logs\nlogs.configure_logs('web')\n"
         "for number in range(1000): structlog.get_logger().info('call', number=number)\n"
         "print('went on')"
     )

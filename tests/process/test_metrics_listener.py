@@ -50,7 +50,7 @@ def scraped(port: int) -> dict[str, float]:
 def test_every_process_is_counted_and_the_dead_keep_their_counts_but_not_their_gauges(
     tmp_path: Path, free_port: int, counting: list[subprocess.Popen[str]]
 ) -> None:
-    with metrics_listener.listening("127.0.0.1", free_port, tmp_path):
+    with metrics_listener.listen_for_metrics("127.0.0.1", free_port, tmp_path):
         assert scraped(free_port) == {"flags_total": 4.0, "cached": 20.0}
         counting[0].send_signal(signal.SIGKILL)
         counting[0].wait()
@@ -58,7 +58,7 @@ def test_every_process_is_counted_and_the_dead_keep_their_counts_but_not_their_g
 
 
 def test_the_listener_is_gone_afterwards(tmp_path: Path, free_port: int) -> None:
-    with metrics_listener.listening("127.0.0.1", free_port, tmp_path):
+    with metrics_listener.listen_for_metrics("127.0.0.1", free_port, tmp_path):
         assert scraped(free_port) == {}
     with pytest.raises(ConnectionRefusedError):
         fetch(free_port, "/metrics")

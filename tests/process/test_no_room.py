@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.errors import CannotStart
-from consent_service.process.rundir import RunDir, run_dir
+from consent_service.process.run_folder import RunFolder, make_run_folder
 from tests.process.configs import RING, consent_toml, write_config
 from tests.process.serving import CLI
 
@@ -67,13 +67,13 @@ def test_check_of_a_page_says_that_no_folder_can_be_written(tmp_path: Path, free
 
 def test_a_place_that_takes_nothing_is_passed_over(tmp_path: Path) -> None:
     env = {"RUNTIME_DIRECTORY": str(tmp_path / "missing"), "XDG_RUNTIME_DIR": str(tmp_path)}
-    with run_dir(env) as ours:
+    with make_run_folder(env) as ours:
         assert ours.path.parent == tmp_path
 
 
 def test_a_run_folder_that_is_gone_is_said_in_words(tmp_path: Path) -> None:
-    gone = RunDir(tmp_path / "gone")
+    gone = RunFolder(tmp_path / "gone")
     with pytest.raises(CannotStart, match="gone: can't be written: No such file or directory"):
-        gone.write("", RING)
+        gone.write_config("", RING)
     with pytest.raises(CannotStart, match="gone: can't be written: No such file or directory"):
         gone.mark_draining()

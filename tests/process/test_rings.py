@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.identity.keys import KeyRing, encode_ring, new_ring, rotate
+from consent_service.identity.key_ring import KeyRing, encode_ring, new_ring, rotate_ring
 from consent_service.identity.ring_memory import memory_of
 from consent_service.services.key_rings import take_up
 from consent_service.store.engines import open_store
@@ -21,9 +21,9 @@ from tests.support.waiting import eventually
 
 __all__ = ["command"]
 
-START = RING.current.created_at
-ROTATED = rotate(RING, START + 86_400, b"b" * 32)
-FORKED = rotate(RING, START + 86_400, b"x" * 32)
+START = RING.current_key.created_at
+ROTATED = rotate_ring(RING, START + 86_400, b"b" * 32)
+FORKED = rotate_ring(RING, START + 86_400, b"x" * 32)
 STRANGER = new_ring(START, b"a" * 32, b"i" * 32)
 SECRETS = [key.secret for ring in (ROTATED, FORKED) for key in ring.keys] + [b"h" * 32, b"i" * 32]
 
@@ -88,7 +88,7 @@ def test_rule_5_nothing_serves_under_another_ring(
     ended = command(part)
     assert ended.status == 1
     assert "not the one that the store was written under" in ended.err
-    assert "every visitor's token is refused (denied, `unavailable`)" in ended.err
+    assert "every visitor token is refused (denied, `unavailable`)" in ended.err
     assert "in CONSENT_KEYS_FILE" in ended.err
     assert "keys adopt FILE" in ended.err
     no_secret_in(ended.err)
@@ -118,7 +118,7 @@ def test_a_rotation_is_followed_and_an_older_copy_told(command: Command, tmp_pat
     assert "fault  key ring: the key ring lacks key 2, which signs since 2026-11-23" in ended.out
     assert "Use the newest copy of the ring" in ended.out
     give(tmp_path, FORKED)
-    assert "key 2 of the key ring is another than the one that the store knows" in command("doctor").out
+    assert "key 2 of the key ring differs from the one that the store knows" in command("doctor").out
     give(tmp_path, ROTATED)
     assert "ok     key ring: " in command("doctor").out, "the others changed nothing"
 
@@ -226,7 +226,7 @@ def test_serve_says_what_an_older_copy_lacks_and_follows_a_rotation_while_it_ser
 def memory_in(url: str) -> Sequence[object]:
     """The keys that the store remembers."""
     from consent_service.identity.ring_memory import decode_memory
-    from consent_service.store.keys import RING_MEMORY
+    from consent_service.store.names import RING_MEMORY
 
     async def read() -> Sequence[object]:
         opened = open_store(url)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from consent_service.config import digest, load
+from consent_service.config import config_digest, parse_config
 from tests.process.configs import consent_toml, write_config
 from tests.process.serving import Service, serving
 from tests.process.waiting import family, fetch, survivors
@@ -26,7 +26,7 @@ def test_it_serves_counts_and_ends_cleanly_when_asked(tmp_path: Path, free_ports
     port, metrics_port = free_ports(2)
     text = consent_toml(tmp_path, port, metrics_port)
     with serving(tmp_path, text, port, "--workers", "2") as service:
-        assert service.readyz() == {"status": "ready", "config": digest(load(text, {}))}
+        assert service.readyz() == {"status": "ready", "config": config_digest(parse_config(text, {}))}
         assert fetch(port, "/v1/acme/flag").status == 200
         eventually(lambda: "consent_flags_total" in fetch(metrics_port, "/metrics").body)
         service.signal(signal.SIGTERM)
@@ -48,7 +48,7 @@ def test_a_faulty_configuration_is_refused_by_a_reload_and_the_old_one_keeps_ser
         write_config(tmp_path, consent_toml(tmp_path, free_port + 1))
         service.signal(signal.SIGHUP)
         eventually(lambda: len(service.logged("configuration refused")) == 3)
-        assert service.readyz() == {"status": "ready", "config": digest(load(text, {}))}
+        assert service.readyz() == {"status": "ready", "config": config_digest(parse_config(text, {}))}
 
 
 def refused_until_swapped(service: Service) -> int:
@@ -74,7 +74,7 @@ def test_a_good_configuration_is_taken_on_while_requests_are_answered(tmp_path: 
         service.signal(signal.SIGHUP)
         # One may be reset: the kernel had queued it for the old worker (unless net.ipv4.tcp_migrate_req is on).
         assert refused_until_swapped(service) <= 1
-        assert service.readyz()["config"] == digest(load(fresh, {}))
+        assert service.readyz()["config"] == config_digest(parse_config(fresh, {}))
 
 
 SLOW_WORKERS = """

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from consent_service.config import load
+from consent_service.config import parse_config
 from tests.deploy.dockerfile import ROOT
 from tests.process.serving import CLI
 from tests.proxy.noting import Noted
@@ -24,7 +24,7 @@ from tests.support.waiting import DEADLINE, eventually
 
 PROXIES = ROOT / "deploy" / "proxies"
 FACTS = ROOT / "deploy" / "systemd" / "consent.toml"
-CONFIG = load(FACTS.read_text(), {})
+CONFIG = parse_config(FACTS.read_text(), {})
 SERVICE, SITE = "privacy.acme.example", "www.acme.example"
 TRAEFIK: dict[str, Any] = yaml.safe_load((PROXIES / "traefik.yaml").read_text())["http"]
 Ask = Callable[..., http.client.HTTPResponse]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from consent_service.errors import LedgerError, StoreUnavailable
-from consent_service.identity.keys import DAY, encode_ring, new_ring
-from consent_service.ledger.archive import checkpoint_name, segment_name
+from consent_service.identity.key_ring import DAY, encode_ring, new_ring
+from consent_service.ledger.object_names import checkpoint_name, segment_name
 from consent_service.services.erasure.visitors import Target, VisitorErasure
 from consent_service.store.sqlite import backup
 from tests.support.installations import Installation, choose, kinds

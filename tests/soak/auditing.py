@@ -12,12 +12,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import httpx2
 
-from consent_service.ledger.entries import decode, digest, standing_of
+from consent_service.ledger.entries import decode, digest_of, standing_of
 from consent_service.services.records.deadline import READ_TIMEOUT
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Key, Store
 from consent_service.store.engines import open_store
-from consent_service.store.keys import DEFAULT_SHARDS, LEDGER, site_shards
+from consent_service.store.names import DEFAULT_SHARDS, LEDGER, site_shards
 from tests.soak.serving import RING, SITE
 from tests.soak.visiting import LIMIT, OPT_OUT, Acknowledged, Asked, Books, acknowledged, post
 from tests.subjects import records_of
@@ -44,7 +44,7 @@ async def ledger(url: str) -> dict[str, Recorded]:
         entries = [(decode(payload), payload) for payload in payloads]
         records = await records_of(store, SITE)
         whose = {record.subject.hex(): key for key, record in records.items()}
-        found = {entry.id: Recorded(digest(payload), whose[entry.subject]) for entry, payload in entries}
+        found = {entry.id: Recorded(digest_of(payload), whose[entry.subject]) for entry, payload in entries}
         assert len(found) == len(payloads), "two entries bear one id"
         return found
     finally:

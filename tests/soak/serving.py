@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from consent_service.identity.keys import encode_ring, new_ring
+from consent_service.identity.key_ring import encode_ring, new_ring
 from tests.process.serving import CLI
 from tests.process.waiting import family, fetch, survivors
 from tests.support.waiting import eventually

@@ -13,11 +13,11 @@ import pytest
 from consent_service.domain.facts import ChoiceMade
 from consent_service.domain.words import Method, Stance
 from consent_service.identity.signatures import encode_jwks
-from consent_service.ledger import archive, checkpoints, segments
+from consent_service.ledger import checkpoints, object_names, segments
 from consent_service.ledger.archive import FolderArchive
 from consent_service.ledger.checkpoints import Plan, Span
 from consent_service.ledger.entries import Device, Evidence, encode, entry_of
-from consent_service.ledger.sealing import MOST_ENTRIES
+from consent_service.ledger.sealer import MOST_ENTRIES
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.store.contract import Entry, Position
 from tests.ledger.sealed import SIGNER
@@ -66,16 +66,16 @@ def fill(kept: FolderArchive) -> None:
         checkpoint = checkpoints.checkpoint_of(
             "acme", Plan(number, previous, START, SIGNER.current, {"acme.00": span}), segment
         )
-        kept.put(archive.segment_name("acme", number), segment.data)
-        kept.put(archive.marks_name("acme", number), segment.marks)
-        kept.put(archive.checkpoint_name("acme", number), checkpoints.sign(SIGNER, checkpoint))
+        kept.put(object_names.segment_name("acme", number), segment.data)
+        kept.put(object_names.marks_name("acme", number), segment.marks)
+        kept.put(object_names.checkpoint_name("acme", number), checkpoints.sign(SIGNER, checkpoint))
         previous, after = checkpoints.digest_of(checkpoint), span.through
 
 
 def test_a_million_entries_are_checked_in_bounded_time_and_memory(tmp_path: Path) -> None:
     (tmp_path / "archive").mkdir()
     fill(FolderArchive(tmp_path / "archive"))
-    (tmp_path / "jwks.json").write_bytes(encode_jwks(SIGNER.public()))
+    (tmp_path / "jwks.json").write_bytes(encode_jwks(SIGNER.public_keys()))
     command = [
         sys.executable,
         "-c",

@@ -149,12 +149,12 @@ async def test_what_expires_is_never_answered_from_memory(store: Store, cache: C
 async def test_before_the_start_and_after_the_end_nothing_is_vouched_for(store: Store) -> None:
     cache = CoherentCache(store, decoded, poll=3600)
     await cache.fetch(A)
-    assert (cache.peek(A), cache.vouched) == (MISSING, False)
+    assert (cache.peek(A), cache.is_vouched) == (MISSING, False)
     await cache.start()
     await cache.fetch(A)
-    assert (cache.peek(A), cache.vouched) == (None, True)
+    assert (cache.peek(A), cache.is_vouched) == (None, True)
     await cache.close()
-    assert (cache.peek(A), cache.vouched) == (MISSING, False)
+    assert (cache.peek(A), cache.is_vouched) == (MISSING, False)
 
 
 async def test_the_trust_ends_with_the_lease_and_comes_back_with_an_answer(
@@ -163,9 +163,9 @@ async def test_the_trust_ends_with_the_lease_and_comes_back_with_an_answer(
     await cache.fetch(A)
     await cache.fetch(B)
     timer.now += LEASE - 0.01
-    assert (cache.peek(A), cache.vouched) == (None, True)
+    assert (cache.peek(A), cache.is_vouched) == (None, True)
     timer.now += 0.02
-    assert (cache.peek(A), cache.vouched) == (MISSING, False)
+    assert (cache.peek(A), cache.is_vouched) == (MISSING, False)
     await write(other, A, "meanwhile")
     await cache.poll_changes()
     assert cache.peek(A) is MISSING, "it changed while nobody vouched"
@@ -179,7 +179,7 @@ async def test_the_lease_counts_from_when_the_question_was_asked(
     await asyncio.sleep(0)
     timer.now += LEASE
     await question
-    assert not cache.vouched
+    assert not cache.is_vouched
 
 
 async def test_when_the_store_is_gone_reads_go_there_and_fail(
@@ -193,14 +193,14 @@ async def test_when_the_store_is_gone_reads_go_there_and_fail(
     assert cache.peek(A) is MISSING
     with pytest.raises(StoreUnavailable):
         await cache.fetch(A)
-    assert not cache.vouched
+    assert not cache.is_vouched
 
 
 async def test_with_no_entries_the_cache_is_off(store: Store) -> None:
     cache = CoherentCache(store, decoded, entries=0)
     await cache.start()
     assert await cache.fetch(A) is None
-    assert (cache.peek(A), cache.size, cache.vouched) == (MISSING, 0, False)
+    assert (cache.peek(A), cache.size, cache.is_vouched) == (MISSING, 0, False)
     await cache.close()
 
 
@@ -212,7 +212,7 @@ async def test_a_question_that_nobody_can_answer_in_full_drops_everything(
     await other.commit(Change(SHARD, put=[Put(name, b"x") for name in names]))
     await cache.poll_changes()
     assert cache.size == 0
-    assert cache.vouched
+    assert cache.is_vouched
 
 
 async def test_many_tasks_never_read_what_is_older_than_their_own_commit(

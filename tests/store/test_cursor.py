@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from consent_service.errors import CursorInvalid
 from consent_service.store.contract import Position
 from consent_service.store.cursor import Cursor, decode, encode
-from consent_service.store.keys import site_shards
+from consent_service.store.names import site_shards
 
 numbers = st.integers(0, 2**63 - 1)
 positions = st.builds(Position, numbers, numbers)

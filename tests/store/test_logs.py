@@ -9,7 +9,7 @@ import pytest
 
 from consent_service.errors import CursorExpired, CursorInvalid
 from consent_service.store.contract import Append, Change, Entry, Position, Store, Trim
-from consent_service.store.keys import site_shards
+from consent_service.store.names import site_shards
 
 SHARDS = ["acme.00", "acme.01", "acme.02"]
 LOG = "ledger"

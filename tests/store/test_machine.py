@@ -78,7 +78,7 @@ class StoreMachine(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.stores: list[Store] = [self.run(self.engine.open()) for _ in range(2)]
-        self.mark = self.run(self.stores[0].changed(None)).mark
+        self.mark = self.run(self.stores[0].changed_since(None)).mark
 
     def teardown(self) -> None:
         for store in self.stores:
@@ -144,7 +144,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 1))
     def ask_what_changed(self, which: int) -> None:
-        mark, keys = self.run(self.stores[which].changed(self.mark))
+        mark, keys = self.run(self.stores[which].changed_since(self.mark))
         assert keys is None or set(keys) == self.changed_since
         self.mark, self.changed_since = mark, set()
 

@@ -18,16 +18,16 @@ def examiner(engine: Harness) -> Examiner:
 
 async def test_a_store_that_nobody_has_made_is_not_made_by_looking(engine: Harness) -> None:
     for _ in range(2):
-        facts = await examiner(engine).facts()
+        facts = await examiner(engine).read_facts()
         assert (facts.troubles, facts.laid) == ((), None)
 
 
 async def test_a_store_says_how_it_is_laid_out_while_it_is_in_use_and_after(
     engine: Harness, store: Store
 ) -> None:
-    served = await examiner(engine).facts()
+    served = await examiner(engine).read_facts()
     await store.close()
-    rested = await examiner(engine).facts()
+    rested = await examiner(engine).read_facts()
     for facts in (served, rested):
         assert facts.troubles == ()
         assert facts.laid is not None
@@ -54,15 +54,15 @@ async def test_the_first_entry_behind_a_position_is_found(engine: Harness, store
 
 async def test_what_was_lost_is_what_the_store_itself_says(engine: Harness, store: Store) -> None:
     await store.commit(Change("acme.07"))
-    lost = await examiner(engine).lost()
+    lost = await examiner(engine).lost_values()
     assert [lost.is_lost("acme.07", version) for version in (0, 1, 2)] == [
-        store.lost("acme.07", version) for version in (0, 1, 2)
+        store.is_lost("acme.07", version) for version in (0, 1, 2)
     ]
 
 
 async def test_a_store_that_can_t_be_reached_is_a_trouble_and_no_crash(engine: Harness, store: Store) -> None:
     engine.lose()
-    facts = await examiner(engine).facts()
+    facts = await examiner(engine).read_facts()
     assert facts.laid is None
     if isinstance(engine, RedisHarness):
         assert facts.troubles

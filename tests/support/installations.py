@@ -9,10 +9,10 @@ from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from consent_service.config import Config, load
-from consent_service.importing.layout import Named
+from consent_service.config import Config, parse_config
+from consent_service.importing.line_outcomes import LineOutcome
 from consent_service.importing.opt_outs import ExportForm, OptOutImport, read_export
-from consent_service.importing.outcomes import Outcome
+from consent_service.importing.row_meaning import ExportColumns
 from consent_service.services.erasure.visitors import VisitorErasure, open_erasure
 from consent_service.services.restore import Restored, restore_store
 from tests.process.configs import RING, consent_toml, write_config
@@ -35,7 +35,7 @@ class Installation:
     @property
     def config(self) -> Config:
         """The configuration as it stands in the file now."""
-        return load((self.folder / "consent.toml").read_text(), self.env)
+        return parse_config((self.folder / "consent.toml").read_text(), self.env)
 
     def serve(self, doing: Callable[[Running], Awaitable[T]]) -> T:
         """Return the result of this while the service runs, whose clock is the machine's."""
@@ -68,10 +68,14 @@ class Installation:
 
     def import_export(
         self, tool: str, text: str, *, dry_run: bool = False
-    ) -> tuple[list[Outcome], list[str]]:
+    ) -> tuple[list[LineOutcome], list[str]]:
         """Import this export; return the outcomes and the warnings."""
-        importing, outcomes, warnings = OptOutImport(self.config, "acme", tool), list[Outcome](), list[str]()
-        reading = read_export(cast(BufferedReader, BytesIO(text.encode())), ExportForm(Named()))
+        importing, outcomes, warnings = (
+            OptOutImport(self.config, "acme", tool),
+            list[LineOutcome](),
+            list[str](),
+        )
+        reading = read_export(cast(BufferedReader, BytesIO(text.encode())), ExportForm(ExportColumns()))
         asyncio.run(importing.record(reading, outcomes.append, warnings.append, dry_run=dry_run))
         return outcomes, warnings
 

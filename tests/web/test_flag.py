@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.identity.keys import KeyRing, SigningKey, rotate
+from consent_service.identity.key_ring import KeyRing, SigningKey, rotate_ring
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from tests.running import RING, SHOP, START, Running, running
 
@@ -190,7 +190,7 @@ async def test_rule_2_a_clock_behind_the_record_is_denied(service: Running) -> N
 
 
 async def test_a_retired_key_verifies_for_400_days_and_then_denies(tmp_path: Path) -> None:
-    rotated = rotate(RING, START - 10, b"n" * 32)
+    rotated = rotate_ring(RING, START - 10, b"n" * 32)
     old = VisitorTokens(RING)
     async with running(tmp_path, ring=rotated) as service:
         token = (await service.choose(sale_share="opt_in")).json()["visitor"]

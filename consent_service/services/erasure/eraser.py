@@ -12,18 +12,18 @@ from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
 from consent_service.domain.facts import Erased
-from consent_service.domain.records import VisitorRecord, unpack_record
 from consent_service.domain.standing import StandingUnreadable
-from consent_service.domain.suppression import NOBODY, pack_suppression, suppressing
+from consent_service.domain.suppression import NOBODY, pack_suppression, suppression_of
+from consent_service.domain.visitor_record import VisitorRecord, unpack_record
 from consent_service.errors import Conflict, StoreBusy
-from consent_service.identity.keys import KeyRing
+from consent_service.identity.key_ring import KeyRing
 from consent_service.ledger.entries import ErasedEntry, Evidence, decode, encode, entry_of
-from consent_service.ledger.erasures import REDONE, Reach, reach
-from consent_service.ledger.sealing import STATE
+from consent_service.ledger.erasures import REDONE, Reach, reach_of
+from consent_service.ledger.sealer import STATE
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Append, Change, Document, Key, Put, Store
-from consent_service.store.keys import (
+from consent_service.store.names import (
     LEDGER,
     STANDINGS,
     desk_shard,
@@ -107,7 +107,7 @@ class Eraser:
 
     async def read_reach(self, site: str) -> Reach:
         """Return how far this store knows the archive. Raises StoreError, LedgerError."""
-        return reach(*await self._store.get([Key(desk_shard(site), name) for name in (REDONE, STATE)]))
+        return reach_of(*await self._store.get([Key(desk_shard(site), name) for name in (REDONE, STATE)]))
 
     async def read_erased_subjects(self, site: str) -> set[bytes]:
         """Return the subject numbers that the store's own log says were erased. Raises StoreError, LedgerError."""
@@ -133,7 +133,7 @@ class Eraser:
         return Change(
             key.shard,
             expect={key.name: visitor.document.version if visitor.document else 0},
-            put=[Put(key.name, pack_suppression(suppressing(standing, now)))],
+            put=[Put(key.name, pack_suppression(suppression_of(standing, now)))],
             delete=visitor.retry_marks,
             append=[Append(LEDGER, self._erased_entry(site, numbered.subject, now))] if numbered else [],
         )

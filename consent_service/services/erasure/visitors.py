@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 from consent_service.config import Config
 from consent_service.config.prior_cmp import cookie_of
 from consent_service.errors import IdentityError, LedgerError
-from consent_service.identity.keys import KeyRing
-from consent_service.identity.signatures import Signer
+from consent_service.identity.key_ring import KeyRing
+from consent_service.identity.signatures import StatementSigner
 from consent_service.identity.visitor_ids import imported_id_for
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.archive import open_archive
 from consent_service.ledger.entries import decode
-from consent_service.ledger.erasures import Erasures, erased
+from consent_service.ledger.erasures import Erasures, read_erasures
 from consent_service.services.configured_store import configured_store
 from consent_service.services.erasure.eraser import Eraser, StoredVisitor
 from consent_service.services.key_rings import take_up
@@ -114,10 +114,10 @@ class VisitorErasure:
             raise LedgerError(
                 "ledger.archive is not set, so nothing says who was erased: name the folder or the object store"
             )
-        archive, keys = open_archive(self._config.ledger.archive), Signer(self._ring).public()
+        archive, keys = open_archive(self._config.ledger.archive), StatementSigner(self._ring).public_keys()
         reach = await self.eraser.read_reach(site)
         reach = reach._replace(sealed=max(reach.sealed, sealed))
-        return await asyncio.to_thread(erased, archive, keys, site, reach)
+        return await asyncio.to_thread(read_erasures, archive, keys, site, reach)
 
     async def read_subject(self, site: str, visitor: str) -> str:
         """Return the number that the visitor's entries bear, in hex, or "" if no record has it.
@@ -144,7 +144,7 @@ class VisitorErasure:
 
     async def _subject_of_receipt(self, site: str, receipt: str) -> bytes:
         place = self._config.ledger.archive
-        receipts = Receipts(self._store, open_archive(place) if place else None, Signer(self._ring))
+        receipts = Receipts(self._store, open_archive(place) if place else None, StatementSigner(self._ring))
         proof = await receipts.find(site, receipt)
         return bytes.fromhex(decode(proof.payload).subject)
 

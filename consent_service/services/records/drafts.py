@@ -12,18 +12,18 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from consent_service.domain.facts import ChoiceMade, Fact, apply
-from consent_service.domain.records import VisitorRecord, pack_record, unpack_record
+from consent_service.domain.facts import ChoiceMade, Fact, apply_fact
 from consent_service.domain.standing import Standing, StandingUnreadable
-from consent_service.domain.suppression import NOBODY, beginning
+from consent_service.domain.suppression import NOBODY, first_fact_of
+from consent_service.domain.visitor_record import VisitorRecord, pack_record, unpack_record
 from consent_service.errors import StoreCorrupt
-from consent_service.ledger import receipts
-from consent_service.ledger.entries import Evidence, digest, encode, entry_of
+from consent_service.ledger import receipt_proofs
+from consent_service.ledger.entries import Evidence, digest_of, encode, entry_of
 from consent_service.services.records.idempotency import REQUEST_MARK_SECONDS, Mark, Outcome, Receipt, refusal
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.visitor.confirmations import pack_choice, unpack_choice
 from consent_service.store.contract import Append, Change, Document, Key, Put
-from consent_service.store.keys import LEDGER, request_name
+from consent_service.store.names import LEDGER, request_name
 
 _UNSEEN: Final = -1
 """The version of a record that is not committed yet: no nonce has seen it."""
@@ -160,7 +160,7 @@ class Draft:
     def _record(self, work: Work, facts: Sequence[Fact]) -> Receipt | None:
         receipt = None
         for fact in [*self._beginning(work), *facts] if facts else ():
-            self.standing = apply(self.standing or Standing(), fact)
+            self.standing = apply_fact(self.standing or Standing(), fact)
             entry = entry_of(
                 fact,
                 entry_id=str(self._ids.next()),
@@ -170,7 +170,7 @@ class Draft:
             )
             payload = encode(entry)
             self.entries.append(Append(LEDGER, payload))
-            receipt = Receipt(entry.id, entry.at, digest(payload))
+            receipt = Receipt(entry.id, entry.at, digest_of(payload))
         return receipt
 
     def _beginning(self, work: Work) -> list[Fact]:
@@ -178,7 +178,7 @@ class Draft:
         if not self._erased or self.standing is None:
             return []
         suppression, self.standing, self._erased = self.standing, None, False
-        return [beginning(suppression, work.now)]
+        return [first_fact_of(suppression, work.now)]
 
     def change(self) -> Change:
         assert self.standing is not None  # there are entries, so there is a standing
@@ -199,7 +199,7 @@ class Draft:
                 waiting.done.set_exception(refusal(planned.refusal))
                 continue
             if receipt is not None:
-                place = receipts.receipt_id(receipt.id, self.key.shard, done.recorded or version)
+                place = receipt_proofs.receipt_id(receipt.id, self.key.shard, done.recorded or version)
                 receipt = Receipt(place, receipt.at, receipt.digest)
             overtaken = self._overtaken(done) or done.recorded not in (0, version)
             waiting.done.set_result(Written(self.standing, version, receipt, planned, overtaken))

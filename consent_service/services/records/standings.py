@@ -12,20 +12,20 @@ from collections.abc import Sequence
 from functools import lru_cache, reduce
 from typing import Final, NamedTuple
 
-from consent_service.domain.records import standing_in
 from consent_service.domain.regimes import Regime
-from consent_service.domain.resolution import Resolution, resolve, stricter
+from consent_service.domain.resolution import Resolution, resolve, stricter_resolution
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing, StandingUnreadable
+from consent_service.domain.visitor_record import standing_in
 from consent_service.domain.words import UNHONOURED, Unhonoured
 from consent_service.errors import IdentityError
-from consent_service.identity.keys import KeyRing
+from consent_service.identity.key_ring import KeyRing
 from consent_service.identity.visitor_ids import record_id
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.services.records.deadline import COMMIT_TIMEOUT, READ_TIMEOUT, reading_patience
 from consent_service.store.cache import CoherentCache, Missing
 from consent_service.store.contract import Document, Key, Store
-from consent_service.store.keys import standing_key
+from consent_service.store.names import standing_key
 
 _REMEMBERED_TOKENS: Final = 50_000
 _REMEMBERED_FOR: Final = 3600
@@ -149,7 +149,7 @@ class Standings:
         if verified is None:
             claims = self._tokens.unsign(site, token, now)
             key = self.key(site, claims.visitor_id)
-            lost = self._store.lost(key.shard, claims.version)
+            lost = self._store.is_lost(key.shard, claims.version)
             verified = self._verified[site, token] = _Verified(claims, key, lost)
         return verified
 
@@ -167,7 +167,7 @@ def strictest(
     None stands for nobody: the regime's default.
     """
     rulings = (resolve(regime, signals, _standing(visitor), None, now) for visitor in found)
-    return reduce(stricter, rulings)
+    return reduce(stricter_resolution, rulings)
 
 
 def _decode(value: bytes, version: int) -> Record:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from consent_service.domain.facts import ChoiceMade
-from consent_service.domain.resolution import Resolution, unavailable
+from consent_service.domain.resolution import Resolution, unavailable_resolution
 from consent_service.domain.words import Stance
 from consent_service.services.records.idempotency import Receipt
 from consent_service.services.records.standings import Standings, Visitor
@@ -122,7 +122,7 @@ class Everybody:
 def unreadable(caller: Caller, own: Collection[str] = ()) -> Status:
     """Return how a browser stands while the store can't be read: everything is in doubt."""
     source = _source([*caller.tokens, *caller.beside], own)
-    return Status(unavailable(caller.signals), None, 0, source, bool(caller.signals), lost=False)
+    return Status(unavailable_resolution(caller.signals), None, 0, source, bool(caller.signals), lost=False)
 
 
 def _source(tokens: Sequence[str], own: Collection[str]) -> Source:

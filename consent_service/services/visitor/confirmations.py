@@ -49,7 +49,7 @@ class Opened(NamedTuple):
         """The rights that would be opted in, on any of the records."""
         choices = [one.choice for one in self.records]
         return [
-            right for right in RIGHTS if any(choice.stance(right) is Stance.OPTED_IN for choice in choices)
+            right for right in RIGHTS if any(choice.stance_on(right) is Stance.OPTED_IN for choice in choices)
         ]
 
 
@@ -112,7 +112,7 @@ class Confirmations:
 def pack_choice(choice: ChoiceMade) -> bytes:
     """Return the pending part of a choice in the form that nonces and marks carry."""
     waiting = _Waiting(
-        rights=[right.value for right in RIGHTS if choice.stance(right) is Stance.OPTED_IN],
+        rights=[right.value for right in RIGHTS if choice.stance_on(right) is Stance.OPTED_IN],
         age=None if choice.age is None else int(choice.age),
         incentive=None if choice.incentive is None else choice.incentive.number,
         method=int(choice.method),

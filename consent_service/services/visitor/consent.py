@@ -12,16 +12,16 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Final, NamedTuple
 
-from consent_service.domain.asking import Show, may_ask_after, show
-from consent_service.domain.facts import ChoiceMade, apply
-from consent_service.domain.prior import inherited
+from consent_service.domain.facts import ChoiceMade, apply_fact
+from consent_service.domain.prior_choices import inherited_choice
+from consent_service.domain.prompts import Show, may_ask_after, prompts_for
 from consent_service.domain.regimes import Regime
-from consent_service.domain.resolution import Resolution, resolve, stricter
+from consent_service.domain.resolution import Resolution, resolve, stricter_resolution
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import SALE_AND_SHARE, UNHONOURED, Stance, Unhonoured
 from consent_service.errors import ConfirmationInvalid, ConsentError, StoreError
-from consent_service.identity.keys import KeyRing
+from consent_service.identity.key_ring import KeyRing
 from consent_service.identity.visitor_ids import imported_id_for, visitor_id_for
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.services.records.drafts import Plan, Work, Written
@@ -100,21 +100,21 @@ class Consent:
         record = known.record.standing if known else None
         standing = record if isinstance(record, Standing) else None
         version, visitor_id = (known.record.version, known.id) if known else (0, None)
-        denials = inherited(theirs, standing, caller.now) if isinstance(theirs, Standing) else None
+        denials = inherited_choice(theirs, standing, caller.now) if isinstance(theirs, Standing) else None
         if (known or keep) and (fresh_signals(caller, standing) or denials):
             subject = self._subject(caller, found)
             plan = signal_plan(caller, subject, theirs if isinstance(theirs, Standing) else None)
             written = await self._write(caller, subject, plan)
             standing, version, visitor_id = written.standing, written.version, subject.visitor_id
         elif denials:
-            standing = apply(Standing(), denials)
+            standing = apply_fact(Standing(), denials)
         regime, doubt = caller.regime, UNHONOURED in (found, theirs)
         resolution = await self._ruling(caller, regime, UNHONOURED if doubt else standing)
         return Signalled(
             resolution,
             regime,
             None if visitor_id is None else self._token(caller, visitor_id, version),
-            show(standing, resolution, regime, caller.now),
+            prompts_for(standing, resolution, regime, caller.now),
             may_ask_after(standing, regime),
         )
 
@@ -147,7 +147,7 @@ class Consent:
             standing = await self._unchanged(caller, one)
             if standing is None:
                 raise refusal(Outcome.CONFIRMATION_DEAD)
-            if any(one.choice.stance(right) is Stance.OPTED_IN for right in SALE_AND_SHARE):
+            if any(one.choice.stance_on(right) is Stance.OPTED_IN for right in SALE_AND_SHARE):
                 signals |= caller.signals | standing.gpc
         return opened, signals
 
@@ -169,7 +169,9 @@ class Consent:
                 whole = False  # of the others only a signal that this call brings is recorded
         if not rulings:
             raise refusal(Outcome.CONFIRMATION_DEAD)
-        return opened, reduce(stricter, [*rulings, *[await self._present(caller, one) for one in dead]])
+        return opened, reduce(
+            stricter_resolution, [*rulings, *[await self._present(caller, one) for one in dead]]
+        )
 
     async def _confirm(self, caller: Caller, opened: Opened, *, whole: bool) -> Resolution:
         subject = Subject(opened.visitor_id, minted=False, unhonoured=False)
@@ -267,7 +269,7 @@ class Consent:
         if further:
             site = caller.site.key
             others = [await self._standings.recognise(site, token, now) for token in further]
-            ruling = stricter(ruling, strictest(regime, caller.signals, others, now))
+            ruling = stricter_resolution(ruling, strictest(regime, caller.signals, others, now))
         return ruling
 
     def _token(self, caller: Caller, visitor_id: bytes, version: int) -> str:

@@ -14,7 +14,7 @@ from consent_service.domain.facts import ChoiceMade
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import RIGHTS, UNHONOURED, Method, Right, Stance, Unhonoured
 from consent_service.errors import IdentityError
-from consent_service.identity.results import Result, Results
+from consent_service.identity.page_result_tokens import PageResult, PageResultTokens
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.services.records.standings import Standings, Visitor
 from consent_service.services.visitor.consent import Consent, Signalled
@@ -34,7 +34,7 @@ class Returning:
     """Makes results and exchanges them."""
 
     def __init__(
-        self, results: Results, tokens: VisitorTokens, standings: Standings, consent: Consent
+        self, results: PageResultTokens, tokens: VisitorTokens, standings: Standings, consent: Consent
     ) -> None:
         self._results = results
         self._tokens = tokens
@@ -53,9 +53,9 @@ class Returning:
         if not known or known[0] is not records[0]:
             return None
         first = _standing(known[0])
-        stricter = (one for one in known if not restrictions(_standing(one), first, now).empty)
+        stricter = (one for one in known if not restrictions(_standing(one), first, now).is_empty)
         named = next(stricter, known[0])
-        return self._results.sign(site, Result(named.id, named.record.version, state, now))
+        return self._results.sign(site, PageResult(named.id, named.record.version, state, now))
 
     async def signal(self, caller: Caller, returned: Returned | None, *, keep: bool) -> Signalled:
         """Answer a page view as `Consent.signal` does, with what the visitor brought back."""
@@ -67,7 +67,7 @@ class Returning:
         presented = [
             await self._standings.recognise(caller.site.key, own, caller.now) for own in caller.tokens
         ]
-        answered = result.answers(returned.state)
+        answered = result.answers_state(returned.state)
         if answered and adopts(presented, named):
             return await self._consent.signal(caller._replace(tokens=[token]), keep=keep)
         if not isinstance(named, Visitor):
@@ -79,13 +79,13 @@ class Returning:
             show=told.show._replace(banner=told.show.banner and not told.resolution.opted_out)
         )
 
-    def _opened(self, caller: Caller, text: str) -> Result | None:
+    def _opened(self, caller: Caller, text: str) -> PageResult | None:
         try:
             return self._results.unsign(caller.site.key, text, caller.now)
         except IdentityError:
             return None
 
-    def _token(self, caller: Caller, result: Result) -> str:
+    def _token(self, caller: Caller, result: PageResult) -> str:
         claims = VisitorClaims(result.visitor_id, result.version, None, result.issued_at)
         return self._tokens.sign(caller.site.key, claims)
 
@@ -94,7 +94,7 @@ class Returning:
         first = presented[0] if presented else UNHONOURED
         if isinstance(first, Visitor) and first.id != named.id:
             missing = restrictions(_standing(named), _standing(first), caller.now)
-            if not missing.empty:
+            if not missing.is_empty:
                 alone = caller._replace(request_id=None)
                 await self._consent.choose(alone, missing, origin="", lang=caller.evidence.lang or "")
 
@@ -116,9 +116,9 @@ def restrictions(theirs: Standing, own: Standing, at: int) -> ChoiceMade:
     missing: dict[Right, Stance] = {
         right: Stance.OPTED_OUT
         for right in RIGHTS
-        if theirs.choice(right).stance is Stance.OPTED_OUT
-        and own.choice(right).stance is not Stance.OPTED_OUT
-        and theirs.choice(right).at >= own.choice(right).at
+        if theirs.choice_on(right).stance is Stance.OPTED_OUT
+        and own.choice_on(right).stance is not Stance.OPTED_OUT
+        and theirs.choice_on(right).at >= own.choice_on(right).at
     }
     return ChoiceMade(
         at=at,

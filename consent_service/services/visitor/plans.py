@@ -13,13 +13,13 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from consent_service.domain.choosing import Situation, confirmed, decide, first_step
-from consent_service.domain.facts import ChoiceMade, DoubtRaised, Fact, SignalSeen, apply
-from consent_service.domain.places import NOWHERE, Place
-from consent_service.domain.prior import inherited
+from consent_service.domain.choice_steps import Situation, confirmed_fact, first_step_fact, split_choice
+from consent_service.domain.facts import ChoiceMade, DoubtRaised, Fact, SignalSeen, apply_fact
+from consent_service.domain.prior_choices import inherited_choice
 from consent_service.domain.regimes import Regime
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location
 from consent_service.domain.words import UNHONOURED
 from consent_service.ledger.entries import Evidence
 from consent_service.services.records.drafts import Plan, Planned
@@ -52,7 +52,7 @@ class Caller(NamedTuple):
     evidence: Evidence
     now: int
     request_id: uuid.UUID | None = None
-    place: Place = NOWHERE
+    place: Location = UNKNOWN_LOCATION
     beside: Sequence[str] = ()
     prior: PriorId | None = None
 
@@ -83,7 +83,7 @@ def signal_plan(caller: Caller, subject: Subject, theirs: Standing | None = None
     def plan(standing: Standing | None, _version: int) -> Planned:
         facts = _seen(caller, subject, standing)
         if theirs is not None:
-            choice = inherited(theirs, standing, not_before(_applied(standing, facts), caller.now))
+            choice = inherited_choice(theirs, standing, not_before(_applied(standing, facts), caller.now))
             facts += [] if choice is None else [choice]
         return Planned(facts)
 
@@ -103,11 +103,11 @@ def choice_plan(caller: Caller, subject: Subject, asked: ChoiceMade) -> Plan:
             UNHONOURED if subject.unhonoured else after,
             binding=caller.site.binding(caller.now),
         )
-        decided = decide(asked if at == asked.at else replace(asked, at=at), situation)
+        decided = split_choice(asked if at == asked.at else replace(asked, at=at), situation)
         if decided.at_once is not None:
             facts.append(decided.at_once)
         if decided.to_confirm is not None:
-            facts.append(first_step(decided.to_confirm, at))
+            facts.append(first_step_fact(decided.to_confirm, at))
         refused = decided.needs_parent and decided.at_once is None
         return Planned(facts, decided.to_confirm, Outcome.PARENT_REQUIRED if refused else None)
 
@@ -125,7 +125,7 @@ def confirm_plan(caller: Caller, subject: Subject, opened: Opened, *, whole: boo
         facts = _seen(caller, subject, standing)
         if facts or not whole or version != opened.version:
             return Planned(facts, refusal=Outcome.CONFIRMATION_DEAD)
-        return Planned([confirmed(opened.choice, not_before(standing, caller.now))])
+        return Planned([confirmed_fact(opened.choice, not_before(standing, caller.now))])
 
     return plan
 
@@ -154,7 +154,7 @@ def _seen(caller: Caller, subject: Subject, standing: Standing | None) -> list[F
 
 def _applied(standing: Standing | None, facts: Sequence[Fact]) -> Standing | None:
     for fact in facts:
-        standing = apply(standing or Standing(), fact)
+        standing = apply_fact(standing or Standing(), fact)
     return standing
 
 

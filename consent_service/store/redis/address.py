@@ -1,8 +1,8 @@
-"""Addresses: what a store's URL says about where its servers are and who we are to them. Opens nothing.
+"""Addresses: the parts of a store's URL: its servers, and our user, password and certificates. Opens nothing.
 
-`redis://user@host:6379/0` is one server, `redis+sentinel://h1:26379,h2:26379/mymaster` whichever server the
-Sentinels name, `redis+cluster://h1:7000,h2:7000` a cluster that these nodes know. `rediss` in shard_keys of `redis`
-speaks TLS; `?ca_file=` names who is trusted, `?cert_file=` and `?key_file=` who we are.
+`redis://user@host:6379/0` is one server, `redis+sentinel://h1:26379,h2:26379/mymaster` the server that the
+Sentinels name, `redis+cluster://h1:7000,h2:7000` a cluster that these nodes know. `rediss` in place of
+`redis` means TLS; `?ca_file=` names whom we trust, `?cert_file=` and `?key_file=` who we are.
 """
 
 from __future__ import annotations
@@ -85,8 +85,10 @@ class StoreAddress:
             if "cert_file" in self.files:
                 context.load_cert_chain(self.files["cert_file"], self.files.get("key_file"))
         except OSError as error:
-            named = ", ".join(f"{name} {file}" for name, file in self.files.items())
-            raise StoreUnavailable(f"{self.name}: can't use {named}: {error.strerror or error}") from None
+            files_text = ", ".join(f"{name} {file}" for name, file in self.files.items())
+            raise StoreUnavailable(
+                f"{self.name}: can't use {files_text}: {error.strerror or error}"
+            ) from None
         return context
 
 

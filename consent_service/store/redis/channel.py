@@ -18,7 +18,7 @@ from consent_service.errors import StoreError
 from consent_service.store.redis.address import Address
 from consent_service.store.redis.connection import Connection, Waiter, pack_command
 from consent_service.store.redis.faults import late_error, unreachable_error
-from consent_service.store.redis.handshake import Handshake, Purpose
+from consent_service.store.redis.handshake import ChannelPurpose, Handshake
 
 CONNECT_TIMEOUT: Final = 1.0
 """Seconds for a new connection with all that is said on it first; it is the first look-up to fail that asks
@@ -51,11 +51,15 @@ class Channel:
     """One connection at a time to one node."""
 
     def __init__(
-        self, address: Address, purpose: Purpose, handshake: Handshake, on_loss: Callable[[Channel], None]
+        self,
+        address: Address,
+        purpose: ChannelPurpose,
+        handshake: Handshake,
+        on_loss: Callable[[Channel], None],
     ) -> None:
         self.address = address
         self.purpose = purpose
-        self._timeout = CONNECT_TIMEOUT if purpose is Purpose.LOOK_UP else _WRITE_TIMEOUT
+        self._timeout = CONNECT_TIMEOUT if purpose is ChannelPurpose.LOOK_UP else _WRITE_TIMEOUT
         self._handshake = handshake
         self._on_loss = on_loss
         self._loop = asyncio.get_running_loop()
@@ -86,7 +90,7 @@ class Channel:
             return
         self._connection.give_up_after(self.purpose.value)
         due = self._loop.time() - self._promised_at > _PROMISE_HOLDS
-        if self.purpose is Purpose.WRITE and due and self._renewing is None:
+        if self.purpose is ChannelPurpose.WRITE and due and self._renewing is None:
             self._renewing = self._loop.create_task(self._renew_promise(self._connection))
 
     def drop_connection(self) -> None:

@@ -9,10 +9,10 @@ from typing import Any, Final
 from consent_service.errors import Conflict, StoreMoved
 from consent_service.store.contract import Change
 from consent_service.store.move_mark import decode_mark
-from consent_service.store.redis import layout, scripts
+from consent_service.store.redis import key_layout, scripts
 from consent_service.store.redis.connection import Word, pack_command
 from consent_service.store.redis.faults import unstorable_error
-from consent_service.store.redis.layout import ShardKeys, packed_expiry
+from consent_service.store.redis.key_layout import ShardKeys, packed_expiry
 
 LARGEST: Final = 32_768
 """Bytes of names remembered of one commit for other processes' caches; of a larger one "everything" is."""
@@ -43,7 +43,7 @@ def commit_command(change: Change, where: ShardKeys, now: float, floor: int | No
 
 def register_command(shard: str, *, copied: bool = False) -> bytes:
     """Return the packed call of register.lua. `copied`: the shard belongs to a store that is being copied there."""
-    keys = (layout.SHARDS, layout.MOVED, layout.MOVING)
+    keys = (key_layout.SHARDS, key_layout.MOVED, key_layout.MOVING)
     return pack_command(b"EVALSHA", scripts.REGISTER.digest, len(keys), *keys, shard, int(copied))
 
 
@@ -89,7 +89,7 @@ class _Steps:
     """The script's steps, and the keys that they work on, each named once."""
 
     def __init__(self, where: ShardKeys) -> None:
-        self.keys: dict[bytes, int] = {where.head: 1, where.changes: 2}
+        self.keys: dict[bytes, int] = {where.head_key: 1, where.changes_key: 2}
         self.words: list[Word] = []
 
     def add_step(self, step: bytes, key: bytes, *words: Word) -> None:

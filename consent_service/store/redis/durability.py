@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from hiredis import ReplyError
 
 from consent_service.errors import StoreUnavailable
-from consent_service.store.causes import cause
+from consent_service.store.causes import cause_of
 from consent_service.store.redis.address import Address, ServerKind
 from consent_service.store.redis.connection import Connection
 from consent_service.store.redis.faults import code_of, refused_error, unknown_command
@@ -73,7 +73,7 @@ async def settings_of(connection: Connection, *names: str) -> tuple[Mapping[str,
         if not unknown_command(error) and code_of(error) != "NOPERM":
             raise
         reason = "does not tell what it promises: let the service call CONFIG GET"
-        return {}, f"{reason} ({cause(error)})"
+        return {}, f"{reason} ({cause_of(error)})"
 
 
 async def replicas_to_wait_for(connection: Connection, address: Address, kind: ServerKind) -> int:

@@ -12,15 +12,15 @@ from typing import Final
 
 from consent_service.errors import StoreMoved, StoreUnavailable
 from consent_service.store.contract import Change, Changes, Document, Key, KeyedDocuments, Member, Page
-from consent_service.store.redis import commits, layout, scans, walking
+from consent_service.store.redis import commits, key_layout, key_walk, scans
 from consent_service.store.redis.address import parse_url
 from consent_service.store.redis.connection import pack_command
-from consent_service.store.redis.handshake import Purpose
-from consent_service.store.redis.header import Header
+from consent_service.store.redis.handshake import ChannelPurpose
 from consent_service.store.redis.invalidation import Invalidation
-from consent_service.store.redis.layout import HEADER_SLOT, shard_keys
-from consent_service.store.redis.opening import OpenedStore, open_servers
+from consent_service.store.redis.key_layout import HEADER_SLOT, shard_keys
+from consent_service.store.redis.opened_store import OpenedStore, open_servers
 from consent_service.store.redis.router import Router
+from consent_service.store.redis.store_header import RedisHeader
 
 _CLOSING_TIMEOUT: Final = 5.0
 """Seconds that closing waits for what is on its way."""
@@ -61,13 +61,13 @@ class RedisStore:
             )
 
     @property
-    def header(self) -> Header:
+    def header(self) -> RedisHeader:
         """Return the header as it was when the store was opened."""
-        return self._opened.known.header
+        return self._opened.state.header
 
     @property
     def shards(self) -> int:
-        """Return the names of all shards that were ever written."""
+        """Number of visitor shards of each site."""
         return self.header.shards
 
     @property
@@ -75,9 +75,9 @@ class RedisStore:
         """Return the number of this process's commits that are under way."""
         return self._committing
 
-    def lost(self, shard: str, version: int) -> bool:
+    def is_lost(self, shard: str, version: int) -> bool:
         """Return True if this value of the shard's counter was lost by a restoration."""
-        return self._opened.known.lost.is_lost(shard, version)
+        return self._opened.state.lost.is_lost(shard, version)
 
     async def get(self, keys: Sequence[Key]) -> list[Document | None]:
         """Return the documents in the order asked; None for those that are absent or have expired."""
@@ -88,8 +88,8 @@ class RedisStore:
             where = shard_keys(keys[0].shard)
             command = pack_command(b"GET", where.document_key(keys[0].name))
             return [
-                layout.unpack_document(
-                    await router.ask_slot(Purpose.LOOK_UP, where.slot, command), self._clock()
+                key_layout.unpack_document(
+                    await router.ask_slot(ChannelPurpose.LOOK_UP, where.slot, command), self._clock()
                 )
             ]
         return await _get_many(router, keys, self._clock())
@@ -107,7 +107,7 @@ class RedisStore:
 
     async def read(self, log: str, shards: Sequence[str], after: str, limit: int) -> Page:
         """Return at most `limit` entries of the log after the cursor. Raises CursorInvalid, CursorExpired."""
-        return await scans.read_log(self._router(), log, shards, after, limit, self.lost)
+        return await scans.read_log(self._router(), log, shards, after, limit, self.is_lost)
 
     async def range(
         self,
@@ -129,9 +129,9 @@ class RedisStore:
 
     def walk(self, shards: Sequence[str], prefix: bytes) -> AsyncIterator[KeyedDocuments]:
         """Yield every document of these shards whose name begins with `prefix`, in batches, in any order."""
-        return walking.walk_documents(self._router(), self._opened.name, shards, prefix, self._clock)
+        return key_walk.walk_documents(self._router(), self._opened.name, shards, prefix, self._clock)
 
-    async def changed(self, since: int | None) -> Changes:
+    async def changed_since(self, since: int | None) -> Changes:
         """Return the keys that may have been written since the mark; None asks for the present mark alone."""
         router = self._router()
         try:
@@ -145,9 +145,11 @@ class RedisStore:
     async def check_writable(self, shards: Sequence[str]) -> None:
         """Return if a commit to any of these shards would be taken now. Raises the error with which it would fail."""
         router = self._router()
-        by_master = {router.master(where.slot): where for where in map(shard_keys, shards)}
+        by_master = {router.master_of(where.slot): where for where in map(shard_keys, shards)}
         await scans.all_of(
-            router.ask_slot(Purpose.WRITE, where.slot, pack_command(b"SETRANGE", where.nothing, 0, b""))
+            router.ask_slot(
+                ChannelPurpose.WRITE, where.slot, pack_command(b"SETRANGE", where.nothing_key, 0, b"")
+            )
             for where in by_master.values()
         )
 
@@ -176,16 +178,18 @@ async def _commit(router: Router, change: Change, now: float, floor: int, name: 
     where = shard_keys(change.shard)
     command = commits.commit_command(change, where, now, floor=None)
     value = commits.commit_outcome(
-        await router.ask_slot(Purpose.WRITE, where.slot, command), change.shard, name
+        await router.ask_slot(ChannelPurpose.WRITE, where.slot, command), change.shard, name
     )
     if value is not None:
         return value
     # The shard is new: whoever asks what changed must know of it before anything is written there.
     register = commits.register_command(change.shard)
-    commits.commit_outcome(await router.ask_slot(Purpose.WRITE, HEADER_SLOT, register), change.shard, name)
+    commits.commit_outcome(
+        await router.ask_slot(ChannelPurpose.WRITE, HEADER_SLOT, register), change.shard, name
+    )
     command = commits.commit_command(change, where, now, floor)
     value = commits.commit_outcome(
-        await router.ask_slot(Purpose.WRITE, where.slot, command), change.shard, name
+        await router.ask_slot(ChannelPurpose.WRITE, where.slot, command), change.shard, name
     )
     assert value is not None  # with a floor the shard may be new
     return value
@@ -196,10 +200,10 @@ async def _get_many(router: Router, keys: Sequence[Key], now: float) -> list[Doc
     runs = [(shard_keys(shard), [key.name for key in run]) for shard, run in groupby(keys, _shard_of)]
     commands = [pack_command(b"MGET", *map(where.document_key, names)) for where, names in runs]
     replies = await scans.all_of(
-        router.ask_slot(Purpose.LOOK_UP, where.slot, command)
+        router.ask_slot(ChannelPurpose.LOOK_UP, where.slot, command)
         for (where, _), command in zip(runs, commands, strict=True)
     )
-    return [layout.unpack_document(data, now) for reply in replies for data in reply]
+    return [key_layout.unpack_document(data, now) for reply in replies for data in reply]
 
 
 def _shard_of(key: Key) -> str:

@@ -19,13 +19,13 @@ from consent_service.store.contract import Document, Key
 from consent_service.store.lost_values import LostValues
 from consent_service.store.mounts import Mount, mount_of
 from consent_service.store.move_mark import MoveMark, decode_mark
-from consent_service.store.redis import durability, layout, scripts
+from consent_service.store.redis import durability, key_layout, scripts
 from consent_service.store.redis.address import Address, ServerKind, parse_url
 from consent_service.store.redis.connection import Connection, Word
 from consent_service.store.redis.faults import refused_error, unreachable_error
-from consent_service.store.redis.header import open_header, open_lost
-from consent_service.store.redis.layout import HEADER_SLOT, shard_keys
-from consent_service.store.redis.opening import is_supported, way_to
+from consent_service.store.redis.key_layout import HEADER_SLOT, shard_keys
+from consent_service.store.redis.opened_store import is_supported, way_to
+from consent_service.store.redis.store_header import open_header, open_lost
 from consent_service.store.status import DataLayout, FleetFacts, SentinelFacts, ServerFacts
 
 _TIMEOUT: Final = 3.0
@@ -46,14 +46,14 @@ class RedisExaminer:
         self._login, self._topology = way_to(self._target)
         self._clock = clock
 
-    async def facts(self) -> FleetFacts:
+    async def read_facts(self) -> FleetFacts:
         """Return the facts of the store; what is wrong with it is among them as `troubles`."""
         sentinels, troubles = await self._ask_each(self._sentinel_facts, self._seeds_that_watch())
         try:
             await self._topology.refresh_map()
         except StoreError as error:
             return FleetFacts(self._target.name, (*troubles, str(error)), sentinels=sentinels)
-        if not self._topology.slot_map.whole:
+        if not self._topology.slot_map.is_whole:
             troubles = [*troubles, _NOBODY.format(name=self._target.name)]
         masters, unasked = await self._ask_each(self._server_facts, self._topology.slot_map.masters)
         followers = [address for _, replicas in masters for address in replicas]
@@ -82,7 +82,7 @@ class RedisExaminer:
         replies = [
             await self._ask_slot(where.slot, "GET", where.document_key(name)) for where, name in commands
         ]
-        return [layout.unpack_document(reply, self._clock()) for reply in replies]
+        return [key_layout.unpack_document(reply, self._clock()) for reply in replies]
 
     async def next_behind(self, log: str, shard: str, sequence: int) -> bytes | None:
         """Return the payload of the log's first entry with a higher position, or None."""
@@ -92,34 +92,34 @@ class RedisExaminer:
         )
         return entries[0][1][1] if entries else None
 
-    async def lost(self) -> LostValues:
+    async def lost_values(self) -> LostValues:
         """Return the counter values that restorations made the store lose."""
-        header = open_header(await self._ask_slot(HEADER_SLOT, "GET", layout.HEADER), self._target.name)
-        notes = await self._ask_slot(HEADER_SLOT, "HGETALL", layout.LOST)
+        header = open_header(await self._ask_slot(HEADER_SLOT, "GET", key_layout.HEADER), self._target.name)
+        notes = await self._ask_slot(HEADER_SLOT, "HGETALL", key_layout.LOST)
         return open_lost(header, notes, self._target.name)
 
     async def close(self) -> None:
         """Do nothing: no connection outlives its question."""
 
     async def _half_copied(self) -> int | None:
-        fields = await self._ask_slot(HEADER_SLOT, "HLEN", layout.MOVING)
+        fields = await self._ask_slot(HEADER_SLOT, "HLEN", key_layout.MOVING)
         return fields - 1 if fields else None  # one says which store
 
     async def _data_layout(self) -> DataLayout | None:
-        data = await self._ask_slot(HEADER_SLOT, "GET", layout.HEADER)
+        data = await self._ask_slot(HEADER_SLOT, "GET", key_layout.HEADER)
         if data is None:  # nobody has ever served over it
             return None
         header = open_header(data, self._target.name)
         return DataLayout(header.version, header.shards)
 
     async def _move_mark(self) -> MoveMark | None:
-        data = await self._ask_slot(HEADER_SLOT, "GET", layout.MOVED)
+        data = await self._ask_slot(HEADER_SLOT, "GET", key_layout.MOVED)
         return None if data is None else decode_mark(data, self._target.name)
 
     async def _ask_slot(self, slot: int, *words: Word) -> Any:
         if not self._topology.slot_map.ranges:
             await self._topology.refresh_map()
-        master = self._topology.slot_map.master(slot)
+        master = self._topology.slot_map.master_of(slot)
         if master is None:
             raise StoreUnavailable(_NOBODY.format(name=self._target.name))
         return await self._with_connection(master, lambda connection: connection.ask(*words))

@@ -18,28 +18,44 @@ from consent_service.errors import (
     StoreTimeout,
     StoreUnavailable,
 )
-from consent_service.store.causes import cause
+from consent_service.store.causes import cause_of
 
 _UNKNOWN: Final = "unknown command"
 """Stands for the code that servers do not give to an error of this kind: they say `ERR unknown command 'CONFIG'`."""
 
 _BY_CODE: Final[dict[str, tuple[type[StoreError], str]]] = {
-    "NOAUTH": (StoreUnavailable, "{where} wants a user and a password: set CONSENT_STORE_PASSWORD"),
-    "WRONGPASS": (StoreUnavailable, "{where} refuses this user or password"),
-    "NOPERM": (StoreUnavailable, "{where} does not let this user do what the service needs: {said}"),
+    "NOAUTH": (StoreUnavailable, "{where} requires a user and a password: set CONSENT_STORE_PASSWORD"),
+    "WRONGPASS": (
+        StoreUnavailable,
+        "{where} refuses this user or password: correct `store` or CONSENT_STORE_PASSWORD",
+    ),
+    "NOPERM": (
+        StoreUnavailable,
+        "{where} does not permit this user what the service needs ({said}): extend the user's ACL",
+    ),
     "OOM": (StoreFull, "{where} has reached maxmemory: raise it, then try again"),
     "MISCONF": (StoreFull, "{where} can't write to its disk: {said}"),
-    "NOREPLICAS": (StoreUnavailable, "{where} has too few replicas that keep up: wait, or mend them"),
-    "READONLY": (StoreUnavailable, "{where} is a replica now: wait for the new master, or mend the URL"),
+    "NOREPLICAS": (StoreUnavailable, "{where} has too few replicas in sync: wait, or repair them"),
+    "READONLY": (StoreUnavailable, "{where} is a replica now: wait for the new master, or correct the URL"),
     "LOADING": (StoreUnavailable, "{where} is still loading its data: wait"),
     "MASTERDOWN": (StoreUnavailable, "{where} has lost its master: wait"),
-    "CLUSTERDOWN": (StoreUnavailable, "{where} says that the cluster is down: mend it, or wait"),
+    "CLUSTERDOWN": (StoreUnavailable, "{where} reports that the cluster is down: repair it, or wait"),
     "TRYAGAIN": (StoreUnavailable, "{where} is moving this shard to another node: try again"),
-    "MOVED": (StoreUnavailable, "the nodes of {where} send each other's keys around: wait"),
-    "ASK": (StoreUnavailable, "the nodes of {where} send each other's keys around: wait"),
+    "MOVED": (
+        StoreUnavailable,
+        "the nodes of {where} redirect keys to each other: wait until the cluster is stable",
+    ),
+    "ASK": (
+        StoreUnavailable,
+        "the nodes of {where} redirect keys to each other: wait until the cluster is stable",
+    ),
     "BUSY": (StoreUnavailable, "{where} is busy with a script: wait"),
     "NOSCRIPT": (StoreUnavailable, "{where} keeps forgetting the service's scripts: try again"),
-    "WRONGTYPE": (StoreCorrupt, "{where} holds something that is not this store's under one of its keys"),
+    "WRONGTYPE": (
+        StoreCorrupt,
+        "{where} holds a value of another program under one of this store's keys: give the store a database of "
+        "its own",
+    ),
     "WRONGORDER": (StoreCorrupt, "{where} has lost part of a shard: restore a backup"),
     _UNKNOWN: (
         StoreUnavailable,
@@ -50,7 +66,7 @@ _BY_CODE: Final[dict[str, tuple[type[StoreError], str]]] = {
 ASTRAY: Final = frozenset({"CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS"})
 """Error codes of a node that was cut off from the others: they may have elected another in its place."""
 
-_NOT_KNOWN: Final = "{where} refuses what the service asked: {said}"
+_NOT_KNOWN: Final = "{where} refuses a command of the service: {said}"
 _COMMAND: Final = re.compile(r"ERR unknown command ['`]([^'`, ]{1,32})['`]", re.IGNORECASE)
 _NO_PASSWORD: Final = "without any password configured"
 
@@ -68,7 +84,7 @@ def unknown_command(error: ReplyError) -> str:
 
 def refused_error(error: ReplyError, where: object) -> StoreError:
     """Return the store's error for a server's error reply."""
-    code, words = code_of(error), cause(error)
+    code, words = code_of(error), cause_of(error)
     reason = words.removeprefix(code).strip() or code
     if _NO_PASSWORD in reason:
         return StoreUnavailable(f"{where} has no passwords: leave the store's user and password out")
@@ -82,7 +98,7 @@ def refused_error(error: ReplyError, where: object) -> StoreError:
 
 def unstorable_error(error: Exception) -> StoreError:
     """Return the store's error for a change or a query that can't be put into a command."""
-    translated = StoreError(f"the store can't take this: {cause(error)}")
+    translated = StoreError(f"the store can't hold this value: {cause_of(error)}")
     translated.__cause__ = error
     return translated
 
@@ -99,7 +115,7 @@ def unreachable_error(error: BaseException, where: object) -> StoreError:
         case TimeoutError():
             reason = "no answer"
         case _:
-            reason = cause(error)
+            reason = cause_of(error)
     translated = StoreUnavailable(f"{where} can't be reached: {reason}")
     translated.__cause__ = error
     return translated
@@ -108,11 +124,13 @@ def unreachable_error(error: BaseException, where: object) -> StoreError:
 def cut_error(where: object, *, written: bool) -> StoreError:
     """Return the error for a connection that ended before the reply came."""
     if written:
-        return StoreUnavailable(f"{where} went away before it answered: it may have been done, send it again")
-    return StoreUnavailable(f"{where} went away before it answered")
+        return StoreUnavailable(
+            f"{where} closed the connection before it answered: the change may have been done; send it again"
+        )
+    return StoreUnavailable(f"{where} closed the connection before it answered")
 
 
 def late_error(where: object, *, written: bool) -> StoreError:
     """Return the error for a server that did not reply in time."""
-    doubt = ": it may have been done, send it again" if written else ""
+    doubt = ": the change may have been done; send it again" if written else ""
     return StoreTimeout(f"{where} did not answer in time{doubt}")

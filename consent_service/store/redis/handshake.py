@@ -16,7 +16,7 @@ from consent_service.store.redis.durability import replicas_to_wait_for
 from consent_service.store.redis.faults import refused_error
 
 
-class Purpose(Enum):
+class ChannelPurpose(Enum):
     """Purposes of connections, with the seconds after which a server that owes a reply is given up.
 
     Look-ups have one of their own so that no scan and no waiting for replicas delays the flag.
@@ -45,7 +45,7 @@ class Handshake:
         self._relaxed = relaxed
 
     async def open_connection(
-        self, address: Address, purpose: Purpose, on_end: Callable[[], None]
+        self, address: Address, purpose: ChannelPurpose, on_end: Callable[[], None]
     ) -> HandshakeResult:
         """Open a connection, make it ready for this purpose and return it. Raises OSError, or StoreUnavailable with
         what is wrong.
@@ -61,18 +61,22 @@ class Handshake:
             await connection.close()
             raise
 
-    async def replicas_to_confirm(self, connection: Connection, address: Address, purpose: Purpose) -> int:
+    async def replicas_to_confirm(
+        self, connection: Connection, address: Address, purpose: ChannelPurpose
+    ) -> int:
         """Return how many replicas must confirm what is written here. Raises StoreUnavailable, ReplyError,
         OSError.
         """
-        if purpose is not Purpose.WRITE or self._relaxed:
+        if purpose is not ChannelPurpose.WRITE or self._relaxed:
             return 0
         return await replicas_to_wait_for(connection, address, self._kind)
 
-    async def _prepare_connection(self, connection: Connection, address: Address, purpose: Purpose) -> None:
+    async def _prepare_connection(
+        self, connection: Connection, address: Address, purpose: ChannelPurpose
+    ) -> None:
         if self._kind is not ServerKind.CLUSTER:  # a cluster's replicas send their callers on by themselves
             require_master(await connection.ask("ROLE"), address)
-        if purpose is not Purpose.LOOK_UP:
+        if purpose is not ChannelPurpose.LOOK_UP:
             for script in scripts.EVERY:
                 await connection.ask("SCRIPT", "LOAD", script.text)
 

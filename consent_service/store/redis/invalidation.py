@@ -1,8 +1,9 @@
-"""Invalidation: which documents the last commits wrote, for the caches of other processes.
+"""Invalidation: the documents that the last commits wrote, for the caches of other processes.
 
-Each shard has a short stream of its commits that wrote documents, numbered without gaps. A mark says how far each
-shard had come; whoever asks reads every shard from there on, including the last one known, so that a stream that
-was cut, trimmed or replaced is noticed. It all counts only when every master has said that it still is one.
+Each shard has a short stream of its commits that wrote documents, numbered without gaps. A mark holds each
+shard's last number. Every shard is read from there on, including the last known commit, so that a stream that
+was cut, trimmed or replaced is noticed. The answer counts only once every master has confirmed that it still
+is one.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from consent_service.store.contract import Changes, Key, Position
 from consent_service.store.redis.address import Address
 from consent_service.store.redis.commits import moved_error, written_names
 from consent_service.store.redis.connection import pack_command
-from consent_service.store.redis.handshake import Purpose, require_master
-from consent_service.store.redis.header import decode_names
-from consent_service.store.redis.layout import HEADER_SLOT, MOVED, SHARDS, shard_keys
+from consent_service.store.redis.handshake import ChannelPurpose, require_master
+from consent_service.store.redis.key_layout import HEADER_SLOT, MOVED, SHARDS, shard_keys
 from consent_service.store.redis.router import Router
 from consent_service.store.redis.scans import all_of
+from consent_service.store.redis.store_header import decode_names
 
 _LOG: Final = "changes"
 _MOST: Final = 1000
@@ -62,7 +63,7 @@ class Invalidation:
         last = max(len(self._shards) - 1, 0)
         commands = pack_command(b"GET", MOVED), pack_command(b"ZRANGE", SHARDS, last, -1)
         moved, names = await all_of(
-            router.ask_slot(Purpose.LOOK_UP, HEADER_SLOT, command) for command in commands
+            router.ask_slot(ChannelPurpose.LOOK_UP, HEADER_SLOT, command) for command in commands
         )
         if moved is not None:
             raise moved_error(moved, self._name)
@@ -92,7 +93,7 @@ class Invalidation:
     async def _present_counts(self, router: Router) -> Counts:
         """Return every shard's present count."""
         commands = [
-            pack_command(b"XREVRANGE", shard_keys(shard).changes, b"+", b"-", b"COUNT", 1)
+            pack_command(b"XREVRANGE", shard_keys(shard).changes_key, b"+", b"-", b"COUNT", 1)
             for shard in self._shards
         ]
         replies = await self._ask_shards(router, commands)
@@ -103,11 +104,11 @@ class Invalidation:
         pairs, replies = list(zip(self._shards, commands, strict=True)), list[Any]()
         for at in range(0, len(pairs), _TOGETHER):
             replies += await all_of(
-                router.ask_slot(Purpose.LOOK_UP, shard_keys(shard).slot, command)
+                router.ask_slot(ChannelPurpose.LOOK_UP, shard_keys(shard).slot, command)
                 for shard, command in pairs[at : at + _TOGETHER]
             )
         masters = router.masters
-        roles = await all_of(router.ask_node(master, Purpose.LOOK_UP, _ROLE) for master in masters)
+        roles = await all_of(router.ask_node(master, ChannelPurpose.LOOK_UP, _ROLE) for master in masters)
         for master, role in zip(masters, roles, strict=True):
             _check_master(router, master, role)
         return replies
@@ -146,7 +147,7 @@ def _changes_command(shard: str, count: int) -> bytes:
     """Return the command for the shard's changes from the last one known on. That one is read too, to prove that
     there is no gap.
     """
-    return pack_command(b"XRANGE", shard_keys(shard).changes, b"%d" % count, b"+", b"COUNT", _MOST)
+    return pack_command(b"XRANGE", shard_keys(shard).changes_key, b"%d" % count, b"+", b"COUNT", _MOST)
 
 
 def _continues_from(count: int, records: Sequence[tuple[int, bytes]]) -> bool:

@@ -12,9 +12,9 @@ from consent_service.store.redis import endpoints
 from consent_service.store.redis.address import parse_url
 from consent_service.store.redis.engine import RedisStore
 from consent_service.store.redis.examiner import RedisExaminer
-from consent_service.store.transfer.copying import ShardProgress, show_nothing
 from consent_service.store.transfer.record_backup import backup_source, restore_target
-from consent_service.store.transfer.records import Source, Target
+from consent_service.store.transfer.records import CopySource, CopyTarget
+from consent_service.store.transfer.store_copy import ShardProgress, show_nothing
 
 
 class RedisEngine:
@@ -36,11 +36,13 @@ class RedisEngine:
         """Return the file that holds the store on this machine, or None for a store on servers."""
         return None
 
-    def source(self, url: str) -> AbstractAsyncContextManager[Source]:
+    def source(self, url: str) -> AbstractAsyncContextManager[CopySource]:
         """Open the store to be copied."""
         return endpoints.open_source(parse_url(url))
 
-    def target(self, url: str, *, relaxed: bool, back: bool = False) -> AbstractAsyncContextManager[Target]:
+    def target(
+        self, url: str, *, relaxed: bool, back: bool = False
+    ) -> AbstractAsyncContextManager[CopyTarget]:
         """Open an empty place to copy a store into; `back` also accepts the store that was moved away from there."""
         return endpoints.open_target(parse_url(url), relaxed=relaxed, back=back)
 

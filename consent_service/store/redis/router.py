@@ -21,7 +21,7 @@ from consent_service.store.redis import faults, scripts
 from consent_service.store.redis.address import Address, ServerKind
 from consent_service.store.redis.channel import Channel, Sendable
 from consent_service.store.redis.connection import pack_command
-from consent_service.store.redis.handshake import Handshake, Purpose
+from consent_service.store.redis.handshake import ChannelPurpose, Handshake
 from consent_service.store.redis.topology import Topology
 
 QUEUE_LIMIT: Final = 8192
@@ -42,7 +42,7 @@ class _Command:
     __slots__ = ("address", "among", "command", "future", "purpose", "router", "slot", "tries")
 
     def __init__(
-        self, router: Router, purpose: Purpose, slot: int, command: bytes, among: set[_Command]
+        self, router: Router, purpose: ChannelPurpose, slot: int, command: bytes, among: set[_Command]
     ) -> None:
         self.router = router
         self.among = among  # those whose answers are awaited; here until this one has its own
@@ -100,10 +100,10 @@ class Router:
         self._handshake = handshake
         self._kind = kind
         self._name = name
-        self._channels: dict[tuple[Address, Purpose], Channel] = {}
-        self._ways: dict[tuple[int, Purpose], Channel] = {}  # from slots, as `_ways_of` leads
+        self._channels: dict[tuple[Address, ChannelPurpose], Channel] = {}
+        self._ways: dict[tuple[int, ChannelPurpose], Channel] = {}  # from slots, as `_ways_of` leads
         self._ways_of = topology.slot_map
-        self._unanswered: dict[Purpose, set[_Command]] = {purpose: set() for purpose in Purpose}
+        self._unanswered: dict[ChannelPurpose, set[_Command]] = {purpose: set() for purpose in ChannelPurpose}
         self._turn: list[_Command] = []
         self._closed = False
         self._looking: asyncio.Task[None] | None = None
@@ -114,15 +114,15 @@ class Router:
         """Return the present masters, each once."""
         return self._topology.slot_map.masters
 
-    def master(self, slot: int) -> Address | None:
+    def master_of(self, slot: int) -> Address | None:
         """Return the master of the slot, as far as is known; None = nobody serves it."""
-        return self._topology.slot_map.master(slot)
+        return self._topology.slot_map.master_of(slot)
 
-    def waiting(self, purpose: Purpose) -> int:
+    def waiting(self, purpose: ChannelPurpose) -> int:
         """Return the number of commands that wait for a reply."""
         return len(self._unanswered[purpose])
 
-    def ask_slot(self, purpose: Purpose, slot: int, command: bytes) -> Future:
+    def ask_slot(self, purpose: ChannelPurpose, slot: int, command: bytes) -> Future:
         """Send a packed command to the slot's master; return the future of its reply, or of a StoreError. Raises
         StoreBusy.
         """
@@ -134,7 +134,7 @@ class Router:
         self._post_command(ask)
         return ask.future
 
-    def ask_node(self, address: Address, purpose: Purpose, command: bytes) -> Future:
+    def ask_node(self, address: Address, purpose: ChannelPurpose, command: bytes) -> Future:
         """Send a packed command to this node, whatever it serves; return the future of its reply."""
         future = self.ask_slot(purpose, 0, command)
         self._turn[-1].address = address
@@ -156,7 +156,7 @@ class Router:
 
     def command_cut(self, ask: _Command, *, late: bool) -> None:
         """Handle a connection that ended before the reply: a read is sent again, once."""
-        written = ask.purpose is Purpose.WRITE
+        written = ask.purpose is ChannelPurpose.WRITE
         if late:
             ask.on_failure(faults.late_error(self._name, written=written))
         elif written or ask.tries or self._closed:
@@ -224,11 +224,11 @@ class Router:
             self._ways_of = self._topology.slot_map
             self._ways.clear()
         channel = self._ways.get((ask.slot, ask.purpose))
-        if channel is None and (master := self._topology.slot_map.master(ask.slot)) is not None:
+        if channel is None and (master := self._topology.slot_map.master_of(ask.slot)) is not None:
             channel = self._ways[ask.slot, ask.purpose] = self._channel_to(master, ask.purpose)
         return channel
 
-    def _channel_to(self, address: Address, purpose: Purpose) -> Channel:
+    def _channel_to(self, address: Address, purpose: ChannelPurpose) -> Channel:
         channel = self._channels.get((address, purpose))
         if channel is None:
             channel = self._channels[address, purpose] = Channel(
@@ -237,7 +237,7 @@ class Router:
         return channel
 
     def _on_loss(self, channel: Channel) -> None:
-        if channel.purpose is Purpose.LOOK_UP:
+        if channel.purpose is ChannelPurpose.LOOK_UP:
             self.losses += 1
         self._look_soon()
 
@@ -282,7 +282,7 @@ class Router:
             if endings:
                 await asyncio.wait(endings, timeout=_CHECKED_EVERY)
 
-    def _each_unanswered(self) -> Iterator[tuple[Purpose, _Command]]:
+    def _each_unanswered(self) -> Iterator[tuple[ChannelPurpose, _Command]]:
         for purpose, asks in self._unanswered.items():
             for ask in list(asks):
                 yield purpose, ask

@@ -1,4 +1,4 @@
-"""Scans: what reads more than single documents: logs merged over shards, indexes, and a node's keys."""
+"""Scans: reads of more than single documents: logs merged over shards, indexes, and a node's keys."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from consent_service.store.redis import scripts
 from consent_service.store.redis.address import Address
 from consent_service.store.redis.connection import Word, pack_command
 from consent_service.store.redis.faults import unstorable_error
-from consent_service.store.redis.handshake import Purpose
-from consent_service.store.redis.layout import shard_keys
+from consent_service.store.redis.handshake import ChannelPurpose
+from consent_service.store.redis.key_layout import shard_keys
 from consent_service.store.redis.router import Router
 
 _WALKED: Final = 5_000
@@ -50,7 +50,7 @@ async def range_members(
     resume: list[Word] = [] if after is None else [after.score, after.member]
     words = [where.index_key(index), *scores, max(limit, 0), int(reverse), *resume]
     command = pack_command(b"EVALSHA", scripts.RANGE.digest, 1, *words)
-    reply = await router.ask_slot(Purpose.SCAN, where.slot, command)
+    reply = await router.ask_slot(ChannelPurpose.SCAN, where.slot, command)
     entries = [Member(index, member, int(float(score))) for member, score in _score_pairs(reply)]
     return entries[::-1] if reverse else entries
 
@@ -60,7 +60,7 @@ async def count_members(router: Router, shard: str, index: bytes, low: int, high
     where = shard_keys(shard)
     return int(
         await router.ask_slot(
-            Purpose.SCAN, where.slot, pack_command(b"ZCOUNT", where.index_key(index), low, high)
+            ChannelPurpose.SCAN, where.slot, pack_command(b"ZCOUNT", where.index_key(index), low, high)
         )
     )
 
@@ -71,7 +71,7 @@ async def node_keys(router: Router, master: Address, prefix: bytes) -> AsyncIter
     cursor = b"0"
     while True:
         command = pack_command(b"SCAN", cursor, b"MATCH", pattern, b"COUNT", _WALKED)
-        cursor, batch = await router.ask_node(master, Purpose.SCAN, command)
+        cursor, batch = await router.ask_node(master, ChannelPurpose.SCAN, command)
         if batch:
             yield batch
         if cursor == b"0":
@@ -80,7 +80,7 @@ async def node_keys(router: Router, master: Address, prefix: bytes) -> AsyncIter
 
 def master_of(router: Router, name: str, slot: int) -> Address:
     """Return the master of the slot. Raises StoreUnavailable when nobody serves it."""
-    master = router.master(slot)
+    master = router.master_of(slot)
     if master is None:
         raise taken_over(name)
     return master
@@ -105,7 +105,7 @@ async def _read_parts(
 ) -> list[tuple[Sequence[Row], ShardState]]:
     """Return each shard's part of the page; all are asked at once."""
     replies = await all_of(
-        router.ask_slot(Purpose.SCAN, shard_keys(query.shard).slot, _part_command(log, query))
+        router.ask_slot(ChannelPurpose.SCAN, shard_keys(query.shard).slot, _part_command(log, query))
         for query in queries
     )
     return [_unpack_part(*reply) for reply in replies]
@@ -115,7 +115,7 @@ def _part_command(log: str, query: ShardQuery) -> bytes:
     where = shard_keys(query.shard)
     first = b"%d-%d" % query.place
     try:
-        words: list[Word] = [where.head, where.log_key(log), b"t" + log.encode(), first, query.most]
+        words: list[Word] = [where.head_key, where.log_key(log), b"t" + log.encode(), first, query.most]
     except UnicodeEncodeError as error:
         raise unstorable_error(error) from error
     return pack_command(b"EVALSHA", scripts.READ.digest, 2, *words)

@@ -10,16 +10,16 @@ from typing import Final, NamedTuple
 _FOLDER: Final = Path(__file__).parent / "lua"
 
 
-class Script(NamedTuple):
+class LuaScript(NamedTuple):
     """A Lua script, and the SHA-1 digest by which servers know it."""
 
     text: bytes
     digest: bytes
 
 
-def _load_script(name: str) -> Script:
+def _load_script(name: str) -> LuaScript:
     text = (_FOLDER / f"{name}.lua").read_bytes()
-    return Script(text, hashlib.sha1(text, usedforsecurity=False).hexdigest().encode())
+    return LuaScript(text, hashlib.sha1(text, usedforsecurity=False).hexdigest().encode())
 
 
 COMMIT: Final = _load_script("commit")

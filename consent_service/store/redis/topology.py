@@ -18,7 +18,7 @@ from consent_service.errors import StoreError, StoreUnavailable
 from consent_service.store.redis.address import Address, ServerKind, StoreAddress
 from consent_service.store.redis.connection import Connection, Login, Word
 from consent_service.store.redis.faults import refused_error, unreachable_error
-from consent_service.store.redis.layout import SLOTS
+from consent_service.store.redis.key_layout import SLOTS
 
 _T = TypeVar("_T")
 
@@ -48,11 +48,11 @@ class SlotMap(NamedTuple):
         return list(dict.fromkeys(part.master for part in self.ranges))
 
     @property
-    def whole(self) -> bool:
+    def is_whole(self) -> bool:
         """Return True if every slot has a master."""
         return sum(part.last - part.first + 1 for part in self.ranges) == SLOTS
 
-    def master(self, slot: int) -> Address | None:
+    def master_of(self, slot: int) -> Address | None:
         """Return the master of the slot; None = nobody serves it."""
         at = bisect_right(self.ranges, slot, key=lambda part: part.first) - 1
         return self.ranges[at].master if at >= 0 and slot <= self.ranges[at].last else None
@@ -136,15 +136,15 @@ class Topology:
         return answer
 
 
-async def _in_time(question: Awaitable[_T], asked: Address) -> _T:
+async def _in_time(question: Awaitable[_T], address: Address) -> _T:
     """Return the answer to the question. Raises StoreError after the time-out, or when it was refused."""
     try:
         async with asyncio.timeout(_TIMEOUT):
             return await question
     except ReplyError as error:
-        raise refused_error(error, asked) from error
+        raise refused_error(error, address) from error
     except (OSError, HiredisError) as error:
-        raise unreachable_error(error, asked) from error
+        raise unreachable_error(error, address) from error
 
 
 async def _ask_once(login: Login, address: Address, *questions: Sequence[Word]) -> list[Any]:
@@ -166,10 +166,10 @@ def _single_master_map(master: Address) -> SlotMap:
     return SlotMap((SlotRange(0, SLOTS - 1, master),))
 
 
-def _parse_slots(reply: list[Any], asked: Address) -> SlotMap:
+def _parse_slots(reply: list[Any], address: Address) -> SlotMap:
     """Return the map in a reply to CLUSTER SLOTS. A node that does not know its own host leaves it out."""
     ranges = [
-        SlotRange(first, last, Address((master[0] or b"").decode() or asked.host, master[1]))
+        SlotRange(first, last, Address((master[0] or b"").decode() or address.host, master[1]))
         for first, last, master, *_ in reply
     ]
     return SlotMap(tuple(sorted(ranges)))

@@ -1,7 +1,7 @@
-"""A SQLite file as what a store is copied from, and as what one is copied into.
+"""A SQLite file as the source and the target of a copy.
 
-As a source it is held alone, so that no service writes it. As a target it is a file beside its name, which takes
-the name when all is there: from nothing, or from the store that was moved away from there.
+As a source it is held alone, so that no service writes it. As a target it is a file beside its name, which
+takes the name when the copy is complete: from nothing, or from the store that was moved away from there.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import msgspec
 from consent_service.errors import StoreUnavailable
 from consent_service.store.fsync import sync_file, sync_folder
 from consent_service.store.move_mark import MoveMark
-from consent_service.store.sqlite import counters, database_file, mark_row, schema
+from consent_service.store.sqlite import counters, database_file, file_schema, mark_row
 from consent_service.store.sqlite.connections import connect_reader, connect_writer, make_durable
 from consent_service.store.sqlite.faults import RAISED, translated_error
 from consent_service.store.sqlite.integrity import require_whole
-from consent_service.store.sqlite.replacing import set_aside
+from consent_service.store.sqlite.set_aside_file import set_aside
 from consent_service.store.transfer.records import (
     DocumentRecord,
     EntryRecord,
@@ -89,10 +89,10 @@ def open_source(path: Path, now: int) -> Iterator[SqliteEndpoint]:
     with _translated_faults(path), ExitStack() as stack:
         stack.callback(os.close, database_file.hold_open(path, alone=True))
         connection = stack.enter_context(closing(connect_writer(path, _TIMEOUT)))
-        if schema.version_of(connection, path) == 0:
+        if file_schema.version_of(connection, path) == 0:
             raise StoreUnavailable(f"there is no store in {path}")
         require_whole(connection, path)
-        about = schema.prepare_schema(connection, path, None, now).about
+        about = file_schema.prepare_schema(connection, path, None, now).about
         yield SqliteEndpoint(connection, path, path, about, mark_row.read_mark(connection.execute, path))
 
 
@@ -117,18 +117,21 @@ def open_target(path: Path, now: int, *, back: bool = False) -> Iterator[SqliteE
         stack.callback(os.close, database_file.hold_open(half, alone=True))
         database_file.create_file(half)
         connection = stack.enter_context(closing(connect_writer(half, _TIMEOUT)))
-        schema.version_of(connection, half)
+        file_schema.version_of(connection, half)
         make_durable(connection)
-        schema.make_schema(connection, half, None, now)
+        file_schema.make_schema(connection, half, None, now)
         yield SqliteEndpoint(connection, path, half, StoreInfo("", 0, 0), left=left)
 
 
 def _left_behind(path: Path) -> str | None:
     """Return the id of the store at `path` if it was moved away from there, or None."""
     with closing(connect_reader(path, _TIMEOUT)) as connection:
-        if not schema.require_ours(connection, path) or mark_row.read_mark(connection.execute, path) is None:
+        if (
+            not file_schema.require_ours(connection, path)
+            or mark_row.read_mark(connection.execute, path) is None
+        ):
             return None
-        return schema.read_header(connection, path).id
+        return file_schema.read_header(connection, path).id
 
 
 class SqliteEndpoint:
@@ -187,14 +190,14 @@ class SqliteEndpoint:
             raise StoreUnavailable(f"{self._path} holds another store, which was moved away: name a new file")
         rows = dict(self._connection.execute("SELECT name, value FROM header"))
         of = about.id + saved.hex()
-        if schema.HALF not in rows:
+        if file_schema.HALF not in rows:
             if rows["id"] != about.id and await self.shards():
                 raise StoreUnavailable(f"{self._file} is another store: rename it, or name another place")
             values = [(name, str(value)) for name, value in msgspec.structs.asdict(about).items()]
-            values.append((schema.HALF, of))
+            values.append((file_schema.HALF, of))
             with self._transaction():
                 self._connection.executemany("INSERT OR REPLACE INTO header VALUES (?, ?)", values)
-        elif (rows[schema.HALF], rows["shards"]) != (of, str(about.shards)):
+        elif (rows[file_schema.HALF], rows["shards"]) != (of, str(about.shards)):
             raise StoreUnavailable(
                 f"{self._file} is half a copy of another store, or of another backup: remove it, or name another"
             )
@@ -234,7 +237,7 @@ class SqliteEndpoint:
     async def complete_copy(self, about: StoreInfo, restored_at: int | None) -> None:
         """Turn the copy into a store; with `restored_at` (Unix seconds) into one that knows what it may have lost."""
         with self._transaction():
-            self._connection.execute("DELETE FROM header WHERE name = ?", (schema.HALF,))
+            self._connection.execute("DELETE FROM header WHERE name = ?", (file_schema.HALF,))
             self._connection.execute(f"DELETE FROM header WHERE name GLOB '{_COPIED}*'")  # noqa: S608 - our own
         if restored_at is not None:
             counters.restart_counters(self._connection, restored_at, 0)

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from consent_service.errors import StoreMoved, StoreUnavailable
 from consent_service.store.contract import Change, Changes, Document, Key, KeyedDocuments, Member, Page
 from consent_service.store.lost_values import LostValues
-from consent_service.store.sqlite import counters, database_file, invalidation, mark_row, scans, schema
+from consent_service.store.sqlite import counters, database_file, file_schema, invalidation, mark_row, scans
 from consent_service.store.sqlite.connections import (
     OLDEST_SQLITE,
     connect_reader,
@@ -23,9 +23,9 @@ from consent_service.store.sqlite.connections import (
     make_durable,
 )
 from consent_service.store.sqlite.faults import RAISED, translated_error
-from consent_service.store.sqlite.reader import Reader
-from consent_service.store.sqlite.schema import Header
-from consent_service.store.sqlite.writer import QUEUE_LIMIT, Writer
+from consent_service.store.sqlite.file_schema import FileHeader
+from consent_service.store.sqlite.reader_thread import ReaderThread
+from consent_service.store.sqlite.writer_thread import QUEUE_LIMIT, WriterThread
 
 _TIMEOUT: Final = 1.5
 """Seconds to wait for another program's lock: less than a caller waits for a commit."""
@@ -39,7 +39,7 @@ Clock = Callable[[], float]
 class _Opened(NamedTuple):
     """The parts of an opened store: header, lost values, the lock shared while it is open, and three connections."""
 
-    header: Header
+    header: FileHeader
     lost: LostValues
     held: int
     writing: sqlite3.Connection
@@ -61,9 +61,9 @@ class SqliteStore:
         self._moved: StoreMoved | None = None  # once it was seen: what is read here may be out of date
         self.header = opened.header
         self._lost = opened.lost
-        self._writer = Writer(opened.writing, path, clock, self._lost.floor, queue_limit)
-        self._look_ups = Reader(opened.looking_up, path, clock, "store-reader")
-        self._scans = Reader(opened.scanning, path, clock, "store-scanner")
+        self._writer = WriterThread(opened.writing, path, clock, self._lost.floor, queue_limit)
+        self._look_ups = ReaderThread(opened.looking_up, path, clock, "store-reader")
+        self._scans = ReaderThread(opened.scanning, path, clock, "store-scanner")
 
     @classmethod
     def open(
@@ -88,7 +88,7 @@ class SqliteStore:
 
     @property
     def shards(self) -> int:
-        """Return the names of all shards that were ever written."""
+        """Number of visitor shards of each site."""
         return self.header.shards
 
     @property
@@ -96,7 +96,7 @@ class SqliteStore:
         """Return the number of changes queued in this process."""
         return self._writer.waiting
 
-    def lost(self, shard: str, version: int) -> bool:
+    def is_lost(self, shard: str, version: int) -> bool:
         """Return True if this value of the shard's counter was lost by a restoration."""
         return self._lost.is_lost(shard, version)
 
@@ -113,7 +113,7 @@ class SqliteStore:
     async def read(self, log: str, shards: Sequence[str], after: str, limit: int) -> Page:
         """Return at most `limit` entries of the log after the cursor. Raises CursorInvalid, CursorExpired."""
         return await self._scans.ask(
-            lambda connection: scans.read_log(connection, log, shards, after, limit, self.lost)
+            lambda connection: scans.read_log(connection, log, shards, after, limit, self.is_lost)
         )
 
     async def range(
@@ -145,12 +145,12 @@ class SqliteStore:
         for shard in shards:
             start: bytes | None = prefix
             while start is not None:
-                asked = scans.Walk(shard, prefix, start, self._clock())
-                found, start = await self._scans.ask(partial(scans.named_documents, asked=asked))
-                if found:
-                    yield found
+                step = scans.Walk(shard, prefix, start, self._clock())
+                documents, start = await self._scans.ask(partial(scans.named_documents, walk=step))
+                if documents:
+                    yield documents
 
-    async def changed(self, since: int | None) -> Changes:
+    async def changed_since(self, since: int | None) -> Changes:
         """Return the keys that may have been written since the mark; None asks for the present mark alone."""
         try:
             changes = await self._look_ups.ask(partial(self._read_changes, since))
@@ -188,21 +188,21 @@ def _open_file(path: Path, shards: int | None, now: int, timeout: float) -> _Ope
         raise StoreUnavailable(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed")
     database_file.check_place(path)
     with ExitStack() as undo:
-        held = database_file.hold_open(path)
-        undo.callback(os.close, held)
+        lock = database_file.hold_open(path)
+        undo.callback(os.close, lock)
         with database_file.writers_turn(path, timeout):
             database_file.create_file(path)
             writing = undo.enter_context(closing(connect_writer(path, timeout)))
-            if schema.require_ours(
+            if file_schema.require_ours(
                 writing, path
             ):  # before anything is written: it may not be ours, or not here
                 mark_row.require_unmarked(writing.execute, path)
             make_durable(writing)
-            header = schema.prepare_schema(writing, path, shards, now)
-            if schema.digest_of(writing) is not None:  # a backup that is served is none any more
-                schema.set_digest(writing, None)
-            forgotten = counters.read_lost(writing)
+            header = file_schema.prepare_schema(writing, path, shards, now)
+            if file_schema.digest_of(writing) is not None:  # a backup that is served is none any more
+                file_schema.set_digest(writing, None)
+            lost = counters.read_lost(writing)
         looking_up = undo.enter_context(closing(connect_reader(path)))
         scanning = undo.enter_context(closing(connect_reader(path)))
         undo.pop_all()
-    return _Opened(header, forgotten, held, writing, looking_up, scanning)
+    return _Opened(header, lost, lock, writing, looking_up, scanning)

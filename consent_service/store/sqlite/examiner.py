@@ -20,10 +20,10 @@ from consent_service.store.contract import Document, Key
 from consent_service.store.lost_values import LostValues
 from consent_service.store.mounts import mount_of
 from consent_service.store.move_mark import MoveMark
-from consent_service.store.sqlite import counters, database_file, mark_row, schema
+from consent_service.store.sqlite import counters, database_file, file_schema, mark_row
 from consent_service.store.sqlite.connections import connect_reader
 from consent_service.store.sqlite.faults import RAISED, translated_error
-from consent_service.store.sqlite.reader import read_documents
+from consent_service.store.sqlite.reader_thread import read_documents
 from consent_service.store.status import DataLayout, FileFacts
 
 _LOCKS: Final = Path("/proc/locks")
@@ -41,7 +41,7 @@ class SqliteExaminer:
         self._path = path.resolve()
         self._clock = clock
 
-    async def facts(self) -> FileFacts:
+    async def read_facts(self) -> FileFacts:
         """Return the facts of the store; what is wrong with it is among them as `troubles`."""
         path = self._path
         engine = f"SQLite {sqlite3.sqlite_version}"
@@ -50,7 +50,7 @@ class SqliteExaminer:
             if not path.exists():
                 free = shutil.disk_usage(path.parent).free
                 return FileFacts(str(path), engine, free=free, mount=mount_of(path))
-            version, header, journal, gone = self._ask_file(self._read_layout)
+            version, header, journal, mark = self._ask_file(self._read_layout)
         except StoreError as error:
             return FileFacts(str(path), engine, (str(error),))
         return FileFacts(
@@ -58,11 +58,11 @@ class SqliteExaminer:
             engine,
             laid=DataLayout(version, header.shards) if header else None,
             size=path.stat().st_size,
-            log_size=_file_size(_neighbour(path, "-wal")),
+            log_size=_file_size(_file_beside(path, "-wal")),
             free=shutil.disk_usage(path.parent).free,
             journal=journal,
-            holders=count_holders(_neighbour(path, ".open")),
-            moved=gone,
+            holders=count_holders(_file_beside(path, ".open")),
+            moved=mark,
             mount=mount_of(path),
             private=not stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO),
         )
@@ -76,7 +76,7 @@ class SqliteExaminer:
         row = self._ask_file(lambda connection: connection.execute(_NEXT, (log, shard, sequence)).fetchone())
         return row and bytes(row[0])
 
-    async def lost(self) -> LostValues:
+    async def lost_values(self) -> LostValues:
         """Return the counter values that restorations made the store lose."""
         return self._ask_file(counters.read_lost)
 
@@ -85,16 +85,16 @@ class SqliteExaminer:
 
     def _read_layout(
         self, connection: sqlite3.Connection
-    ) -> tuple[int, schema.Header | None, str | None, MoveMark | None]:
-        version = schema.require_ours(connection, self._path)
-        header = schema.read_header(connection, self._path) if version else None
-        gone = mark_row.read_mark(connection.execute, self._path) if version else None
+    ) -> tuple[int, file_schema.FileHeader | None, str | None, MoveMark | None]:
+        version = file_schema.require_ours(connection, self._path)
+        header = file_schema.read_header(connection, self._path) if version else None
+        mark = mark_row.read_mark(connection.execute, self._path) if version else None
         (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
-        return version, header, str(journal) if _neighbour(self._path, "-wal").exists() else None, gone
+        return version, header, str(journal) if _file_beside(self._path, "-wal").exists() else None, mark
 
     def _ask_file(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
         try:
-            still = not _neighbour(self._path, "-wal").exists()
+            still = not _file_beside(self._path, "-wal").exists()
             with closing(connect_reader(self._path, _TIMEOUT, still=still)) as connection:
                 return query(connection)
         except RAISED as error:
@@ -107,16 +107,16 @@ def count_holders(lock: Path, locks: Path = _LOCKS) -> int | None:
     None where the system has no such list.
     """
     try:
-        listed, stat = locks.read_text(), lock.stat()
+        lock_list, stat = locks.read_text(), lock.stat()
     except FileNotFoundError:
         return 0 if locks.exists() else None
     except OSError:
         return None
     name = f"{os.major(stat.st_dev):02x}:{os.minor(stat.st_dev):02x}:{stat.st_ino}"
-    return sum(line.split()[1] == "FLOCK" and name in line.split() for line in listed.splitlines())
+    return sum(line.split()[1] == "FLOCK" and name in line.split() for line in lock_list.splitlines())
 
 
-def _neighbour(path: Path, suffix: str) -> Path:
+def _file_beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 

@@ -18,7 +18,7 @@ from consent_service.errors import (
     StoreReadOnly,
     StoreUnavailable,
 )
-from consent_service.store.causes import cause
+from consent_service.store.causes import cause_of
 
 _PRIMARY: Final = 0xFF
 """An extended result code holds its primary one in the low byte."""
@@ -69,7 +69,7 @@ def translated_error(error: Exception, path: Path) -> StoreError:
     if isinstance(error, StoreError):
         return error
     kind, message = _error_kind(error)
-    store_error = kind(message.format(path=path, cause=cause(error)))
+    store_error = kind(message.format(path=path, cause=cause_of(error)))
     store_error.__cause__ = error
     return store_error
 

@@ -21,14 +21,14 @@ from typing import Final
 from consent_service.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
 from consent_service.store.fsync import sync_file, sync_folder
 from consent_service.store.lost_values import highest_possible
-from consent_service.store.sqlite import counters, database_file, mark_row, schema
+from consent_service.store.sqlite import counters, database_file, file_schema, mark_row
 from consent_service.store.sqlite.connections import connect_reader, connect_writer
 from consent_service.store.sqlite.endpoints import SqliteEndpoint
 from consent_service.store.sqlite.faults import RAISED, translated_error
 from consent_service.store.sqlite.integrity import require_whole
-from consent_service.store.sqlite.replacing import set_aside
+from consent_service.store.sqlite.set_aside_file import set_aside
 from consent_service.store.transfer import backup_file
-from consent_service.store.transfer.soundness import unsound_error, verify_source
+from consent_service.store.transfer.record_check import unsound_error, verify_source
 
 _TIMEOUT: Final = 5.0
 _PART: Final = ".part"
@@ -60,7 +60,7 @@ def backup(source: Path, target: Path) -> None:
             with _blaming_original(part, source), closing(connect_writer(part, _TIMEOUT)) as copy:
                 digest = _digest_of_copy(copy, part, int(time.time()))
                 mark_row.write_mark(copy.execute, None)
-                schema.set_digest(copy, digest)
+                file_schema.set_digest(copy, digest)
             sync_file(part)
             _refuse_to_overwrite(target)
             part.rename(target)
@@ -106,14 +106,16 @@ def restore(saved: Path, target: Path, now: float | None = None, *, unverified: 
 
 def _verify_copy(copy: sqlite3.Connection, part: Path, now: int, *, unverified: bool) -> None:
     """Raise StoreCorrupt unless the copy matches its digest, or has none and is allowed to."""
-    schema.require_ours(copy, part)
-    claimed = schema.digest_of(copy)
+    file_schema.require_ours(copy, part)
+    claimed = file_schema.digest_of(copy)
     if claimed is None and not unverified:
         raise StoreCorrupt(_NO_DIGEST.format(saved=part))
     digest = _digest_of_copy(copy, part, now)
     if claimed is not None and claimed != digest:
         raise StoreCorrupt(_OTHER_DIGEST.format(saved=part))
-    copy.execute(f"PRAGMA user_version = {schema.VERSION}")  # no change, but a write: the file may forbid it
+    copy.execute(
+        f"PRAGMA user_version = {file_schema.VERSION}"
+    )  # no change, but a write: the file may forbid it
 
 
 def _digest_of_copy(copy: sqlite3.Connection, part: Path, now: int) -> str:
@@ -121,7 +123,7 @@ def _digest_of_copy(copy: sqlite3.Connection, part: Path, now: int) -> str:
     StoreCorrupt if it is unsound.
     """
     require_whole(copy, part)
-    about = schema.prepare_schema(copy, part, None, now).about
+    about = file_schema.prepare_schema(copy, part, None, now).about
     examining = verify_source(SqliteEndpoint(copy, part, part, about), now)
     with ThreadPoolExecutor(1, "examiner") as thread:  # the caller may be in an event loop
         return thread.submit(asyncio.run, examining).result().hex()
@@ -129,7 +131,7 @@ def _digest_of_copy(copy: sqlite3.Connection, part: Path, now: int) -> str:
 
 @contextmanager
 def _blaming_original(part: Path, name: Path) -> Iterator[None]:
-    """Let errors about the copy name the file that it was made of: the copy is gone in a moment."""
+    """Make errors about the temporary copy name the original file."""
     try:
         yield
     except (StoreError, *RAISED) as error:
@@ -197,7 +199,7 @@ def _copy_pages(source: Path, part: Path, *, still: bool) -> None:
         )
     try:
         with closing(connect_reader(source, _TIMEOUT, still=still)) as reading:
-            if schema.version_of(reading, source) == 0:
+            if file_schema.version_of(reading, source) == 0:
                 raise StoreCorrupt(f"{source} is empty")
             if not _has_all_pages(reading, size):
                 raise unsound_error(str(source), "it claims more pages than it has")
@@ -223,7 +225,7 @@ def _begin_anew(part: Path, target: Path, now: int) -> None:
     with suppress(StoreError, *RAISED), closing(connect_reader(target, _TIMEOUT)) as old:
         taken = counters.highest_value(old)
     with closing(sqlite3.connect(part, isolation_level=None)) as copy:
-        schema.set_digest(copy, None)
+        file_schema.set_digest(copy, None)
         mark_row.write_mark(copy.execute, None)
         copy.execute("DELETE FROM change")
         counters.restart_counters(copy, now, min(taken, highest_possible(now)))

@@ -1,7 +1,8 @@
-"""Invalidation: which keys the last groups of commits wrote, for the caches of other processes.
+"""Invalidation: the keys that the last groups of commits wrote, for the caches of other processes.
 
 Each group of commits that wrote documents leaves one row with its number, the mark. The rows are bounded in
-number and size; whoever asks from further back, or about a group that was too large, is told "everything".
+number and size. A question from further back, or about a group that was too large, is answered with
+"everything".
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from consent_service.errors import StoreUnavailable
 from consent_service.store.sqlite import endpoints, file_backup
 from consent_service.store.sqlite.engine import SqliteStore
 from consent_service.store.sqlite.examiner import SqliteExaminer
-from consent_service.store.transfer.copying import ShardProgress, show_nothing
-from consent_service.store.transfer.records import Source, Target
+from consent_service.store.transfer.records import CopySource, CopyTarget
+from consent_service.store.transfer.store_copy import ShardProgress, show_nothing
 
 _PREFIX: Final = "sqlite:///"
 
@@ -47,13 +47,13 @@ class SqliteEngine:
         return sqlite_path(url)
 
     @asynccontextmanager
-    async def source(self, url: str) -> AsyncIterator[Source]:
+    async def source(self, url: str) -> AsyncIterator[CopySource]:
         """Open the store to be copied."""
         with endpoints.open_source(sqlite_path(url), int(time.time())) as file:
             yield file
 
     @asynccontextmanager
-    async def target(self, url: str, *, relaxed: bool, back: bool = False) -> AsyncIterator[Target]:
+    async def target(self, url: str, *, relaxed: bool, back: bool = False) -> AsyncIterator[CopyTarget]:
         """Open an empty place to copy a store into; `back` also accepts the store that was moved away from there."""
         with endpoints.open_target(sqlite_path(url), int(time.time()), back=back) as file:
             yield file

@@ -82,18 +82,18 @@ def count_members(connection: sqlite3.Connection, shard: str, index: bytes, low:
     return int(number)
 
 
-def named_documents(connection: sqlite3.Connection, asked: Walk) -> tuple[KeyedDocuments, bytes | None]:
+def named_documents(connection: sqlite3.Connection, walk: Walk) -> tuple[KeyedDocuments, bytes | None]:
     """Return the next batch of documents whose names begin with the prefix, and the name to resume at; None = that
     was all.
     """
-    rows = connection.execute(_NAMED, (asked.shard, asked.start, _TOGETHER)).fetchall()
-    named = [(name, Document(*rest)) for name, *rest in rows if name.startswith(asked.prefix)]
+    rows = connection.execute(_NAMED, (walk.shard, walk.start, _TOGETHER)).fetchall()
+    matching = [(name, Document(*rest)) for name, *rest in rows if name.startswith(walk.prefix)]
     documents = [
-        (Key(asked.shard, name), document)
-        for name, document in named
-        if document.expires_at is None or document.expires_at > asked.now
+        (Key(walk.shard, name), document)
+        for name, document in matching
+        if document.expires_at is None or document.expires_at > walk.now
     ]
-    return documents, named[-1][0] + b"\0" if len(named) == _TOGETHER else None
+    return documents, matching[-1][0] + b"\0" if len(matching) == _TOGETHER else None
 
 
 def _shard_states(connection: sqlite3.Connection, log: str, shards: Sequence[str]) -> dict[str, ShardState]:

@@ -1,9 +1,9 @@
-"""A file as what a store is copied into, and as what one is copied from: the backup of a store that is no file.
+"""Backup file: a file of records as the source and the target of a copy, for stores that are not files.
 
-Frames, each with its length before it: what the file is, then for each shard its head behind its batches, and at
-the end the SHA-256 of all before. A file is read once from end to end, and its digest checked, before anything of
-it is believed. Whoever made the file may have made it to hurt: no length in it is trusted, and no more of it is in
-memory at once than one frame.
+Frames, each with its length before it: the store's facts, then for each shard its batches and its head, and
+at the end the SHA-256 of all before. A file is read once from end to end, and its digest checked, before
+anything in it is believed. Its maker may be an attacker: no length in it is trusted, and no more than one
+frame is in memory at once.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class BackupSource:
         """
         if self._file.read(len(MAGIC)) != MAGIC:
             raise StoreCorrupt(
-                f"{self.name} is no backup of a Redis store: name a file that `backup` wrote of one"
+                f"{self.name} is not a backup of a Redis store: name a file that `backup` wrote of one"
             )
         try:
             return self._index_shards(hashlib.sha256(MAGIC))

@@ -7,9 +7,9 @@ import time
 from consent_service.errors import StoreUnavailable
 from consent_service.store.engines import engine_of
 from consent_service.store.move_mark import MoveMark
-from consent_service.store.transfer.copying import ShardProgress, copy_store, show_nothing
-from consent_service.store.transfer.soundness import verify_source
-from consent_service.store.transfer.splitting import SplitSource
+from consent_service.store.transfer.record_check import verify_source
+from consent_service.store.transfer.split_source import SplitSource
+from consent_service.store.transfer.store_copy import ShardProgress, copy_store, show_nothing
 
 
 async def move_store(
@@ -41,7 +41,7 @@ async def move_store(
         except StoreUnavailable as error:
             if source.moved is None:
                 raise
-            raise type(error)(f"{error}. {source.name} was moved there on {source.moved.day}") from error
+            raise type(error)(f"{error}. {source.name} was moved there on {source.moved.day_text}") from error
 
 
 def public_name(url: str) -> str:

@@ -1,4 +1,4 @@
-"""Backup of a store that is no file, as a file of records, and its way back. Knows no engine."""
+"""Backup of a store on servers into a file of records, and its restoration. Knows no engine."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from consent_service.store.transfer import backup_file
-from consent_service.store.transfer.copying import ShardProgress, copy_store, show_nothing
-from consent_service.store.transfer.records import Source, Target
-from consent_service.store.transfer.soundness import verify_source
+from consent_service.store.transfer.record_check import verify_source
+from consent_service.store.transfer.records import CopySource, CopyTarget
+from consent_service.store.transfer.store_copy import ShardProgress, copy_store, show_nothing
 
 
-async def backup_source(source: Source, file: Path, progress: ShardProgress = show_nothing) -> int:
+async def backup_source(source: CopySource, file: Path, progress: ShardProgress = show_nothing) -> int:
     """Copy the store to a new file while it serves, each shard as of one moment; return the number of shards.
 
     Raises StoreError.
@@ -24,7 +24,7 @@ async def backup_source(source: Source, file: Path, progress: ShardProgress = sh
 
 async def restore_target(
     file: Path,
-    open_target: Callable[[], AbstractAsyncContextManager[Target]],
+    open_target: Callable[[], AbstractAsyncContextManager[CopyTarget]],
     progress: ShardProgress = show_nothing,
 ) -> int:
     """Put a backup into an empty place and return the number of shards. Raises StoreError.

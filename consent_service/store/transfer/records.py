@@ -1,8 +1,8 @@
-"""Dump: what a shard holds, in a form that is the same for every engine, and its count and digest.
+"""Records: the contents of a shard, in a form that is the same for every engine, with count and digest.
 
-A move and a backup both send this from one place to another. Records come in one order whatever engine gives
-them (documents by name, members by index, score and member, what was trimmed and entries by log and position), so
-two copies of a shard are equal exactly when count and digest are. Knows no engine and no file.
+A move and a backup both send records from one place to another. Records come in one order whatever engine
+gives them (documents by name, members by index, score and member, trims by log, entries by log and position),
+so two copies of a shard are equal exactly when count and digest are. Knows no engine and no file.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class Tally(NamedTuple):
     digest: bytes
 
 
-class Source(Protocol):
+class CopySource(Protocol):
     """A store that is read shard by shard.
 
     `moved`: the mark that an earlier move left, or None.
@@ -140,19 +140,18 @@ class Source(Protocol):
         """Make the mark durable: the source acknowledges no commit from then on."""
 
 
-class Target(Protocol):
+class CopyTarget(Protocol):
     """A place that a store is copied into. It can't be opened as a store before `complete_copy`."""
 
     name: str
 
     async def begin_copy(self, about: StoreInfo, saved: bytes = b"") -> Mapping[str, ShardHead]:
-        """Prepare the place and return the heads of the shards that it holds already. Raises StoreUnavailable.
+        """Prepare the place and return the heads of the shards that it holds already. Raises
+        StoreUnavailable.
 
-        The place is empty, or copying the same store was interrupted there, or this store was moved away from
-        there; any
-        other place raises. `saved`: the digest of the backup that is copied, b"" for the store itself. A copy
-        of the one
-        never resumes a copy of the other.
+        The place is empty, or an interrupted copy of the same store, or this store was moved away from there;
+        any other place raises. `saved`: the digest of the backup that is copied, b"" for the store itself. A
+        copy of the one never resumes a copy of the other.
         """
 
     async def clear_shard(self, shard: str) -> None:

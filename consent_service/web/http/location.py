@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from starlette.types import Scope
 
-from consent_service.domain.places import NOWHERE, Place, place_of
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, location_of
 from consent_service.services.geo import Locate
 from consent_service.web.http.client_address import Clients, peer_of
 
@@ -46,19 +46,19 @@ class Places:
         """True if the places of calls can be known at all."""
         return self._names is not None or self._locate is not None
 
-    def of(self, scope: Scope) -> Place:
+    def of(self, scope: Scope) -> Location:
         """Return the place that this call comes from."""
-        said = self._said(scope) if self._names is not None else NOWHERE
+        said = self._said(scope) if self._names is not None else UNKNOWN_LOCATION
         if said.country is None and self._locate is not None:
             address = self._clients.address(scope)
-            return NOWHERE if address is None else self._locate(address)
+            return UNKNOWN_LOCATION if address is None else self._locate(address)
         return said
 
-    def _said(self, scope: Scope) -> Place:
+    def _said(self, scope: Scope) -> Location:
         if self._names is None or not self._clients.trusts(peer_of(scope)):
-            return NOWHERE
+            return UNKNOWN_LOCATION
         country, region = (_only(scope, name) for name in self._names)
-        return place_of(country, region)
+        return location_of(country, region)
 
 
 def _only(scope: Scope, wanted: bytes) -> str | None:

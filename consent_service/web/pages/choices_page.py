@@ -25,8 +25,8 @@ from consent_service.errors import (
     ParentalConsentRequired,
     StoreError,
 )
-from consent_service.identity.results import digest_of_state
-from consent_service.identity.visits import Visit, Visits
+from consent_service.identity.page_result_tokens import digest_of_state
+from consent_service.identity.visit_tokens import Visit, VisitTokens
 from consent_service.services.sites import Site
 from consent_service.services.visitor.browser_records import Everybody, Outcome, Source, unreadable
 from consent_service.services.visitor.page_results import Returning
@@ -88,7 +88,7 @@ class ChoicesPage:
         everybody: Everybody,
         returning: Returning,
         pages: Pages,
-        visits: Visits,
+        visits: VisitTokens,
         public_url: str,
         troubles: Troubles,
         clock: Callable[[], float],

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from consent_service.errors import ConfirmationInvalid, FetchedAhead, NotPressed, OriginNotAllowed
-from consent_service.identity.form_tokens import MIN_AGE, FormStep, Shown, form_token, open_form_token
-from consent_service.identity.keys import KeyRing
+from consent_service.identity.form_tokens import MIN_AGE, FormStep, ShownForm, form_token, open_form_token
+from consent_service.identity.key_ring import KeyRing
 from consent_service.services.sites import Site
 from consent_service.services.visitor.confirmations import Opened
 from consent_service.services.visitor.consent import Consent
@@ -68,9 +68,9 @@ class ConfirmPages:
             return self._pages.refused(site, language_of(request, site), refused, site.home)
         form = await read_form(request)
         shown = self._shown(request, form.get("form_token", ""))
-        if shown.expired:
+        if shown.is_expired:
             return self._dead(request, site)
-        if shown.hurried:
+        if shown.is_hurried:
             ask = self._ask_again if shown.step is FormStep.AGAIN else self._ask
             return await ask(request, site, "page_confirm_hurried")
         if shown.step is FormStep.ASK:
@@ -136,7 +136,7 @@ class ConfirmPages:
     def _form_token(self, request: Request, step: FormStep) -> str:
         return form_token(self._ring, request.path_params["nonce"], step, self._now())
 
-    def _shown(self, request: Request, token: str) -> Shown:
+    def _shown(self, request: Request, token: str) -> ShownForm:
         shown = open_form_token(self._ring, request.path_params["nonce"], token, self._now())
         if shown is None:
             raise OriginNotAllowed("this form works only on the service's own page; open it again")

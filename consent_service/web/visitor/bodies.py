@@ -17,9 +17,9 @@ from msgspec import UNSET, Meta, UnsetType
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
+from consent_service.domain.evidence_time import read_time
 from consent_service.domain.facts import ChoiceMade, Incentive
 from consent_service.domain.flags import Flag
-from consent_service.domain.times import read_time
 from consent_service.domain.words import (
     AGE_BANDS,
     LIMIT_WORDS,
@@ -240,7 +240,7 @@ def choice_of(body: ChoicesBody, site: Site, now: int) -> ChoiceMade:
         age=_age(body.age),
         incentive=_incentive(body.incentive, site),
     )
-    if choice.empty:
+    if choice.is_empty:
         raise InvalidBody("say at least one of sale_share, sale, share, sensitive, age, incentive")
     return choice
 

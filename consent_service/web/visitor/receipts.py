@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from consent_service.identity.signatures import PublicKeys, Signed, encode_jwks
 from consent_service.ledger import entries
-from consent_service.ledger.receipts import Inclusion
+from consent_service.ledger.receipt_proofs import Inclusion
 from consent_service.services.receipts import Receipts
 from consent_service.web.http.calls import Calls
 
@@ -49,7 +49,7 @@ class ReceiptPages:
             receipt,
             site.key,
             msgspec.Raw(found.payload),
-            entries.digest(found.payload),
+            entries.digest_of(found.payload),
             (found.place.shard, found.place.sequence, found.place.number),
             found.checkpoint is not None,
             found.promise,

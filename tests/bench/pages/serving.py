@@ -23,9 +23,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Host, Route
 
-from consent_service.config import load
-from consent_service.demo.addresses import LOOPBACK, SERVICE_HOST, SHOP_HOST, SITE, Addresses
-from consent_service.demo.folder import Folder, configuration
+from consent_service.config import parse_config
+from consent_service.demo.demo_folder import DemoFolder, configuration_text
+from consent_service.demo.site_addresses import LOOPBACK, SERVICE_HOST, SHOP_HOST, SITE, Addresses
 from consent_service.embed.site_script import script_of
 from tests.bench.pages.compressing import brotli
 from tests.bench.pages.variants import BARE, FILES, MODULES, Variant, ours
@@ -125,8 +125,10 @@ async def _delivered(body: bytes, headers: dict[str, str], status: int = 200) ->
 @contextmanager
 def _service(folder: Path, front: int, port: int) -> Iterator[Variant]:
     """The real service on `port`, which browsers reach at `front`; ours as it serves it."""
-    text = configuration(Folder(folder), Addresses(front, front)).replace(f"port = {front}", f"port = {port}")
-    config = load(text, {})
+    text = configuration_text(DemoFolder(folder), Addresses(front, front)).replace(
+        f"port = {front}", f"port = {port}"
+    )
+    config = parse_config(text, {})
     with serving(folder, text, port):
         script = script_of(config, SITE, int(time.time()))
         yield ours(script.inline, script.body, config.service.public_url)

@@ -16,10 +16,10 @@ from consent_service.domain.facts import ChoiceMade, Fact, SignalSeen
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import Stance, Step
-from consent_service.identity.keys import new_ring
+from consent_service.identity.key_ring import new_ring
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.ledger.entries import ErasedEntry, Evidence, decode
-from consent_service.ledger.rebuilding import rebuilt
+from consent_service.ledger.rebuild import rebuild_standings
 from consent_service.services.erasure.eraser import Eraser
 from consent_service.services.records.drafts import Planned, Work
 from consent_service.services.records.random_ids import RandomIds
@@ -27,7 +27,7 @@ from consent_service.services.records.standings import Records, Standings, Visit
 from consent_service.services.records.writer import StandingWriter
 from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Change, Put
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.names import LEDGER, site_shards
 from consent_service.store.sqlite import SqliteStore
 from tests.running import START, Clock
 from tests.subjects import records_of
@@ -108,7 +108,7 @@ async def _do(folder: Path, done: Sequence[tuple[int, str]]) -> None:
                 await parts.record(visitor(number), FACTS[step])
                 denied[number] = step == "out" or (denied.get(number, False) and step != "back in")
         payloads, records = await parts.payloads(), await records_of(parts.store, SITE)
-        assert {one.subject.hex(): one.standing for one in records.values()} == rebuilt(payloads)
+        assert {one.subject.hex(): one.standing for one in records.values()} == rebuild_standings(payloads)
         gone = {entry.subject for entry in map(decode, payloads) if isinstance(entry, ErasedEntry)}
         assert not gone & {one.subject.hex() for one in records.values()}
         for number, expected in denied.items():
@@ -134,7 +134,7 @@ async def test_choices_that_come_while_somebody_is_erased_never_part_record_and_
             choices = (parts.record(visitor(1), fact) for fact in (OUT, LIMIT, GPC) for _ in range(3))
             await asyncio.gather(parts.erase(visitor(1)), *choices)
         await parts.erase(visitor(1))
-        assert rebuilt(await parts.payloads()) == {}
+        assert rebuild_standings(await parts.payloads()) == {}
         assert (await parts.standing(visitor(1))).sensitive.stance is Stance.OPTED_OUT
 
 

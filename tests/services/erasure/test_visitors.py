@@ -10,7 +10,7 @@ import pytest
 
 from consent_service.errors import LedgerError, UnknownReceipt, UnknownSite
 from consent_service.ledger import segments
-from consent_service.ledger.archive import segment_name
+from consent_service.ledger.object_names import segment_name
 from consent_service.services.erasure.visitors import Erasable, Target, VisitorErasure
 from consent_service.store.sqlite import backup, restore
 from tests.support.installations import Installation, choose, kinds

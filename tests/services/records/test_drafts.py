@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent_service.domain.facts import ChoiceMade, Incentive, SignalSeen, fold
+from consent_service.domain.facts import ChoiceMade, Incentive, SignalSeen, fold_facts
 from consent_service.domain.flags import FlagTerms
-from consent_service.domain.records import VisitorRecord, pack_record
 from consent_service.domain.signals import Sources
+from consent_service.domain.visitor_record import VisitorRecord, pack_record
 from consent_service.domain.words import AgeBand, Right, Stance
 from consent_service.errors import ConfirmationInvalid
 from consent_service.ledger.entries import Evidence
@@ -44,7 +44,9 @@ def confirmation() -> Waiting:
 
 
 def draft() -> Draft:
-    return Draft(KEY, Document(pack_record(VisitorRecord(SUBJECT, fold([OUT]))), SEEN_VERSION), RandomIds())
+    return Draft(
+        KEY, Document(pack_record(VisitorRecord(SUBJECT, fold_facts([OUT]))), SEEN_VERSION), RandomIds()
+    )
 
 
 async def test_a_confirmation_alone_is_taken() -> None:

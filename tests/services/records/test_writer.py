@@ -12,7 +12,7 @@ import pytest
 from consent_service.domain.facts import ChoiceMade
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import Stance
-from consent_service.identity.keys import new_ring
+from consent_service.identity.key_ring import new_ring
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Evidence
 from consent_service.services.records.drafts import Planned, Work

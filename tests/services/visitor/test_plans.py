@@ -6,27 +6,34 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from consent_service.domain.facts import ChoiceMade, SignalSeen, apply, fold
+from consent_service.domain.facts import ChoiceMade, SignalSeen, apply_fact, fold_facts
 from consent_service.domain.flags import FlagTerms
-from consent_service.domain.places import NOWHERE, Place
 from consent_service.domain.resolution import resolve
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location
 from consent_service.domain.words import RIGHTS, UNHONOURED, AgeBand, Stance, Step
 from consent_service.ledger.entries import Evidence
 from consent_service.services.sites import Site
 from consent_service.services.visitor.plans import Caller, Subject, choice_plan
 from tests.domain.strategies import NOW, choices, codes, sources, standings
 
-PLACES = (NOWHERE, Place("US", "CA"), Place("US", "CO"), Place("US", "TX"), Place("DE", "BE"), Place("US"))
-MINOR = fold([ChoiceMade(NOW, age=AgeBand.FROM_16_TO_17)])
+PLACES = (
+    UNKNOWN_LOCATION,
+    Location("US", "CA"),
+    Location("US", "CO"),
+    Location("US", "TX"),
+    Location("DE", "BE"),
+    Location("US"),
+)
+MINOR = fold_facts([ChoiceMade(NOW, age=AgeBand.FROM_16_TO_17)])
 GROWN = ChoiceMade(NOW, age=AgeBand.ADULT)
 
 sites = st.lists(codes(), min_size=1, unique=True).map(
     lambda chosen: Site("acme", "Acme", frozenset(), tuple(chosen), FlagTerms("acme"))
 )
 places = st.sampled_from(PLACES)
-posts = choices(st.just(Step.ONLY)).filter(lambda choice: not choice.empty)
+posts = choices(st.just(Step.ONLY)).filter(lambda choice: not choice.is_empty)
 BOTH = Site("acme", "Acme", frozenset(), ("us-ca", "us-co"), FlagTerms("acme"))
 
 
@@ -37,17 +44,17 @@ def posted(
     subject = Subject(bytes(16), minted=standing is None, unhonoured=unhonoured)
     planned = choice_plan(caller, subject, replace(post, at=caller.now))(standing, 1)
     for fact in planned.facts:
-        standing = apply(standing or Standing(), fact)
+        standing = apply_fact(standing or Standing(), fact)
     return standing
 
 
 @settings(max_examples=400)
 @given(sites, places, sources, st.none() | standings(), posts, st.booleans(), sources)
 @example(BOTH, PLACES[1], Sources.NONE, MINOR, GROWN, False, Sources.NONE)
-@example(BOTH, NOWHERE, Sources.NONE, MINOR, GROWN, False, Sources.NONE)
+@example(BOTH, UNKNOWN_LOCATION, Sources.NONE, MINOR, GROWN, False, Sources.NONE)
 def test_rule_3_one_post_from_anywhere_opts_in_under_no_regime_of_the_site(
     site: Site,
-    place: Place,
+    place: Location,
     signals: Sources,
     standing: Standing | None,
     post: ChoiceMade,
@@ -68,7 +75,7 @@ def test_rule_3_one_post_from_anywhere_opts_in_under_no_regime_of_the_site(
 
 @given(sites, places, sources, standings(), posts)
 def test_rule_3_one_post_never_records_an_opt_in_of_somebody_denied_for_more_than_a_default(
-    site: Site, place: Place, signals: Sources, standing: Standing, post: ChoiceMade
+    site: Site, place: Location, signals: Sources, standing: Standing, post: ChoiceMade
 ) -> None:
     """Also not one that would count nowhere: such an opt-in always waits for the second step."""
     caller = Caller(site, (), signals, Evidence(), NOW, place=place)
@@ -77,20 +84,25 @@ def test_rule_3_one_post_never_records_an_opt_in_of_somebody_denied_for_more_tha
     under = [resolve(regime, signals, standing, None, NOW) for regime in site.binding(NOW)]
     for right in RIGHTS:
         if any(one.ruling(right).denied and one.ruling(right).basis.value != "default" for one in under):
-            before = standing.choice(right)
-            assert after.choice(right) == before or after.choice(right).stance is Stance.OPTED_OUT
+            before = standing.choice_on(right)
+            assert after.choice_on(right) == before or after.choice_on(right).stance is Stance.OPTED_OUT
 
 
 @given(sites, places, sources, st.none() | standings(), posts, st.booleans())
 def test_rule_4_from_anywhere_an_opt_out_and_a_limit_are_recorded_at_once(
-    site: Site, place: Place, signals: Sources, standing: Standing | None, post: ChoiceMade, unhonoured: bool
+    site: Site,
+    place: Location,
+    signals: Sources,
+    standing: Standing | None,
+    post: ChoiceMade,
+    unhonoured: bool,
 ) -> None:
     caller = Caller(site, (), signals, Evidence(), NOW, place=place)
     after = posted(caller, standing, post, unhonoured=unhonoured)
     assert all(
-        after is not None and after.choice(right).stance is Stance.OPTED_OUT
+        after is not None and after.choice_on(right).stance is Stance.OPTED_OUT
         for right in RIGHTS
-        if post.stance(right) is Stance.OPTED_OUT
+        if post.stance_on(right) is Stance.OPTED_OUT
     )
 
 

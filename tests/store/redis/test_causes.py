@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from consent_service.doctor.findings import Finding, Grade
-from consent_service.doctor.servers import judge_servers
+from consent_service.doctor.diagnosis import Diagnosis, Grade
+from consent_service.doctor.redis_checks import judge_servers
 from consent_service.errors import StoreError, StoreFull, StoreUnavailable
 from consent_service.store.contract import Change, Put, Store
 from consent_service.store.redis import RedisStore
@@ -45,8 +45,8 @@ def refusal(url: str) -> str:
     return str(refused.value)
 
 
-async def judged(url: str, *, relaxed: bool = False) -> list[Finding]:
-    facts = await RedisExaminer(url, time.time).facts()
+async def judged(url: str, *, relaxed: bool = False) -> list[Diagnosis]:
+    facts = await RedisExaminer(url, time.time).read_facts()
     return list(judge_servers(facts, int(time.time()), relaxed=relaxed))
 
 
@@ -79,7 +79,7 @@ async def test_with_the_loss_accepted_its_settings_are_not_needed_and_the_doctor
     for relaxed, grade in ((True, Grade.HINT), (False, Grade.FAULT)):
         (promise,) = [one for one in await judged(url, relaxed=relaxed) if one.about == "durability"]
         assert promise.grade is grade
-        assert "CONFIG GET" in promise.said
+        assert "CONFIG GET" in promise.sentence
 
 
 @pytest.mark.parametrize("command", ["INFO", "ROLE", "SCRIPT", "EXISTS", "SET"])
@@ -92,7 +92,7 @@ def test_a_command_that_a_server_lacks_is_named(lacking: Lacking, command: str) 
 async def test_the_doctor_names_every_command_that_a_server_lacks(lacking: Lacking) -> None:
     url = lacking("EVALSHA", "XADD", "WAIT")
     (fault,) = [one for one in await judged(url) if one.grade is Grade.FAULT]
-    assert "does not know the commands EVALSHA, WAIT, XADD" in fault.said
+    assert "does not know the commands EVALSHA, WAIT, XADD" in fault.sentence
 
 
 def test_no_message_holds_the_password_that_a_server_was_sent(lacking: Lacking) -> None:

@@ -91,7 +91,7 @@ async def test_rule_5_a_promise_that_is_broken_later_is_noticed(standalone: Flee
     store = RedisStore.open(standalone.url)
     await store.commit(put(b"1"))
     everysec = setting(standalone.servers[0], appendfsync="everysec")
-    with everysec, pytest.raises(StoreUnavailable, match=r"durability|went away"):
+    with everysec, pytest.raises(StoreUnavailable, match=r"durability|closed the connection"):
         await commit_until_refused(store)
     await store.close()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.doctor.findings import Finding, Grade
-from consent_service.doctor.servers import judge_servers
+from consent_service.doctor.diagnosis import Diagnosis, Grade
+from consent_service.doctor.redis_checks import judge_servers
 from consent_service.store.mounts import mount_of
 from consent_service.store.redis import RedisStore, endpoints
 from consent_service.store.redis.address import parse_url
@@ -24,15 +24,15 @@ Clock = Callable[[], float]
 
 
 async def facts_of(fleet: Fleet, clock: Clock = time.time) -> FleetFacts:
-    return await RedisExaminer(fleet.url, clock).facts()
+    return await RedisExaminer(fleet.url, clock).read_facts()
 
 
-async def found(fleet: Fleet, *, relaxed: bool = False, clock: Clock = time.time) -> list[Finding]:
+async def found(fleet: Fleet, *, relaxed: bool = False, clock: Clock = time.time) -> list[Diagnosis]:
     return list(judge_servers(await facts_of(fleet, clock), int(clock()), relaxed=relaxed))
 
 
-def about(findings: list[Finding], matter: str, grade: Grade) -> list[str]:
-    return [finding.said for finding in findings if finding.about == matter and finding.grade is grade]
+def about(findings: list[Diagnosis], matter: str, grade: Grade) -> list[str]:
+    return [finding.sentence for finding in findings if finding.about == matter and finding.grade is grade]
 
 
 @pytest.mark.parametrize("name", ["standalone", "guarded", "watched", "cluster"])
@@ -141,7 +141,7 @@ async def test_half_a_copy_is_a_fault_until_the_same_command_has_finished_it(sta
         await servers.begin_copy(StoreInfo("one", 4, 1))
         await servers.seal_shard("acme.00", ShardHead(1, 0, ()))
         (store,) = (finding for finding in await found(standalone) if finding.about == "store")
-        assert (store.grade, store.said.partition(" holds ")[2]) == (
+        assert (store.grade, store.sentence.partition(" holds ")[2]) == (
             Grade.FAULT,
             "half a copy of a store; whole shards so far: 1",
         )
@@ -159,6 +159,6 @@ async def test_a_certificate_s_end_is_known(guarded: Fleet, standalone: Fleet) -
 
 async def test_a_wrong_password_is_a_trouble_that_does_not_quote_it(guarded: Fleet) -> None:
     url = guarded.url.replace("p%40ss", "wrong")
-    facts = await RedisExaminer(url, time.time).facts()
-    assert "refuses this user or password" in facts.troubles[0]
+    facts = await RedisExaminer(url, time.time).read_facts()
+    assert "refuses this user or password: correct `store` or CONSENT_STORE_PASSWORD" in facts.troubles[0]
     assert "wrong" not in "".join(facts.troubles).replace("wrong password", "")

@@ -28,7 +28,7 @@ async def write(store: Store, key: Key = A) -> None:
 
 async def marked(store: Store) -> int:
     """A mark that nothing has come behind."""
-    (mark, _), (again, keys) = await store.changed(None), await store.changed(None)
+    (mark, _), (again, keys) = await store.changed_since(None), await store.changed_since(None)
     assert (again, keys) == (mark, ())
     return mark
 
@@ -40,10 +40,10 @@ async def test_behind_a_broken_connection_everything_may_have_changed(
     mark = await marked(store)
     standalone.servers[0].ask("CLIENT", "KILL", "TYPE", "normal")
     await store.get([A])
-    mark, keys = await store.changed(mark)
+    mark, keys = await store.changed_since(mark)
     assert keys is None
     await write(store)
-    assert (await store.changed(mark)).keys == [A], "and then it goes on"
+    assert (await store.changed_since(mark)).keys == [A], "and then it goes on"
 
 
 async def test_when_the_data_was_replaced_everything_may_have_changed(
@@ -53,10 +53,10 @@ async def test_when_the_data_was_replaced_everything_may_have_changed(
         await write(store, Key(shard, b"a"))
     mark = await marked(store)
     standalone.servers[0].ask("FLUSHALL")
-    mark, keys = await store.changed(mark)
+    mark, keys = await store.changed_since(mark)
     assert keys is None
     await write(store, Key(SHARDS[2], b"b"))
-    assert (await store.changed(mark)).keys == [Key(SHARDS[2], b"b")], "the shard is registered anew"
+    assert (await store.changed_since(mark)).keys == [Key(SHARDS[2], b"b")], "the shard is registered anew"
 
 
 async def test_a_server_that_does_not_say_it_is_a_master_vouches_for_nothing(watched: Fleet) -> None:
@@ -67,10 +67,10 @@ async def test_a_server_that_does_not_say_it_is_a_master_vouches_for_nothing(wat
     master.ask("ACL", "SETUSER", "default", "-role")
     try:
         with pytest.raises(StoreUnavailable):
-            await store.changed(mark)
+            await store.changed_since(mark)
     finally:
         master.ask("ACL", "SETUSER", "default", "+role")
-    assert (await store.changed(mark)).keys is not None
+    assert (await store.changed_since(mark)).keys is not None
     await store.close()
 
 
@@ -82,10 +82,10 @@ async def test_more_shards_than_are_asked_at_once_are_all_heard(
     mark = await marked(store)
     for shard in SHARDS:
         await write(other, Key(shard, b"a"))
-    later, keys = await store.changed(mark)
+    later, keys = await store.changed_since(mark)
     assert keys is not None
     assert sorted(keys) == [Key(shard, b"a") for shard in SHARDS]
-    assert await other.changed(later) == Changes(later, ()), "a mark means the same to every opening"
+    assert await other.changed_since(later) == Changes(later, ()), "a mark means the same to every opening"
     for opened in (store, other):
         await opened.close()
 
@@ -93,4 +93,4 @@ async def test_more_shards_than_are_asked_at_once_are_all_heard(
 @pytest.mark.parametrize("number", [-1, 0, 1, 2**64, 2**80 + 5])
 async def test_a_number_that_is_no_mark_means_everything(store: RedisStore, number: int) -> None:
     await write(store)
-    assert (await store.changed(number)).keys is None
+    assert (await store.changed_since(number)).keys is None

@@ -30,7 +30,7 @@ async def check_denies_and_refuses(service: Running, token: str) -> None:
         assert "retry-after" in answer.headers
     await service.app.parts.cache.poll_changes()
     while (
-        service.app.parts.cache.vouched
+        service.app.parts.cache.is_vouched
     ):  # what it vouched for a moment ago, it vouches for to the end of the lease
         await asyncio.sleep(0.01)
     assert await ruling(service, token) == UNAVAILABLE

@@ -21,7 +21,7 @@ from consent_service.errors import (
 )
 from consent_service.store.contract import Append, Change, Document, Key, Member, Put
 from consent_service.store.redis import RedisStore, router
-from consent_service.store.redis.layout import shard_keys
+from consent_service.store.redis.key_layout import shard_keys
 from tests.store.redis.fleets import MASTER, Cluster, Fleet, Watched
 from tests.store.redis.sea import Sea
 from tests.store.redis.servers import HOST, Server
@@ -143,10 +143,10 @@ async def test_a_key_that_is_something_else_is_found_before_anything_is_written(
     await store.commit(put(b"1"))
     where = shard_keys(A.shard)
     keys = {
-        "head": where.head,
+        "head": where.head_key,
         "log": where.log_key("log"),
         "index": where.index_key(b"due"),
-        "changes": where.changes,
+        "changes": where.changes_key,
     }
     server = standalone.servers[0]
     server.ask("DEL", keys[kind].decode())
@@ -164,7 +164,7 @@ async def test_a_log_that_is_ahead_of_its_shard_is_found_before_anything_is_writ
 ) -> None:
     change = Change(A.shard, put=[Put(b"a", b"1")], append=[Append("log", b"e")])
     assert [await store.commit(change) for _ in range(3)] == [1, 2, 3]
-    standalone.servers[0].ask("HSET", shard_keys(A.shard).head.decode(), "n", 1)
+    standalone.servers[0].ask("HSET", shard_keys(A.shard).head_key.decode(), "n", 1)
     with pytest.raises(StoreCorrupt, match="lost part of a shard"):
         await store.commit(change)
     assert await store.get([A]) == [Document(b"1", 3)]
@@ -184,13 +184,13 @@ async def test_behind_a_sentinels_switch_everything_goes_on_with_what_was_acknow
     store = RedisStore.open(watched.url)
     (old,) = watched.masters()
     value = await store.commit(put(b"1"))
-    await store.changed(None)
-    mark, _ = await store.changed(None)
+    await store.changed_since(None)
+    mark, _ = await store.changed_since(None)
     old.kill()
     try:
         value = await until_written(store, A, value, b"2")
         assert await store.get([A]) == [Document(b"2", value)]
-        assert (await store.changed(mark)).keys is None, (
+        assert (await store.changed_since(mark)).keys is None, (
             "another server tells: nothing before it is vouched for"
         )
     finally:

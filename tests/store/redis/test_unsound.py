@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.errors import StoreCorrupt, StoreUnavailable
-from consent_service.store.redis import RedisStore, header
+from consent_service.store.redis import RedisStore, store_header
 from consent_service.store.redis.examiner import RedisExaminer
 from consent_service.store.transfer.move import move_store
 from tests.store.redis.fleets import Fleet
@@ -57,15 +57,15 @@ async def test_a_header_that_none_can_have_is_refused_by_service_and_doctor(
         RedisStore.open(standalone.url)
     with pytest.raises(StoreCorrupt):
         await move_store(standalone.url, f"sqlite:///{tmp_path}/new.db")
-    assert (await RedisExaminer(standalone.url, time.time).facts()).troubles
+    assert (await RedisExaminer(standalone.url, time.time).read_facts()).troubles
 
 
 async def test_a_note_of_what_was_lost_that_can_t_be_read_is_a_sentence(standalone: Fleet) -> None:
     store = RedisStore.open(standalone.url)
-    await header.begin_anew(store._router(), "the store", 1)
+    await store_header.begin_anew(store._router(), "the store", 1)
     await store.close()
     standalone.servers[0].ask("HSET", "{consent}lost", "acme.07", "x")
-    with pytest.raises(StoreCorrupt, match="was lost is damaged"):
+    with pytest.raises(StoreCorrupt, match=r"lost values of .* is damaged"):
         RedisStore.open(standalone.url)
 
 
@@ -133,12 +133,12 @@ async def test_an_interrupted_beginning_anew_notes_no_gap_twice(standalone: Flee
     """Its note was written, its counter not yet moved: the next beginning starts from the same counter."""
     await fill(standalone.url)
     store = RedisStore.open(standalone.url)
-    await header.begin_anew(store._router(), "the store", 100)
+    await store_header.begin_anew(store._router(), "the store", 100)
     standalone.servers[0].ask("HSET", "{acme.07}h", "n", 5)
-    await header.begin_anew(store._router(), "the store", 200)
+    await store_header.begin_anew(store._router(), "the store", 200)
     await store.close()
     again = RedisStore.open(standalone.url)
-    assert not again.lost("acme.07", 5)
-    assert again.lost("acme.07", 6)
+    assert not again.is_lost("acme.07", 5)
+    assert again.is_lost("acme.07", 6)
     await again.close()
     await move_store(standalone.url, f"sqlite:///{tmp_path}/new.db")

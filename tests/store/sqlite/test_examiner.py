@@ -23,7 +23,7 @@ async def test_a_stopped_store_is_looked_at_without_leaving_a_trace(tmp_path: Pa
     await store.commit(Change("acme.07", put=[Put(b"a", b"1")]))
     await store.close()
     before = contents(tmp_path)
-    facts = await SqliteExaminer(tmp_path / "store.db", time.time).facts()
+    facts = await SqliteExaminer(tmp_path / "store.db", time.time).read_facts()
     assert contents(tmp_path) == before
     assert (facts.holders, facts.journal, facts.private) == (0, None, True)
     assert facts.size > 0
@@ -31,7 +31,7 @@ async def test_a_stopped_store_is_looked_at_without_leaving_a_trace(tmp_path: Pa
 
 async def test_a_store_in_use_says_so_and_in_which_mode(tmp_path: Path) -> None:
     stores = [SqliteStore.open(tmp_path / "store.db") for _ in range(2)]
-    facts = await SqliteExaminer(tmp_path / "store.db", time.time).facts()
+    facts = await SqliteExaminer(tmp_path / "store.db", time.time).read_facts()
     assert (facts.holders, facts.journal) == (2, "wal")
     assert await stores[0].commit(Change("acme.07", put=[Put(b"a", b"1")])) == 1
     for store in stores:
@@ -39,7 +39,7 @@ async def test_a_store_in_use_says_so_and_in_which_mode(tmp_path: Path) -> None:
 
 
 async def test_nothing_is_made_where_no_store_is(tmp_path: Path) -> None:
-    facts = await SqliteExaminer(tmp_path / "store.db", time.time).facts()
+    facts = await SqliteExaminer(tmp_path / "store.db", time.time).read_facts()
     assert (list(tmp_path.iterdir()), facts.laid, facts.troubles) == ([], None, ())
     assert facts.free > 0
 
@@ -51,14 +51,14 @@ async def test_nothing_is_made_where_no_store_is(tmp_path: Path) -> None:
 async def test_what_is_no_store_is_a_trouble(tmp_path: Path, contents: bytes | None, said: str) -> None:
     path = tmp_path / "store.db"
     path.mkdir() if contents is None else path.write_bytes(contents)
-    (trouble,) = (await SqliteExaminer(path, time.time).facts()).troubles
+    (trouble,) = (await SqliteExaminer(path, time.time).read_facts()).troubles
     assert said in trouble
 
 
 async def test_a_file_that_others_can_read_is_known(tmp_path: Path) -> None:
     await SqliteStore.open(tmp_path / "store.db").close()
     (tmp_path / "store.db").chmod(0o644)
-    assert not (await SqliteExaminer(tmp_path / "store.db", time.time).facts()).private
+    assert not (await SqliteExaminer(tmp_path / "store.db", time.time).read_facts()).private
 
 
 def test_without_a_list_of_locks_nobody_knows_who_holds_one(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ async def test_what_a_killed_service_left_behind_is_read_and_not_tidied_up(tmp_p
     await store.close()
     before = contents(left)
     looked = SqliteExaminer(left / "store.db", time.time)
-    facts = await looked.facts()
+    facts = await looked.read_facts()
     (document,) = await looked.get([Key("acme.07", b"a")])
     assert (facts.troubles, facts.log_size > 0) == ((), True)
     assert document is not None

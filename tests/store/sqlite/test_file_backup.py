@@ -13,7 +13,7 @@ import pytest
 
 from consent_service.errors import CursorExpired, StoreCorrupt, StoreLocked, StoreNewer, StoreUnavailable
 from consent_service.store.contract import Append, Change, Document, Key, Put
-from consent_service.store.sqlite import SqliteStore, backup, restore, schema
+from consent_service.store.sqlite import SqliteStore, backup, file_schema, restore
 from tests.store.sqlite.test_opening import make, sql
 
 SHARD, A = "acme.07", Key("acme.07", b"a")
@@ -126,16 +126,16 @@ async def test_a_reader_ahead_of_a_restored_log_is_told_to_start_again(path: Pat
     known = (await store.read("log", [SHARD], "", 9)).cursor
     await store.commit(appended)
     ahead = (await store.read("log", [SHARD], known, 9)).cursor
-    mark, _ = await store.changed(None)
+    mark, _ = await store.changed_since(None)
     await store.commit(put(b"1"))
-    later, _ = await store.changed(mark)
+    later, _ = await store.changed_since(mark)
     await store.close()
     restore(saved, path)
     store = SqliteStore.open(path)
     assert (await store.read("log", [SHARD], known, 9)).entries == []
     with pytest.raises(CursorExpired):
         await store.read("log", [SHARD], ahead, 9)
-    assert (await store.changed(later)).keys is None
+    assert (await store.changed_since(later)).keys is None
     await store.close()
 
 
@@ -215,7 +215,7 @@ async def test_a_backup_that_cannot_be_used_changes_nothing(path: Path, saved: P
         restore(saved, path)
     saved.unlink()
     await make(saved)
-    sql(saved, f"PRAGMA user_version = {schema.VERSION + 1}")
+    sql(saved, f"PRAGMA user_version = {file_schema.VERSION + 1}")
     with pytest.raises(StoreNewer):
         restore(saved, path)
     assert await value(path) == b"1"
@@ -249,15 +249,15 @@ async def test_what_was_committed_since_the_backup_is_known_to_be_lost_and_never
     backup(path, saved)
     gone = {(SHARD, await store.commit(put(b"gone"))) for _ in range(3)}
     gone.add(("acme.08", await store.commit(Change("acme.08", put=[Put(b"a", b"gone")]))))
-    assert not any(store.lost(*place) for place in gone)
+    assert not any(store.is_lost(*place) for place in gone)
     await store.close()
     restore(saved, path)
     store = SqliteStore.open(path)
     taken = {(SHARD, await store.commit(put(b"new"))) for _ in range(3)}
     taken.add(("acme.08", await store.commit(Change("acme.08", put=[Put(b"a", b"new")]))))
-    assert not store.lost(SHARD, kept)
-    assert all(store.lost(*place) for place in gone)
-    assert not any(store.lost(*place) for place in taken | {(shard, 0) for shard, _ in taken})
+    assert not store.is_lost(SHARD, kept)
+    assert all(store.is_lost(*place) for place in gone)
+    assert not any(store.is_lost(*place) for place in taken | {(shard, 0) for shard, _ in taken})
     await store.close()
 
 
@@ -271,12 +271,12 @@ async def test_one_backup_restored_twice_loses_what_came_in_between(path: Path, 
     for now in (1_795_341_600, 1_795_341_600, 1_795_000_000):
         restore(saved, path, now=now)
         store = SqliteStore.open(path)
-        assert all(store.lost(*place) for place in gone)
+        assert all(store.is_lost(*place) for place in gone)
         mine = {
             (shard, await store.commit(Change(shard, put=[Put(b"a", b"x")]))) for shard in (SHARD, "new.01")
         }
         assert not mine & gone
-        assert not any(store.lost(*place) for place in {(SHARD, kept), *mine})
+        assert not any(store.is_lost(*place) for place in {(SHARD, kept), *mine})
         gone |= mine
         await store.close()
 
@@ -296,7 +296,12 @@ async def test_a_backup_of_a_restored_store_remembers_what_was_lost(path: Path, 
     await store.close()
     restore(later, path)
     store = SqliteStore.open(path)
-    assert [store.lost(SHARD, value) for value in (kept, gone, second, third)] == [False, True, False, True]
+    assert [store.is_lost(SHARD, value) for value in (kept, gone, second, third)] == [
+        False,
+        True,
+        False,
+        True,
+    ]
     await store.close()
 
 
@@ -327,8 +332,8 @@ def older(path: Path) -> None:
     """A store of the first schema, with one document."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for statement in (
-            *schema.MIGRATIONS[0],
-            f"PRAGMA application_id = {schema.APPLICATION_ID}",
+            *file_schema.MIGRATIONS[0],
+            f"PRAGMA application_id = {file_schema.APPLICATION_ID}",
             "PRAGMA user_version = 1",
             "INSERT INTO header VALUES ('id', 'x'), ('shards', '64'), ('created_at', '1')",
             "INSERT INTO shard VALUES ('acme.07', 1)",

@@ -16,7 +16,7 @@ import pytest
 from consent_service.errors import StoreCorrupt, StoreError, StoreFull, StoreUnavailable
 from consent_service.store.contract import Append, Change, Member, Put, Trim
 from consent_service.store.lost_values import highest_possible
-from consent_service.store.sqlite import SqliteStore, backup, restore, schema
+from consent_service.store.sqlite import SqliteStore, backup, file_schema, restore
 from tests.store.harness import START
 from tests.store.sqlite.test_opening import sql
 
@@ -130,7 +130,7 @@ EDITS: dict[str, Edit] = {
     "no schema version": lambda file: sql(file, "PRAGMA user_version = 0"),
     "a negative schema version": lambda file: sql(file, "PRAGMA user_version = -1"),
     "an older schema version": lambda file: sql(file, "PRAGMA user_version = 1"),
-    "a newer schema version": lambda file: sql(file, f"PRAGMA user_version = {schema.VERSION + 1}"),
+    "a newer schema version": lambda file: sql(file, f"PRAGMA user_version = {file_schema.VERSION + 1}"),
 }
 
 
@@ -330,8 +330,8 @@ def test_text_of_another_encoding_is_refused(path: Path, saved: Path) -> None:
         with closing(sqlite3.connect(saved.with_name("wide.db"), isolation_level=None)) as wide:
             wide.execute("PRAGMA encoding = 'UTF-16le'")
             wide.executescript(script)
-            wide.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-            wide.execute(f"PRAGMA user_version = {schema.VERSION}")
+            wide.execute(f"PRAGMA application_id = {file_schema.APPLICATION_ID}")
+            wide.execute(f"PRAGMA user_version = {file_schema.VERSION}")
     assert "its text is UTF-16le" in refusal(saved.with_name("wide.db"), path)
 
 
@@ -418,9 +418,9 @@ def test_a_log_that_claims_more_pages_than_there_are_fills_no_disk(path: Path, s
     """The last frame of a log says how large the file is to be; a copy would make the pages up."""
     with closing(sqlite3.connect(saved, isolation_level=None)) as other:
         other.execute("PRAGMA journal_mode = WAL")
-        other.execute(f"PRAGMA application_id = {schema.APPLICATION_ID + 1}")
+        other.execute(f"PRAGMA application_id = {file_schema.APPLICATION_ID + 1}")
         other.execute(
-            f"PRAGMA application_id = {schema.APPLICATION_ID}"
+            f"PRAGMA application_id = {file_schema.APPLICATION_ID}"
         )  # two frames, both of the first page
         copy = saved.with_name("copy.db")
         copy.write_bytes(saved.read_bytes())

@@ -27,7 +27,7 @@ from consent_service.errors import (
     StoreUnavailable,
 )
 from consent_service.store.contract import Change, Document, Key, Put
-from consent_service.store.sqlite import SqliteStore, database_file, schema
+from consent_service.store.sqlite import SqliteStore, database_file, file_schema
 from tests.store.every_method import CALLS, READS, Call
 from tests.support.waiting import DEADLINE
 
@@ -149,7 +149,7 @@ async def test_another_programs_database_is_not_ours_and_left_as_it_is(path: Pat
 
 async def test_a_newer_schema_is_refused_with_what_to_install(path: Path) -> None:
     await make(path)
-    sql(path, f"PRAGMA user_version = {schema.VERSION + 1}")
+    sql(path, f"PRAGMA user_version = {file_schema.VERSION + 1}")
     kind, said = refusal(path)
     assert (kind, "install the newer one" in said) == (StoreNewer, True)
 

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from consent_service.store.engines import engine_of
-from consent_service.store.transfer.copying import ShardProgress, show_nothing
 from consent_service.store.transfer.record_backup import backup_source, restore_target
+from consent_service.store.transfer.store_copy import ShardProgress, show_nothing
 
 
 async def backup_records(url: str, file: Path) -> int:

@@ -19,7 +19,7 @@ from consent_service.store.redis import endpoints as redis_endpoints
 from consent_service.store.redis.address import parse_url
 from consent_service.store.sqlite import SqliteStore, backup, restore
 from consent_service.store.sqlite import endpoints as sqlite_endpoints
-from consent_service.store.transfer.records import Record, ShardHead, Source
+from consent_service.store.transfer.records import CopySource, Record, ShardHead
 from tests.store.harness import START
 from tests.store.redis.fleets import HARBOUR, Standalone, empty
 from tests.store.test_machine import changes
@@ -30,7 +30,7 @@ NEVER = 2**62
 PLAN = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-async def held(source: Source, now: int = START) -> Held:
+async def held(source: CopySource, now: int = START) -> Held:
     """All that a store holds and that does not expire by `now`."""
     found: Held = {}
     for shard in await source.shards():

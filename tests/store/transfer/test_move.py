@@ -29,9 +29,9 @@ from consent_service.store.redis.address import parse_url
 from consent_service.store.sqlite import endpoints as sqlite_endpoints
 from consent_service.store.sqlite.registration import sqlite_path
 from consent_service.store.transfer import backup_file
-from consent_service.store.transfer.copying import copy_store
 from consent_service.store.transfer.move import move_store
 from consent_service.store.transfer.records import EntryRecord, Record
+from consent_service.store.transfer.store_copy import copy_store
 from tests.store.redis.fleets import HARBOUR, Cluster, Guarded, Standalone, empty
 from tests.store.transfer.record_files import backup_records, restore_records
 
@@ -108,7 +108,11 @@ async def told(store: Store) -> Told:
         [await store.read("mail", SHARDS, "", 99), await store.read("many", SHARDS, "", 999)],
         [await store.range(shard, index, *ALWAYS, limit=999) for shard, index in every],
         [await store.count(shard, index, 0, 1) for shard, index in every],
-        [store.lost(shard, version) for shard in (*SHARDS, "acme.63") for version in (1, 4, 5, 6, 1 << 51)],
+        [
+            store.is_lost(shard, version)
+            for shard in (*SHARDS, "acme.63")
+            for version in (1, 4, 5, 6, 1 << 51)
+        ],
     )
 
 
@@ -305,8 +309,8 @@ async def test_rule_2_a_restored_backup_knows_what_it_forgot(
     (found,) = await store.get([Key("acme.07", b"0\0\xff")])
     assert found is not None
     assert found.value == b"v0"
-    assert (store.lost("acme.07", found.version), store.lost("acme.07", newer)) == (False, True)
-    assert store.lost("acme.63", 1), "it may have been there"
+    assert (store.is_lost("acme.07", found.version), store.is_lost("acme.07", newer)) == (False, True)
+    assert store.is_lost("acme.63", 1), "it may have been there"
     assert await store.commit(Change("acme.07", put=[Put(b"0\0\xff", b"again")])) > newer + 1000
     await store.close()
 

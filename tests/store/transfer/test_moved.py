@@ -21,8 +21,8 @@ from consent_service.store.redis.address import parse_url
 from consent_service.store.sqlite import SqliteStore, backup, mark_row, restore
 from consent_service.store.sqlite import endpoints as sqlite_endpoints
 from consent_service.store.sqlite.registration import sqlite_path
-from consent_service.store.transfer.copying import ShardProgress, copy_store
 from consent_service.store.transfer.move import move_store, public_name
+from consent_service.store.transfer.store_copy import ShardProgress, copy_store
 from tests.store.redis.fleets import HARBOUR, PASSWORD, Cluster, Standalone, empty
 from tests.store.redis.servers import Server, eventually
 from tests.store.transfer.record_files import backup_records, restore_records
@@ -48,7 +48,7 @@ async def test_rule_5_a_store_that_was_moved_is_not_opened_and_says_where_it_wen
     await move_store(places[origin], places[destination])
     with pytest.raises(StoreMoved) as caught:
         open_store(places[origin])
-    facts = await examine_store(places[origin]).facts()
+    facts = await examine_store(places[origin]).read_facts()
     assert facts.moved is not None
     assert facts.moved.to == public_name(places[destination])
     assert facts.moved.to in str(caught.value)
@@ -64,14 +64,14 @@ async def test_rule_5_servers_that_are_open_while_they_are_moved_take_nothing_mo
 ) -> None:
     await fill(places[kind])
     running = RedisStore.open(places[kind])
-    mark, _ = await running.changed(None)
+    mark, _ = await running.changed_since(None)
     assert await running.get([A]) != [None]
     await move_store(places[kind], places["sqlite"])
     for shard in (*SHARDS, "acme.63"):  # the last one is new
         with pytest.raises(StoreMoved, match="was moved to sqlite"):
             await running.commit(put(b"lost", shard))
     with pytest.raises(StoreMoved):
-        await running.changed(mark)
+        await running.changed_since(mark)
     with pytest.raises(StoreMoved):  # what is read here may be out of date
         await running.get([A])
     await running.close()
@@ -83,10 +83,10 @@ async def test_rule_5_a_file_that_is_marked_while_it_is_open_takes_nothing_more(
     path = tmp_path / "store.db"
     store = SqliteStore.open(path)
     await store.commit(put(b"kept"))
-    seen, _ = await store.changed(None)
+    seen, _ = await store.changed_since(None)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         mark_row.write_mark(other.execute, MoveMark("redis://elsewhere:6379", int(time.time())))
-    for call in (store.commit(put(b"lost")), store.changed(seen), store.get([A])):
+    for call in (store.commit(put(b"lost")), store.changed_since(seen), store.get([A])):
         with pytest.raises(StoreMoved, match="redis://elsewhere:6379"):
             await call
     await store.close()
@@ -283,7 +283,7 @@ async def test_rule_2_where_nothing_is_left_of_the_copy_its_backup_brings_the_ol
     backup(path, tmp_path / "saved.db")
     restore(tmp_path / "saved.db", path)
     here = SqliteStore.open(path)
-    assert here.lost("acme.07", gone)
+    assert here.is_lost("acme.07", gone)
     assert await here.commit(put(b"again")) > gone
     await here.close()
 

@@ -11,7 +11,7 @@ import pytest
 from netaddr import IPSet
 
 from consent_service.addresses import Address, read_address
-from consent_service.domain.places import NOWHERE, Place
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location
 from consent_service.errors import CannotStart
 from consent_service.services.geo import open_database
 from consent_service.web.http.client_address import Clients
@@ -122,9 +122,9 @@ def test_every_named_proxy_says_country_and_region(proxy: str) -> None:
     names = PROXIES[proxy]
     headers = [(names.country.encode(), b"US"), (names.region.encode(), b"CO")]
     places = Places(Clients([PEER]), names)
-    assert places.of({"client": (PEER, 1), "headers": headers}) == Place("US", "CO")
-    assert places.of({"client": ("192.0.2.1", 1), "headers": headers}) == NOWHERE
-    assert places.of({"client": None, "headers": headers}) == NOWHERE
+    assert places.of({"client": (PEER, 1), "headers": headers}) == Location("US", "CO")
+    assert places.of({"client": ("192.0.2.1", 1), "headers": headers}) == UNKNOWN_LOCATION
+    assert places.of({"client": None, "headers": headers}) == UNKNOWN_LOCATION
 
 
 async def test_the_database_is_asked_about_the_client_behind_the_proxies(
@@ -154,13 +154,13 @@ def known(text: str) -> Address:
 @pytest.mark.parametrize(
     ("address", "place"),
     [
-        ("192.0.2.9", Place("US", "CO")),
-        ("2001:db8:5::1", Place("US", "CA")),
-        ("203.0.113.1", Place("US", None)),
-        ("10.0.0.1", NOWHERE),
+        ("192.0.2.9", Location("US", "CO")),
+        ("2001:db8:5::1", Location("US", "CA")),
+        ("203.0.113.1", Location("US", None)),
+        ("10.0.0.1", UNKNOWN_LOCATION),
     ],
 )
-def test_an_address_is_looked_up(database: Path, address: str, place: Place) -> None:
+def test_an_address_is_looked_up(database: Path, address: str, place: Location) -> None:
     assert open_database(database)(known(address)) == place
 
 
@@ -200,5 +200,8 @@ def test_a_database_of_countries_knows_no_regions_and_odd_records_are_nowhere(tm
     writer.insert_network(IPSet(["198.51.100.0/24"]), {"continent": {"code": "EU"}})
     writer.to_db_file(str(file))
     locate = open_database(file)
-    assert [locate(known(f"{start}.1")) for start in ("192.0.2", "198.51.100")] == [NOWHERE, NOWHERE]
-    assert locate(known("2001:db8::1")) == NOWHERE, "a database of IPv4 knows nothing of IPv6"
+    assert [locate(known(f"{start}.1")) for start in ("192.0.2", "198.51.100")] == [
+        UNKNOWN_LOCATION,
+        UNKNOWN_LOCATION,
+    ]
+    assert locate(known("2001:db8::1")) == UNKNOWN_LOCATION, "a database of IPv4 knows nothing of IPv6"

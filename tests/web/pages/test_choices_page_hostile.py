@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.identity.keys import rotate
+from consent_service.identity.key_ring import rotate_ring
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from tests.running import RING, SERVICE, SHOP, START, Running, running
 from tests.web.browsing import PAGE, SAME, Person, form_token, person, text_of
@@ -173,7 +173,7 @@ class TestTokensThatCannotBeHonoured:
 
     async def test_under_a_retired_key_they_deny_too(self, tmp_path: Path) -> None:
         old = VisitorTokens(RING).sign("acme", VisitorClaims(VISITOR, 1, None, START))
-        ring = rotate(RING, START - 401 * 86_400, b"n" * 32)
+        ring = rotate_ring(RING, START - 401 * 86_400, b"n" * 32)
         async with running(tmp_path, ring=ring) as service, person(service) as visitor:
             await visitor.hand_over(visitor=old)
             assert text_of(await visitor.look(), "sale_share-state") == STOPPED

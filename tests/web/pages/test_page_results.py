@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from consent_service.identity.results import Result, Results, digest_of_state
+from consent_service.identity.page_result_tokens import PageResult, PageResultTokens, digest_of_state
 from consent_service.ledger.entries import ChoiceEntry
 from tests.identity.contract import OTHER_RING
 from tests.running import START, Running
@@ -253,15 +253,17 @@ class TestAResultThatIsNone:
 
     def made(self, service: Running, kind: str, good: str) -> str:
         state = digest_of_state(STATE)
-        result = Result(VISITOR, 1, state, START)
+        result = PageResult(VISITOR, 1, state, START)
         return {
             "forged": good[:-2] + ("AA" if good[-2:] != "AA" else "BB"),
-            "foreign": Results(service.ring).sign(
-                "abroad", Results(service.ring).unsign("acme", good, START)
+            "foreign": PageResultTokens(service.ring).sign(
+                "abroad", PageResultTokens(service.ring).unsign("acme", good, START)
             ),
-            "another ring's": Results(OTHER_RING).sign("acme", result),
-            "expired": Results(service.ring).sign("acme", result._replace(issued_at=START - 601)),
-            "from the future": Results(service.ring).sign("acme", result._replace(issued_at=START + 61)),
+            "another ring's": PageResultTokens(OTHER_RING).sign("acme", result),
+            "expired": PageResultTokens(service.ring).sign("acme", result._replace(issued_at=START - 601)),
+            "from the future": PageResultTokens(service.ring).sign(
+                "acme", result._replace(issued_at=START + 61)
+            ),
             "empty": "",
             "odd": "1.%00.x",
         }[kind]
@@ -281,13 +283,17 @@ class TestAResultThatIsNone:
         assert await service.entries() == before
 
     async def test_of_a_record_that_is_not_there_raises_no_doubt_by_a_link(self, service: Running) -> None:
-        result = Results(service.ring).sign("acme", Result(VISITOR, 9, digest_of_state("x"), START))
+        result = PageResultTokens(service.ring).sign(
+            "acme", PageResult(VISITOR, 9, digest_of_state("x"), START)
+        )
         assert (await come_back(service, result, ""))["flag"]["basis"] == "default"
 
     async def test_of_a_record_that_is_not_there_denies_the_page_that_asked_for_it(
         self, service: Running
     ) -> None:
-        result = Results(service.ring).sign("acme", Result(VISITOR, 9, digest_of_state(STATE), START))
+        result = PageResultTokens(service.ring).sign(
+            "acme", PageResult(VISITOR, 9, digest_of_state(STATE), START)
+        )
         assert (await come_back(service, result))["flag"]["basis"] == "unavailable"
 
     async def test_a_result_too_long_is_a_problem(self, service: Running) -> None:

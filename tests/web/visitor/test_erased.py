@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from consent_service.identity.keys import DAY, rotate
+from consent_service.identity.key_ring import DAY, rotate_ring
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.ledger.entries import ErasedEntry, SuppressedEntry
 from consent_service.store.contract import Document, Key
-from consent_service.store.keys import visitor_shards
+from consent_service.store.names import visitor_shards
 from tests.running import RING, Running, running
 from tests.store.every_method import walked
 
@@ -58,7 +58,9 @@ async def test_rule_8_an_opt_out_outlives_deletion(tmp_path: Path, cache: bool) 
             flag = await service.flag(visitor=token)
             assert ruling(flag) == DENIED
             assert flag["max_age"] == 300
-    async with running(tmp_path, cache=cache, ring=rotate(RING, int(service.clock()), bytes(32))) as again:
+    async with running(
+        tmp_path, cache=cache, ring=rotate_ring(RING, int(service.clock()), bytes(32))
+    ) as again:
         assert ruling(await again.flag(visitor=token)) == DENIED
         again.clock.now += 390 * DAY
         assert ruling(await again.flag(visitor=token)) == DENIED

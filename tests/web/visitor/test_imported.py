@@ -9,19 +9,19 @@ from typing import Any
 import httpx2
 import pytest
 
-from consent_service.domain.records import standing_in
 from consent_service.domain.standing import Standing
+from consent_service.domain.visitor_record import standing_in
 from consent_service.domain.words import SALE_AND_SHARE, Right
 from consent_service.identity.visitor_ids import imported_id_for
-from consent_service.importing.outcomes import OptOut, Outcome, Result
-from consent_service.importing.recording import Place, Recorder
+from consent_service.importing.line_outcomes import LineOutcome, LineResult, OptOut
+from consent_service.importing.recorder import ExportOrigin, Recorder
 from consent_service.ledger.entries import ChoiceEntry, standing_of
 from consent_service.services.erasure.eraser import Eraser
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Change, Put
 from consent_service.store.engines import open_store
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.names import LEDGER, site_shards
 from tests.running import START, Running
 
 COOKIE = "OptanonConsent"
@@ -34,13 +34,13 @@ def line(number: int, foreign_id: str = "", rights: tuple[Right, ...] = SALE_AND
 
 
 async def bring(
-    service: Running, lines: Sequence[OptOut | Outcome], *, dry: bool = False, site: str = "acme"
-) -> list[Outcome]:
+    service: Running, lines: Sequence[OptOut | LineOutcome], *, dry: bool = False, site: str = "acme"
+) -> list[LineOutcome]:
     """Import these lines, as another process beside the service does."""
     store = open_store(service.store_url, clock=service.clock)
     try:
-        recorder = Recorder(store, service.ring, Place(site, COOKIE), service.clock, dry=dry)
-        return [outcome async for outcome in recorder.record(iter(lines))]
+        recorder = Recorder(store, service.ring, ExportOrigin(site, COOKIE), service.clock, dry=dry)
+        return [outcome async for outcome in recorder.record_lines(iter(lines))]
     finally:
         await store.close()
 
@@ -68,7 +68,7 @@ async def imported_document(service: Running, foreign_id: str) -> tuple[bytes, b
 
 
 async def test_a_line_is_a_record_with_an_entry_that_says_when_it_was_made(service: Running) -> None:
-    assert await bring(service, [line(2, "7", ALL)]) == [Outcome(2, Result.IMPORTED)]
+    assert await bring(service, [line(2, "7", ALL)]) == [LineOutcome(2, LineResult.IMPORTED)]
     (entry,) = await choices(service)
     assert (entry.method, entry.at, entry.made_at) == ("import", START, MADE_AT)
     assert (entry.sale, entry.share, entry.sensitive) == ("opt_out", "opt_out", "limit")
@@ -91,21 +91,21 @@ async def test_rule_7_the_foreign_id_is_nowhere_in_the_store(service: Running) -
 async def test_every_line_is_told_of_in_order_and_a_second_time_each_is_there_already(
     service: Running,
 ) -> None:
-    refused = Outcome(500, Result.REFUSED, "because")
-    lines: list[OptOut | Outcome] = [line(number) for number in range(2, 9000)]
+    refused = LineOutcome(500, LineResult.REFUSED, "because")
+    lines: list[OptOut | LineOutcome] = [line(number) for number in range(2, 9000)]
     lines.insert(498, refused)
     first = await bring(service, lines)
     assert [one.line for one in first] == [one.line for one in lines]
-    assert {one.result for one in first if one is not refused} == {Result.IMPORTED}
+    assert {one.result for one in first if one is not refused} == {LineResult.IMPORTED}
     again = await bring(service, lines)
-    assert {one.result for one in again if one is not refused} == {Result.ALREADY}
+    assert {one.result for one in again if one is not refused} == {LineResult.ALREADY}
     assert len(await choices(service)) == 8998
 
 
 async def test_two_lines_of_one_id_are_one_record_and_the_second_adds_what_is_new(service: Running) -> None:
     lines = [line(2, "7", (Right.SALE,)), line(3, "7", (Right.SALE,)), line(4, "7", ALL)]
     results = [one.result for one in await bring(service, lines)]
-    assert results == [Result.IMPORTED, Result.ALREADY, Result.IMPORTED]
+    assert results == [LineResult.IMPORTED, LineResult.ALREADY, LineResult.IMPORTED]
     assert [(entry.sale, entry.share) for entry in await choices(service)] == [
         ("opt_out", None),
         (None, "opt_out"),
@@ -116,14 +116,14 @@ async def test_two_imports_of_one_file_at_once_record_each_line_once(service: Ru
     lines = [line(number) for number in range(2, 300)]
     one, other = await asyncio.gather(bring(service, lines), bring(service, lines))
     for first, second in zip(one, other, strict=True):
-        assert {first.result, second.result} == {Result.IMPORTED, Result.ALREADY}
+        assert {first.result, second.result} == {LineResult.IMPORTED, LineResult.ALREADY}
     assert len(await choices(service)) == 298
 
 
 async def test_a_dry_run_tells_the_same_and_writes_nothing(service: Running) -> None:
     await bring(service, [line(2)])
     told = await bring(service, [line(2), line(3)], dry=True)
-    assert [one.result for one in told] == [Result.ALREADY, Result.IMPORTED]
+    assert [one.result for one in told] == [LineResult.ALREADY, LineResult.IMPORTED]
     assert len(await choices(service)) == 1
 
 

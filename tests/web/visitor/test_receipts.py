@@ -10,11 +10,12 @@ import msgspec
 import pytest
 
 from consent_service.config import LedgerSettings
-from consent_service.identity.keys import DAY
-from consent_service.identity.signatures import Signed, Signer, Statement, decode_jwks, unsign
-from consent_service.ledger import receipts
-from consent_service.ledger.archive import FolderArchive, segment_name
-from consent_service.ledger.receipts import Inclusion
+from consent_service.identity.key_ring import DAY
+from consent_service.identity.signatures import Signed, Statement, StatementSigner, decode_jwks, unsign
+from consent_service.ledger import receipt_proofs
+from consent_service.ledger.archive import FolderArchive
+from consent_service.ledger.object_names import segment_name
+from consent_service.ledger.receipt_proofs import Inclusion
 from consent_service.process.ledger_work import run_once
 from consent_service.store.engines import open_store
 from tests.running import Running, running
@@ -34,7 +35,7 @@ async def seal(service: Running, later: int = 0) -> FolderArchive:
     kept = FolderArchive(service.store_path.parent / "archive")
     store = open_store(service.store_url, clock=service.clock)
     try:
-        await run_once(store, kept, Signer(service.ring), LedgerSettings(), ["acme"], service.clock)
+        await run_once(store, kept, StatementSigner(service.ring), LedgerSettings(), ["acme"], service.clock)
     finally:
         await store.close()
     return kept
@@ -81,7 +82,7 @@ async def test_once_sealed_a_receipt_is_proved_under_a_checkpoint_also_after_the
     assert bool(await service.entries()) == (days == 0)
     proof = await shown(service, receipts_of[2])
     head = await text_of(service, Statement.CHECKPOINT, proof["checkpoint"])
-    assert receipts.proves(head["root"], Inclusion(**proof["inclusion"]))
+    assert receipt_proofs.verify_inclusion(head["root"], Inclusion(**proof["inclusion"]))
     assert msgspec.json.decode(proof["inclusion"]["line"])["entry"] == proof["entry"]
     assert {**proof, **dict.fromkeys(("sealed", "checkpoint", "inclusion"))} == {
         **before,
