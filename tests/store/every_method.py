@@ -22,7 +22,7 @@ READS: dict[str, Call] = {
     "range": lambda store: store.range("acme.07", b"due", 0, 9),
     "count": lambda store: store.count("acme.07", b"due", 0, 9),
     "walk": walked,
-    "changed": lambda store: store.changed_since(0),
+    "changed_since": lambda store: store.changed_since(0),
 }
 WRITES: dict[str, Call] = {
     "check_writable": lambda store: store.check_writable(["acme.07"]),

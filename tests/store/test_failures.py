@@ -14,7 +14,7 @@ from tests.store.harness import Harness
 
 def test_no_method_of_the_contract_is_left_out() -> None:
     methods = {name for name in vars(Store) if not name.startswith("_")}
-    assert methods == {*CALLS, "close", "shards", "lost"}
+    assert methods == {*CALLS, "close", "shards", "is_lost"}
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
