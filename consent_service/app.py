@@ -37,17 +37,17 @@ from consent_service.ledger.archive import open_archive
 from consent_service.services.configured_store import open_configured
 from consent_service.services.geo import open_database
 from consent_service.services.key_rings import take_up
-from consent_service.services.rate_limits import Limits
+from consent_service.services.rate_limits import RateLimits
 from consent_service.services.receipts import Receipts
 from consent_service.services.records.random_ids import RandomIds
-from consent_service.services.records.standings import Record, Records, Standings
+from consent_service.services.records.standings import Record, RecordDecoder, Standings
 from consent_service.services.records.writer import StandingWriter
 from consent_service.services.sites import Site, site_of
-from consent_service.services.visitor.browser_records import Everybody
+from consent_service.services.visitor.browser_records import BrowserRecords
 from consent_service.services.visitor.confirmations import Confirmations
 from consent_service.services.visitor.consent import Consent
 from consent_service.services.visitor.devices import Devices
-from consent_service.services.visitor.page_results import Returning
+from consent_service.services.visitor.page_results import PageResults
 from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Store
 from consent_service.store.keys import site_shards
@@ -55,25 +55,22 @@ from consent_service.web.flag import FlagEndpoint
 from consent_service.web.gpc_files import GpcFiles
 from consent_service.web.health import Operations
 from consent_service.web.http import problems
-from consent_service.web.http.access_log import Access, AccessLines, AccessLog, to_standard_error
-from consent_service.web.http.calls import Calls
-from consent_service.web.http.client_address import Clients
-from consent_service.web.http.head_limit import Bounded
-from consent_service.web.http.host_header import Named
-from consent_service.web.http.location import PROXIES, HeaderNames, Places
-from consent_service.web.http.outage_log import Troubles
-from consent_service.web.http.own_host import OwnHost
+from consent_service.web.http.access_control import AccessControl
+from consent_service.web.http.access_log import AccessLines, AccessLog, AccessLogMiddleware, to_standard_error
+from consent_service.web.http.guards import HeadLimit, HostHeader, OwnHost
+from consent_service.web.http.location import PROXIES, ClientAddresses, HeaderNames, Locations
+from consent_service.web.http.outage_log import OutageLog
 from consent_service.web.metrics import Metrics
 from consent_service.web.openapi import describe
 from consent_service.web.pages.choices_page import ChoicesPage
 from consent_service.web.pages.confirm import ConfirmPages
 from consent_service.web.pages.templates import Pages
 from consent_service.web.readiness import Readiness
-from consent_service.web.routes import Rooms, routes
+from consent_service.web.routes import Endpoints, routes
 from consent_service.web.script_files import ScriptFiles
 from consent_service.web.visitor.api import VisitorApi
-from consent_service.web.visitor.cookie_renewal import Renewal
-from consent_service.web.visitor.fast_path import DirectWrites
+from consent_service.web.visitor.cookie_renewal import CookieRenewal
+from consent_service.web.visitor.fast_path import FastPath
 from consent_service.web.visitor.receipts import ReceiptPages
 
 _FLUSH_SECONDS: Final = 1.0
@@ -82,7 +79,7 @@ Clock = Callable[[], float]
 
 
 class Parts(NamedTuple):
-    """Parts that the rooms share, and that the lifespan starts and stops."""
+    """Parts that the endpoints share, and that the lifespan starts and stops."""
 
     sites: Mapping[str, Site]
     ring: KeyRing
@@ -92,8 +89,8 @@ class Parts(NamedTuple):
     writer: StandingWriter
     consent: Consent
     devices: Devices
-    limits: Limits
-    troubles: Troubles
+    limits: RateLimits
+    outages: OutageLog
     metrics: Metrics
     lines: AccessLines
 
@@ -102,7 +99,7 @@ class ConsentApp(Starlette):
     """The service as an ASGI application: flags go to the hot path and writes past the router."""
 
     flag: FlagEndpoint
-    writes: DirectWrites
+    writes: FastPath
     parts: Parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,15 +124,15 @@ def create_app(
     ConfigError without keys, and StoreError when the store can't be opened.
     """
     parts = _parts(config, ring_of(config), clock, AccessLines(clock, log))
-    rooms = _rooms(config, parts, run_dir, clock)
-    access = Access(parts.lines, parts.metrics, time.perf_counter)
-    refused = problems.ConsentErrors(parts.troubles)
+    endpoints = _endpoints(config, parts, run_dir, clock)
+    access = AccessLog(parts.lines, parts.metrics, time.perf_counter)
+    refused = problems.ConsentErrors(parts.outages)
     app = ConsentApp(
-        routes=routes(rooms, parts.sites),
+        routes=routes(endpoints, parts.sites),
         middleware=[
-            Middleware(AccessLog, access=access),
-            Middleware(Bounded),
-            Middleware(Named),
+            Middleware(AccessLogMiddleware, access=access),
+            Middleware(HeadLimit),
+            Middleware(HostHeader),
             Middleware(OwnHost, public_url=config.service.public_url),
         ],
         exception_handlers={
@@ -144,29 +141,29 @@ def create_app(
             ClientDisconnect: problems.on_disconnect,
             Exception: problems.on_unexpected,
         },
-        lifespan=lambda _app: _running(parts, rooms.scripts, clock),
+        lifespan=lambda _app: _running(parts, endpoints.scripts, clock),
     )
     app.router.redirect_slashes = False  # a redirect would repeat whatever `Host` said
     app.parts = parts
-    app.flag = rooms.flag
-    app.writes = DirectWrites(parts.sites, rooms.visitor, access, refused)
+    app.flag = endpoints.flag
+    app.writes = FastPath(parts.sites, endpoints.visitor, access, refused)
     return app
 
 
 def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> Parts:
     """The use cases over the opened store."""
     store = open_configured(config.service, clock)
-    records, troubles = Records(), Troubles(lambda kind: metrics.met(kind), time.monotonic)
+    records, outages = RecordDecoder(), OutageLog(lambda kind: metrics.met(kind), time.monotonic)
     entries = config.flag.cache_entries if config.flag.cache else 0
-    cache = CoherentCache(store, records.decode, entries=entries, note=troubles.log)
+    cache = CoherentCache(store, records.decode, entries=entries, note=outages.log)
     tokens = VisitorTokens(ring)
     standings = Standings(ring, tokens, cache, store)
     ids = RandomIds()
     writer = StandingWriter(store, standings, ids)
     confirmations = Confirmations(Nonces(ring))
-    consent = Consent(ring, tokens, confirmations, standings, writer, ids, clock, troubles.note)
+    consent = Consent(ring, tokens, confirmations, standings, writer, ids, clock, outages.note)
     devices = Devices()
-    limits = Limits(
+    limits = RateLimits(
         config.limits.writes_per_minute,
         config.limits.burst,
         config.limits.tracked,
@@ -186,22 +183,22 @@ def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> P
     }
     metrics = Metrics(CollectorRegistry(), gauges)
     return Parts(
-        sites, ring, store, cache, standings, writer, consent, devices, limits, troubles, metrics, lines
+        sites, ring, store, cache, standings, writer, consent, devices, limits, outages, metrics, lines
     )
 
 
-def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> Rooms:
+def _endpoints(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> Endpoints:
     """Return the endpoints of the routes."""
     public_url = config.service.public_url.rstrip("/")
     own_origin = origin_of(urlsplit(public_url))
-    clients = Clients(config.service.trusted_proxies)
-    places = places_of(config.geo, clients)
-    calls = Calls(parts.sites, own_origin, clients, places, parts.devices, parts.limits, clock)
+    clients = ClientAddresses(config.service.trusted_proxies)
+    locations = places_of(config.geo, clients)
+    calls = AccessControl(parts.sites, own_origin, clients, locations, parts.devices, parts.limits, clock)
     scripts = {key: script_of(config, key, int(clock())) for key in config.sites}
     pages = Pages(resources.templates_folder())
-    everybody = Everybody(parts.consent, parts.standings, Confirmations(Nonces(parts.ring)))
-    returning = Returning(Results(parts.ring), VisitorTokens(parts.ring), parts.standings, parts.consent)
-    return Rooms(
+    everybody = BrowserRecords(parts.consent, parts.standings, Confirmations(Nonces(parts.ring)))
+    returning = PageResults(Results(parts.ring), VisitorTokens(parts.ring), parts.standings, parts.consent)
+    return Endpoints(
         flag=FlagEndpoint(
             parts.sites,
             own_origin,
@@ -209,17 +206,17 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
             parts.consent,
             parts.devices,
             parts.metrics,
-            places,
-            parts.troubles,
+            locations,
+            parts.outages,
             clock,
             time.perf_counter,
         ),
         visitor=VisitorApi(
-            calls, parts.consent, returning, Renewal(ways_of(config.sites, public_url)), public_url
+            calls, parts.consent, returning, CookieRenewal(ways_of(config.sites, public_url)), public_url
         ),
         confirm=ConfirmPages(calls, parts.consent, pages, parts.ring, public_url, clock),
         choices=ChoicesPage(
-            calls, everybody, returning, pages, Visits(parts.ring), public_url, parts.troubles, clock
+            calls, everybody, returning, pages, Visits(parts.ring), public_url, parts.outages, clock
         ),
         scripts=ScriptFiles(parts.sites, scripts, parts.store, resources.widget_folder()),
         gpc=GpcFiles({key: _gpc_since(facts) for key, facts in config.sites.items()}),
@@ -230,23 +227,23 @@ def _rooms(config: Config, parts: Parts, run_dir: Path | None, clock: Clock) -> 
 
 def _readiness(parts: Parts) -> Readiness:
     shards = [shard for site in parts.sites for shard in site_shards(site, parts.store.shards)]
-    return Readiness(parts.store, shards, parts.troubles)
+    return Readiness(parts.store, shards, parts.outages)
 
 
-def _receipts(config: Config, parts: Parts, calls: Calls) -> ReceiptPages:
+def _receipts(config: Config, parts: Parts, calls: AccessControl) -> ReceiptPages:
     kept = open_archive(config.ledger.archive) if config.ledger.archive else None
     signer = Signer(parts.ring)
     return ReceiptPages(calls, Receipts(parts.store, kept, signer), signer.public())
 
 
-def places_of(geo: Geo, clients: Clients) -> Places:
+def places_of(geo: Geo, clients: ClientAddresses) -> Locations:
     """Return the finder of a call's place. Raises CannotStart when the database can't be opened."""
     names = None
     if geo.proxy is not None:
         names = PROXIES[geo.proxy]
     elif geo.country_header:
         names = HeaderNames(geo.country_header.lower(), geo.region_header.lower())
-    return Places(clients, names, open_database(Path(geo.database)) if geo.database else None)
+    return Locations(clients, names, open_database(Path(geo.database)) if geo.database else None)
 
 
 def ring_of(config: Config) -> KeyRing:

@@ -117,10 +117,10 @@ def age_band(years: int) -> AgeBand:
     return max(band for band in AgeBand if band <= years)
 
 
-class Unhonoured(Enum):
+class RejectedToken(Enum):
     """Placeholder for a standing when an identity was presented that can't be honoured."""
 
-    UNHONOURED = "unhonoured"
+    REJECTED = "unhonoured"
 
 
-UNHONOURED: Final = Unhonoured.UNHONOURED
+REJECTED: Final = RejectedToken.REJECTED

@@ -25,7 +25,7 @@ subscribers of a carrier's NAT, and its neighbours belong to others.
 """
 
 
-class Limits:
+class RateLimits:
     """Token buckets, the least recently used dropped first. `per_minute` 0 = no limit."""
 
     def __init__(

@@ -12,7 +12,7 @@ from consent_service.ledger.archive import Archive
 from consent_service.ledger.checkpoints import Span
 from consent_service.ledger.receipts import Inclusion, Sought
 from consent_service.ledger.segments import Place
-from consent_service.services.records.deadline import COMMIT_TIMEOUT, reading_patience
+from consent_service.services.records.deadline import COMMIT_TIMEOUT, read_deadline
 from consent_service.store.contract import Store
 from consent_service.store.keys import desk_shard, sealed_name
 
@@ -36,7 +36,7 @@ class Receipts:
 
     def __init__(self, store: Store, kept: Archive | None, signer: Signer) -> None:
         self._store = store
-        self._patience = reading_patience(COMMIT_TIMEOUT)
+        self._patience = read_deadline(COMMIT_TIMEOUT)
         self._archive = kept
         self._signer = signer
 

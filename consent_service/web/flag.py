@@ -19,7 +19,7 @@ from consent_service.domain.flags import flag_of
 from consent_service.domain.places import NOWHERE, Place, regime_code_at
 from consent_service.domain.resolution import Resolution, resolve, stricter, unavailable
 from consent_service.domain.signals import Sources, sources_of
-from consent_service.domain.words import Basis, Unhonoured
+from consent_service.domain.words import Basis, RejectedToken
 from consent_service.errors import OriginNotAllowed, StoreError, UnknownSite
 from consent_service.ledger.entries import Evidence
 from consent_service.services.records.standings import Record, Standings, Visitor, strictest
@@ -27,10 +27,10 @@ from consent_service.services.sites import Site
 from consent_service.services.visitor.consent import Consent
 from consent_service.services.visitor.devices import Devices
 from consent_service.services.visitor.plans import Caller
-from consent_service.web.http import host_header, problems, request_headers
-from consent_service.web.http.head_limit import MOST_QUERY
-from consent_service.web.http.location import Places
-from consent_service.web.http.outage_log import Troubles
+from consent_service.web.http import guards, problems, request_headers
+from consent_service.web.http.location import Locations
+from consent_service.web.http.outage_log import OutageLog
+from consent_service.web.http.request_headers import MOST_QUERY
 from consent_service.web.http.timestamps import rfc3339
 from consent_service.web.metrics import Metrics
 
@@ -125,8 +125,8 @@ class FlagEndpoint:
         consent: Consent,
         devices: Devices,
         metrics: Metrics,
-        places: Places,
-        troubles: Troubles,
+        locations: Locations,
+        outages: OutageLog,
         clock: Callable[[], float],
         timer: Callable[[], float],
     ) -> None:
@@ -136,8 +136,8 @@ class FlagEndpoint:
         self._consent = consent
         self._devices = devices
         self._metrics = metrics
-        self._places = places
-        self._troubles = troubles
+        self._locations = locations
+        self._outages = outages
         self._clock = clock
         self._host = b"localhost"  # the last that was found to be one: nearly every call names it
         self._timer = timer
@@ -164,8 +164,8 @@ class FlagEndpoint:
             return await problems.response(kind, "no site has this key")(scope, receive, send)
         seen = request_headers.read(scope["headers"])
         if seen.host != self._host:
-            if not host_header.named(seen.host, scope):
-                return await host_header.refusal()(scope, receive, send)
+            if not request_headers.names_host(seen.host, scope):
+                return await guards.host_refusal()(scope, receive, send)
             self._host = seen.host or self._host
         if seen.origin not in flags.origins:
             kind = problems.KINDS[OriginNotAllowed]
@@ -173,8 +173,8 @@ class FlagEndpoint:
         query: bytes = scope["query_string"]
         signals = _HEADER if seen.gpc else _NO_SIGNAL
         place = NOWHERE
-        if self._places.known:
-            place = self._places.of(scope)
+        if self._locations.known:
+            place = self._locations.of(scope)
             flags = self._by_regime[flags.site.key][regime_code_at(place, flags.site.regime_codes)]
         if not query and not seen.cookie:
             flag = flags.unpresented[signals]
@@ -225,12 +225,12 @@ class FlagEndpoint:
             return flags.unpresented[signals]
         site = flags.site
         try:
-            found: list[Visitor | Unhonoured | None] = [
+            found: list[Visitor | RejectedToken | None] = [
                 await self._standings.recognise(site.key, token, now, briefly=True)
                 for token in (*tokens, *beside)
             ]
         except StoreError as error:
-            self._troubles.note(error)
+            self._outages.note(error)
             return flags.render(unavailable(signals))
         if not tokens:
             found.insert(0, None)

@@ -9,8 +9,8 @@ import msgspec
 
 from consent_service.domain.flags import Flag
 from consent_service.web.http import problems
-from consent_service.web.http.head_limit import MOST_HEAD
-from consent_service.web.http.own_host import is_page
+from consent_service.web.http.guards import is_page
+from consent_service.web.http.request_headers import MOST_HEAD
 from consent_service.web.pages import forms
 from consent_service.web.script_files import TYPES
 from consent_service.web.visitor import bodies, receipts
@@ -93,7 +93,7 @@ def describe(public_url: str) -> bytes:
 
 
 def _misdirected(path: str, operations: Json) -> Json:
-    """Add the answer of a page that was asked for under another host, as `own_host` gives it."""
+    """Add the answer of a page that was asked for under another host, as `guards.OwnHost` gives it."""
     for operation in operations.values() if is_page(path) else ():
         operation["responses"].update(_problems((421,)))
     return operations

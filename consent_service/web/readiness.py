@@ -13,7 +13,7 @@ from typing import Final
 
 from consent_service.errors import StoreError
 from consent_service.store.contract import Store
-from consent_service.web.http.outage_log import Troubles, reason_of
+from consent_service.web.http.outage_log import OutageLog, reason_of
 
 _PATIENCE: Final = 2.0
 """Seconds: as long as a choice may take."""
@@ -23,10 +23,10 @@ _HOLDS: Final = 1.0
 class Readiness:
     """Asks the store. `shards`: where visitors' choices go."""
 
-    def __init__(self, store: Store, shards: Sequence[str], troubles: Troubles) -> None:
+    def __init__(self, store: Store, shards: Sequence[str], outages: OutageLog) -> None:
         self._store = store
         self._shards = shards
-        self._troubles = troubles
+        self._outages = outages
         self._good_until = float("-inf")
         self._asking: asyncio.Task[str] | None = None
 
@@ -44,7 +44,7 @@ class Readiness:
                 await self._store.changed(None)
                 await self._store.check_writable(self._shards)
         except (StoreError, TimeoutError) as error:
-            self._troubles.note(error)
+            self._outages.note(error)
             return reason_of(error)
         finally:
             self._asking = None

@@ -14,8 +14,8 @@ from consent_service.services.sites import Site
 from consent_service.web.flag import FlagEndpoint
 from consent_service.web.gpc_files import GpcFiles
 from consent_service.web.health import Operations
-from consent_service.web.http.calls import Cors
-from consent_service.web.http.isolation import Isolated
+from consent_service.web.http.access_control import Cors
+from consent_service.web.http.isolation import Isolation
 from consent_service.web.pages.choices_page import ChoicesPage
 from consent_service.web.pages.confirm import ConfirmPages
 from consent_service.web.script_files import TYPES, ScriptFiles
@@ -25,7 +25,7 @@ from consent_service.web.visitor.receipts import ReceiptPages
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-class Rooms(NamedTuple):
+class Endpoints(NamedTuple):
     """Endpoints of the routes."""
 
     flag: FlagEndpoint
@@ -38,33 +38,33 @@ class Rooms(NamedTuple):
     receipts: ReceiptPages
 
 
-def routes(rooms: Rooms, sites: Mapping[str, Site]) -> list[BaseRoute]:
+def routes(endpoints: Endpoints, sites: Mapping[str, Site]) -> list[BaseRoute]:
     """Every route; those of pages on the sites' origins answer across origins."""
-    cors, alone = [Middleware(Cors, sites=sites)], [Middleware(Isolated)]
+    cors, alone = [Middleware(Cors, sites=sites)], [Middleware(Isolation)]
     return [
         Route(
             "/v1/{site}/flag",
-            rooms.flag,
+            endpoints.flag,
             methods=["GET", "OPTIONS"],
             name="GET /v1/{site}/flag",
             middleware=cors,
         ),
-        _route("POST", "/v1/{site}/choices", rooms.visitor.choices, cors),
-        _route("POST", "/v1/{site}/signals", rooms.visitor.signals, cors),
-        _route("GET", "/v1/{site}/receipts/{id}", rooms.receipts.show, cors),
-        _route("GET", "/s/{site}/confirm/{nonce}", rooms.confirm.show, alone),
-        _route("POST", "/s/{site}/confirm/{nonce}", rooms.confirm.confirm, alone),
-        _route("GET", "/s/{site}/privacy-choices", rooms.choices.show),
-        _route("POST", "/s/{site}/privacy-choices", rooms.choices.choose),
-        _route("POST", "/s/{site}/privacy-choices/open", rooms.choices.open),
-        _route("GET", "/s/{site}/privacy-choices/back", rooms.choices.back),
-        _route("GET", "/s/{site}/gpc.json", rooms.gpc.serve),
-        _route("GET", "/w/{name}.js", rooms.scripts.serve),
-        _route("GET", f"/w/{TYPES}", rooms.scripts.types),
-        _route("GET", "/.well-known/jwks.json", rooms.receipts.jwks),
-        _route("GET", "/healthz", rooms.operations.healthz),
-        _route("GET", "/readyz", rooms.operations.readyz),
-        _route("GET", "/openapi.json", rooms.operations.openapi),
+        _route("POST", "/v1/{site}/choices", endpoints.visitor.choices, cors),
+        _route("POST", "/v1/{site}/signals", endpoints.visitor.signals, cors),
+        _route("GET", "/v1/{site}/receipts/{id}", endpoints.receipts.show, cors),
+        _route("GET", "/s/{site}/confirm/{nonce}", endpoints.confirm.show, alone),
+        _route("POST", "/s/{site}/confirm/{nonce}", endpoints.confirm.confirm, alone),
+        _route("GET", "/s/{site}/privacy-choices", endpoints.choices.show),
+        _route("POST", "/s/{site}/privacy-choices", endpoints.choices.choose),
+        _route("POST", "/s/{site}/privacy-choices/open", endpoints.choices.open),
+        _route("GET", "/s/{site}/privacy-choices/back", endpoints.choices.back),
+        _route("GET", "/s/{site}/gpc.json", endpoints.gpc.serve),
+        _route("GET", "/w/{name}.js", endpoints.scripts.serve),
+        _route("GET", f"/w/{TYPES}", endpoints.scripts.types),
+        _route("GET", "/.well-known/jwks.json", endpoints.receipts.jwks),
+        _route("GET", "/healthz", endpoints.operations.healthz),
+        _route("GET", "/readyz", endpoints.operations.readyz),
+        _route("GET", "/openapi.json", endpoints.operations.openapi),
     ]
 
 

@@ -23,7 +23,7 @@ from consent_service.ledger.rebuilding import rebuilt
 from consent_service.services.erasure import Erasing
 from consent_service.services.records.drafts import Planned, Work
 from consent_service.services.records.random_ids import RandomIds
-from consent_service.services.records.standings import Records, Standings, Visitor
+from consent_service.services.records.standings import RecordDecoder, Standings, Visitor
 from consent_service.services.records.writer import StandingWriter
 from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Change, Put
@@ -74,7 +74,7 @@ class Parts(NamedTuple):
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Parts]:
     store, ids = SqliteStore.open(folder / "consent.db", clock=Clock()), RandomIds()
-    standings = Standings(RING, TOKENS, CoherentCache(store, Records().decode), store)
+    standings = Standings(RING, TOKENS, CoherentCache(store, RecordDecoder().decode), store)
     try:
         yield Parts(
             store, standings, StandingWriter(store, standings, ids), Erasing(store, RING, ids, Clock())

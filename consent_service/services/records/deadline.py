@@ -24,7 +24,7 @@ _ON_TIME: Final = 0.05
 T = TypeVar("T")
 
 
-class Patience:
+class Deadline:
     """Time limit of one kind of wait; `error` makes the exception for one that lasted longer.
 
     One timer serves all who wait: under load, to set one up for each costs more than the waiting does.
@@ -77,9 +77,9 @@ class Patience:
         self._look_at(loop, min((wait.due for wait in self._waits), default=inf))
 
 
-def reading_patience(seconds: float) -> Patience:
+def read_deadline(seconds: float) -> Deadline:
     """For what is read from the store."""
-    return Patience(seconds, lambda: StoreTimeout(f"no answer from the store within {seconds} s"))
+    return Deadline(seconds, lambda: StoreTimeout(f"no answer from the store within {seconds} s"))
 
 
 class _Wait:

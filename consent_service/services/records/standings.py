@@ -1,7 +1,7 @@
 """Standings, read: from a presented visitor token to the record it names, or to "can't be honoured".
 
 Never somebody else and never the default: a token that is forged, foreign, expired, under a retired key,
-without a record, newer than its record or from a lost state is `UNHONOURED` (design rule 2).
+without a record, newer than its record or from a lost state is `REJECTED` (design rule 2).
 An erased record has left what goes on denying in its place (design rule 8).
 Verified tokens and decoded records are kept in bounded memory; the record cache is coherent with the store or off.
 """
@@ -17,12 +17,12 @@ from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution, resolve, stricter
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing, StandingUnreadable
-from consent_service.domain.words import UNHONOURED, Unhonoured
+from consent_service.domain.words import REJECTED, RejectedToken
 from consent_service.errors import IdentityError
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.visitor_ids import record_id
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
-from consent_service.services.records.deadline import COMMIT_TIMEOUT, READ_TIMEOUT, reading_patience
+from consent_service.services.records.deadline import COMMIT_TIMEOUT, READ_TIMEOUT, read_deadline
 from consent_service.store.cache import CoherentCache, Missing
 from consent_service.store.contract import Document, Key, Store
 from consent_service.store.keys import standing_key
@@ -41,7 +41,7 @@ class Record:
 
     __slots__ = ("answers", "gpc", "latest_at", "standing", "version")
 
-    def __init__(self, standing: Standing | Unhonoured, version: int) -> None:
+    def __init__(self, standing: Standing | RejectedToken, version: int) -> None:
         known = standing if isinstance(standing, Standing) else Standing()
         self.standing = standing
         self.version = version
@@ -50,7 +50,7 @@ class Record:
         self.answers: dict[int, object] = {}
 
 
-class Records:
+class RecordDecoder:
     """Decodes documents, remembering what the same bytes of the same version came to: bounded, never stale."""
 
     def __init__(self, entries: int = 20_000) -> None:
@@ -90,8 +90,8 @@ class Standings:
         self._tokens = tokens
         self._cache = cache
         self._store = store
-        self._briefly = reading_patience(READ_TIMEOUT)
-        self._patiently = reading_patience(COMMIT_TIMEOUT)
+        self._briefly = read_deadline(READ_TIMEOUT)
+        self._patiently = read_deadline(COMMIT_TIMEOUT)
         self._verified: dict[tuple[str, str], _Verified] = {}
         self._verified_since = 0
 
@@ -115,22 +115,22 @@ class Standings:
 
     async def recognise(
         self, site: str, token: str, now: int, *, briefly: bool = False
-    ) -> Visitor | Unhonoured:
+    ) -> Visitor | RejectedToken:
         """The visitor whom this token names. Raises StoreError when the store can't say in time, which is
         READ_TIMEOUT for who can wait but `briefly`."""
         try:
             verified = self._verify(site, token, now)
         except IdentityError:
-            return UNHONOURED
+            return REJECTED
         if verified.lost:  # the record forgot what this token knows, however far it has come since
-            return UNHONOURED
+            return REJECTED
         record = self._cache.peek(verified.key)
         if isinstance(record, Missing) or record is None or verified.claims.version > record.version:
             # Memory knows nothing, or less than the token: another process has just written. Ask the store.
             patience = self._briefly if briefly else self._patiently
             record = await patience.wait(self._cache.fetch(verified.key))
         if record is None or not _honours(record, verified.claims):
-            return UNHONOURED
+            return REJECTED
         return Visitor(verified.claims.visitor_id, record)
 
     async def record(self, site: str, visitor_id: bytes) -> Record | None:
@@ -160,7 +160,7 @@ def record_key(ring: KeyRing, site: str, visitor_id: bytes, shards: int) -> Key:
 
 
 def strictest(
-    regime: Regime, signals: Sources, found: Sequence[Visitor | Unhonoured | None], now: int
+    regime: Regime, signals: Sources, found: Sequence[Visitor | RejectedToken | None], now: int
 ) -> Resolution:
     """For each right the stricter of the rulings on everybody whom a request's tokens name (at least one).
 
@@ -174,13 +174,13 @@ def _decode(value: bytes, version: int) -> Record:
     try:
         return Record(standing_in(value), version)
     except StandingUnreadable:
-        return Record(UNHONOURED, version)
+        return Record(REJECTED, version)
 
 
 def _honours(record: Record, claims: VisitorClaims) -> bool:
     """Return True if the record is as new as the token, can be read, and needs no consumer's record beside it."""
-    return claims.version <= record.version and record.standing is not UNHONOURED and claims.consumer is None
+    return claims.version <= record.version and record.standing is not REJECTED and claims.consumer is None
 
 
-def _standing(visitor: Visitor | Unhonoured | None) -> Standing | Unhonoured | None:
+def _standing(visitor: Visitor | RejectedToken | None) -> Standing | RejectedToken | None:
     return visitor.record.standing if isinstance(visitor, Visitor) else visitor

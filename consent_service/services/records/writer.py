@@ -12,7 +12,7 @@ from collections import deque
 from typing import Final
 
 from consent_service.errors import Conflict, StoreBusy, StoreTimeout
-from consent_service.services.records.deadline import COMMIT_TIMEOUT, Patience, reading_patience
+from consent_service.services.records.deadline import COMMIT_TIMEOUT, Deadline, read_deadline
 from consent_service.services.records.drafts import Draft, Waiting, Work, Written, mark_name
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import Standings
@@ -30,8 +30,8 @@ class StandingWriter:
         self._store = store
         self._ids = ids
         self._standings = standings
-        self._reading = reading_patience(COMMIT_TIMEOUT)
-        self._committing = Patience(COMMIT_TIMEOUT, _not_durable)
+        self._reading = read_deadline(COMMIT_TIMEOUT)
+        self._committing = Deadline(COMMIT_TIMEOUT, _not_durable)
         self._queues: dict[Key, deque[Waiting]] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._waiting = 0

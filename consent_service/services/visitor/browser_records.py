@@ -1,4 +1,4 @@
-"""Everybody: one choice for every record that one browser's tokens name.
+"""BrowserRecords: one choice for every record that one browser's tokens name.
 
 A browser may present the token that a site handed over, the site's cookie and a cookie of the service's own origin,
 and they may name different visitors. The stricter answers hold, and a choice made is recorded for each of them.
@@ -58,7 +58,7 @@ class Outcome(NamedTuple):
     nonce: str | None
 
 
-class Everybody:
+class BrowserRecords:
     """Use cases of the choices page, over all records of a browser."""
 
     def __init__(self, consent: Consent, standings: Standings, confirmations: Confirmations) -> None:

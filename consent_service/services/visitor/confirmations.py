@@ -28,7 +28,7 @@ class _Waiting(msgspec.Struct, frozen=True, array_like=True):
     method: int
 
 
-class Opened(NamedTuple):
+class PendingChoice(NamedTuple):
     """An authentic nonce: what it confirms, for whom, and on which standing."""
 
     visitor_id: bytes
@@ -37,10 +37,10 @@ class Opened(NamedTuple):
     request_id: bytes
     origin: str
     lang: str
-    also: tuple[Opened, ...] = ()
+    also: tuple[PendingChoice, ...] = ()
 
     @property
-    def records(self) -> tuple[Opened, ...]:
+    def records(self) -> tuple[PendingChoice, ...]:
         """This one, and those of the same browser's other records."""
         return (self, *self.also)
 
@@ -91,14 +91,14 @@ class Confirmations:
             return first
         return self._nonces.sign(replace(self._nonces.unsign(site, first, now), also=tuple(others)))
 
-    def open(self, site: str, nonce: str, now: int) -> Opened:
+    def open(self, site: str, nonce: str, now: int) -> PendingChoice:
         """Raises ConfirmationInvalid when it is forged, foreign or too old."""
         found = self._nonces.unsign(site, nonce, now)
         try:
             choice = unpack_choice(found.change, now)
         except msgspec.DecodeError as error:  # made by another version: start again
             raise ConfirmationInvalid("this confirmation can't be read; make the choice again") from error
-        return Opened(
+        return PendingChoice(
             visitor_id=found.visitor_id,
             version=found.version,
             choice=choice,

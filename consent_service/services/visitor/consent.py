@@ -19,7 +19,7 @@ from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution, resolve, stricter
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
-from consent_service.domain.words import SALE_AND_SHARE, UNHONOURED, Stance, Unhonoured
+from consent_service.domain.words import REJECTED, SALE_AND_SHARE, RejectedToken, Stance
 from consent_service.errors import ConfirmationInvalid, ConsentError, StoreError
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.visitor_ids import imported_id_for, visitor_id_for
@@ -29,7 +29,7 @@ from consent_service.services.records.idempotency import Outcome, Receipt, refus
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import Standings, Visitor, strictest
 from consent_service.services.records.writer import StandingWriter
-from consent_service.services.visitor.confirmations import Confirmations, Opened
+from consent_service.services.visitor.confirmations import Confirmations, PendingChoice
 from consent_service.services.visitor.plans import (
     Caller,
     Subject,
@@ -95,7 +95,7 @@ class Consent:
         not recorded. A presented token that can't be honoured is answered "denied, unavailable".
         """
         found = await self._recognise(caller)
-        theirs = None if found is UNHONOURED else await self._imported(caller)
+        theirs = None if found is REJECTED else await self._imported(caller)
         known = found if isinstance(found, Visitor) else None
         record = known.record.standing if known else None
         standing = record if isinstance(record, Standing) else None
@@ -108,8 +108,8 @@ class Consent:
             standing, version, visitor_id = written.standing, written.version, subject.visitor_id
         elif denials:
             standing = apply(Standing(), denials)
-        regime, doubt = caller.regime, UNHONOURED in (found, theirs)
-        resolution = await self._ruling(caller, regime, UNHONOURED if doubt else standing)
+        regime, doubt = caller.regime, REJECTED in (found, theirs)
+        resolution = await self._ruling(caller, regime, REJECTED if doubt else standing)
         return Signalled(
             resolution,
             regime,
@@ -135,7 +135,7 @@ class Consent:
             self._nonce(caller, subject, written, origin, lang),
         )
 
-    async def opened(self, caller: Caller, nonce: str) -> tuple[Opened, Sources]:
+    async def opened(self, caller: Caller, nonce: str) -> tuple[PendingChoice, Sources]:
         """Return the pending choice of a nonce, and the signals it would override: this call's and those on record.
 
         None where it opts nobody in to sale or sharing, of which alone the signal speaks (GPC-10).
@@ -151,7 +151,7 @@ class Consent:
                 signals |= caller.signals | standing.gpc
         return opened, signals
 
-    async def confirm(self, caller: Caller, nonce: str) -> tuple[Opened, Resolution]:
+    async def confirm(self, caller: Caller, nonce: str) -> tuple[PendingChoice, Resolution]:
         """The second step. Raises ConfirmationInvalid when anything changed since the nonce was made.
 
         Of several records none is confirmed when one of them changed. Where one changes while the others are being
@@ -159,7 +159,7 @@ class Consent:
         """
         opened = self._confirmations.open(caller.site.key, nonce, caller.now)
         whole = None not in [await self._unchanged(caller, one) for one in opened.also]
-        rulings, dead = list[Resolution](), list[Opened]()
+        rulings, dead = list[Resolution](), list[PendingChoice]()
         for one in opened.records:
             try:
                 rulings.append(await self._confirm(caller, one, whole=whole))
@@ -171,19 +171,19 @@ class Consent:
             raise refusal(Outcome.CONFIRMATION_DEAD)
         return opened, reduce(stricter, [*rulings, *[await self._present(caller, one) for one in dead]])
 
-    async def _confirm(self, caller: Caller, opened: Opened, *, whole: bool) -> Resolution:
+    async def _confirm(self, caller: Caller, opened: PendingChoice, *, whole: bool) -> Resolution:
         subject = Subject(opened.visitor_id, minted=False, unhonoured=False)
         request = caller._replace(request_id=uuid.UUID(bytes=opened.request_id))
         plan = confirm_plan(caller, subject, opened, whole=whole)
         written = await self._write(request, subject, plan, b"confirm")
         return await self._ruling(caller, caller.regime, written.standing)
 
-    async def _present(self, caller: Caller, opened: Opened) -> Resolution:
+    async def _present(self, caller: Caller, opened: PendingChoice) -> Resolution:
         """The ruling on a record that could not be confirmed."""
         record = await self._standings.record(caller.site.key, opened.visitor_id)
-        return await self._ruling(caller, caller.regime, UNHONOURED if record is None else record.standing)
+        return await self._ruling(caller, caller.regime, REJECTED if record is None else record.standing)
 
-    async def _unchanged(self, caller: Caller, opened: Opened) -> Standing | None:
+    async def _unchanged(self, caller: Caller, opened: PendingChoice) -> Standing | None:
         """The standing that the nonce saw; None when it changed since."""
         record = await self._standings.record(caller.site.key, opened.visitor_id)
         if record is None or record.version != opened.version or not isinstance(record.standing, Standing):
@@ -214,13 +214,13 @@ class Consent:
         finally:
             del self._remembering[visitor_id]
 
-    async def _recognise(self, caller: Caller) -> Visitor | Unhonoured | None:
+    async def _recognise(self, caller: Caller) -> Visitor | RejectedToken | None:
         """Return the visitor of the first token; the other tokens only make answers stricter."""
         if not caller.tokens:
             return None
         return await self._standings.recognise(caller.site.key, caller.tokens[0], caller.now)
 
-    async def _imported(self, caller: Caller) -> Standing | Unhonoured | None:
+    async def _imported(self, caller: Caller) -> Standing | RejectedToken | None:
         """Return the imported opt-out of the visitor whose id in another tool's cookie this call brings."""
         if caller.prior is None:
             return None
@@ -228,11 +228,11 @@ class Consent:
         record = await self._standings.record(site, imported_id_for(self._ring, site, *caller.prior))
         return None if record is None else record.standing
 
-    def _subject(self, caller: Caller, found: Visitor | Unhonoured | None) -> Subject:
+    def _subject(self, caller: Caller, found: Visitor | RejectedToken | None) -> Subject:
         if isinstance(found, Visitor):
             return Subject(found.id, minted=False, unhonoured=False)
         request = (caller.request_id or self._ids.next()).bytes
-        doubted = found is UNHONOURED
+        doubted = found is REJECTED
         visitor_id = visitor_id_for(self._ring, caller.site.key, request, doubted=doubted)
         return Subject(visitor_id, minted=True, unhonoured=doubted)
 
@@ -255,7 +255,7 @@ class Consent:
         )
 
     async def _ruling(
-        self, caller: Caller, regime: Regime, standing: Standing | Unhonoured | None
+        self, caller: Caller, regime: Regime, standing: Standing | RejectedToken | None
     ) -> Resolution:
         """The ruling on what was just read or written, by the clock as it is now: the write took its time.
 

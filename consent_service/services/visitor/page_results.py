@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from consent_service.domain.facts import ChoiceMade
 from consent_service.domain.standing import Standing
-from consent_service.domain.words import RIGHTS, UNHONOURED, Method, Right, Stance, Unhonoured
+from consent_service.domain.words import REJECTED, RIGHTS, Method, RejectedToken, Right, Stance
 from consent_service.errors import IdentityError
 from consent_service.identity.results import Result, Results
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
@@ -20,17 +20,17 @@ from consent_service.services.records.standings import Standings, Visitor
 from consent_service.services.visitor.consent import Consent, Signalled
 from consent_service.services.visitor.plans import Caller
 
-Found = Visitor | Unhonoured
+Found = Visitor | RejectedToken
 
 
-class Returned(NamedTuple):
+class ReturnedResult(NamedTuple):
     """Result that a page view brought back from the choices page."""
 
     result: str
     state: str
 
 
-class Returning:
+class PageResults:
     """Makes results and exchanges them."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Returning:
         named = next(stricter, known[0])
         return self._results.sign(site, Result(named.id, named.record.version, state, now))
 
-    async def signal(self, caller: Caller, returned: Returned | None, *, keep: bool) -> Signalled:
+    async def signal(self, caller: Caller, returned: ReturnedResult | None, *, keep: bool) -> Signalled:
         """Answer a page view as `Consent.signal` does, with what the visitor brought back."""
         result = returned and self._opened(caller, returned.result)
         if not returned or not result:
@@ -91,7 +91,7 @@ class Returning:
 
     async def _tell(self, caller: Caller, presented: Sequence[Found], named: Visitor) -> None:
         """Record for the presented visitor what the other one restricts: the same person chose it just now."""
-        first = presented[0] if presented else UNHONOURED
+        first = presented[0] if presented else REJECTED
         if isinstance(first, Visitor) and first.id != named.id:
             missing = restrictions(_standing(named), _standing(first), caller.now)
             if not missing.empty:
@@ -108,7 +108,7 @@ def adopts(presented: Sequence[Found], named: Found) -> bool:
     if not presented:
         return True
     doubted = isinstance(named, Visitor) and _standing(named).doubted_at > 0
-    return doubted and all(found is UNHONOURED for found in presented)
+    return doubted and all(found is REJECTED for found in presented)
 
 
 def restrictions(theirs: Standing, own: Standing, at: int) -> ChoiceMade:

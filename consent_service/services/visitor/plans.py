@@ -20,12 +20,12 @@ from consent_service.domain.prior import inherited
 from consent_service.domain.regimes import Regime
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
-from consent_service.domain.words import UNHONOURED
+from consent_service.domain.words import REJECTED
 from consent_service.ledger.entries import Evidence
 from consent_service.services.records.drafts import Plan, Planned
 from consent_service.services.records.idempotency import Outcome
 from consent_service.services.sites import Site
-from consent_service.services.visitor.confirmations import Opened
+from consent_service.services.visitor.confirmations import PendingChoice
 from consent_service.services.visitor.devices import is_bot
 
 LONGEST_PRIOR_ID: Final = 256
@@ -100,7 +100,7 @@ def choice_plan(caller: Caller, subject: Subject, asked: ChoiceMade) -> Plan:
         situation = Situation(
             caller.regime,
             caller.signals,
-            UNHONOURED if subject.unhonoured else after,
+            REJECTED if subject.unhonoured else after,
             binding=caller.site.binding(caller.now),
         )
         decided = decide(asked if at == asked.at else replace(asked, at=at), situation)
@@ -114,7 +114,7 @@ def choice_plan(caller: Caller, subject: Subject, asked: ChoiceMade) -> Plan:
     return plan
 
 
-def confirm_plan(caller: Caller, subject: Subject, opened: Opened, *, whole: bool = True) -> Plan:
+def confirm_plan(caller: Caller, subject: Subject, opened: PendingChoice, *, whole: bool = True) -> Plan:
     """The second step, on exactly the standing that the nonce saw. `whole` False: it is one of several, and dead.
 
     A signal that this very call brings and nobody had seen is a change: it is recorded, and the nonce dies

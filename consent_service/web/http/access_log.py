@@ -63,7 +63,7 @@ class AccessLines:
             self._write(b"\n".join([*lines, b""]))
 
 
-class Access:
+class AccessLog:
     """Notes and counts calls by their route's template."""
 
     def __init__(self, lines: AccessLines, metrics: Metrics, timer: Callable[[], float]) -> None:
@@ -79,10 +79,10 @@ class Access:
         self._lines.add(route, status, seconds)
 
 
-class AccessLog:
+class AccessLogMiddleware:
     """Notes the calls of the application inside."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: AccessLog) -> None:
         self._app = app
         self._access = access
 

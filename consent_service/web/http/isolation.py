@@ -21,7 +21,7 @@ _PURPOSES: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 _AHEAD: Final = ("prefetch", "prerender", "preview")
 
 
-class Isolated:
+class Isolation:
     """Adds these headers to every answer, its problems too; a page's own, stricter policy stays."""
 
     def __init__(self, app: ASGIApp) -> None:

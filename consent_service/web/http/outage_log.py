@@ -1,4 +1,4 @@
-"""Troubles: why the store or the archive could not serve, in the log: each reason once, not once for each call.
+"""Outages: why the store or the archive could not serve, in the log: each reason once, not once for each call.
 
 A reason that lasts is logged again every minute, with how often it was met since. Reasons name servers, files and
 shards; they hold no secret and nobody's data (`store.causes`).
@@ -23,7 +23,7 @@ _NUMBER: Final = re.compile(r"\d+")
 _log = structlog.get_logger("consent_service")
 
 
-class Troubles:
+class OutageLog:
     """Logs reasons. `count` is told the class of each of the store's; `timer` gives seconds that only rise."""
 
     def __init__(self, count: Callable[[str], None], timer: Callable[[], float]) -> None:

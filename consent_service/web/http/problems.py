@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from consent_service import errors
-from consent_service.web.http.outage_log import Troubles
+from consent_service.web.http.outage_log import OutageLog
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:consent-service:problem:"
@@ -93,17 +93,17 @@ def kind_of(error: errors.ConsentError) -> Kind:
 
 
 class ConsentErrors:
-    """Answers `ConsentError`s. The reason of a 503 goes to `troubles`, for the operator, and not to the caller."""
+    """Answers `ConsentError`s. The reason of a 503 goes to `outages`, for the operator, and not to the caller."""
 
-    def __init__(self, troubles: Troubles) -> None:
-        self._troubles = troubles
+    def __init__(self, outages: OutageLog) -> None:
+        self._outages = outages
 
     async def __call__(self, request: Request, error: Exception) -> Response:
         """Starlette's handler."""
         assert isinstance(error, errors.ConsentError)
         kind = kind_of(error)
         if kind.status == _UNAVAILABLE:
-            self._troubles.note(error)
+            self._outages.note(error)
         if isinstance(error, errors.StoreError):
             return response(kind, _STORE_DETAIL, {"retry-after": str(STORE_RETRY_AFTER)})
         if isinstance(error, errors.LedgerError):

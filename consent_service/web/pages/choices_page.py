@@ -28,11 +28,11 @@ from consent_service.errors import (
 from consent_service.identity.results import digest_of_state
 from consent_service.identity.visits import Visit, Visits
 from consent_service.services.sites import Site
-from consent_service.services.visitor.browser_records import Everybody, Outcome, Source, unreadable
-from consent_service.services.visitor.page_results import Returning
+from consent_service.services.visitor.browser_records import BrowserRecords, Outcome, Source, unreadable
+from consent_service.services.visitor.page_results import PageResults
 from consent_service.services.visitor.plans import Caller
-from consent_service.web.http.calls import Calls
-from consent_service.web.http.outage_log import Troubles
+from consent_service.web.http.access_control import AccessControl
+from consent_service.web.http.outage_log import OutageLog
 from consent_service.web.http.problems import STORE_RETRY_AFTER
 from consent_service.web.pages.choices_view import Way, view_of
 from consent_service.web.pages.forms import read_form, return_address
@@ -84,28 +84,28 @@ class ChoicesPage:
 
     def __init__(
         self,
-        calls: Calls,
-        everybody: Everybody,
-        returning: Returning,
+        calls: AccessControl,
+        everybody: BrowserRecords,
+        returning: PageResults,
         pages: Pages,
         visits: Visits,
         public_url: str,
-        troubles: Troubles,
+        outages: OutageLog,
         clock: Callable[[], float],
     ) -> None:
-        self._calls = calls
+        self._access = calls
         self._everybody = everybody
         self._returning = returning
         self._pages = pages
         self._visits = visits
         self._public_url = public_url
-        self._troubles = troubles
+        self._outages = outages
         self._clock = clock
         self._cookies = PageCookies(public_url.startswith("https:"))
 
     async def show(self, request: Request) -> Response:
         """`GET /s/{site}/privacy-choices`."""
-        site = self._calls.site(request)
+        site = self._access.site(request)
         return await self._page(self._arrived(request, site, self._cookies.visit(request, site.key)))
 
     async def open(self, request: Request) -> Response:
@@ -114,10 +114,10 @@ class ChoicesPage:
         From anywhere else nothing is taken, and the page is shown as it is to everybody: else any site could make
         its visitors choose for somebody else's record.
         """
-        site = self._calls.site(request)
+        site = self._access.site(request)
         response = self._redirect(self._page_url(site))
         try:
-            self._calls.writer(request, "page")
+            self._access.writer(request, "page")
         except OriginNotAllowed:
             return response
         form = await read_form(request)
@@ -137,7 +137,7 @@ class ChoicesPage:
 
     async def choose(self, request: Request) -> Response:
         """`POST /s/{site}/privacy-choices`, from this very page alone."""
-        site = self._calls.own_page(request, "page")
+        site = self._access.own_page(request, "page")
         form = await read_form(request)
         visit = self._unsigned(site, form.get("form_token", ""))
         if visit is None:
@@ -146,18 +146,18 @@ class ChoicesPage:
         arrived = self._arrived(request, site, form["form_token"])
         if Stance.OPTED_IN in (asked.sale, asked.share, asked.sensitive):  # opting out needs nothing more
             try:
-                self._calls.pressed(request)
+                self._access.pressed(request)
             except NotPressed as refused:
                 return self._pages.refused(site, arrived.lang, refused, self._page_url(site))
         caller = self._caller(arrived)
         try:
             outcome = await self._everybody.choose(
-                caller, asked, form=visit.id, origin=self._calls.own_origin, lang=arrived.lang
+                caller, asked, form=visit.id, origin=self._access.own_origin, lang=arrived.lang
             )
         except ParentalConsentRequired:
             return await self._done(arrived._replace(visit=replace(visit, did="parent", receipt="")), None)
         except StoreError as error:
-            self._troubles.note(error)
+            self._outages.note(error)
             return await self._page(arrived, failed="page_not_recorded")
         return await self._chosen(arrived, caller, outcome, form["do"])
 
@@ -166,7 +166,7 @@ class ChoicesPage:
 
         Only from this page's own link, so that no script elsewhere fetches results by opening the address.
         """
-        site = self._calls.site(request)
+        site = self._access.site(request)
         arrived = self._arrived(request, site, self._cookies.visit(request, site.key))
         address = arrived.visit.back or f"{site.home}/"
         if request.headers.get("sec-fetch-site", "same-origin") == "same-origin":
@@ -178,7 +178,7 @@ class ChoicesPage:
         try:
             return await self._returning.result(self._caller(arrived), arrived.visit.state)
         except StoreError as error:
-            self._troubles.note(error)
+            self._outages.note(error)
             return None  # the site asks by itself what stands
 
     async def _chosen(self, arrived: Arrived, caller: Caller, outcome: Outcome, did: str) -> Response:
@@ -211,7 +211,7 @@ class ChoicesPage:
         try:
             status = await self._everybody.status(caller, arrived.owned)
         except StoreError as error:
-            self._troubles.note(error)
+            self._outages.note(error)
             status = unreadable(caller, arrived.owned)
             failed = failed or ("page_store" if status.source is Source.SITE else "page_own_store")
         if status.visitor and caller.tokens[0] == arrived.own:
@@ -246,7 +246,7 @@ class ChoicesPage:
 
     def _caller(self, arrived: Arrived) -> Caller:
         """The token handed over first, then the site's cookie, where it is sent here, then the page's own."""
-        caller = self._calls.caller(
+        caller = self._access.caller(
             arrived.request, arrived.site, visitor=arrived.visit.token or None, lang=arrived.lang
         )
         return caller._replace(tokens=list(dict.fromkeys([*caller.tokens, *filter(None, [arrived.own])])))

@@ -18,9 +18,9 @@ from consent_service.errors import ConfirmationInvalid, FetchedAhead, NotPressed
 from consent_service.identity.form_tokens import MIN_AGE, FormStep, Shown, form_token, open_form_token
 from consent_service.identity.keys import KeyRing
 from consent_service.services.sites import Site
-from consent_service.services.visitor.confirmations import Opened
+from consent_service.services.visitor.confirmations import PendingChoice
 from consent_service.services.visitor.consent import Consent
-from consent_service.web.http.calls import Calls
+from consent_service.web.http.access_control import AccessControl
 from consent_service.web.http.isolation import fetched_ahead
 from consent_service.web.pages.choices_page import PARAMETER
 from consent_service.web.pages.forms import read_form
@@ -38,14 +38,14 @@ class ConfirmPages:
 
     def __init__(
         self,
-        calls: Calls,
+        calls: AccessControl,
         consent: Consent,
         pages: Pages,
         ring: KeyRing,
         public_url: str,
         clock: Callable[[], float],
     ) -> None:
-        self._calls = calls
+        self._access = calls
         self._consent = consent
         self._pages = pages
         self._ring = ring
@@ -54,16 +54,16 @@ class ConfirmPages:
 
     async def show(self, request: Request) -> Response:
         """`GET /s/{site}/confirm/{nonce}`."""
-        site = self._calls.site(request)
+        site = self._access.site(request)
         if fetched_ahead(request.headers):
             raise FetchedAhead("this page is for somebody who looks at it; ask for it when it is to be shown")
         return await self._ask(request, site)
 
     async def confirm(self, request: Request) -> Response:
         """`POST /s/{site}/confirm/{nonce}`, from our own page alone."""
-        site = self._calls.own_page(request, "confirm")
+        site = self._access.own_page(request, "confirm")
         try:
-            self._calls.pressed(request)
+            self._access.pressed(request)
         except NotPressed as refused:
             return self._pages.refused(site, language_of(request, site), refused, site.home)
         form = await read_form(request)
@@ -98,7 +98,7 @@ class ConfirmPages:
     async def _confirmed(self, request: Request, site: Site) -> Response:
         nonce = request.path_params["nonce"]
         try:
-            opened, resolution = await self._consent.confirm(self._calls.caller(request, site), nonce)
+            opened, resolution = await self._consent.confirm(self._access.caller(request, site), nonce)
         except ConfirmationInvalid:
             return self._dead(request, site)
         denied = [right for right in opened.rights if resolution.ruling(right).denied]
@@ -117,7 +117,7 @@ class ConfirmPages:
 
     async def _waiting(self, request: Request, site: Site, name: str, form: Mapping[str, object]) -> Response:
         """A page about what waits for the second step, or the one that says that nothing does any more."""
-        caller = self._calls.caller(request, site)
+        caller = self._access.caller(request, site)
         try:
             opened, signals = await self._consent.opened(caller, request.path_params["nonce"])
         except ConfirmationInvalid:
@@ -145,7 +145,7 @@ class ConfirmPages:
     def _now(self) -> int:
         return int(self._clock() * 1000)
 
-    def _back(self, site: Site, opened: Opened, *, done: bool = False) -> str:
+    def _back(self, site: Site, opened: PendingChoice, *, done: bool = False) -> str:
         """Return the page that asked: one of the site, or the service's own choices page.
 
         `done`: the site's script is told by the fragment to ask the service, whatever its cookie says.
@@ -154,9 +154,9 @@ class ConfirmPages:
             return f"{self._public_url}/s/{site.key}/privacy-choices?lang={opened.lang}"
         return f"{opened.origin}/#{PARAMETER}={_CONFIRMED}" if done else opened.origin
 
-    def _own(self, opened: Opened) -> bool:
+    def _own(self, opened: PendingChoice) -> bool:
         """Return whether it was asked on the service's own choices page, of which the site knows nothing yet."""
-        return opened.origin == self._calls.own_origin
+        return opened.origin == self._access.own_origin
 
     def _dead(self, request: Request, site: Site) -> Response:
         return self._pages.render(
@@ -164,7 +164,7 @@ class ConfirmPages:
         )
 
 
-def asked_words(opened: Opened) -> list[str]:
+def asked_words(opened: PendingChoice) -> list[str]:
     """Return what would be allowed, as keys of words that a sentence takes after "let the site"."""
     keys = [f"page_confirm_{right}" for right in opened.rights]
     if any(one.choice.age is not None for one in opened.records):

@@ -11,7 +11,7 @@ from starlette.formparsers import FormParser, MultiPartException
 from starlette.requests import Request
 
 from consent_service.errors import InvalidBody
-from consent_service.web.visitor.bodies import body_patience, media_type, read_bytes
+from consent_service.web.visitor.bodies import body_deadline, media_type, read_bytes
 
 MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
 _LONGEST_ADDRESS: Final = 1024
@@ -23,7 +23,7 @@ async def read_form(request: Request) -> dict[str, str]:
     """The form's fields, the last of each name. Raises BodyTooLarge, InvalidBody for too many, or 415."""
     if media_type(request) not in ("", MEDIA_TYPE):
         raise HTTPException(415, f"send {MEDIA_TYPE}, as forms do")
-    body = _once(await read_bytes(request, body_patience()))
+    body = _once(await read_bytes(request, body_deadline()))
     try:
         form = await FormParser(request.headers, body, max_fields=_MOST_FIELDS).parse()
     except MultiPartException as error:

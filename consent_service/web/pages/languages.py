@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from consent_service.services.sites import Site
 from consent_service.texts import nearest
-from consent_service.web.http.head_limit import MOST_QUERY
+from consent_service.web.http.request_headers import MOST_QUERY
 
 _MOST: Final = 20
 

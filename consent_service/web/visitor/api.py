@@ -14,10 +14,10 @@ from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution
 from consent_service.services.sites import Site
 from consent_service.services.visitor.consent import Chosen, Consent
-from consent_service.services.visitor.page_results import Returned, Returning
+from consent_service.services.visitor.page_results import PageResults, ReturnedResult
 from consent_service.services.visitor.plans import PriorId
 from consent_service.web.http import request_headers
-from consent_service.web.http.calls import Calls
+from consent_service.web.http.access_control import AccessControl
 from consent_service.web.http.timestamps import rfc3339
 from consent_service.web.visitor.bodies import (
     ChoicesAnswer,
@@ -26,12 +26,12 @@ from consent_service.web.visitor.bodies import (
     ShowBody,
     SignalsAnswer,
     SignalsBody,
-    body_patience,
+    body_deadline,
     choice_of,
     made_at_of,
     read_body,
 )
-from consent_service.web.visitor.cookie_renewal import Renewal
+from consent_service.web.visitor.cookie_renewal import CookieRenewal
 
 _NEVER_KEPT: Final = (b"cache-control", b"no-store")
 _IS_JSON: Final = (b"content-type", b"application/json")
@@ -41,23 +41,28 @@ class VisitorApi:
     """Parses, calls one use case, replies."""
 
     def __init__(
-        self, calls: Calls, consent: Consent, returning: Returning, renewal: Renewal, public_url: str
+        self,
+        calls: AccessControl,
+        consent: Consent,
+        returning: PageResults,
+        renewal: CookieRenewal,
+        public_url: str,
     ) -> None:
-        self._calls = calls
+        self._access = calls
         self._consent = consent
         self._returning = returning
         self._renewal = renewal
         self._public_url = public_url
-        self._patience = body_patience()
+        self._patience = body_deadline()
 
     async def signals(self, request: Request) -> Response:
         """`POST /v1/{site}/signals`: a page view; a signal is recorded on its first sight."""
-        site, origin = self._calls.writer(request, "signals")
+        site, origin = self._access.writer(request, "signals")
         body = await read_body(request, SignalsBody, self._patience)
-        caller = self._calls.caller(request, site, script=body.gpc, visitor=body.visitor, request_id=body.id)
+        caller = self._access.caller(request, site, script=body.gpc, visitor=body.visitor, request_id=body.id)
         if body.prior is not None:
             caller = caller._replace(prior=PriorId(body.prior.cookie, body.prior.id))
-        returned = None if body.result is None else Returned(body.result, body.state)
+        returned = None if body.result is None else ReturnedResult(body.result, body.state)
         told = await self._returning.signal(caller, returned, keep=body.storage)
         after = told.may_ask_after
         answer = SignalsAnswer(
@@ -71,9 +76,9 @@ class VisitorApi:
 
     async def choices(self, request: Request) -> Response:
         """`POST /v1/{site}/choices`: 201 recorded, 202 when a second step is needed."""
-        site, origin = self._calls.writer(request, "choices")
+        site, origin = self._access.writer(request, "choices")
         body = await read_body(request, ChoicesBody, self._patience)
-        caller = self._calls.caller(
+        caller = self._access.caller(
             request,
             site,
             visitor=body.visitor,

@@ -32,7 +32,7 @@ from consent_service.domain.words import (
 )
 from consent_service.errors import BodyTooLarge, InvalidBody
 from consent_service.public_contract import LARGEST_BODY
-from consent_service.services.records.deadline import Patience
+from consent_service.services.records.deadline import Deadline
 from consent_service.services.sites import Site
 from consent_service.services.visitor.plans import LONGEST_PRIOR_ID
 
@@ -132,9 +132,9 @@ _NOBODYS: Final = frozenset({uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)})
 Body = TypeVar("Body", SignalsBody, ChoicesBody)
 
 
-def body_patience() -> Patience:
+def body_deadline() -> Deadline:
     """Return a time limit for sending a body; one serves all callers of a room. It raises 408."""
-    return Patience(
+    return Deadline(
         BODY_SECONDS, lambda: HTTPException(408, f"the body did not come within {BODY_SECONDS} s")
     )
 
@@ -145,7 +145,7 @@ def media_type(request: Request) -> str:
     return str(said, "latin-1").partition(";")[0].strip().lower()
 
 
-async def read_body(request: Request, kind: type[Body], patience: Patience) -> Body:
+async def read_body(request: Request, kind: type[Body], patience: Deadline) -> Body:
     """The request's body as this type.
 
     Raises InvalidBody (naming the member), BodyTooLarge, or 415. `text/plain` is read as JSON too: it needs no
@@ -164,7 +164,7 @@ async def read_body(request: Request, kind: type[Body], patience: Patience) -> B
     return body
 
 
-async def read_bytes(request: Request, patience: Patience) -> bytes:
+async def read_bytes(request: Request, patience: Deadline) -> bytes:
     """The whole body. Raises BodyTooLarge, ClientDisconnect, or 408."""
     return await patience.wait(_received(request))
 

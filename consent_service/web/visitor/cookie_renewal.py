@@ -16,11 +16,11 @@ from consent_service.domain.flags import Flag
 from consent_service.public_contract import cookie_name
 from consent_service.services.sites import Site
 from consent_service.web.http import request_headers
-from consent_service.web.http.own_host import names
+from consent_service.web.http.request_headers import host_names
 from consent_service.web.visitor import site_cookie
 
 
-class Renewal:
+class CookieRenewal:
     """Makes the `Set-Cookie` of an answer. `ways`: of the sites that have one."""
 
     def __init__(self, ways: Mapping[str, FirstParty]) -> None:
@@ -53,4 +53,4 @@ class Renewal:
 
 def _reaches(way: FirstParty, request: Request) -> bool:
     """Return True if the site's pages would read this cookie. A browser itself refuses a wrong domain."""
-    return way.cookie_domain is not None or way.host in names(request.scope)
+    return way.cookie_domain is not None or way.host in host_names(request.scope)

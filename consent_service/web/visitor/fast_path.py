@@ -18,10 +18,9 @@ from starlette.types import Receive, Scope, Send
 
 from consent_service.errors import ConsentError
 from consent_service.services.sites import Site
-from consent_service.web.http import host_header, problems, request_headers
-from consent_service.web.http.access_log import Access
-from consent_service.web.http.calls import allowed_origin, for_origin
-from consent_service.web.http.head_limit import fits
+from consent_service.web.http import problems, request_headers
+from consent_service.web.http.access_control import allowed_origin, for_origin
+from consent_service.web.http.access_log import AccessLog
 from consent_service.web.visitor.api import VisitorApi
 
 _log = structlog.get_logger("consent_service")
@@ -33,14 +32,14 @@ class _Direct(NamedTuple):
     handler: Callable[[Request], Awaitable[Response]]
 
 
-class DirectWrites:
+class FastPath:
     """Answers `POST /v1/{site}/signals` and `/choices` of every site."""
 
     def __init__(
         self,
         sites: Mapping[str, Site],
         visitor: VisitorApi,
-        access: Access,
+        access: AccessLog,
         refused: problems.ConsentErrors,
     ) -> None:
         self._access = access
@@ -54,8 +53,8 @@ class DirectWrites:
 
     def answers(self, scope: Scope) -> bool:
         """Return True for such a call. One with a head too large, or without a host, is left to what refuses it."""
-        direct = scope["method"] == "POST" and scope["path"] in self._paths and fits(scope)
-        return direct and host_header.named(request_headers.seen(scope).host, scope)
+        direct = scope["method"] == "POST" and scope["path"] in self._paths and request_headers.fits(scope)
+        return direct and request_headers.names_host(request_headers.seen(scope).host, scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         direct = self._paths[scope["path"]]

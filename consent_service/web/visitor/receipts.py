@@ -10,7 +10,7 @@ from consent_service.identity.signatures import PublicKeys, Signed, encode_jwks
 from consent_service.ledger import entries
 from consent_service.ledger.receipts import Inclusion
 from consent_service.services.receipts import Receipts
-from consent_service.web.http.calls import Calls
+from consent_service.web.http.access_control import AccessControl
 
 
 class ProofBody(msgspec.Struct, frozen=True):
@@ -35,14 +35,14 @@ class ProofBody(msgspec.Struct, frozen=True):
 class ReceiptPages:
     """`/v1/{site}/receipts/{id}` and `/.well-known/jwks.json`."""
 
-    def __init__(self, calls: Calls, receipts: Receipts, keys: PublicKeys) -> None:
-        self._calls = calls
+    def __init__(self, calls: AccessControl, receipts: Receipts, keys: PublicKeys) -> None:
+        self._access = calls
         self._receipts = receipts
         self._jwks = encode_jwks(keys)
 
     async def show(self, request: Request) -> Response:
         """The receipt's entry and proof; nobody else may keep it."""
-        site = self._calls.reader(request, "receipts")
+        site = self._access.reader(request, "receipts")
         receipt = request.path_params["id"]
         found = await self._receipts.find(site.key, receipt)
         body = ProofBody(

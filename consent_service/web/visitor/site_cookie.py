@@ -22,7 +22,7 @@ MAX_AGE: Final = 34_560_000
 _SHAPE: Final = re.compile(r"1\.([ad]{3})\.([a-z_]+)\.([0-3])\.(\d{10})\.(\d{1,9})\.([\w.-]*)", re.ASCII)
 
 
-class Kept(NamedTuple):
+class CookieRecord(NamedTuple):
     """A cookie's text, read. `max_age` 0 with basis `choice`: made in the browser, not acknowledged yet.
 
     `identified`: a consumer was, in this browser; the script's own mark, which no answer takes away.
@@ -45,28 +45,28 @@ class Kept(NamedTuple):
         return self.letters.startswith("dd")
 
 
-def text_of(kept: Kept) -> str:
+def text_of(kept: CookieRecord) -> str:
     """`1.<sale,share,sensitive>.<basis>.<marks>.<as_of>.<max_age>.<token>`; marks: 1 a signal, 2 a consumer."""
     marks = kept.gpc + 2 * kept.identified
     return f"1.{kept.letters}.{kept.basis}.{marks}.{kept.as_of}.{kept.max_age}.{kept.token}"
 
 
-def parse(text: str) -> Kept | None:
+def parse(text: str) -> CookieRecord | None:
     """The record in this text, None when it is not one."""
     found = _SHAPE.fullmatch(text)
     if found is None:
         return None
     letters, basis, marks, as_of, max_age, token = found.groups()
-    return Kept(letters, basis, marks in "13", int(as_of), int(max_age), token, marks > "1")
+    return CookieRecord(letters, basis, marks in "13", int(as_of), int(max_age), token, marks > "1")
 
 
-def answered(flag: Flag, token: str | None, now: int) -> Kept:
+def answered(flag: Flag, token: str | None, now: int) -> CookieRecord:
     """Return the record that this answer leaves in the browser. `now` is Unix seconds."""
     letters = "".join(answer[0] for answer in (flag.sale, flag.share, flag.sensitive))
-    return Kept(letters, flag.basis, flag.gpc, now, max(1, flag.max_age), token or "")
+    return CookieRecord(letters, flag.basis, flag.gpc, now, max(1, flag.max_age), token or "")
 
 
-def renewed(brought: Iterable[str], answer: Kept, choice: ChoiceMade | None = None) -> bool:
+def renewed(brought: Iterable[str], answer: CookieRecord, choice: ChoiceMade | None = None) -> bool:
     """Return True if the answer may replace every cookie that the call brought.
 
     `choice` is what the call itself asked for, None for a mere page view. Doubt is answered and never kept here.
@@ -76,7 +76,7 @@ def renewed(brought: Iterable[str], answer: Kept, choice: ChoiceMade | None = No
     return all(_gives_way(parse(text), answer, choice) for text in brought)
 
 
-def set_cookie(name: str, way: FirstParty, kept: Kept) -> bytes:
+def set_cookie(name: str, way: FirstParty, kept: CookieRecord) -> bytes:
     """The value of the `Set-Cookie` header: the page's scripts read this cookie, so it is not HttpOnly."""
     domain = f"; Domain={way.cookie_domain}" if way.cookie_domain else ""
     secure = "; Secure" if way.secure else ""
@@ -84,7 +84,7 @@ def set_cookie(name: str, way: FirstParty, kept: Kept) -> bytes:
     return f"{name}={text_of(kept)}{attributes}".encode()
 
 
-def _gives_way(before: Kept | None, answer: Kept, choice: ChoiceMade | None) -> bool:
+def _gives_way(before: CookieRecord | None, answer: CookieRecord, choice: ChoiceMade | None) -> bool:
     if before is None:
         return (
             True  # nothing that denies is lost: what can't be read is answered in doubt, and that is not kept
@@ -97,7 +97,7 @@ def _gives_way(before: Kept | None, answer: Kept, choice: ChoiceMade | None) -> 
     return not forgotten  # a default never speaks for somebody who opted out: the script sends it again
 
 
-def _acknowledges(before: Kept, answer: Kept, choice: ChoiceMade) -> bool:
+def _acknowledges(before: CookieRecord, answer: CookieRecord, choice: ChoiceMade) -> bool:
     """Return True if everything denied before stays denied and is on record."""
     if any(was == "d" and now == "a" for was, now in zip(before.letters, answer.letters, strict=True)):
         return False

@@ -18,7 +18,7 @@ from consent_service.ledger.entries import Evidence
 from consent_service.services.records.drafts import Draft, Plan, Planned, Waiting, Work, Written, mark_name
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.sites import Site
-from consent_service.services.visitor.confirmations import Opened
+from consent_service.services.visitor.confirmations import PendingChoice
 from consent_service.services.visitor.plans import Caller, Subject, choice_plan, confirm_plan, digest_of
 from consent_service.store.contract import Document, Key
 from tests.running import START
@@ -39,7 +39,7 @@ def waiting(plan: Plan) -> Waiting:
 
 def confirmation() -> Waiting:
     choice = ChoiceMade(START).opting_in([Right.SALE, Right.SHARE])
-    opened = Opened(VISITOR, SEEN_VERSION, choice, bytes(16), "https://shop.example", "en")
+    opened = PendingChoice(VISITOR, SEEN_VERSION, choice, bytes(16), "https://shop.example", "en")
     return waiting(confirm_plan(CALLER, SUBJECT_KNOWN, opened))
 
 

@@ -17,7 +17,7 @@ from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Evidence
 from consent_service.services.records.drafts import Planned, Work
 from consent_service.services.records.random_ids import RandomIds
-from consent_service.services.records.standings import Records, Standings
+from consent_service.services.records.standings import RecordDecoder, Standings
 from consent_service.services.records.writer import StandingWriter
 from consent_service.store.cache import CoherentCache
 from consent_service.store.sqlite.engine import SqliteStore
@@ -29,7 +29,7 @@ VISITOR = bytes(16)
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[StandingWriter]:
     store = SqliteStore.open(folder / "consent.db")
-    cache = CoherentCache(store, Records().decode)
+    cache = CoherentCache(store, RecordDecoder().decode)
     ring = new_ring(START, bytes(32), bytes(32))
     try:
         yield StandingWriter(store, Standings(ring, VisitorTokens(ring), cache, store), RandomIds())

@@ -12,7 +12,7 @@ from consent_service.domain.places import NOWHERE, Place
 from consent_service.domain.resolution import resolve
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
-from consent_service.domain.words import RIGHTS, UNHONOURED, AgeBand, Stance, Step
+from consent_service.domain.words import REJECTED, RIGHTS, AgeBand, Stance, Step
 from consent_service.ledger.entries import Evidence
 from consent_service.services.sites import Site
 from consent_service.services.visitor.plans import Caller, Subject, choice_plan
@@ -56,7 +56,7 @@ def test_rule_3_one_post_from_anywhere_opts_in_under_no_regime_of_the_site(
 ) -> None:
     """Under each regime, now and later, with and without a signal: allowed afterwards was allowed before."""
     caller = Caller(site, (), signals, Evidence(), NOW, place=place)
-    before = UNHONOURED if unhonoured else standing
+    before = REJECTED if unhonoured else standing
     after = posted(caller, None if unhonoured else standing, post, unhonoured=unhonoured)
     for regime in site.binding(NOW):
         for heard in (Sources.NONE, signals, live):

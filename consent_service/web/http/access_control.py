@@ -18,13 +18,12 @@ from consent_service.config.loopback import on_loopback
 from consent_service.domain.signals import sources_of
 from consent_service.errors import OriginNotAllowed, UnknownSite
 from consent_service.ledger.entries import Evidence
-from consent_service.services.rate_limits import Limits
+from consent_service.services.rate_limits import RateLimits
 from consent_service.services.sites import Site
 from consent_service.services.visitor.devices import Devices
 from consent_service.services.visitor.plans import Caller
 from consent_service.web.http import request_headers
-from consent_service.web.http.client_address import Clients
-from consent_service.web.http.location import Places
+from consent_service.web.http.location import ClientAddresses, Locations
 from consent_service.web.http.tracing_headers import tracing_names
 from consent_service.web.pages.fetch_metadata import check_pressed
 
@@ -34,24 +33,24 @@ _VARY: Final = (b"vary", b"Origin, Sec-GPC, Cookie")
 _EXPOSED: Final = (b"access-control-expose-headers", b"Retry-After")
 
 
-class Calls:
+class AccessControl:
     """Turns a request into a `Caller`, or refuses it. `own_origin` is the service's."""
 
     def __init__(
         self,
         sites: Mapping[str, Site],
         own_origin: str,
-        clients: Clients,
-        places: Places,
+        addresses: ClientAddresses,
+        locations: Locations,
         devices: Devices,
-        limits: Limits,
+        limits: RateLimits,
         clock: Callable[[], float],
     ) -> None:
         self._sites = sites
         self.own_origin = own_origin
         self._bare = on_loopback(own_origin)
-        self._clients = clients
-        self._places = places
+        self._clients = addresses
+        self._locations = locations
         self._devices = devices
         self._limits = limits
         self._clock = clock
@@ -124,7 +123,7 @@ class Calls:
             evidence=evidence,
             now=int(self._clock()),
             request_id=request_id,
-            place=self._places.of(request.scope),
+            place=self._locations.of(request.scope),
         )
 
 
