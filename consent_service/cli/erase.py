@@ -214,10 +214,9 @@ async def _erased(config: Config, erasing: Erasing, site: str, sealed: int = 0) 
 @asynccontextmanager
 async def _opened(config: Config, *, any_ring: bool = False) -> AsyncIterator[tuple[Store, Erasing]]:
     """The store under its own key ring. `any_ring`: nothing is looked up by keys. Raises KeyRingForeign."""
-    from consent_service.app import ring_of
     from consent_service.services.configured_store import configured_store
     from consent_service.services.erasure import Erasing
-    from consent_service.services.key_rings import take_up
+    from consent_service.services.key_rings import ring_of, take_up
     from consent_service.services.records.random_ids import RandomIds
 
     ring = ring_of(config)
@@ -228,8 +227,8 @@ async def _opened(config: Config, *, any_ring: bool = False) -> AsyncIterator[tu
 
 
 def _visitor_id(config: Config, site: str, visitor: str) -> bytes:
-    from consent_service.app import ring_of
     from consent_service.identity.visitor_tokens import VisitorTokens
+    from consent_service.services.key_rings import ring_of
 
     if _HEX.fullmatch(visitor):
         return bytes.fromhex(visitor)
@@ -240,17 +239,17 @@ def _visitor_id(config: Config, site: str, visitor: str) -> bytes:
 
 
 def _imported_id(config: Config, site: str, imported: str) -> bytes:
-    from consent_service.app import ring_of
     from consent_service.config.prior_cmp import cookie_of
     from consent_service.identity.visitor_ids import imported_id_for
+    from consent_service.services.key_rings import ring_of
 
     tool, _, foreign_id = imported.partition(":")  # no cookie's name has one (RFC 6265 § 4.1.1), an id may
     return imported_id_for(ring_of(config), site, cookie_of(tool), foreign_id)
 
 
 def _signer(config: Config) -> Signer:
-    from consent_service.app import ring_of
     from consent_service.identity.signatures import Signer
+    from consent_service.services.key_rings import ring_of
 
     return Signer(ring_of(config))
 

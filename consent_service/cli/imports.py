@@ -103,11 +103,11 @@ def import_opt_outs(
 
     Exit status 1 when a line was refused, or when no line is an opt-out: then the column's values are shown.
     """
-    from consent_service.app import ring_of
     from consent_service.importing.layout import Named
     from consent_service.importing.outcomes import Result
     from consent_service.importing.recording import Place
     from consent_service.importing.report import Report
+    from consent_service.services.key_rings import ring_of
 
     form = _Form(None if delimiter is None else _separator(delimiter), encoding)
     _check_encoding(encoding)

@@ -104,9 +104,9 @@ def seal(
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Seal what waits now, also while the service runs. Exit status 1 when another process seals at this moment."""
-    from consent_service.app import ring_of
     from consent_service.identity.signatures import Signer
     from consent_service.process.ledger_work import seal_now
+    from consent_service.services.key_rings import ring_of
 
     loaded = load_config(config)
     if not loaded.ledger.archive:

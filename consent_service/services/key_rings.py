@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from consent_service.errors import Conflict, KeyRingForeign
+from consent_service.config import Config
+from consent_service.errors import ConfigError, Conflict, Fault, KeyRingForeign
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.ring_memory import (
     FOREIGN,
@@ -26,6 +27,16 @@ from consent_service.store.contract import Change, Document, Put, Store
 from consent_service.store.keys import RING_MEMORY
 
 _ATTEMPTS: Final = 8
+
+
+def ring_of(config: Config) -> KeyRing:
+    """Return the configured key ring. Raises ConfigError if there is none."""
+    if config.keys is None:
+        message = (
+            "no key ring; make one with `consent-service keys new FILE` and name it in CONSENT_KEYS_FILE"
+        )
+        raise ConfigError((Fault("CONSENT_KEYS", 0, message),))
+    return config.keys
 
 
 async def take_up(store: Store, ring: KeyRing, now: int, *, dry: bool = False) -> list[str]:

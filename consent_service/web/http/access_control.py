@@ -1,11 +1,10 @@
-"""Calls: who is calling, checked on the server before anything is done (design rule 12).
+"""Access control: origins and rate limits, checked on the server before anything is done (design rule 12).
 
-Origins and limits for the visitor's writes; cross-origin headers for their answers.
+It also reads the circumstances of a call, and lets the pages of allowed origins read the answer (CORS).
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -19,9 +18,10 @@ from consent_service.domain.signals import sources_of
 from consent_service.errors import OriginNotAllowed, UnknownSite
 from consent_service.ledger.entries import Evidence
 from consent_service.services.rate_limits import RateLimits
+from consent_service.services.records.standings import Tokens
 from consent_service.services.sites import Site
 from consent_service.services.visitor.devices import Devices
-from consent_service.services.visitor.plans import Caller
+from consent_service.services.visitor.plans import Call
 from consent_service.web.http import request_headers
 from consent_service.web.http.location import ClientAddresses, Locations
 from consent_service.web.http.tracing_headers import tracing_names
@@ -34,7 +34,7 @@ _EXPOSED: Final = (b"access-control-expose-headers", b"Retry-After")
 
 
 class AccessControl:
-    """Turns a request into a `Caller`, or refuses it. `own_origin` is the service's."""
+    """Reader of requests that refuses those which may not call. `own_origin`: the service's."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class AccessControl:
     ) -> None:
         self._sites = sites
         self.own_origin = own_origin
-        self._bare = on_loopback(own_origin)
+        self._allows_bare_browsers = on_loopback(own_origin)
         self._clients = addresses
         self._locations = locations
         self._devices = devices
@@ -56,22 +56,22 @@ class AccessControl:
         self._clock = clock
 
     def site(self, request: Request) -> Site:
-        """The site that the path names. Raises UnknownSite."""
+        """Return the site that the path names. Raises UnknownSite."""
         site = self._sites.get(request.path_params["site"])
         if site is None:
             raise UnknownSite("no site has this key; it is the name of its table in consent.toml")
         return site
 
     def reader(self, request: Request, kind: str) -> Site:
-        """The site of a question that takes some work to answer. Raises UnknownSite, TooManyRequests."""
+        """Return the site of a read that takes some work. Raises UnknownSite, TooManyRequests."""
         site = self.site(request)
         self._limits.take(kind, self._clients.address(request.scope))
         return site
 
     def writer(self, request: Request, kind: str) -> tuple[Site, str]:
-        """The site and origin of a write from one of the site's pages.
+        """Return the site and origin of a write from one of the site's pages.
 
-        Raises OriginNotAllowed also for `null` and for none at all, and TooManyRequests.
+        Raises OriginNotAllowed, also for the origin `null` and for none, and TooManyRequests.
         """
         site = self.site(request)
         origin = request_headers.seen(request.scope).origin
@@ -83,7 +83,7 @@ class AccessControl:
         return site, origin
 
     def own_page(self, request: Request, kind: str) -> Site:
-        """The site of a form post from our own page. Raises OriginNotAllowed, TooManyRequests."""
+        """Return the site of a form that our own page posts. Raises OriginNotAllowed, TooManyRequests."""
         site = self.site(request)
         fetch_site = request.headers.get("sec-fetch-site", "same-origin")
         if request_headers.seen(request.scope).origin != self.own_origin or fetch_site != "same-origin":
@@ -94,46 +94,44 @@ class AccessControl:
         return site
 
     def pressed(self, request: Request) -> None:
-        """Check that a form of ours which opts in was pressed by somebody. Raises NotPressed."""
-        check_pressed(request.headers, bare=self._bare)
+        """Raise NotPressed unless somebody pressed the button of a form of ours that opts in."""
+        check_pressed(request.headers, bare=self._allows_bare_browsers)
 
-    def caller(
+    def tokens(self, request: Request, site: Site, visitor: str | None = None) -> Tokens:
+        """Return the visitor tokens of a request. `visitor`: the token in its body, which comes first."""
+        headers = request_headers.seen(request.scope)
+        host_only = site.host_only_cookie(headers.origin)
+        return Tokens(*request_headers.presented(visitor, headers.cookie, site.key, host_only=host_only))
+
+    def call(
         self,
         request: Request,
         site: Site,
         *,
         script: bool | None = None,
-        visitor: str | None = None,
-        request_id: uuid.UUID | None = None,
         notice: str | None = None,
         lang: str | None = None,
         made_at: str | None = None,
-    ) -> Caller:
-        """Return the input of this call, in the use cases' words."""
-        seen = request_headers.seen(request.scope)
-        evidence = Evidence(self._devices.of(seen.user_agent), _printable(notice), _printable(lang), made_at)
-        tokens, beside = request_headers.presented(
-            visitor, seen.cookie, site.key, host_only=site.host_only_cookie(seen.origin)
-        )
-        return Caller(
+    ) -> Call:
+        """Return the circumstances of a request. `script`: the signal that the page's script saw."""
+        headers = request_headers.seen(request.scope)
+        device = self._devices.of(headers.user_agent)
+        return Call(
             site=site,
-            tokens=tokens,
-            beside=beside,
-            signals=sources_of(header=seen.gpc, script=script),
-            evidence=evidence,
+            signals=sources_of(header=headers.gpc, script=script),
+            evidence=Evidence(device, _printable(notice), _printable(lang), made_at),
             now=int(self._clock()),
-            request_id=request_id,
             place=self._locations.of(request.scope),
         )
 
 
-def _printable(said: str | None) -> str | None:
-    """Return the printable part of a caller's word: an export stays text, and no choice is refused for it."""
-    return said and "".join(filter(str.isprintable, said))
+def _printable(text: str | None) -> str | None:
+    """Return the printable part of a caller's text: an export stays readable, and no choice is refused for it."""
+    return text and "".join(filter(str.isprintable, text))
 
 
 class Cors:
-    """Answers preflights and adds cross-origin headers, for the origins of the site that the path names."""
+    """Middleware that answers preflights and adds CORS headers, for the origins of the site that the path names."""
 
     def __init__(self, app: ASGIApp, sites: Mapping[str, Site]) -> None:
         self._app = app
@@ -163,7 +161,7 @@ class Cors:
 
 
 def allowed_origin(scope: Scope, site: Site) -> str | None:
-    """The origin that the call came from, if its pages may read this site's answers."""
+    """Return the origin of the call if its pages may read this site's answers, else None."""
     origin = request_headers.seen(scope).origin
     return origin if origin in site.origins else None
 

@@ -44,7 +44,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.UnknownReceipt: Kind(404, "unknown-receipt", "There is no such receipt"),
     errors.OriginNotAllowed: Kind(403, "origin-not-allowed", "This origin may not call this"),
     errors.FetchedAhead: Kind(403, "fetched-ahead", "This page is not fetched ahead"),
-    errors.RequestIdReused: Kind(409, "request-id-reused", "The id was used for something else"),
+    errors.IdempotencyKeyReused: Kind(409, "request-id-reused", "The id was used for something else"),
     errors.ConfirmationInvalid: Kind(410, "confirmation-invalid", "The confirmation is no longer valid"),
     errors.ParentalConsentRequired: Kind(403, "parental-consent-required", "Only a parent can consent"),
     errors.TooManyRequests: Kind(429, "too-many-requests", "Too many requests"),

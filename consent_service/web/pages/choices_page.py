@@ -1,8 +1,8 @@
-"""The choices page: the same choices as in the widget, without a script.
+"""Choices page: the same choices as in the widget, without a script.
 
-`GET` shows how things stand and changes nothing but to record a signal; its forms post to the same address and are
-answered with a redirect back to it. A site sends its visitor here with the visitor token in a form's body, and
-takes them back with a signed result in a fragment: neither ever stands in a path or a query, so in no log.
+`GET` shows the present choices and changes nothing, except that it records a signal. The page's forms post to the
+same address and are answered with a redirect back to it. A site sends its visitor here with the visitor token in a
+form's body, and gets them back with a signed result in a fragment. So neither is ever in a path, a query or a log.
 """
 
 from __future__ import annotations
@@ -27,29 +27,35 @@ from consent_service.errors import (
 )
 from consent_service.identity.results import digest_of_state
 from consent_service.identity.visits import Visit, Visits
+from consent_service.services.records.standings import Tokens
 from consent_service.services.sites import Site
-from consent_service.services.visitor.browser_records import BrowserRecords, Outcome, Source, unreadable
+from consent_service.services.visitor.browser_records import (
+    BrowserChoice,
+    BrowserRecords,
+    TokenSource,
+    unreadable,
+)
 from consent_service.services.visitor.page_results import PageResults
-from consent_service.services.visitor.plans import Caller
+from consent_service.services.visitor.plans import Call
 from consent_service.web.http.access_control import AccessControl
 from consent_service.web.http.outage_log import OutageLog
 from consent_service.web.http.problems import STORE_RETRY_AFTER
-from consent_service.web.pages.choices_view import Way, view_of
+from consent_service.web.pages.choices_view import WayBack, view_of
 from consent_service.web.pages.forms import read_form, return_address
 from consent_service.web.pages.languages import language_of
 from consent_service.web.pages.page_cookies import PageCookies
-from consent_service.web.pages.templates import Pages
+from consent_service.web.pages.templates import Templates
 
 PARAMETER: Final = "privacy-choices"
 """Name of the result in the fragment of the site's address."""
 
 _LONGEST_TOKEN: Final = 512
 _LONGEST_TAG: Final = 35
-_NOTHING_KEPT: Final = "-"
-"""The visit cookie when there is nothing to remember: it shows that the browser keeps cookies."""
+_EMPTY_VISIT: Final = "-"
+"""Value of the visit cookie with nothing to remember: it shows that the browser keeps cookies."""
 
 _OUT, _IN = Stance.OPTED_OUT, Stance.OPTED_IN
-_ACTS: Final[dict[str, dict[Right, Stance]]] = {
+_ACTIONS: Final[dict[str, dict[Right, Stance]]] = {
     "opt_out": {Right.SALE: _OUT, Right.SHARE: _OUT},
     "allow": {Right.SALE: _IN, Right.SHARE: _IN},
     "limit": {Right.SENSITIVE: _OUT},
@@ -58,7 +64,7 @@ _ACTS: Final[dict[str, dict[Right, Stance]]] = {
 
 
 class Arrived(NamedTuple):
-    """One request for the page. `own`: the token in the page's own cookie; `cookies`: whether any are kept."""
+    """One request for the page. `own`: the token in the page's own cookie; `cookies`: the browser keeps cookies."""
 
     request: Request
     site: Site
@@ -69,34 +75,34 @@ class Arrived(NamedTuple):
 
     @property
     def owned(self) -> list[str]:
-        """The tokens of this page's own, which the site knows not."""
+        """The tokens of this page's own: the site does not know them."""
         minted = self.visit.token if self.visit.minted else None
         return [token for token in (minted, self.own) if token]
 
     @property
-    def way(self) -> Way:
-        """The visitor's way here and back. A token minted where no cookie is kept is gone with the page."""
-        return Way(self.visit.handed, self.cookies or not self.visit.minted)
+    def way(self) -> WayBack:
+        """The visitor's way here and back. A token minted in a browser without cookies is gone with the page."""
+        return WayBack(self.visit.handed, self.cookies or not self.visit.minted)
 
 
 class ChoicesPage:
-    """Parses, calls one use case, replies."""
+    """Handlers of the page and of its forms."""
 
     def __init__(
         self,
-        calls: AccessControl,
-        everybody: BrowserRecords,
-        returning: PageResults,
-        pages: Pages,
+        access: AccessControl,
+        browser_records: BrowserRecords,
+        page_results: PageResults,
+        templates: Templates,
         visits: Visits,
         public_url: str,
         outages: OutageLog,
         clock: Callable[[], float],
     ) -> None:
-        self._access = calls
-        self._everybody = everybody
-        self._returning = returning
-        self._pages = pages
+        self._access = access
+        self._browser_records = browser_records
+        self._page_results = page_results
+        self._templates = templates
         self._visits = visits
         self._public_url = public_url
         self._outages = outages
@@ -111,8 +117,8 @@ class ChoicesPage:
     async def open(self, request: Request) -> Response:
         """`POST /s/{site}/privacy-choices/open`: a page of the site hands its visitor over.
 
-        From anywhere else nothing is taken, and the page is shown as it is to everybody: else any site could make
-        its visitors choose for somebody else's record.
+        A form from any other origin is ignored, and the page is shown as to everybody: else any site could make its
+        visitors choose for somebody else's record.
         """
         site = self._access.site(request)
         response = self._redirect(self._page_url(site))
@@ -136,35 +142,41 @@ class ChoicesPage:
         return response
 
     async def choose(self, request: Request) -> Response:
-        """`POST /s/{site}/privacy-choices`, from this very page alone."""
+        """`POST /s/{site}/privacy-choices`, from this page alone."""
         site = self._access.own_page(request, "page")
         form = await read_form(request)
         visit = self._unsigned(site, form.get("form_token", ""))
         if visit is None:
             raise OriginNotAllowed("this form works only on the service's own page; open it again")
-        asked = _asked(form.get("do", ""), int(self._clock()))
+        choice = _choice_of(form.get("do", ""), int(self._clock()))
         arrived = self._arrived(request, site, form["form_token"])
-        if Stance.OPTED_IN in (asked.sale, asked.share, asked.sensitive):  # opting out needs nothing more
+        if Stance.OPTED_IN in (choice.sale, choice.share, choice.sensitive):  # opting out needs nothing more
             try:
                 self._access.pressed(request)
             except NotPressed as refused:
-                return self._pages.refused(site, arrived.lang, refused, self._page_url(site))
-        caller = self._caller(arrived)
+                return self._templates.refused(site, arrived.lang, refused, self._page_url(site))
+        tokens = self._tokens(arrived)
         try:
-            outcome = await self._everybody.choose(
-                caller, asked, form=visit.id, origin=self._access.own_origin, lang=arrived.lang
+            outcome = await self._browser_records.choose(
+                self._call(arrived),
+                tokens,
+                choice,
+                form=visit.id,
+                origin=self._access.own_origin,
+                lang=arrived.lang,
             )
         except ParentalConsentRequired:
             return await self._done(arrived._replace(visit=replace(visit, did="parent", receipt="")), None)
         except StoreError as error:
             self._outages.note(error)
             return await self._page(arrived, failed="page_not_recorded")
-        return await self._chosen(arrived, caller, outcome, form["do"])
+        return await self._chosen(arrived, tokens, outcome, form["do"])
 
     async def back(self, request: Request) -> Response:
-        """`GET /s/{site}/privacy-choices/back`: to the site, with a result that is good from now on.
+        """`GET /s/{site}/privacy-choices/back`: redirect to the site, with a result that is valid from now on.
 
-        Only from this page's own link, so that no script elsewhere fetches results by opening the address.
+        The result is given to this page's own link alone, so that no script elsewhere gets results by fetching the
+        address.
         """
         site = self._access.site(request)
         arrived = self._arrived(request, site, self._cookies.visit(request, site.key))
@@ -176,15 +188,17 @@ class ChoicesPage:
 
     async def _result(self, arrived: Arrived) -> str | None:
         try:
-            return await self._returning.result(self._caller(arrived), arrived.visit.state)
+            return await self._page_results.result(
+                self._call(arrived), self._tokens(arrived), arrived.visit.state
+            )
         except StoreError as error:
             self._outages.note(error)
-            return None  # the site asks by itself what stands
+            return None  # the site's script asks the service by itself
 
-    async def _chosen(self, arrived: Arrived, caller: Caller, outcome: Outcome, did: str) -> Response:
-        """Remember who it was and what was done, and go on to the page or to the second step."""
+    async def _chosen(self, arrived: Arrived, tokens: Tokens, outcome: BrowserChoice, did: str) -> Response:
+        """Remember the visitor and the choice; redirect to the page or to the second step."""
         own, visit = arrived.own, arrived.visit
-        if arrived.cookies and caller.tokens[:1] in ([], [own]):
+        if arrived.cookies and list(tokens.named[:1]) in ([], [own]):
             own = outcome.visitor
         else:
             visit = replace(visit, token=outcome.visitor, minted=visit.minted or outcome.minted)
@@ -194,7 +208,7 @@ class ChoicesPage:
         return await self._done(arrived, outcome.nonce)
 
     async def _done(self, arrived: Arrived, nonce: str | None) -> Response:
-        """A redirect, so that nothing is posted again on reload; where no cookie is kept, the page itself."""
+        """Return a redirect, so that a reload posts nothing again; without cookies, the page itself."""
         site = arrived.site
         if nonce is not None:
             response = self._redirect(f"{self._public_url}/s/{site.key}/confirm/{nonce}?lang={arrived.lang}")
@@ -206,17 +220,17 @@ class ChoicesPage:
         return response
 
     async def _page(self, arrived: Arrived, failed: str = "") -> Response:
-        """Return the page for the present standing. `failed`: the key of a sentence on what could not be done."""
-        site, caller = arrived.site, self._caller(arrived)
+        """Return the page with the present choices. `failed`: key of a sentence on what could not be done."""
+        site, call, tokens = arrived.site, self._call(arrived), self._tokens(arrived)
         try:
-            status = await self._everybody.status(caller, arrived.owned)
+            status = await self._browser_records.status(call, tokens, arrived.owned)
         except StoreError as error:
             self._outages.note(error)
-            status = unreadable(caller, arrived.owned)
-            failed = failed or ("page_store" if status.source is Source.SITE else "page_own_store")
-        if status.visitor and caller.tokens[0] == arrived.own:
+            status = unreadable(call, tokens, arrived.owned)
+            failed = failed or ("page_store" if status.source is TokenSource.SITE else "page_own_store")
+        if status.visitor and tokens.named[0] == arrived.own:
             arrived = arrived._replace(own=status.visitor)
-        response = self._pages.render(
+        response = self._templates.render(
             "choices.html",
             site,
             arrived.lang,
@@ -244,22 +258,26 @@ class ChoicesPage:
             cookies=self._cookies.visit(request, site.key) is not None,
         )
 
-    def _caller(self, arrived: Arrived) -> Caller:
-        """The token handed over first, then the site's cookie, where it is sent here, then the page's own."""
-        caller = self._access.caller(
-            arrived.request, arrived.site, visitor=arrived.visit.token or None, lang=arrived.lang
-        )
-        return caller._replace(tokens=list(dict.fromkeys([*caller.tokens, *filter(None, [arrived.own])])))
+    def _call(self, arrived: Arrived) -> Call:
+        return self._access.call(arrived.request, arrived.site, lang=arrived.lang)
+
+    def _tokens(self, arrived: Arrived) -> Tokens:
+        """Return the token handed over first, then the site's cookie if it is sent here, then the page's own."""
+        tokens = self._access.tokens(arrived.request, arrived.site, arrived.visit.token or None)
+        own = [arrived.own] if arrived.own else []
+        return tokens._replace(named=list(dict.fromkeys([*tokens.named, *own])))
 
     def _keep(self, response: Response, arrived: Arrived) -> None:
         key, visit = arrived.site.key, arrived.visit
         if arrived.own:
             self._cookies.keep_own(response, key, arrived.own)
-        something = visit.token or visit.handed or visit.did
-        self._cookies.keep_visit(response, key, self._visits.sign(key, visit) if something else _NOTHING_KEPT)
+        to_remember = visit.token or visit.handed or visit.did
+        self._cookies.keep_visit(
+            response, key, self._visits.sign(key, visit) if to_remember else _EMPTY_VISIT
+        )
 
     def _fresh(self, visit: Visit) -> Visit:
-        """The same visit for one more form."""
+        """Return the same visit for one more form."""
         return replace(visit, id=secrets.token_bytes(16), issued_at=int(self._clock()))
 
     def _unsigned(self, site: Site, text: str) -> Visit | None:
@@ -276,15 +294,9 @@ class ChoicesPage:
         return RedirectResponse(address, 303, headers)
 
 
-def _asked(act: str, now: int) -> ChoiceMade:
-    """Return the choice of a form's button. Raises InvalidBody when there is no such button."""
-    stances = _ACTS.get(act)
+def _choice_of(action: str, now: int) -> ChoiceMade:
+    """Return the choice of a form's button. Raises InvalidBody if there is no such button."""
+    stances = _ACTIONS.get(action)
     if stances is None:
-        raise InvalidBody(f"do: one of {', '.join(_ACTS)}")
-    return ChoiceMade(
-        at=now,
-        method=Method.PAGE,
-        sale=stances.get(Right.SALE),
-        share=stances.get(Right.SHARE),
-        sensitive=stances.get(Right.SENSITIVE),
-    )
+        raise InvalidBody(f"do: {action[:40]!r} is no button of this page; send one of {', '.join(_ACTIONS)}")
+    return ChoiceMade.of(stances, now, Method.PAGE)

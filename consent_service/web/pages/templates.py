@@ -16,7 +16,7 @@ from consent_service.errors import NotPressed
 from consent_service.services.sites import Site
 
 
-class Pages:
+class Templates:
     """Renders pages."""
 
     def __init__(self, folder: Path) -> None:
