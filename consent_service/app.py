@@ -32,7 +32,7 @@ from consent_service.services.configured_store import open_configured
 from consent_service.services.key_rings import ring_of, take_up
 from consent_service.services.rate_limits import RateLimits
 from consent_service.services.receipts import Receipts
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.drafts import RandomIds
 from consent_service.services.records.standings import Record, RecordDecoder, Standings
 from consent_service.services.records.writer import StandingWriter
 from consent_service.services.sites import Site, site_of

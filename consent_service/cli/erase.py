@@ -217,7 +217,7 @@ async def _opened(config: Config, *, any_ring: bool = False) -> AsyncIterator[tu
     from consent_service.services.configured_store import configured_store
     from consent_service.services.erasure import Erasing
     from consent_service.services.key_rings import ring_of, take_up
-    from consent_service.services.records.random_ids import RandomIds
+    from consent_service.services.records.drafts import RandomIds
 
     ring = ring_of(config)
     async with configured_store(config.service) as store:

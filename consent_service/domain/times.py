@@ -1,10 +1,9 @@
-"""Times as text: those that others wrote, as evidence, and those of the public contract. Pure."""
+"""Times that others wrote, as evidence: text in, a moment out. Pure."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Final
 
 _LEAP_SECOND: Final = re.compile(r"(?<=[T ]\d\d:\d\d:)60")
@@ -18,9 +17,3 @@ def read_time(text: str) -> datetime:
     """
     time = datetime.fromisoformat(_LEAP_SECOND.sub("59", text.upper()))
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
-
-
-@lru_cache(maxsize=64)
-def rfc3339(at: int) -> str:
-    """Return Unix seconds as RFC 3339 in UTC to the second, such as `2026-11-22T10:00:00Z`."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

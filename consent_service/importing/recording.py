@@ -18,8 +18,7 @@ from consent_service.identity.keys import KeyRing
 from consent_service.identity.visitor_ids import imported_id_for
 from consent_service.importing.outcomes import OptOut, Outcome, Result
 from consent_service.ledger.entries import Evidence
-from consent_service.services.records.drafts import Draft, Plan, Planned, Waiting, Work
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.drafts import Draft, Plan, Planned, RandomIds, Waiting, Work
 from consent_service.services.records.standings import record_key
 from consent_service.services.visitor.plans import not_before
 from consent_service.store.contract import Change, Key, Store

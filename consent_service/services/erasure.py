@@ -20,7 +20,7 @@ from consent_service.identity.keys import KeyRing
 from consent_service.ledger.entries import Evidence, encode, entry_of
 from consent_service.ledger.erasures import REDONE, Reach, reach
 from consent_service.ledger.sealing import STATE
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.drafts import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Append, Change, Document, Key, Put, Store
 from consent_service.store.keys import LEDGER, STANDINGS, desk_shard, is_standing, requests_of, visitor_shards

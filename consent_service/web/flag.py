@@ -19,10 +19,10 @@ from consent_service.domain.flags import flag_of
 from consent_service.domain.places import NOWHERE, Place, regime_code_at
 from consent_service.domain.resolution import Resolution, resolve, stricter, unavailable
 from consent_service.domain.signals import Sources, sources_of
-from consent_service.domain.times import rfc3339
 from consent_service.domain.words import Basis
 from consent_service.errors import OriginNotAllowed, StoreError, UnknownSite
 from consent_service.ledger.entries import Evidence
+from consent_service.public_contract import rfc3339
 from consent_service.services.records.standings import Identity, Record, Standings, Visitor, strictest
 from consent_service.services.sites import Site
 from consent_service.services.visitor.consent import Consent

@@ -21,8 +21,7 @@ from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.ledger.entries import ErasedEntry, Evidence, decode
 from consent_service.ledger.rebuilding import rebuilt
 from consent_service.services.erasure import Erasing
-from consent_service.services.records.drafts import Planned, Work
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.drafts import Planned, RandomIds, Work
 from consent_service.services.records.standings import RecordDecoder, Standings, Visitor
 from consent_service.services.records.writer import StandingWriter
 from consent_service.store.cache import CoherentCache

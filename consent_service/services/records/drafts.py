@@ -7,6 +7,8 @@ has a mark already gets its first outcome and receipt again; its choice is not r
 from __future__ import annotations
 
 import asyncio
+import os
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -27,13 +29,40 @@ from consent_service.services.records.idempotency import (
     Receipt,
     refusal,
 )
-from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.visitor.confirmations import pack_choice, unpack_choice
 from consent_service.store.contract import Append, Change, Document, Key, Put
 from consent_service.store.keys import LEDGER, request_name
 
 _UNSEEN: Final = -1
 """Version of a record that is not committed yet: no nonce has seen it."""
+
+
+_ID_BYTES: Final = 16
+_DRAWN_TOGETHER: Final = 256
+
+
+class RandomIds:
+    """Source of random 128-bit ids for records, entries and visitors; each is given out once.
+
+    Many are drawn from the system at once: drawing releases the interpreter's lock, which the thread of a busy store
+    is slow to give back.
+    """
+
+    def __init__(self) -> None:
+        self._drawn = b""
+        self._at = 0
+
+    def next(self) -> uuid.UUID:
+        """Return a new version 4 UUID."""
+        return uuid.UUID(bytes=self.draw(), version=4)
+
+    def draw(self) -> bytes:
+        """Return 16 random bytes."""
+        if self._at >= len(self._drawn):
+            self._drawn = os.urandom(_DRAWN_TOGETHER * _ID_BYTES)
+            self._at = 0
+        at, self._at = self._at, self._at + _ID_BYTES
+        return self._drawn[at : at + _ID_BYTES]
 
 
 class Planned(NamedTuple):

@@ -13,8 +13,7 @@ from typing import Final
 
 from consent_service.errors import Conflict, StoreBusy, StoreTimeout
 from consent_service.services.records.deadline import COMMIT_TIMEOUT, Deadline, read_deadline
-from consent_service.services.records.drafts import Draft, Waiting, Work, Written, mark_name
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.drafts import Draft, RandomIds, Waiting, Work, Written, mark_name
 from consent_service.services.records.standings import Standings
 from consent_service.store.contract import Change, Document, Key, Store
 

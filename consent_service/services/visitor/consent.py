@@ -24,9 +24,8 @@ from consent_service.errors import ConfirmationInvalid, ConsentError, StoreError
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.visitor_ids import imported_id_for, visitor_id_for
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
-from consent_service.services.records.drafts import Plan, Work, Written
+from consent_service.services.records.drafts import Plan, RandomIds, Work, Written
 from consent_service.services.records.idempotency import CallOutcome, IdempotencyKey, Receipt, refusal
-from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import (
     Identities,
     Identity,

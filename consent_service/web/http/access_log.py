@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from consent_service.domain.times import rfc3339
+from consent_service.public_contract import rfc3339
 from consent_service.web.metrics import Metrics
 
 _MOST_COLLECTED: Final = 512

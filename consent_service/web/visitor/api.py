@@ -14,7 +14,7 @@ from consent_service.domain.facts import ChoiceMade
 from consent_service.domain.flags import Flag, flag_of
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution
-from consent_service.domain.times import rfc3339
+from consent_service.public_contract import rfc3339
 from consent_service.services.sites import Site
 from consent_service.services.visitor.consent import Chosen, Consent
 from consent_service.services.visitor.page_results import PageResults, ReturnedResult

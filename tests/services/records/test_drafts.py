@@ -15,9 +15,17 @@ from consent_service.domain.signals import Sources
 from consent_service.domain.words import AgeBand, Right, Stance
 from consent_service.errors import ConfirmationInvalid
 from consent_service.ledger.entries import Evidence
-from consent_service.services.records.drafts import Draft, Plan, Planned, Waiting, Work, Written, mark_name
+from consent_service.services.records.drafts import (
+    Draft,
+    Plan,
+    Planned,
+    RandomIds,
+    Waiting,
+    Work,
+    Written,
+    mark_name,
+)
 from consent_service.services.records.idempotency import IdempotencyKey
-from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.sites import Site
 from consent_service.services.visitor.confirmations import PendingChoice
 from consent_service.services.visitor.plans import Call, Subject, choice_plan, confirm_plan, digest_of

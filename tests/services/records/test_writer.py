@@ -15,9 +15,8 @@ from consent_service.domain.words import Stance
 from consent_service.identity.keys import new_ring
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Evidence
-from consent_service.services.records.drafts import Planned, Work
+from consent_service.services.records.drafts import Planned, RandomIds, Work
 from consent_service.services.records.idempotency import IdempotencyKey
-from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import RecordDecoder, Standings
 from consent_service.services.records.writer import StandingWriter
 from consent_service.store.cache import CoherentCache
