@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from consent_service.domain.facts import Erased
 from consent_service.domain.records import VisitorRecord, unpack_record
 from consent_service.domain.standing import Standing, StandingUnreadable
 from consent_service.domain.suppression import NOBODY, pack_suppression, suppressing
-from consent_service.errors import Conflict, StoreBusy
 from consent_service.identity.keys import KeyRing
 from consent_service.ledger.entries import Evidence, encode, entry_of
 from consent_service.ledger.erasures import REDONE, Reach, reach
 from consent_service.ledger.sealing import STATE
 from consent_service.services.records.drafts import RandomIds
 from consent_service.services.records.standings import record_key
+from consent_service.services.records.writer import retry_on_conflict
 from consent_service.store.contract import Append, Change, Document, Key, Put, Store
 from consent_service.store.keys import LEDGER, STANDINGS, desk_shard, is_standing, requests_of, visitor_shards
-
-_ATTEMPTS: Final = 16
 
 
 class Held(NamedTuple):
@@ -84,16 +82,14 @@ class Erasing:
 
     async def erase(self, site: str, key: Key) -> bool:
         """Erase whoever has this record; whether anything was left to do. Raises StoreError."""
-        for _attempt in range(_ATTEMPTS):
+
+        async def attempt(_number: int) -> bool:
             held = await self.held(key)
-            if held.erased:
-                return False
-            try:
+            if not held.erased:
                 await self._store.commit(self._change(site, key, held))
-            except Conflict:
-                continue  # they chose something meanwhile: that goes too
-            return True
-        raise StoreBusy(f"the record kept changing; gave up after {_ATTEMPTS} attempts")
+            return not held.erased
+
+        return await retry_on_conflict("the record", attempt)  # a choice made meanwhile is erased too
 
     async def reach(self, site: str) -> Reach:
         """Return the store's knowledge of the archive. Raises StoreError, LedgerError."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 from consent_service.errors import Conflict, StoreBusy, StoreTimeout
 from consent_service.services.records.deadline import COMMIT_TIMEOUT, Deadline, read_deadline
@@ -20,6 +21,21 @@ from consent_service.store.contract import Change, Document, Key, Store
 _MOST_TOGETHER: Final = 256
 _MOST_WAITING: Final = 4096
 _ATTEMPTS: Final = 16
+
+T = TypeVar("T")
+
+
+async def retry_on_conflict(subject: str, attempt: Callable[[int], Awaitable[T]]) -> T:
+    """Return the result of the first attempt that meets no Conflict. `attempt` gets its number, from 0.
+
+    `subject`: what the attempts change, for the message. Raises StoreBusy if all of them meet a Conflict.
+    """
+    for number in range(_ATTEMPTS):
+        try:
+            return await attempt(number)
+        except Conflict:
+            continue
+    raise StoreBusy(f"{subject} kept changing; gave up after {_ATTEMPTS} attempts")
 
 
 class StandingWriter:
@@ -87,21 +103,21 @@ class StandingWriter:
         del self._queues[key]
 
     async def _together(self, key: Key, batch: list[Waiting]) -> None:
-        for attempt in range(_ATTEMPTS):
-            draft = await self._draft(key, batch, read=attempt > 0)
-            if not draft.entries:
-                if draft.repeats:
-                    # The first commit may have been read before it was durable; this one is behind it.
-                    await self._commit(Change(key.shard))
-                return draft.settle(draft.version)
-            try:
-                version = await self._commit(draft.change())
-            except Conflict:
-                continue  # another process changed the record: plan again on it
-            finally:
-                self._standings.forget(key)
-            return draft.settle(version)
-        raise StoreBusy(f"the record kept changing; gave up after {_ATTEMPTS} attempts")
+        async def attempt(number: int) -> None:
+            # After a conflict another process has changed the record: plan again on what it is now.
+            draft = await self._draft(key, batch, read=number > 0)
+            if draft.entries:
+                try:
+                    version = await self._commit(draft.change())
+                finally:
+                    self._standings.forget(key)
+                return draft.settle(version)
+            if draft.repeats:
+                # The first commit may have been read before it was durable; this one is behind it.
+                await self._commit(Change(key.shard))
+            draft.settle(draft.version)
+
+        await retry_on_conflict("the record", attempt)
 
     async def _draft(self, key: Key, batch: list[Waiting], *, read: bool) -> Draft:
         documents: dict[bytes, Document | None] = {}
