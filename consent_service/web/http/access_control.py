@@ -25,7 +25,7 @@ from consent_service.services.visitor.plans import Call
 from consent_service.web.http import request_headers
 from consent_service.web.http.location import ClientAddresses, Locations
 from consent_service.web.http.tracing_headers import tracing_names
-from consent_service.web.pages.fetch_metadata import check_pressed
+from consent_service.web.pages import fetch_metadata
 
 PREFLIGHT_SECONDS: Final = 86_400
 
@@ -55,25 +55,25 @@ class AccessControl:
         self._limits = limits
         self._clock = clock
 
-    def site(self, request: Request) -> Site:
+    def named_site(self, request: Request) -> Site:
         """Return the site that the path names. Raises UnknownSite."""
         site = self._sites.get(request.path_params["site"])
         if site is None:
             raise UnknownSite("no site has this key; it is the name of its table in consent.toml")
         return site
 
-    def reader(self, request: Request, kind: str) -> Site:
+    def reading_site(self, request: Request, kind: str) -> Site:
         """Return the site of a read that takes some work. Raises UnknownSite, TooManyRequests."""
-        site = self.site(request)
+        site = self.named_site(request)
         self._limits.take(kind, self._clients.address(request.scope))
         return site
 
-    def writer(self, request: Request, kind: str) -> tuple[Site, str]:
+    def writing_site(self, request: Request, kind: str) -> tuple[Site, str]:
         """Return the site and origin of a write from one of the site's pages.
 
         Raises OriginNotAllowed, also for the origin `null` and for none, and TooManyRequests.
         """
-        site = self.site(request)
+        site = self.named_site(request)
         origin = request_headers.seen(request.scope).origin
         if origin is None or (origin not in site.origins and origin != self.own_origin):
             raise OriginNotAllowed(
@@ -82,9 +82,9 @@ class AccessControl:
         self._limits.take(kind, self._clients.address(request.scope))
         return site, origin
 
-    def own_page(self, request: Request, kind: str) -> Site:
+    def form_site(self, request: Request, kind: str) -> Site:
         """Return the site of a form that our own page posts. Raises OriginNotAllowed, TooManyRequests."""
-        site = self.site(request)
+        site = self.named_site(request)
         fetch_site = request.headers.get("sec-fetch-site", "same-origin")
         if request_headers.seen(request.scope).origin != self.own_origin or fetch_site != "same-origin":
             raise OriginNotAllowed(
@@ -93,9 +93,9 @@ class AccessControl:
         self._limits.take(kind, self._clients.address(request.scope))
         return site
 
-    def pressed(self, request: Request) -> None:
+    def check_pressed(self, request: Request) -> None:
         """Raise NotPressed unless somebody pressed the button of a form of ours that opts in."""
-        check_pressed(request.headers, bare=self._allows_bare_browsers)
+        fetch_metadata.check_pressed(request.headers, bare=self._allows_bare_browsers)
 
     def tokens(self, request: Request, site: Site, visitor: str | None = None) -> Tokens:
         """Return the visitor tokens of a request. `visitor`: the token in its body, which comes first."""

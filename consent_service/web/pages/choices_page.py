@@ -111,7 +111,7 @@ class ChoicesPage:
 
     async def show(self, request: Request) -> Response:
         """`GET /s/{site}/privacy-choices`."""
-        site = self._access.site(request)
+        site = self._access.named_site(request)
         return await self._page(self._arrived(request, site, self._cookies.visit(request, site.key)))
 
     async def open(self, request: Request) -> Response:
@@ -120,10 +120,10 @@ class ChoicesPage:
         A form from any other origin is ignored, and the page is shown as to everybody: else any site could make its
         visitors choose for somebody else's record.
         """
-        site = self._access.site(request)
+        site = self._access.named_site(request)
         response = self._redirect(self._page_url(site))
         try:
-            self._access.writer(request, "page")
+            self._access.writing_site(request, "page")
         except OriginNotAllowed:
             return response
         form = await read_form(request)
@@ -143,7 +143,7 @@ class ChoicesPage:
 
     async def choose(self, request: Request) -> Response:
         """`POST /s/{site}/privacy-choices`, from this page alone."""
-        site = self._access.own_page(request, "page")
+        site = self._access.form_site(request, "page")
         form = await read_form(request)
         visit = self._unsigned(site, form.get("form_token", ""))
         if visit is None:
@@ -152,7 +152,7 @@ class ChoicesPage:
         arrived = self._arrived(request, site, form["form_token"])
         if Stance.OPTED_IN in (choice.sale, choice.share, choice.sensitive):  # opting out needs nothing more
             try:
-                self._access.pressed(request)
+                self._access.check_pressed(request)
             except NotPressed as refused:
                 return self._templates.refused(site, arrived.lang, refused, self._page_url(site))
         tokens = self._tokens(arrived)
@@ -178,7 +178,7 @@ class ChoicesPage:
         The result is given to this page's own link alone, so that no script elsewhere gets results by fetching the
         address.
         """
-        site = self._access.site(request)
+        site = self._access.named_site(request)
         arrived = self._arrived(request, site, self._cookies.visit(request, site.key))
         address = arrived.visit.back or f"{site.home}/"
         if request.headers.get("sec-fetch-site", "same-origin") == "same-origin":

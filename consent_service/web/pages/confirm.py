@@ -54,7 +54,7 @@ class ConfirmPages:
 
     async def show(self, request: Request) -> Response:
         """`GET /s/{site}/confirm/{nonce}`."""
-        site = self._access.site(request)
+        site = self._access.named_site(request)
         if fetched_ahead(request.headers):
             raise FetchedAhead(
                 "this page is not served to a prefetch; ask for it when the visitor is to see it"
@@ -63,9 +63,9 @@ class ConfirmPages:
 
     async def confirm(self, request: Request) -> Response:
         """`POST /s/{site}/confirm/{nonce}`, from our own page alone."""
-        site = self._access.own_page(request, "confirm")
+        site = self._access.form_site(request, "confirm")
         try:
-            self._access.pressed(request)
+            self._access.check_pressed(request)
         except NotPressed as refused:
             return self._templates.refused(site, language_of(request, site), refused, site.home)
         form = await read_form(request)

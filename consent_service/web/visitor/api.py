@@ -59,7 +59,7 @@ class VisitorApi:
 
     async def signals(self, request: Request) -> Response:
         """`POST /v1/{site}/signals`: a page view; a signal is recorded on its first sight."""
-        site, origin = self._access.writer(request, "signals")
+        site, origin = self._access.writing_site(request, "signals")
         body = await read_body(request, SignalsBody, self._body_deadline)
         call = self._access.call(request, site, script=body.gpc)
         tokens = self._access.tokens(request, site, body.visitor)
@@ -79,7 +79,7 @@ class VisitorApi:
 
     async def choices(self, request: Request) -> Response:
         """`POST /v1/{site}/choices`: 201 recorded, 202 if a second step is needed."""
-        site, origin = self._access.writer(request, "choices")
+        site, origin = self._access.writing_site(request, "choices")
         body = await read_body(request, ChoicesBody, self._body_deadline)
         call = self._access.call(request, site, notice=body.notice, lang=body.lang, made_at=made_at_of(body))
         tokens = self._access.tokens(request, site, body.visitor)

@@ -42,7 +42,7 @@ class ReceiptEndpoints:
 
     async def show(self, request: Request) -> Response:
         """`GET /v1/{site}/receipts/{id}`: the receipt's entry and proof. Raises UnknownReceipt."""
-        site = self._access.reader(request, "receipts")
+        site = self._access.reading_site(request, "receipts")
         receipt = request.path_params["id"]
         proof = await self._receipts.find(site.key, receipt)
         body = ProofBody(
