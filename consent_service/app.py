@@ -61,7 +61,7 @@ from consent_service.web.pages.templates import Templates
 from consent_service.web.routes import Endpoints, routes
 from consent_service.web.script_files import ScriptFiles
 from consent_service.web.visitor.api import VisitorApi
-from consent_service.web.visitor.receipts import ReceiptEndpoints
+from consent_service.web.visitor.receipt_endpoints import ReceiptEndpoints
 from consent_service.web.visitor.site_cookie import CookieRenewal
 
 Clock = Callable[[], float]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from consent_service import resources, texts
 from consent_service.config import Config
 from consent_service.config.first_party import first_party
-from consent_service.embed.script import Script, build
+from consent_service.embed.script import BuiltScript, build
 from consent_service.embed.site_configuration import blocked_domains, optional_facts, rule_of, string_facts
 from consent_service.embed.tag_facts import tags_of
 from consent_service.services.sites import site_of
 
 
-def script_of(config: Config, key: str, now: int) -> Script:
+def script_of(config: Config, key: str, now: int) -> BuiltScript:
     """Return the site's script and stub, made from its public facts alone. `now`: Unix seconds."""
     facts = config.sites[key]
     site = site_of(key, facts, config)

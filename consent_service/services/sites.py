@@ -18,6 +18,9 @@ from consent_service.domain.strings import Mspa, Strings, StringTerms, strings_o
 
 _REMEMBERED: Final = 1000
 
+NO_SUCH_SITE: Final = "no site has this key; it is the name of its table in consent.toml"
+"""Message for a key that is none of the configured sites'."""
+
 
 class StringMemo:
     """Bounded memo of the strings for partners: making one takes longer than a cached flag."""

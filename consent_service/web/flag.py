@@ -24,7 +24,7 @@ from consent_service.errors import OriginNotAllowed, StoreError, UnknownSite
 from consent_service.ledger.entries import Evidence
 from consent_service.public_contract import rfc3339
 from consent_service.services.records.standings import Identity, Record, Standings, Visitor, strictest
-from consent_service.services.sites import Site
+from consent_service.services.sites import NO_SUCH_SITE, Site
 from consent_service.services.visitor.consent import Consent
 from consent_service.services.visitor.devices import Devices
 from consent_service.services.visitor.plans import Call
@@ -157,7 +157,7 @@ class FlagEndpoint:
         flags = self.paths.get(scope["path"])
         if flags is None:
             kind = problems.KINDS[UnknownSite]
-            return await problems.response(kind, "no site has this key")(scope, receive, send)
+            return await problems.response(kind, NO_SUCH_SITE)(scope, receive, send)
         headers = request_headers.read(scope["headers"])
         if headers.host != self._host:
             if not request_headers.names_host(headers.host, scope):

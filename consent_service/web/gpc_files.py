@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from consent_service.config import SiteFacts
 from consent_service.errors import UnknownSite
+from consent_service.services.sites import NO_SUCH_SITE
 
 
 class GpcFiles:
@@ -23,7 +24,7 @@ class GpcFiles:
         """`GET /s/{site}/gpc.json`. Raises UnknownSite."""
         since = self._since.get(request.path_params["site"])
         if since is None:
-            raise UnknownSite("no site has this key")
+            raise UnknownSite(NO_SUCH_SITE)
         body = msgspec.json.encode({"gpc": True, "lastUpdate": since.isoformat()})
         headers = {"cache-control": "public, max-age=86400", "access-control-allow-origin": "*"}
         return Response(body, headers=headers, media_type="application/json")

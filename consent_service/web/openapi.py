@@ -13,7 +13,7 @@ from consent_service.web.http.guards import is_page
 from consent_service.web.http.request_headers import MOST_HEAD
 from consent_service.web.pages import forms
 from consent_service.web.script_files import TYPES
-from consent_service.web.visitor import bodies, receipts
+from consent_service.web.visitor import bodies, receipt_endpoints
 
 _STRUCTS: Final = (
     Flag,
@@ -21,7 +21,7 @@ _STRUCTS: Final = (
     bodies.SignalsAnswer,
     bodies.ChoicesBody,
     bodies.ChoicesAnswer,
-    receipts.ProofBody,
+    receipt_endpoints.ProofBody,
     problems.Problem,
 )
 _SITE: Final = {

@@ -20,7 +20,7 @@ from consent_service.web.pages.choices_page import ChoicesPage
 from consent_service.web.pages.confirm import ConfirmPages
 from consent_service.web.script_files import TYPES, ScriptFiles
 from consent_service.web.visitor.api import VisitorApi
-from consent_service.web.visitor.receipts import ReceiptEndpoints
+from consent_service.web.visitor.receipt_endpoints import ReceiptEndpoints
 
 Handler = Callable[[Request], Awaitable[Response]]
 

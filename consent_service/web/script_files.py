@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from consent_service.embed.script import DIGEST_CHARACTERS, Script, digest_of
+from consent_service.embed.script import DIGEST_CHARACTERS, BuiltScript, digest_of
 from consent_service.errors import Conflict
-from consent_service.services.sites import Site
+from consent_service.services.sites import NO_SUCH_SITE, Site
 from consent_service.store.contract import Change, Key, Put, Store
 from consent_service.store.keys import desk_shard, script_name
 
@@ -32,7 +32,7 @@ class ScriptFiles:
     """Handlers of the scripts: today's come from memory, earlier ones from the store."""
 
     def __init__(
-        self, sites: Mapping[str, Site], scripts: Mapping[str, Script], store: Store, dist: Path
+        self, sites: Mapping[str, Site], scripts: Mapping[str, BuiltScript], store: Store, dist: Path
     ) -> None:
         self._sites = sites
         self._scripts = scripts
@@ -44,7 +44,7 @@ class ScriptFiles:
         site, dot, digest = request.path_params["name"].partition(".")
         script = self._scripts.get(site)
         if script is None:
-            raise HTTPException(404, "no site has this key")
+            raise HTTPException(404, NO_SUCH_SITE)
         if not dot:
             return _script(script.body, _SHORT)
         body = script.files.get(digest) or await self._earlier(site, digest)

@@ -19,7 +19,7 @@ from consent_service.errors import OriginNotAllowed, UnknownSite
 from consent_service.ledger.entries import Evidence
 from consent_service.services.rate_limits import RateLimits
 from consent_service.services.records.standings import Tokens
-from consent_service.services.sites import Site
+from consent_service.services.sites import NO_SUCH_SITE, Site
 from consent_service.services.visitor.devices import Devices
 from consent_service.services.visitor.plans import Call
 from consent_service.web.http import request_headers
@@ -59,7 +59,7 @@ class AccessControl:
         """Return the site that the path names. Raises UnknownSite."""
         site = self._sites.get(request.path_params["site"])
         if site is None:
-            raise UnknownSite("no site has this key; it is the name of its table in consent.toml")
+            raise UnknownSite(NO_SUCH_SITE)
         return site
 
     def reading_site(self, request: Request, kind: str) -> Site:

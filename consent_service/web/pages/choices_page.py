@@ -63,7 +63,7 @@ _ACTIONS: Final[dict[str, dict[Right, Stance]]] = {
 }
 
 
-class Arrived(NamedTuple):
+class PageRequest(NamedTuple):
     """One request for the page. `own`: the token in the page's own cookie; `cookies`: the browser keeps cookies."""
 
     request: Request
@@ -112,7 +112,7 @@ class ChoicesPage:
     async def show(self, request: Request) -> Response:
         """`GET /s/{site}/privacy-choices`."""
         site = self._access.named_site(request)
-        return await self._page(self._arrived(request, site, self._cookies.visit(request, site.key)))
+        return await self._page(self._page_request(request, site, self._cookies.visit(request, site.key)))
 
     async def open(self, request: Request) -> Response:
         """`POST /s/{site}/privacy-choices/open`: a page of the site hands its visitor over.
@@ -149,28 +149,30 @@ class ChoicesPage:
         if visit is None:
             raise OriginNotAllowed("this form works only on the service's own page; open it again")
         choice = _choice_of(form.get("do", ""), int(self._clock()))
-        arrived = self._arrived(request, site, form["form_token"])
+        page_request = self._page_request(request, site, form["form_token"])
         if Stance.OPTED_IN in (choice.sale, choice.share, choice.sensitive):  # opting out needs nothing more
             try:
                 self._access.check_pressed(request)
             except NotPressed as refused:
-                return self._templates.refused(site, arrived.lang, refused, self._page_url(site))
-        tokens = self._tokens(arrived)
+                return self._templates.refused(site, page_request.lang, refused, self._page_url(site))
+        tokens = self._tokens(page_request)
         try:
             outcome = await self._browser_records.choose(
-                self._call(arrived),
+                self._call(page_request),
                 tokens,
                 choice,
                 form=visit.id,
                 origin=self._access.own_origin,
-                lang=arrived.lang,
+                lang=page_request.lang,
             )
         except ParentalConsentRequired:
-            return await self._done(arrived._replace(visit=replace(visit, did="parent", receipt="")), None)
+            return await self._done(
+                page_request._replace(visit=replace(visit, did="parent", receipt="")), None
+            )
         except StoreError as error:
             self._outages.note(error)
-            return await self._page(arrived, failed="page_not_recorded")
-        return await self._chosen(arrived, tokens, outcome, form["do"])
+            return await self._page(page_request, failed="page_not_recorded")
+        return await self._chosen(page_request, tokens, outcome, form["do"])
 
     async def back(self, request: Request) -> Response:
         """`GET /s/{site}/privacy-choices/back`: redirect to the site, with a result that is valid from now on.
@@ -179,77 +181,81 @@ class ChoicesPage:
         address.
         """
         site = self._access.named_site(request)
-        arrived = self._arrived(request, site, self._cookies.visit(request, site.key))
-        address = arrived.visit.back or f"{site.home}/"
+        page_request = self._page_request(request, site, self._cookies.visit(request, site.key))
+        address = page_request.visit.back or f"{site.home}/"
         if request.headers.get("sec-fetch-site", "same-origin") == "same-origin":
-            result = await self._result(arrived)
+            result = await self._result(page_request)
             address += f"{'&' if '#' in address else '#'}{PARAMETER}={result}" if result else ""
         return self._redirect(address)
 
-    async def _result(self, arrived: Arrived) -> str | None:
+    async def _result(self, page_request: PageRequest) -> str | None:
         try:
             return await self._page_results.result(
-                self._call(arrived), self._tokens(arrived), arrived.visit.state
+                self._call(page_request), self._tokens(page_request), page_request.visit.state
             )
         except StoreError as error:
             self._outages.note(error)
             return None  # the site's script asks the service by itself
 
-    async def _chosen(self, arrived: Arrived, tokens: Tokens, outcome: BrowserChoice, did: str) -> Response:
+    async def _chosen(
+        self, page_request: PageRequest, tokens: Tokens, outcome: BrowserChoice, did: str
+    ) -> Response:
         """Remember the visitor and the choice; redirect to the page or to the second step."""
-        own, visit = arrived.own, arrived.visit
-        if arrived.cookies and list(tokens.named[:1]) in ([], [own]):
+        own, visit = page_request.own, page_request.visit
+        if page_request.cookies and list(tokens.named[:1]) in ([], [own]):
             own = outcome.visitor
         else:
             visit = replace(visit, token=outcome.visitor, minted=visit.minted or outcome.minted)
         # What waits for the second step has no receipt yet that the page could show as the choice's own.
         receipt = outcome.receipt.id if outcome.receipt and not outcome.nonce else ""
-        arrived = arrived._replace(own=own, visit=replace(visit, did=did, receipt=receipt))
-        return await self._done(arrived, outcome.nonce)
+        page_request = page_request._replace(own=own, visit=replace(visit, did=did, receipt=receipt))
+        return await self._done(page_request, outcome.nonce)
 
-    async def _done(self, arrived: Arrived, nonce: str | None) -> Response:
+    async def _done(self, page_request: PageRequest, nonce: str | None) -> Response:
         """Return a redirect, so that a reload posts nothing again; without cookies, the page itself."""
-        site = arrived.site
+        site = page_request.site
         if nonce is not None:
-            response = self._redirect(f"{self._public_url}/s/{site.key}/confirm/{nonce}?lang={arrived.lang}")
-        elif arrived.cookies:
-            response = self._redirect(f"{self._page_url(site)}?lang={arrived.lang}")
+            response = self._redirect(
+                f"{self._public_url}/s/{site.key}/confirm/{nonce}?lang={page_request.lang}"
+            )
+        elif page_request.cookies:
+            response = self._redirect(f"{self._page_url(site)}?lang={page_request.lang}")
         else:
-            return await self._page(arrived)
-        self._keep(response, arrived)
+            return await self._page(page_request)
+        self._keep(response, page_request)
         return response
 
-    async def _page(self, arrived: Arrived, failed: str = "") -> Response:
+    async def _page(self, page_request: PageRequest, failed: str = "") -> Response:
         """Return the page with the present choices. `failed`: key of a sentence on what could not be done."""
-        site, call, tokens = arrived.site, self._call(arrived), self._tokens(arrived)
+        site, call, tokens = page_request.site, self._call(page_request), self._tokens(page_request)
         try:
-            status = await self._browser_records.status(call, tokens, arrived.owned)
+            status = await self._browser_records.status(call, tokens, page_request.owned)
         except StoreError as error:
             self._outages.note(error)
-            status = unreadable(call, tokens, arrived.owned)
+            status = unreadable(call, tokens, page_request.owned)
             failed = failed or ("page_store" if status.source is TokenSource.SITE else "page_own_store")
-        if status.visitor and tokens.named[0] == arrived.own:
-            arrived = arrived._replace(own=status.visitor)
+        if status.visitor and tokens.named[0] == page_request.own:
+            page_request = page_request._replace(own=status.visitor)
         response = self._templates.render(
             "choices.html",
             site,
-            arrived.lang,
+            page_request.lang,
             status=503 if failed else 200,
-            view=view_of(status, site, arrived.visit.did, arrived.way),
+            view=view_of(status, site, page_request.visit.did, page_request.way),
             failed=failed,
-            receipt=arrived.visit.receipt,
-            form_token=self._visits.sign(site.key, self._fresh(arrived.visit)),
+            receipt=page_request.visit.receipt,
+            form_token=self._visits.sign(site.key, self._fresh(page_request.visit)),
             back=f"{self._page_url(site)}/back",
         )
         response.headers["vary"] = "Cookie, Sec-GPC, Accept-Language"
         if failed:
             response.headers["retry-after"] = str(STORE_RETRY_AFTER)
-        self._keep(response, arrived)
+        self._keep(response, page_request)
         return response
 
-    def _arrived(self, request: Request, site: Site, signed: str | None) -> Arrived:
+    def _page_request(self, request: Request, site: Site, signed: str | None) -> PageRequest:
         visit = self._unsigned(site, signed or "") or self._fresh(Visit(b"", 0))
-        return Arrived(
+        return PageRequest(
             request,
             site,
             visit,
@@ -258,19 +264,21 @@ class ChoicesPage:
             cookies=self._cookies.visit(request, site.key) is not None,
         )
 
-    def _call(self, arrived: Arrived) -> Call:
-        return self._access.call(arrived.request, arrived.site, lang=arrived.lang)
+    def _call(self, page_request: PageRequest) -> Call:
+        return self._access.call(page_request.request, page_request.site, lang=page_request.lang)
 
-    def _tokens(self, arrived: Arrived) -> Tokens:
+    def _tokens(self, page_request: PageRequest) -> Tokens:
         """Return the token handed over first, then the site's cookie if it is sent here, then the page's own."""
-        tokens = self._access.tokens(arrived.request, arrived.site, arrived.visit.token or None)
-        own = [arrived.own] if arrived.own else []
+        tokens = self._access.tokens(
+            page_request.request, page_request.site, page_request.visit.token or None
+        )
+        own = [page_request.own] if page_request.own else []
         return tokens._replace(named=list(dict.fromkeys([*tokens.named, *own])))
 
-    def _keep(self, response: Response, arrived: Arrived) -> None:
-        key, visit = arrived.site.key, arrived.visit
-        if arrived.own:
-            self._cookies.keep_own(response, key, arrived.own)
+    def _keep(self, response: Response, page_request: PageRequest) -> None:
+        key, visit = page_request.site.key, page_request.visit
+        if page_request.own:
+            self._cookies.keep_own(response, key, page_request.own)
         to_remember = visit.token or visit.handed or visit.did
         self._cookies.keep_visit(
             response, key, self._visits.sign(key, visit) if to_remember else _EMPTY_VISIT
