@@ -41,6 +41,7 @@ from consent_service.services.visitor.confirmations import Confirmations
 from consent_service.services.visitor.consent import Consent
 from consent_service.services.visitor.devices import Devices
 from consent_service.services.visitor.page_results import PageResults
+from consent_service.services.visitor.second_step import SecondStep
 from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Store
 from consent_service.web.fast_path import FastPathApp, FastWrites
@@ -171,7 +172,9 @@ def _endpoints(config: Config, parts: Parts, run_dir: Path | None, clock: Clock)
     access = AccessControl(parts.sites, own_origin, addresses, locations, parts.devices, parts.limits, clock)
     scripts = {key: script_of(config, key, int(clock())) for key in config.sites}
     templates = Templates(resources.templates_folder())
-    browser_records = BrowserRecords(parts.consent, parts.standings, Confirmations(Nonces(parts.ring)))
+    confirmations = Confirmations(Nonces(parts.ring))
+    browser_records = BrowserRecords(parts.consent, parts.standings, confirmations)
+    second_step = SecondStep(confirmations, parts.standings, parts.consent)
     page_results = PageResults(Results(parts.ring), parts.standings, parts.consent)
     renewals = {key: CookieRenewal(key, way) for key, way in ways_of(config.sites, public_url).items()}
     return Endpoints(
@@ -188,7 +191,7 @@ def _endpoints(config: Config, parts: Parts, run_dir: Path | None, clock: Clock)
             time.perf_counter,
         ),
         visitor=VisitorApi(access, parts.consent, page_results, renewals, public_url),
-        confirm=ConfirmPages(access, parts.consent, templates, parts.ring, public_url, clock),
+        confirm=ConfirmPages(access, second_step, templates, parts.ring, public_url, clock),
         choices=ChoicesPage(
             access,
             browser_records,

@@ -1,4 +1,4 @@
-"""Consent: the use cases of a visitor's own calls: signals, choices, and the second step of an opt-in.
+"""Consent: the use cases of a visitor's own calls: signals and choices. The second step is in `second_step`.
 
 Every method answers with the flag as it stands when the answer is given, and raises `errors` where it can't do what
 the call asks.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Sequence
-from functools import reduce
 from typing import Final, NamedTuple
 
 from consent_service.domain.asking import Show, may_ask_after, show
@@ -17,15 +16,14 @@ from consent_service.domain.facts import ChoiceMade, apply
 from consent_service.domain.prior import inherited
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution, resolve, stricter
-from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
-from consent_service.domain.words import REJECTED, SALE_AND_SHARE, RejectedToken, Stance
-from consent_service.errors import ConfirmationInvalid, ConsentError, StoreError
+from consent_service.domain.words import REJECTED, RejectedToken
+from consent_service.errors import ConsentError, StoreError
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.visitor_ids import imported_id_for, visitor_id_for
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.services.records.drafts import Plan, RandomIds, Work, Written
-from consent_service.services.records.idempotency import CallOutcome, IdempotencyKey, Receipt, refusal
+from consent_service.services.records.idempotency import IdempotencyKey, Receipt
 from consent_service.services.records.standings import (
     Identities,
     Identity,
@@ -36,13 +34,12 @@ from consent_service.services.records.standings import (
     strictest,
 )
 from consent_service.services.records.writer import StandingWriter
-from consent_service.services.visitor.confirmations import Confirmations, PendingChoice
+from consent_service.services.visitor.confirmations import Confirmations
 from consent_service.services.visitor.plans import (
     Call,
     PriorId,
     Subject,
     choice_plan,
-    confirm_plan,
     digest_of,
     fresh_signals,
     signal_plan,
@@ -117,17 +114,17 @@ class Consent:
         first = identities.first
         theirs = None if first is REJECTED else await self._imported(call, prior)
         visitor = first if isinstance(first, Visitor) else None
-        standing = _standing(visitor)
+        standing = standing_of(visitor)
         denials = inherited(theirs, standing, call.now) if isinstance(theirs, Standing) else None
         if (visitor or keep) and (fresh_signals(call, standing) or denials):
             subject = self._subject(call, first, key)
             plan = signal_plan(call, subject, theirs if isinstance(theirs, Standing) else None)
-            visitor = await self._recorded(call, subject, plan)
-            standing = _standing(visitor)
+            visitor = await self.record(call, subject, plan)
+            standing = standing_of(visitor)
         elif denials:
             standing = apply(Standing(), denials)
         regime, doubt = call.regime, REJECTED in (first, theirs)
-        resolution = await self._ruling(call, regime, REJECTED if doubt else standing, identities.others)
+        resolution = await self.ruling(call, regime, REJECTED if doubt else standing, identities.others)
         return Signalled(
             resolution,
             regime,
@@ -163,7 +160,7 @@ class Consent:
         written = await self._write(call, subject, choice_plan(call, subject, choice), used)
         visitor = _visitor(subject, written)
         return Chosen(
-            await self._ruling(call, regime, written.standing, identities.updated(visitor).others),
+            await self.ruling(call, regime, written.standing, identities.updated(visitor).others),
             regime,
             self._token(call, subject.visitor_id, written.version),
             visitor,
@@ -171,61 +168,16 @@ class Consent:
             self._nonce(call, subject, written, origin, lang),
         )
 
-    async def pending(self, call: Call, nonce: str) -> tuple[PendingChoice, Sources]:
-        """Return the pending choice of a nonce, and the signals it would override: this call's and those on record.
-
-        There are none if it opts nobody in to sale or sharing: the signal speaks of these alone (GPC-10).
-        Raises ConfirmationInvalid if the choice can't be confirmed any more.
-        """
-        pending = self._confirmations.open(call.site.key, nonce, call.now)
-        signals = Sources.NONE
-        for choice_of_record in pending.records:
-            standing = await self._unchanged(call, choice_of_record)
-            if standing is None:
-                raise refusal(CallOutcome.CONFIRMATION_DEAD)
-            if any(choice_of_record.choice.stance(right) is Stance.OPTED_IN for right in SALE_AND_SHARE):
-                signals |= call.signals | standing.gpc
-        return pending, signals
-
-    async def confirm(self, call: Call, tokens: Tokens, nonce: str) -> tuple[PendingChoice, Resolution]:
-        """Take the second step. Raises ConfirmationInvalid if anything changed since the nonce was made.
-
-        Of several records none is confirmed if one of them has changed. If one changes while the others are being
-        confirmed, the answer is the strictest of all.
-        """
-        site = call.site.key
-        pending = self._confirmations.open(site, nonce, call.now)
-        # The nonce names the record; of the call's tokens only those count that make the answer stricter.
-        others = Identities((), (await self._others(call, tokens)))
-        whole = None not in [await self._unchanged(call, also) for also in pending.also]
-        rulings, dead = list[Resolution](), list[PendingChoice]()
-        for choice_of_record in pending.records:
-            try:
-                visitor = await self._confirm(call, choice_of_record, whole=whole)
-            except ConfirmationInvalid:
-                dead.append(choice_of_record)
-                whole = False  # of the others only a signal that this call brings is recorded
-                continue
-            others = others.updated(visitor)
-            rulings.append(await self._ruling(call, call.regime, _standing(visitor), others.others))
-            whole = (
-                True  # also where it was confirmed by an earlier press: the next may have been, or not yet
-            )
-        if not rulings:
-            raise refusal(CallOutcome.CONFIRMATION_DEAD)
-        present = [await self._present(call, choice_of_record, others.others) for choice_of_record in dead]
-        return pending, reduce(stricter, [*rulings, *present])
-
     async def record_signal(self, call: Call, visitor: Visitor) -> Visitor:
         """Record a signal of this call if it is not on record yet. Return the visitor as on record then."""
-        if not fresh_signals(call, _standing(visitor)):
+        if not fresh_signals(call, standing_of(visitor)):
             return visitor
         subject = Subject(visitor.id)
-        return await self._recorded(call, subject, signal_plan(call, subject))
+        return await self.record(call, subject, signal_plan(call, subject))
 
     def record_signal_later(self, call: Call, visitor: Visitor) -> None:
         """Record a signal that a flag request brought, without keeping that request waiting (design rule 1)."""
-        if _standing(visitor) is None or not fresh_signals(call, _standing(visitor)):
+        if standing_of(visitor) is None or not fresh_signals(call, standing_of(visitor)):
             return
         if visitor.id in self._recording or len(self._recording) >= _MOST_RECORDING:
             return
@@ -245,30 +197,6 @@ class Consent:
         finally:
             del self._recording[visitor.id]
 
-    async def _confirm(self, call: Call, pending: PendingChoice, *, whole: bool) -> Visitor:
-        subject = Subject(pending.visitor_id)
-        plan = confirm_plan(call, subject, pending, whole=whole)
-        return await self._recorded(call, subject, plan, IdempotencyKey(pending.idempotency_key, b"confirm"))
-
-    async def _others(self, call: Call, tokens: Tokens) -> tuple[Identity, ...]:
-        """Recognise all tokens but the first of `named`."""
-        further = Tokens(tokens.named[1:], tokens.beside)
-        identities = await self._standings.identify(call.site.key, further, call.now)
-        return identities.named + identities.beside
-
-    async def _present(self, call: Call, pending: PendingChoice, others: Sequence[Identity]) -> Resolution:
-        """Return the ruling on a record that could not be confirmed."""
-        record = await self._standings.record(call.site.key, pending.visitor_id)
-        standing = REJECTED if record is None else record.standing
-        return await self._ruling(call, call.regime, standing, others)
-
-    async def _unchanged(self, call: Call, pending: PendingChoice) -> Standing | None:
-        """Return the standing that the nonce saw; None if it has changed since."""
-        record = await self._standings.record(call.site.key, pending.visitor_id)
-        if record is None or record.version != pending.version or not isinstance(record.standing, Standing):
-            return None
-        return record.standing
-
     async def _imported(self, call: Call, prior: PriorId | None) -> Standing | RejectedToken | None:
         """Return the imported opt-out of the visitor whose id in another tool's cookie this call brings."""
         if prior is None:
@@ -286,9 +214,10 @@ class Consent:
         visitor_id = visitor_id_for(self._ring, call.site.key, minting_key, doubted=rejected)
         return Subject(visitor_id, minted=True, rejected=rejected)
 
-    async def _recorded(
+    async def record(
         self, call: Call, subject: Subject, plan: Plan, key: IdempotencyKey | None = None
     ) -> Visitor:
+        """Write a plan. Return the visitor as on record then. Raises the plan's refusal, and StoreError."""
         return _visitor(subject, await self._write(call, subject, plan, key))
 
     async def _write(self, call: Call, subject: Subject, plan: Plan, key: IdempotencyKey | None) -> Written:
@@ -304,7 +233,7 @@ class Consent:
             )
         )
 
-    async def _ruling(
+    async def ruling(
         self,
         call: Call,
         regime: Regime,
@@ -333,7 +262,7 @@ class Consent:
         )
 
 
-def _standing(visitor: Visitor | None) -> Standing | None:
+def standing_of(visitor: Visitor | None) -> Standing | None:
     """Return the visitor's standing; None if there is no visitor, or the record can't be read."""
     standing = visitor.record.standing if visitor else None
     return standing if isinstance(standing, Standing) else None

@@ -172,12 +172,12 @@ def for_origin(allowed: str | None) -> request_headers.Raw:
 
 
 def _preflight(origin: str, scope: Scope) -> Response:
-    asked = Headers(scope=scope).get("access-control-request-headers", "")
+    requested = Headers(scope=scope).get("access-control-request-headers", "")
     answer = Response(
         status_code=204,
         headers={
             "access-control-allow-methods": "GET, POST",
-            "access-control-allow-headers": ", ".join(("content-type", *tracing_names(asked))),
+            "access-control-allow-headers": ", ".join(("content-type", *tracing_names(requested))),
             "access-control-max-age": str(PREFLIGHT_SECONDS),
             "vary": "Origin, Access-Control-Request-Headers",
         },

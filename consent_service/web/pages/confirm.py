@@ -19,7 +19,7 @@ from consent_service.identity.form_tokens import MIN_AGE, FormStep, Shown, form_
 from consent_service.identity.keys import KeyRing
 from consent_service.services.sites import Site
 from consent_service.services.visitor.confirmations import PendingChoice
-from consent_service.services.visitor.consent import Consent
+from consent_service.services.visitor.second_step import SecondStep
 from consent_service.web.http.access_control import AccessControl
 from consent_service.web.http.isolation import fetched_ahead
 from consent_service.web.pages.choices_page import PARAMETER
@@ -39,14 +39,14 @@ class ConfirmPages:
     def __init__(
         self,
         access: AccessControl,
-        consent: Consent,
+        second_step: SecondStep,
         templates: Templates,
         ring: KeyRing,
         public_url: str,
         clock: Callable[[], float],
     ) -> None:
         self._access = access
-        self._consent = consent
+        self._second_step = second_step
         self._templates = templates
         self._ring = ring
         self._public_url = public_url
@@ -100,7 +100,7 @@ class ConfirmPages:
     async def _confirmed(self, request: Request, site: Site) -> Response:
         nonce = request.path_params["nonce"]
         try:
-            pending, resolution = await self._consent.confirm(
+            pending, resolution = await self._second_step.confirm(
                 self._access.call(request, site), self._access.tokens(request, site), nonce
             )
         except ConfirmationInvalid:
@@ -123,7 +123,7 @@ class ConfirmPages:
         """Return the named page about the pending choice, or the page that says that there is none any more."""
         call = self._access.call(request, site)
         try:
-            pending, signals = await self._consent.pending(call, request.path_params["nonce"])
+            pending, signals = await self._second_step.pending(call, request.path_params["nonce"])
         except ConfirmationInvalid:
             return self._dead(request, site)
         return self._templates.render(

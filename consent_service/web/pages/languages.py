@@ -22,8 +22,8 @@ def language_of(request: Request, site: Site, came_from: str = "") -> str:
     requested = (
         request.query_params.get("lang", "") if len(request.scope["query_string"]) <= MOST_QUERY else ""
     )
-    wanted = [requested, came_from, *_accepted(request.headers.get("accept-language", ""))]
-    return nearest(wanted, site.texts) or site.lang
+    preferred = [requested, came_from, *_accepted(request.headers.get("accept-language", ""))]
+    return nearest(preferred, site.texts) or site.lang
 
 
 def _accepted(header: str) -> Iterator[str]:

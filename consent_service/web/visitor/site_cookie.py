@@ -102,14 +102,14 @@ def answered(flag: Flag, token: str | None, now: int) -> CookieRecord:
     return CookieRecord(letters, flag.basis, flag.gpc, now, max(1, flag.max_age), token or "")
 
 
-def renewed(brought: Iterable[str], answer: CookieRecord, choice: ChoiceMade | None = None) -> bool:
+def renewed(cookies: Iterable[str], answer: CookieRecord, choice: ChoiceMade | None = None) -> bool:
     """Return True if the answer may replace every cookie that the call brought.
 
     `choice`: the choice in the call; None for a page view. An answer in doubt is never kept in a cookie.
     """
     if answer.basis == Basis.UNAVAILABLE.value:
         return False
-    return all(_gives_way(parse(text), answer, choice) for text in brought)
+    return all(_gives_way(parse(text), answer, choice) for text in cookies)
 
 
 def set_cookie(name: str, way: FirstParty, record: CookieRecord) -> bytes:
