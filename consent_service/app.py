@@ -171,12 +171,10 @@ def _endpoints(config: Config, parts: Parts, run_dir: Path | None, clock: Clock)
     locations = locations_of(config.geo, addresses)
     access = AccessControl(parts.sites, own_origin, addresses, locations, parts.devices, parts.limits, clock)
     scripts = {key: script_of(config, key, int(clock())) for key in config.sites}
-    templates = Templates(resources.templates_folder())
-    confirmations = Confirmations(Nonces(parts.ring))
-    browser_records = BrowserRecords(parts.consent, parts.standings, confirmations)
-    second_step = SecondStep(confirmations, parts.standings, parts.consent)
     page_results = PageResults(Results(parts.ring), parts.standings, parts.consent)
     renewals = {key: CookieRenewal(key, way) for key, way in ways_of(config.sites, public_url).items()}
+    readiness = Readiness(parts.store, parts.sites, parts.outages)
+    confirm, choices = _pages(parts, access, page_results, public_url, clock)
     return Endpoints(
         flag=FlagEndpoint(
             parts.sites,
@@ -191,23 +189,27 @@ def _endpoints(config: Config, parts: Parts, run_dir: Path | None, clock: Clock)
             time.perf_counter,
         ),
         visitor=VisitorApi(access, parts.consent, page_results, renewals, public_url),
-        confirm=ConfirmPages(access, second_step, templates, parts.ring, public_url, clock),
-        choices=ChoicesPage(
-            access,
-            browser_records,
-            page_results,
-            templates,
-            Visits(parts.ring),
-            public_url,
-            parts.outages,
-            clock,
-        ),
+        confirm=confirm,
+        choices=choices,
         scripts=ScriptFiles(parts.sites, scripts, parts.store, resources.widget_folder()),
         gpc=GpcFiles(config.sites),
-        health=HealthEndpoints(
-            Readiness(parts.store, parts.sites, parts.outages), digest(config), run_dir, describe(public_url)
-        ),
+        health=HealthEndpoints(readiness, digest(config), run_dir, describe(public_url)),
         receipts=_receipts(config, parts, access),
+    )
+
+
+def _pages(
+    parts: Parts, access: AccessControl, page_results: PageResults, public_url: str, clock: Clock
+) -> tuple[ConfirmPages, ChoicesPage]:
+    """Return the pages on which visitors decide."""
+    templates = Templates(resources.templates_folder())
+    confirmations = Confirmations(Nonces(parts.ring))
+    records = BrowserRecords(parts.consent, parts.standings, confirmations)
+    second_step = SecondStep(confirmations, parts.standings, parts.consent)
+    visits, outages = Visits(parts.ring), parts.outages
+    return (
+        ConfirmPages(access, second_step, templates, parts.ring, public_url, clock),
+        ChoicesPage(access, records, page_results, templates, visits, public_url, outages, clock),
     )
 
 
