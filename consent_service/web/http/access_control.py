@@ -49,7 +49,7 @@ class AccessControl:
         self._sites = sites
         self.own_origin = own_origin
         self._allows_bare_browsers = on_loopback(own_origin)
-        self._clients = addresses
+        self._addresses = addresses
         self._locations = locations
         self._devices = devices
         self._limits = limits
@@ -65,7 +65,7 @@ class AccessControl:
     def reading_site(self, request: Request, kind: str) -> Site:
         """Return the site of a read that takes some work. Raises UnknownSite, TooManyRequests."""
         site = self.named_site(request)
-        self._limits.take(kind, self._clients.address(request.scope))
+        self._limits.take(kind, self._addresses.address(request.scope))
         return site
 
     def writing_site(self, request: Request, kind: str) -> tuple[Site, str]:
@@ -77,9 +77,10 @@ class AccessControl:
         origin = request_headers.seen(request.scope).origin
         if origin is None or (origin not in site.origins and origin != self.own_origin):
             raise OriginNotAllowed(
-                f"writes come from the site's own pages; {origin or 'no origin'} is none of them"
+                f"{origin or 'no origin'} is none of this site's; call from a page of the site, or add its origin to "
+                f"sites.{site.key}.origins"
             )
-        self._limits.take(kind, self._clients.address(request.scope))
+        self._limits.take(kind, self._addresses.address(request.scope))
         return site, origin
 
     def form_site(self, request: Request, kind: str) -> Site:
@@ -90,7 +91,7 @@ class AccessControl:
             raise OriginNotAllowed(
                 "this form works only on the service's own page; open it again and press its button"
             )
-        self._limits.take(kind, self._clients.address(request.scope))
+        self._limits.take(kind, self._addresses.address(request.scope))
         return site
 
     def check_pressed(self, request: Request) -> None:
