@@ -22,7 +22,7 @@ from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode, standing_of
 from consent_service.ledger.rebuilding import rebuilt
 from consent_service.services.erasure.eraser import Eraser
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.drafts import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Store
 from consent_service.store.engines import open_store

@@ -18,13 +18,7 @@ def imported(rights: Collection[Right], known: Standing | None, at: int) -> Choi
     new = {right for right in rights if known is None or known.choice(right).stance is not Stance.OPTED_OUT}
     if not new:
         return None
-    return ChoiceMade(
-        at=at,
-        method=Method.IMPORT,
-        sale=Stance.OPTED_OUT if Right.SALE in new else None,
-        share=Stance.OPTED_OUT if Right.SHARE in new else None,
-        sensitive=Stance.OPTED_OUT if Right.SENSITIVE in new else None,
-    )
+    return ChoiceMade.of(dict.fromkeys(new, Stance.OPTED_OUT), at, Method.IMPORT)
 
 
 def inherited(theirs: Standing, own: Standing | None, at: int) -> ChoiceMade | None:

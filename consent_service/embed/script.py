@@ -24,7 +24,7 @@ no such function."""
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class BuiltScript:
     """One site's script and inline stub, the files that the script loads, the debug panel where the site allows it.
 
     `views`: by language, what the visitor sees, with its words. `behind`: what stands behind the stub in the page
@@ -74,7 +74,7 @@ def build(
     *,
     behind: Mapping[str, object] | None = None,
     debug: bool = False,
-) -> Script:
+) -> BuiltScript:
     """The script for this public configuration, from the bundles in `dist`.
 
     What only some sites use stands before the script of those sites alone. The script loads the others by itself: the
@@ -102,7 +102,7 @@ def build(
     }
     extras = [extra for extra, wanted in _EXTRAS.items() if wanted(public)]
     bundles = "".join(_bundle(dist, name) for name in ("natives", *extras, "widget"))
-    return Script(
+    return BuiltScript(
         f"(($,_)=>{{{bundles}}})({_alone(public)},{{}});\n".encode(),
         _wrapped(dist, "stub", stub),
         views,

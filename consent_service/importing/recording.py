@@ -13,19 +13,17 @@ from typing import Final, NamedTuple
 
 from consent_service.domain.prior import imported
 from consent_service.domain.standing import Standing
-from consent_service.errors import Conflict, StoreBusy
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.visitor_ids import imported_id_for
 from consent_service.importing.outcomes import OptOut, Outcome, Result
 from consent_service.ledger.entries import Evidence
-from consent_service.services.records.drafts import Draft, Plan, Planned, Waiting, Work
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.drafts import Draft, Plan, Planned, RandomIds, Waiting, Work
 from consent_service.services.records.standings import record_key
+from consent_service.services.records.writer import retry_on_conflict
 from consent_service.services.visitor.plans import not_before
 from consent_service.store.contract import Change, Key, Store
 
 _TOGETHER: Final = 4096
-_ATTEMPTS: Final = 16
 
 
 class Place(NamedTuple):
@@ -77,18 +75,15 @@ class Recorder:
         return _Line(record_key(self._ring, site, visitor_id, self._store.shards), visitor_id, said)
 
     async def _commit(self, shard: str, lines: Sequence[_Line]) -> dict[int, Outcome]:
-        for _ in range(_ATTEMPTS):
+        async def attempt(_number: int) -> dict[int, Outcome]:
             drafts = await self._drafts(lines)
             outcomes = {line.said.line: self._draft(drafts[line.key], line) for line in lines}
             change = _together(shard, [draft for draft in drafts.values() if draft.entries])
-            if self._dry or not change.append:
-                return outcomes
-            try:
+            if change.append and not self._dry:
                 await self._store.commit(change)
-            except Conflict:
-                continue  # another import of the same ids: look again
             return outcomes
-        raise StoreBusy(f"the records kept changing; gave up after {_ATTEMPTS} attempts")
+
+        return await retry_on_conflict("the records", attempt)  # another import of the same ids came between
 
     async def _drafts(self, lines: Sequence[_Line]) -> Mapping[Key, Draft]:
         keys = list(dict.fromkeys(line.key for line in lines))

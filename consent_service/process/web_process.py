@@ -24,7 +24,7 @@ from consent_service.process import logs
 from consent_service.process.parent import die_with
 from consent_service.process.rundir import RunDir
 from consent_service.process.web_worker import load_app
-from consent_service.web.http.head_limit import MOST_HEAD
+from consent_service.web.http.request_headers import MOST_HEAD
 
 KILL_WORKERS_AFTER: Final = 10  # seconds to end the requests in flight
 BACKLOG: Final = 4096

@@ -13,7 +13,7 @@ from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import resolve
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
-from consent_service.domain.words import UNHONOURED, AgeBand, Stance, Step
+from consent_service.domain.words import REJECTED, AgeBand, Stance, Step
 
 from .strategies import CALIFORNIA, NOW, regimes, standings
 
@@ -85,7 +85,7 @@ def test_affirming_sale_alone_does_not_bring_the_question_back_over_a_live_signa
 
 
 def test_who_cannot_be_recognised_is_not_asked() -> None:
-    resolution = resolve(CALIFORNIA, Sources.NONE, UNHONOURED, None, NOW)
+    resolution = resolve(CALIFORNIA, Sources.NONE, REJECTED, None, NOW)
     assert show(None, resolution, CALIFORNIA, NOW) == NOTHING
 
 

@@ -14,15 +14,15 @@ from consent_service.domain.resolution import Resolution, Ruling, resolve, stric
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import (
+    REJECTED,
     SALE_AND_SHARE,
-    UNHONOURED,
     AgeBand,
     Answer,
     Basis,
+    RejectedToken,
     Right,
     Stance,
     Step,
-    Unhonoured,
 )
 
 from .strategies import CALIFORNIA, COLORADO, ELSEWHERE, NOW, regimes, some_sources, sources, standings
@@ -171,11 +171,11 @@ def test_rule_1_absence_of_a_signal_never_denies_less_than_the_record(
 def test_rule_2_a_presented_identity_that_cannot_be_honoured_is_denied(
     regime: Regime, live: Sources, standing: Standing
 ) -> None:
-    pairs: list[tuple[Standing | Unhonoured | None, Standing | Unhonoured | None]] = [
-        (UNHONOURED, None),
-        (UNHONOURED, standing),
-        (standing, UNHONOURED),
-        (None, UNHONOURED),
+    pairs: list[tuple[Standing | RejectedToken | None, Standing | RejectedToken | None]] = [
+        (REJECTED, None),
+        (REJECTED, standing),
+        (standing, REJECTED),
+        (None, REJECTED),
     ]
     for own, linked in pairs:
         resolution = resolve(regime, live, own, linked, NOW)

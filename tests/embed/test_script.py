@@ -16,7 +16,7 @@ import pytest
 from consent_service import resources
 from consent_service.config import load
 from consent_service.domain.regimes import known_codes
-from consent_service.embed.script import Script, build
+from consent_service.embed.script import BuiltScript, build
 from consent_service.embed.site_script import script_of
 from consent_service.store.contract import Change, Key, Put
 from consent_service.store.keys import desk_shard, script_name
@@ -41,7 +41,7 @@ def facts(tmp_path: Path) -> str:
     )
 
 
-def script(tmp_path: Path, site: str = "acme", more: str = "") -> Script:
+def script(tmp_path: Path, site: str = "acme", more: str = "") -> BuiltScript:
     """The site's script; `more` is put into its table."""
     text = facts(tmp_path).replace(f"[sites.{site}]", f"[sites.{site}]\n{more}")
     return script_of(load(text, {}), site, START)

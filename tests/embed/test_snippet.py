@@ -10,12 +10,12 @@ import pytest
 
 from consent_service.config.first_party import FirstParty
 from consent_service.embed.nginx import Server, render_nginx, upstream_of
-from consent_service.embed.script import Script
+from consent_service.embed.script import BuiltScript
 from consent_service.embed.snippet import Embed, render_policy, render_self_hosted, render_snippet
 from consent_service.errors import RecipeLoops
 
 SERVICE = "https://privacy.example"
-SCRIPT = Script(b"widget();", "stub();", {}, b"", b"")
+SCRIPT = BuiltScript(b"widget();", "stub();", {}, b"", b"")
 STUB_HASH = f"'sha256-{base64.b64encode(hashlib.sha256(SCRIPT.inline.encode()).digest()).decode()}'"
 PATH = FirstParty("https://shop.example/privacy", "shop.example", None, secure=True, on_site=True)
 HOST = FirstParty("https://p.shop.example", "p.shop.example", "shop.example", secure=True, on_site=False)

@@ -8,7 +8,7 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from consent_service.web.http.head_limit import MOST_HEAD
+from consent_service.web.http.request_headers import MOST_HEAD
 from tests.process.configs import consent_toml
 from tests.process.serving import serving
 

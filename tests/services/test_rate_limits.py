@@ -8,15 +8,15 @@ import pytest
 
 from consent_service.addresses import Address
 from consent_service.errors import TooManyRequests
-from consent_service.services.rate_limits import Limits
+from consent_service.services.rate_limits import RateLimits
 from tests.running import Clock
 
 HOME = Address(bytes([203, 0, 113, 9]))
 SUBSCRIBER = IPv6Address("2001:db8:1::")
 
 
-def limits(clock: Clock, per_minute: int = 60, burst: int = 3, tracked: int = 10) -> Limits:
-    return Limits(per_minute, burst, tracked, key=b"k" * 32, clock=clock)
+def limits(clock: Clock, per_minute: int = 60, burst: int = 3, tracked: int = 10) -> RateLimits:
+    return RateLimits(per_minute, burst, tracked, key=b"k" * 32, clock=clock)
 
 
 def test_a_burst_is_let_through_and_then_the_rate_holds() -> None:
@@ -66,7 +66,7 @@ def line(number: int) -> Address:
     return Address((SUBSCRIBER + (number << 64)).packed)
 
 
-def taken(bucket: Limits, addresses: list[Address | None]) -> int:
+def taken(bucket: RateLimits, addresses: list[Address | None]) -> int:
     """How many of one call from each of these addresses are let through."""
     allowed = 0
     for address in addresses:

@@ -97,7 +97,7 @@ async def test_token_and_cookie_of_different_visitors_get_the_stricter_answers(s
     assert (flag["sale"], flag["share"], flag["sensitive"]) == ("denied", "allowed", "denied")
 
 
-UNHONOURED = {
+REJECTED = {
     "sale": "denied",
     "share": "denied",
     "sensitive": "denied",
@@ -110,7 +110,7 @@ UNHONOURED = {
 
 
 def assert_unhonoured(flag: dict[str, object]) -> None:
-    assert {name: flag[name] for name in UNHONOURED} == UNHONOURED
+    assert {name: flag[name] for name in REJECTED} == REJECTED
 
 
 @pytest.mark.parametrize(

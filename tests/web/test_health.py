@@ -9,7 +9,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, generate_latest
 
 from consent_service.store.contract import Change
-from consent_service.web.http.own_host import is_page
+from consent_service.web.http.guards import is_page
 from consent_service.web.metrics import Metrics
 from tests.running import SHOP, Running, running
 

@@ -21,9 +21,8 @@ from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.ledger.entries import ErasedEntry, Evidence, decode
 from consent_service.ledger.rebuilding import rebuilt
 from consent_service.services.erasure.eraser import Eraser
-from consent_service.services.records.drafts import Planned, Work
-from consent_service.services.records.random_ids import RandomIds
-from consent_service.services.records.standings import Records, Standings, Visitor
+from consent_service.services.records.drafts import Planned, RandomIds, Work
+from consent_service.services.records.standings import RecordDecoder, Standings, Visitor
 from consent_service.services.records.writer import StandingWriter
 from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Change, Put
@@ -74,7 +73,7 @@ class Parts(NamedTuple):
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Parts]:
     store, ids = SqliteStore.open(folder / "consent.db", clock=Clock()), RandomIds()
-    standings = Standings(RING, TOKENS, CoherentCache(store, Records().decode), store)
+    standings = Standings(RING, TOKENS, CoherentCache(store, RecordDecoder().decode), store)
     try:
         yield Parts(
             store, standings, StandingWriter(store, standings, ids), Eraser(store, RING, ids, Clock())

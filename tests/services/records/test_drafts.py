@@ -15,11 +15,20 @@ from consent_service.domain.signals import Sources
 from consent_service.domain.words import AgeBand, Right, Stance
 from consent_service.errors import ConfirmationInvalid
 from consent_service.ledger.entries import Evidence
-from consent_service.services.records.drafts import Draft, Plan, Planned, Waiting, Work, Written, mark_name
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.drafts import (
+    Draft,
+    Plan,
+    Planned,
+    RandomIds,
+    Waiting,
+    Work,
+    Written,
+    mark_name,
+)
+from consent_service.services.records.idempotency import IdempotencyKey
 from consent_service.services.sites import Site
-from consent_service.services.visitor.confirmations import Opened
-from consent_service.services.visitor.plans import Caller, Subject, choice_plan, confirm_plan, digest_of
+from consent_service.services.visitor.confirmations import PendingChoice
+from consent_service.services.visitor.plans import Call, Subject, choice_plan, confirm_plan, digest_of
 from consent_service.store.contract import Document, Key
 from tests.running import START
 
@@ -27,9 +36,9 @@ OUT = ChoiceMade(START, sale=Stance.OPTED_OUT, share=Stance.OPTED_OUT)
 VISITOR, SUBJECT = bytes(16), bytes(range(16))
 KEY = Key("acme.00", b"v" + VISITOR)
 SITE = Site("acme", "Acme", frozenset(), ("us-ca",), FlagTerms("acme"))
-CALLER = Caller(SITE, (), Sources.NONE, Evidence(), START)
+CALL = Call(SITE, Sources.NONE, Evidence(), START)
 SEEN_VERSION = 7
-SUBJECT_KNOWN = Subject(VISITOR, minted=False, unhonoured=False)
+SUBJECT_KNOWN = Subject(VISITOR, minted=False, rejected=False)
 
 
 def waiting(plan: Plan) -> Waiting:
@@ -39,8 +48,8 @@ def waiting(plan: Plan) -> Waiting:
 
 def confirmation() -> Waiting:
     choice = ChoiceMade(START).opting_in([Right.SALE, Right.SHARE])
-    opened = Opened(VISITOR, SEEN_VERSION, choice, bytes(16), "https://shop.example", "en")
-    return waiting(confirm_plan(CALLER, SUBJECT_KNOWN, opened))
+    opened = PendingChoice(VISITOR, SEEN_VERSION, choice, bytes(16), "https://shop.example", "en")
+    return waiting(confirm_plan(CALL, SUBJECT_KNOWN, opened))
 
 
 def draft() -> Draft:
@@ -84,13 +93,13 @@ async def test_two_confirmations_of_one_standing_are_one() -> None:
 
 
 ASKED = ChoiceMade(START, sale=Stance.OPTED_IN)
-REQUEST = (bytes(range(16)), digest_of(ASKED))
+KEY_OF_CALL = IdempotencyKey(bytes(range(16)), digest_of(ASKED))
 
 
 def asking() -> Waiting:
     """A repeatable call that asks to opt in, which waits for the second step."""
-    plan = choice_plan(CALLER, SUBJECT_KNOWN, ASKED)
-    return waiting(plan)._replace(work=waiting(plan).work._replace(request=REQUEST))
+    plan = choice_plan(CALL, SUBJECT_KNOWN, ASKED)
+    return waiting(plan)._replace(work=waiting(plan).work._replace(key=KEY_OF_CALL))
 
 
 def committed(found: Draft) -> tuple[Document, Document]:
@@ -161,8 +170,10 @@ class Shelf:
 
     def add(self, found: Draft, number: int, signals: Sources) -> asyncio.Future[Written]:
         asked = BODIES[number % len(BODIES)]
-        plan = choice_plan(CALLER._replace(signals=signals), SUBJECT_KNOWN, asked)
-        work = Work("acme", VISITOR, plan, START, Evidence(), (bytes([number]) * 16, digest_of(asked)))
+        plan = choice_plan(CALL._replace(signals=signals), SUBJECT_KNOWN, asked)
+        work = Work(
+            "acme", VISITOR, plan, START, Evidence(), IdempotencyKey(bytes([number]) * 16, digest_of(asked))
+        )
         future: asyncio.Future[Written] = self.loop.create_future()
         name = mark_name(KEY, work)
         found.add(Waiting(work, future), None if name is None else self.documents.get(name))

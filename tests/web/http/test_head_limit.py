@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.web.http.head_limit import MOST_COOKIES, MOST_HEAD, MOST_QUERY
+from consent_service.web.http.request_headers import MOST_COOKIES, MOST_HEAD, MOST_QUERY
 from tests.running import SHOP, START, Running, running
 from tests.web.raw_calls import HUGE, Headers, call, cookie, filled
 

@@ -91,7 +91,7 @@ async def test_rule_1_a_member_that_stands_twice_is_refused_by_its_name(
     response = await service.client.post(f"/v1/acme/{call}", content=body, headers={"origin": SHOP})
     assert response.status_code == 400
     assert response.json()["type"] == "urn:consent-service:problem:invalid-body"
-    assert "stands twice" in response.json()["detail"]
+    assert "occurs twice" in response.json()["detail"]
     assert await service.entries() == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.routing import Route
 
-from consent_service.web.http.own_host import is_page
+from consent_service.web.http.guards import is_page
 from tests.running import SERVICE, SHOP, Running
 
 OWN = SERVICE.partition("//")[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from consent_service.web.visitor.site_cookie import Kept, parse, text_of
+from consent_service.web.visitor.site_cookie import CookieRecord, parse, text_of
 from tests.running import SERVICE, SHOP, START, Running, running
 
 PATH = f'first_party = "{SHOP}/privacy"'
@@ -31,7 +31,7 @@ async def call(service: Running, what: str = "signals", **given: str) -> httpx2.
     return answer
 
 
-def cookie(answer: httpx2.Response) -> Kept:
+def cookie(answer: httpx2.Response) -> CookieRecord:
     """The record in the answer's one cookie."""
     [header] = answer.headers.get_list("set-cookie")
     name, _, text = header.partition(";")[0].partition("=")
@@ -51,20 +51,20 @@ async def test_an_opt_out_is_kept_for_400_days_and_says_what_the_answer_says(on_
 
 
 async def test_a_page_view_renews_it_and_records_the_signal_in_it(on_a_path: Running) -> None:
-    assert cookie(await call(on_a_path)) == Kept("aaa", "default", False, START, 300, "")
+    assert cookie(await call(on_a_path)) == CookieRecord("aaa", "default", False, START, 300, "")
     signalled = await call(on_a_path, gpc="true")
-    assert cookie(signalled) == Kept("dda", "gpc", True, START, 300, signalled.json()["visitor"])
+    assert cookie(signalled) == CookieRecord("dda", "gpc", True, START, 300, signalled.json()["visitor"])
 
 
 async def test_a_choice_that_was_made_in_the_browser_outranks_a_page_view(on_a_path: Running) -> None:
-    made_here = Kept("dda", "choice", False, START, 0, "")
+    made_here = CookieRecord("dda", "choice", False, START, 0, "")
     sent = {"cookie": f"other=1; __Host-pc_acme={text_of(made_here)}"}
     assert "set-cookie" not in (await call(on_a_path, **sent)).headers
     assert cookie(await call(on_a_path, "choices", **sent)).max_age == 300
 
 
 async def test_doubt_is_answered_and_not_kept(on_a_path: Running) -> None:
-    forged = Kept("aaa", "opted_in", False, START, 300, "1.forged")
+    forged = CookieRecord("aaa", "opted_in", False, START, 300, "1.forged")
     answer = await call(on_a_path, cookie=f"__Host-pc_acme={text_of(forged)}")
     assert answer.json()["flag"]["basis"] == "unavailable"
     assert "set-cookie" not in answer.headers

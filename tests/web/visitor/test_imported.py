@@ -17,7 +17,7 @@ from consent_service.importing.outcomes import OptOut, Outcome, Result
 from consent_service.importing.recording import Place, Recorder
 from consent_service.ledger.entries import ChoiceEntry, standing_of
 from consent_service.services.erasure.eraser import Eraser
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.drafts import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Change, Put
 from consent_service.store.engines import open_store

@@ -1,4 +1,4 @@
-"""Receipts and public keys: whoever holds a receipt may ask what it proves, and check it without us."""
+"""Receipts and public keys: the holder of a receipt gets its entry and proof, and the keys to check them alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consent_service.identity.signatures import PublicKeys, Signed, encode_jwks
 from consent_service.ledger import entries
 from consent_service.ledger.receipts import Inclusion
 from consent_service.services.receipts import Receipts
-from consent_service.web.http.calls import Calls
+from consent_service.web.http.access_control import AccessControl
 
 
 class ProofBody(msgspec.Struct, frozen=True):
@@ -32,34 +32,34 @@ class ProofBody(msgspec.Struct, frozen=True):
     inclusion: Inclusion | None
 
 
-class ReceiptPages:
-    """`/v1/{site}/receipts/{id}` and `/.well-known/jwks.json`."""
+class ReceiptEndpoints:
+    """Handlers of `/v1/{site}/receipts/{id}` and `/.well-known/jwks.json`."""
 
-    def __init__(self, calls: Calls, receipts: Receipts, keys: PublicKeys) -> None:
-        self._calls = calls
+    def __init__(self, access: AccessControl, receipts: Receipts, keys: PublicKeys) -> None:
+        self._access = access
         self._receipts = receipts
         self._jwks = encode_jwks(keys)
 
     async def show(self, request: Request) -> Response:
-        """The receipt's entry and proof; nobody else may keep it."""
-        site = self._calls.reader(request, "receipts")
+        """`GET /v1/{site}/receipts/{id}`: the receipt's entry and proof. Raises UnknownReceipt."""
+        site = self._access.reading_site(request, "receipts")
         receipt = request.path_params["id"]
-        found = await self._receipts.find(site.key, receipt)
+        proof = await self._receipts.find(site.key, receipt)
         body = ProofBody(
             receipt,
             site.key,
-            msgspec.Raw(found.payload),
-            entries.digest(found.payload),
-            (found.place.shard, found.place.sequence, found.place.number),
-            found.checkpoint is not None,
-            found.promise,
-            found.checkpoint,
-            found.inclusion,
+            msgspec.Raw(proof.payload),
+            entries.digest(proof.payload),
+            (proof.place.shard, proof.place.sequence, proof.place.number),
+            proof.checkpoint is not None,
+            proof.promise,
+            proof.checkpoint,
+            proof.inclusion,
         )
         headers = {"cache-control": "no-store"}
         return Response(msgspec.json.encode(body), headers=headers, media_type="application/json")
 
     async def jwks(self, request: Request) -> Response:
-        """The public keys, also retired ones: what they signed stays checkable."""
+        """`GET /.well-known/jwks.json`: the public keys, also retired ones, so that old signatures stay checkable."""
         headers = {"cache-control": "public, max-age=300", "access-control-allow-origin": "*"}
         return Response(self._jwks, headers=headers, media_type="application/jwk-set+json")

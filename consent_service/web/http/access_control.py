@@ -1,11 +1,10 @@
-"""Calls: who is calling, checked on the server before anything is done (design rule 12).
+"""Access control: origins and rate limits, checked on the server before anything is done (design rule 12).
 
-Origins and limits for the visitor's writes; cross-origin headers for their answers.
+It also reads the circumstances of a call, and lets the pages of allowed origins read the answer (CORS).
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -18,15 +17,15 @@ from consent_service.config.loopback import on_loopback
 from consent_service.domain.signals import sources_of
 from consent_service.errors import OriginNotAllowed, UnknownSite
 from consent_service.ledger.entries import Evidence
-from consent_service.services.rate_limits import Limits
-from consent_service.services.sites import Site
+from consent_service.services.rate_limits import RateLimits
+from consent_service.services.records.standings import Tokens
+from consent_service.services.sites import NO_SUCH_SITE, Site
 from consent_service.services.visitor.devices import Devices
-from consent_service.services.visitor.plans import Caller
+from consent_service.services.visitor.plans import Call
 from consent_service.web.http import request_headers
-from consent_service.web.http.client_address import Clients
-from consent_service.web.http.location import Places
+from consent_service.web.http.location import ClientAddresses, Locations
 from consent_service.web.http.tracing_headers import tracing_names
-from consent_service.web.pages.fetch_metadata import check_pressed
+from consent_service.web.pages import fetch_metadata
 
 PREFLIGHT_SECONDS: Final = 86_400
 
@@ -34,107 +33,106 @@ _VARY: Final = (b"vary", b"Origin, Sec-GPC, Cookie")
 _EXPOSED: Final = (b"access-control-expose-headers", b"Retry-After")
 
 
-class Calls:
-    """Turns a request into a `Caller`, or refuses it. `own_origin` is the service's."""
+class AccessControl:
+    """Reader of requests that refuses those which may not call. `own_origin`: the service's."""
 
     def __init__(
         self,
         sites: Mapping[str, Site],
         own_origin: str,
-        clients: Clients,
-        places: Places,
+        addresses: ClientAddresses,
+        locations: Locations,
         devices: Devices,
-        limits: Limits,
+        limits: RateLimits,
         clock: Callable[[], float],
     ) -> None:
         self._sites = sites
         self.own_origin = own_origin
-        self._bare = on_loopback(own_origin)
-        self._clients = clients
-        self._places = places
+        self._allows_bare_browsers = on_loopback(own_origin)
+        self._addresses = addresses
+        self._locations = locations
         self._devices = devices
         self._limits = limits
         self._clock = clock
 
-    def site(self, request: Request) -> Site:
-        """The site that the path names. Raises UnknownSite."""
+    def named_site(self, request: Request) -> Site:
+        """Return the site that the path names. Raises UnknownSite."""
         site = self._sites.get(request.path_params["site"])
         if site is None:
-            raise UnknownSite("no site has this key; it is the name of its table in consent.toml")
+            raise UnknownSite(NO_SUCH_SITE)
         return site
 
-    def reader(self, request: Request, kind: str) -> Site:
-        """The site of a question that takes some work to answer. Raises UnknownSite, TooManyRequests."""
-        site = self.site(request)
-        self._limits.take(kind, self._clients.address(request.scope))
+    def reading_site(self, request: Request, kind: str) -> Site:
+        """Return the site of a read that takes some work. Raises UnknownSite, TooManyRequests."""
+        site = self.named_site(request)
+        self._limits.take(kind, self._addresses.address(request.scope))
         return site
 
-    def writer(self, request: Request, kind: str) -> tuple[Site, str]:
-        """The site and origin of a write from one of the site's pages.
+    def writing_site(self, request: Request, kind: str) -> tuple[Site, str]:
+        """Return the site and origin of a write from one of the site's pages.
 
-        Raises OriginNotAllowed also for `null` and for none at all, and TooManyRequests.
+        Raises OriginNotAllowed, also for the origin `null` and for none, and TooManyRequests.
         """
-        site = self.site(request)
+        site = self.named_site(request)
         origin = request_headers.seen(request.scope).origin
         if origin is None or (origin not in site.origins and origin != self.own_origin):
             raise OriginNotAllowed(
-                f"writes come from the site's own pages; {origin or 'no origin'} is none of them"
+                f"{origin or 'no origin'} is none of this site's; call from a page of the site, or add its origin to "
+                f"sites.{site.key}.origins"
             )
-        self._limits.take(kind, self._clients.address(request.scope))
+        self._limits.take(kind, self._addresses.address(request.scope))
         return site, origin
 
-    def own_page(self, request: Request, kind: str) -> Site:
-        """The site of a form post from our own page. Raises OriginNotAllowed, TooManyRequests."""
-        site = self.site(request)
+    def form_site(self, request: Request, kind: str) -> Site:
+        """Return the site of a form that our own page posts. Raises OriginNotAllowed, TooManyRequests."""
+        site = self.named_site(request)
         fetch_site = request.headers.get("sec-fetch-site", "same-origin")
         if request_headers.seen(request.scope).origin != self.own_origin or fetch_site != "same-origin":
             raise OriginNotAllowed(
                 "this form works only on the service's own page; open it again and press its button"
             )
-        self._limits.take(kind, self._clients.address(request.scope))
+        self._limits.take(kind, self._addresses.address(request.scope))
         return site
 
-    def pressed(self, request: Request) -> None:
-        """Check that a form of ours which opts in was pressed by somebody. Raises NotPressed."""
-        check_pressed(request.headers, bare=self._bare)
+    def check_pressed(self, request: Request) -> None:
+        """Raise NotPressed unless somebody pressed the button of a form of ours that opts in."""
+        fetch_metadata.check_pressed(request.headers, bare=self._allows_bare_browsers)
 
-    def caller(
+    def tokens(self, request: Request, site: Site, visitor: str | None = None) -> Tokens:
+        """Return the visitor tokens of a request. `visitor`: the token in its body, which comes first."""
+        headers = request_headers.seen(request.scope)
+        host_only = site.host_only_cookie(headers.origin)
+        return Tokens(*request_headers.presented(visitor, headers.cookie, site.key, host_only=host_only))
+
+    def call(
         self,
         request: Request,
         site: Site,
         *,
         script: bool | None = None,
-        visitor: str | None = None,
-        request_id: uuid.UUID | None = None,
         notice: str | None = None,
         lang: str | None = None,
         made_at: str | None = None,
-    ) -> Caller:
-        """Return the input of this call, in the use cases' words."""
-        seen = request_headers.seen(request.scope)
-        evidence = Evidence(self._devices.of(seen.user_agent), _printable(notice), _printable(lang), made_at)
-        tokens, beside = request_headers.presented(
-            visitor, seen.cookie, site.key, host_only=site.host_only_cookie(seen.origin)
-        )
-        return Caller(
+    ) -> Call:
+        """Return the circumstances of a request. `script`: the signal that the page's script saw."""
+        headers = request_headers.seen(request.scope)
+        device = self._devices.of(headers.user_agent)
+        return Call(
             site=site,
-            tokens=tokens,
-            beside=beside,
-            signals=sources_of(header=seen.gpc, script=script),
-            evidence=evidence,
+            signals=sources_of(header=headers.gpc, script=script),
+            evidence=Evidence(device, _printable(notice), _printable(lang), made_at),
             now=int(self._clock()),
-            request_id=request_id,
-            place=self._places.of(request.scope),
+            place=self._locations.of(request.scope),
         )
 
 
-def _printable(said: str | None) -> str | None:
-    """Return the printable part of a caller's word: an export stays text, and no choice is refused for it."""
-    return said and "".join(filter(str.isprintable, said))
+def _printable(text: str | None) -> str | None:
+    """Return the printable part of a caller's text: an export stays readable, and no choice is refused for it."""
+    return text and "".join(filter(str.isprintable, text))
 
 
 class Cors:
-    """Answers preflights and adds cross-origin headers, for the origins of the site that the path names."""
+    """Middleware that answers preflights and adds CORS headers, for the origins of the site that the path names."""
 
     def __init__(self, app: ASGIApp, sites: Mapping[str, Site]) -> None:
         self._app = app
@@ -164,7 +162,7 @@ class Cors:
 
 
 def allowed_origin(scope: Scope, site: Site) -> str | None:
-    """The origin that the call came from, if its pages may read this site's answers."""
+    """Return the origin of the call if its pages may read this site's answers, else None."""
     origin = request_headers.seen(scope).origin
     return origin if origin in site.origins else None
 
@@ -175,12 +173,12 @@ def for_origin(allowed: str | None) -> request_headers.Raw:
 
 
 def _preflight(origin: str, scope: Scope) -> Response:
-    asked = Headers(scope=scope).get("access-control-request-headers", "")
+    requested = Headers(scope=scope).get("access-control-request-headers", "")
     answer = Response(
         status_code=204,
         headers={
             "access-control-allow-methods": "GET, POST",
-            "access-control-allow-headers": ", ".join(("content-type", *tracing_names(asked))),
+            "access-control-allow-headers": ", ".join(("content-type", *tracing_names(requested))),
             "access-control-max-age": str(PREFLIGHT_SECONDS),
             "vary": "Origin, Access-Control-Request-Headers",
         },
