@@ -202,6 +202,7 @@ async def running(
     store: str | None = None,
     public_url: str = SERVICE,
     shop: str = SHOP,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Running]:
     """The application with its lifespan, and a client for it.
 
@@ -220,7 +221,7 @@ async def running(
         proxies=list(proxies),
         more=more,
     ).replace("[sites.acme]", f"[sites.acme]\n{on_site}")
-    clock = Clock()
+    clock = clock or Clock()
     log: list[bytes] = []
     config = load(text, {"CONSENT_KEYS": encode_ring(ring)})
     app = create_app(config, run_dir=folder, clock=clock, log=log.append)
