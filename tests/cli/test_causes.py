@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.configs import consent_toml, write_config
-from tests.process.serving import CLI
+from tests.support.configuration import consent_toml, write_config
+from tests.support.service import CLI
 
 
 def refused(folder: Path, *arguments: str, output: str = os.devnull) -> str:

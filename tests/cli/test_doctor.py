@@ -17,7 +17,7 @@ from consent_service.store.keys import LEDGER
 from consent_service.store.mounts import mount_of
 from consent_service.store.sqlite import SqliteStore
 from tests.ledger.sealed import record
-from tests.process.configs import consent_toml, write_config
+from tests.support.configuration import consent_toml, write_config
 
 Doctor = Callable[[], tuple[int, str]]
 

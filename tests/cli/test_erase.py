@@ -20,8 +20,8 @@ from consent_service.ledger import segments
 from consent_service.ledger.archive import FolderArchive, checkpoint_name, segment_name
 from consent_service.ledger.verification import verify
 from consent_service.store.sqlite import backup, restore
-from tests.process.configs import RING, consent_toml, write_config
-from tests.running import Running, running
+from tests.support.application import Running, running
+from tests.support.configuration import RING, consent_toml, write_config
 from tests.web.visitor.test_receipts import seal
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ from consent_service.cli.main import main
 from consent_service.config import load
 from consent_service.process import keyfile
 from consent_service.store.engines import open_store
-from tests.process.configs import consent_toml, write_config
+from tests.support.configuration import consent_toml, write_config
 
 
 class Ended(NamedTuple):

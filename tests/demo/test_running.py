@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.demos import answers, get_json, running, start, two_free_ports
+from tests.support.demo import answers, get_json, running, start
+from tests.support.ports import free_ports, two_free_ports
 from tests.support.waiting import DEADLINE
 
 
@@ -68,7 +69,7 @@ def test_it_prints_where_everything_is_and_what_to_try(data: Path) -> None:
 
 
 def test_the_shop_opens_no_earlier_than_the_service_answers(data: Path) -> None:
-    port, shop_port = two_free_ports()
+    port, shop_port = free_ports(2)
     process = start(port, shop_port, data)
     try:
         while not answers(shop_port, "/"):
@@ -97,7 +98,7 @@ def test_a_second_start_knows_the_keys_and_the_store(data: Path) -> None:
 
 
 def test_a_taken_port_is_refused_in_one_sentence_before_anything_is_made(data: Path) -> None:
-    free, other = two_free_ports()
+    free, other = free_ports(2)
     with socket.create_server(("127.0.0.1", free)):
         assert refused(start(free, other, data)) == f"port {free} is taken; use --port\n"
         assert refused(start(other, free, data)) == f"port {free} is taken; use --shop-port\n"

@@ -9,7 +9,7 @@ from consent_service.doctor.servers import judge_servers
 from consent_service.store.mounts import Mount
 from consent_service.store.move_mark import MoveMark
 from consent_service.store.status import DataLayout, FleetFacts, SentinelFacts, ServerFacts
-from tests.running import START
+from tests.support.clock import START
 
 DAY = 86_400
 MASTER = ServerFacts(

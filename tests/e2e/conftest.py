@@ -10,8 +10,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Playwright, async_playwright, expect
 
-from tests.demo.demos import Demo, running, two_free_ports
 from tests.e2e.visiting import ThirdPartyCookies, Visitor, browser, visitor
+from tests.support.demo import Demo, running
+from tests.support.ports import two_free_ports
 from tests.support.waiting import DEADLINE_MS
 
 expect.set_options(timeout=DEADLINE_MS)

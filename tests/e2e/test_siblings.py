@@ -20,7 +20,7 @@ from tests.e2e.siblings import (
     beside_a_sibling,
 )
 from tests.e2e.visiting import came_back, confirmed, flag, opt_out, part
-from tests.proxy.nginx import SITE_HOST
+from tests.support.nginx import SITE_HOST
 from tests.support.waiting import DEADLINE_MS, eventually_async
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]

@@ -7,10 +7,10 @@ from playwright.async_api import Page, expect
 
 from consent_service.ledger.entries import ChoiceEntry
 from consent_service.texts import shipped
-from tests.demo.demos import Demo
 from tests.e2e.conftest import ONCE, Arrive
 from tests.e2e.staging import BODY, Stage, opted_in, settings_of
 from tests.e2e.visiting import Visitor, acknowledged, came_back, confirmed, flag, opt_out, part
+from tests.support.demo import Demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 

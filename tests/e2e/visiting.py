@@ -25,7 +25,7 @@ from playwright.async_api import (
 )
 
 from consent_service.demo.addresses import ADNET_HOST, SERVICE_HOST, SITE
-from tests.demo.demos import Demo
+from tests.support.demo import Demo
 from tests.support.waiting import DEADLINE_MS
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -21,7 +21,8 @@ from consent_service.embed.site_script import script_of
 from consent_service.store.contract import Change, Key, Put
 from consent_service.store.keys import desk_shard, script_name
 from consent_service.texts import of_view, shipped
-from tests.running import FACTS, SERVICE, SHOP, START, Running
+from tests.support.application import SERVICE, SHOP, Running, three_sites
+from tests.support.clock import START
 
 ON_RECORD = r"(?:^|; )(__Host-|-)?pc_acme=(?:1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{10})\.(\d+)\.[\w.-]*(?![^;]))?"
 """The pattern of our own cookies among a page's."""
@@ -29,16 +30,7 @@ ON_RECORD = r"(?:^|; )(__Host-|-)?pc_acme=(?:1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{1
 
 def facts(tmp_path: Path) -> str:
     """The document of a small service."""
-    return FACTS.format(
-        service=SERVICE,
-        shop=SHOP,
-        store=f"sqlite:///{tmp_path}/x.db",
-        cache="true",
-        writes_per_minute=0,
-        burst=1,
-        proxies=[],
-        more="",
-    )
+    return three_sites(tmp_path)
 
 
 def script(tmp_path: Path, site: str = "acme", more: str = "") -> Script:

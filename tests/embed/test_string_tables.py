@@ -22,7 +22,8 @@ from consent_service.domain.words import RIGHTS
 from consent_service.embed.string_tables import doubt, layout_of, layouts, outcomes, us_privacy_table
 from consent_service.services.sites import Site, site_of
 from tests.codecs.random_fields import WRITTEN, random_fields
-from tests.running import FACTS, SERVICE, SHOP, START
+from tests.support.application import three_sites
+from tests.support.clock import START
 
 READER = Path(__file__).with_name("section_reader.mjs")
 TRIES = 40
@@ -30,9 +31,7 @@ TRIES = 40
 
 def site(*regimes: str, sensitive: bool = False) -> Site:
     """A site under these regimes, the first its own."""
-    given = {"shop": SHOP, "service": SERVICE, "store": "sqlite:////x.db", "cache": "true"}
-    text = FACTS.format(**given, writes_per_minute=0, burst=1, proxies=[], more="")
-    config = load(text, {})
+    config = load(three_sites(Path("/")), {})
     facts = config.sites["acme"]
     changed = type(facts)(
         name="A", origins=facts.origins, regime=regimes[0], regimes=regimes[1:], sensitive=sensitive

@@ -11,7 +11,7 @@ from consent_service.errors import ImportRefused
 from consent_service.importing.layout import Named, read
 from consent_service.importing.outcomes import OptOut, Outcome, Result
 from consent_service.importing.rows import rows
-from tests.running import START
+from tests.support.clock import START
 
 OWN = "id,sale_share,sale,share,sensitive,at\n"
 

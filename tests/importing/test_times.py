@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consent_service.importing.times import TimeUnread, read_time
-from tests.running import START
+from tests.support.clock import START
 
 TEN = "2025-01-31T10:00:00+00:00"
 

@@ -16,7 +16,7 @@ from consent_service.ledger.archive import segment_name
 from consent_service.ledger.export import COLUMNS, FORMATS, Wanted
 from consent_service.ledger.findings import MOST_LINES, Finding
 from tests.ledger.sealed import OPT_OUT, Site, a_site, record, subject
-from tests.running import START
+from tests.support.clock import START
 
 FIRST = segment_name("acme", 1)
 

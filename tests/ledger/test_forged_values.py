@@ -13,7 +13,7 @@ from consent_service.ledger.findings import Tampering
 from consent_service.ledger.verification import verify
 from tests.ledger.genuine import NOW, ROTATED, checked, lines_of, with_line
 from tests.ledger.mutations import Objects, archive_of, reanchored, resealed, resegmented, text_of
-from tests.running import START
+from tests.support.clock import START
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from consent_service.web.http.head_limit import MOST_HEAD
-from tests.process.configs import consent_toml
-from tests.process.serving import serving
+from tests.support.configuration import consent_toml
+from tests.support.service import serving
 
 ORIGIN = "https://shop.example.com"
 

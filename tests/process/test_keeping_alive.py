@@ -10,8 +10,8 @@ import pytest
 
 from consent_service.config import load
 from consent_service.process.web_process import server
-from tests.process.configs import consent_toml
-from tests.process.serving import serving
+from tests.support.configuration import consent_toml
+from tests.support.service import serving
 from tests.support.waiting import DEADLINE
 
 BALANCERS = 60

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.process import metrics_listener
-from tests.process.waiting import fetch
+from tests.support.processes import fetch
 
 COUNTING = """
 import signal, sys

@@ -11,9 +11,9 @@ import pytest
 
 from consent_service.store.mounts import MountKind, mount_of
 from tests.cli.test_main import Command, command
-from tests.process.configs import consent_toml, write_config
-from tests.process.serving import serving
 from tests.process.test_moved import _keys, _made
+from tests.support.configuration import consent_toml, write_config
+from tests.support.service import serving
 
 __all__ = ["_keys", "command"]
 

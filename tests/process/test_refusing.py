@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.configs import consent_toml
-from tests.process.serving import Service, serving
-from tests.process.waiting import fetch
-from tests.store.redis.servers import HOST, Server
+from tests.support.configuration import consent_toml
 from tests.support.ports import free_port
+from tests.support.processes import fetch
+from tests.support.redis.server import HOST, Server
+from tests.support.service import Service, serving
 from tests.support.waiting import DEADLINE, eventually
 
 

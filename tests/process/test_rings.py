@@ -14,9 +14,9 @@ from consent_service.identity.ring_memory import memory_of
 from consent_service.services.key_rings import take_up
 from consent_service.store.engines import open_store
 from tests.cli.test_main import Command, command
-from tests.process.configs import RING, consent_toml, write_config
-from tests.process.serving import Service, serving
-from tests.store.redis.fleets import Standalone, empty
+from tests.support.configuration import RING, consent_toml, write_config
+from tests.support.redis.fleets import Standalone, empty
+from tests.support.service import Service, serving
 from tests.support.waiting import eventually
 
 __all__ = ["command"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from consent_service.config import load
 from consent_service.process.rundir import RunDir, run_dir
-from tests.process.configs import RING, consent_toml, write_config
+from tests.support.configuration import RING, consent_toml, write_config
 
 
 def modes(folder: Path) -> set[int]:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from consent_service.config import digest, load
-from tests.process.configs import consent_toml, write_config
-from tests.process.serving import Service, serving
-from tests.process.waiting import family, fetch, survivors
+from tests.support.configuration import consent_toml, write_config
+from tests.support.processes import family, fetch, survivors
+from tests.support.service import Service, serving
 from tests.support.waiting import eventually
 
 Ports = Callable[[int], list[int]]
@@ -126,6 +126,7 @@ def test_a_killed_supervisor_leaves_no_process_behind_and_can_be_started_again(
 def refusal(folder: Path, *options: str) -> str:
     """What `serve` says when it refuses to start."""
     service = Service(folder, 0, *options)
+    service.launch()
     assert service.ended() == 1
     text = service.log.read_text()
     assert "Traceback" not in text

@@ -29,8 +29,8 @@ from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Change, Put
 from consent_service.store.keys import LEDGER, site_shards
 from consent_service.store.sqlite import SqliteStore
-from tests.running import START, Clock
-from tests.subjects import records_of
+from tests.support.clock import START, Clock
+from tests.support.records import records_of
 
 RING = new_ring(START, bytes(32), bytes(32))
 TOKENS = VisitorTokens(RING)

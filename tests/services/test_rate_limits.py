@@ -9,7 +9,7 @@ import pytest
 from consent_service.addresses import Address
 from consent_service.errors import TooManyRequests
 from consent_service.services.rate_limits import Limits
-from tests.running import Clock
+from tests.support.clock import Clock
 
 HOME = Address(bytes([203, 0, 113, 9]))
 SUBSCRIBER = IPv6Address("2001:db8:1::")

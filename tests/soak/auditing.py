@@ -18,9 +18,10 @@ from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Key, Store
 from consent_service.store.engines import open_store
 from consent_service.store.keys import DEFAULT_SHARDS, LEDGER, site_shards
-from tests.soak.serving import RING, SITE
+from tests.soak.serving import SITE
 from tests.soak.visiting import LIMIT, OPT_OUT, Acknowledged, Asked, Books, acknowledged, post
-from tests.subjects import records_of
+from tests.support.configuration import RING
+from tests.support.records import records_of
 
 _T = TypeVar("_T")
 

@@ -21,11 +21,12 @@ import pytest
 from tests.soak.blows import BLOWS, Blow, Scene
 from tests.soak.reporting import show
 from tests.soak.rounds import Tally, clients, play
-from tests.soak.serving import Server, serving, sqlite_url
+from tests.soak.serving import Server, serving
 from tests.soak.visiting import OPT_OUT, Books, Pace, choose, first_choice
 from tests.soak.watching import WATCHED, Watch, watching
-from tests.store.redis.fleets import HARBOUR, Fleet, Standalone, empty
-from tests.store.redis.sea import Sea
+from tests.support.configuration import sqlite_url
+from tests.support.redis.cuttable_cluster import CuttableCluster
+from tests.support.redis.fleets import FLEETS, Fleet, Standalone, empty
 
 pytestmark = pytest.mark.soak
 
@@ -116,10 +117,10 @@ async def test_rules_5_and_6_hold_through_a_blow_and_nobody_is_allowed_late(
 
 
 def _fleet(store: str) -> Fleet | None:
-    kinds: dict[str, Callable[[], Fleet]] = {"standalone": Standalone, "cluster": Sea}
+    kinds: dict[str, Callable[[], Fleet]] = {"standalone": Standalone, "cluster": CuttableCluster}
     if store not in kinds:
         return None
-    fleet = HARBOUR.fleet(kinds[store])
+    fleet = FLEETS.fleet(kinds[store])
     empty(fleet)
     return fleet
 

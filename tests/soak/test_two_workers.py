@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 from tests.soak.auditing import check_flags, check_folds, flag_of, ledger, record_of
-from tests.soak.serving import serving, sqlite_url
+from tests.soak.serving import serving
 from tests.soak.visiting import (
     LIMIT,
     OPT_OUT,
@@ -28,6 +28,7 @@ from tests.soak.visiting import (
     next_choice,
     post,
 )
+from tests.support.configuration import sqlite_url
 
 pytestmark = pytest.mark.soak
 

@@ -20,7 +20,8 @@ import httpx2
 
 from consent_service.identity.visitor_ids import visitor_id_for
 from consent_service.identity.visitor_tokens import VisitorTokens
-from tests.soak.serving import RING, SHOP, SITE
+from tests.soak.serving import SHOP, SITE
+from tests.support.configuration import RING
 
 OPT_OUT: Final = {"sale_share": "opt_out"}
 LIMIT: Final = {"sensitive": "limit"}

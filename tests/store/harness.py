@@ -8,18 +8,7 @@ from typing import Protocol
 
 from consent_service.store.contract import Store
 from consent_service.store.sqlite import SqliteStore
-
-START = 1_795_341_600  # 2026-11-22T10:00:00Z
-
-
-class Clock:
-    """Unix seconds that only tests move."""
-
-    def __init__(self, now: float = START) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
 
 
 class Harness(Protocol):

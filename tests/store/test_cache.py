@@ -10,7 +10,8 @@ import pytest
 from consent_service.errors import StoreUnavailable
 from consent_service.store.cache import LEASE, MISSING, CoherentCache
 from consent_service.store.contract import Change, Document, Key, Put, Store
-from tests.store.harness import START, Harness
+from tests.store.harness import Harness
+from tests.support.clock import START
 from tests.support.waiting import DEADLINE
 
 SHARD = "acme.07"

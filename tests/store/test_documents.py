@@ -8,7 +8,8 @@ import pytest
 
 from consent_service.errors import Conflict, StoreError
 from consent_service.store.contract import Append, Change, Document, Key, Member, Put, Store
-from tests.store.harness import START, Clock, Harness
+from tests.store.harness import Harness
+from tests.support.clock import START, Clock
 
 SHARD = "acme.07"
 A, B = Key(SHARD, b"a"), Key(SHARD, b"b")

@@ -27,9 +27,10 @@ from consent_service.ledger.archive import FolderArchive
 from consent_service.ledger.sealing import Sealer
 from consent_service.ledger.trimming import trim
 from consent_service.store.engines import engine_of
-from tests.running import START, Clock, Running, running
-from tests.store.redis.fleets import Standalone
-from tests.store.redis.servers import Server
+from tests.support.application import Running, running
+from tests.support.clock import START, Clock
+from tests.support.redis.fleets import Standalone
+from tests.support.redis.server import Server
 
 LONG_AGO: Final = START - 200 * DAY
 """So long ago that the store has let go of the entries; they are in the archive alone."""

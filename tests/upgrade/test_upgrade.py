@@ -18,8 +18,10 @@ from typer.testing import CliRunner
 from consent_service.cli.main import app
 from consent_service.identity.keys import decode_ring
 from consent_service.identity.signatures import Signed, Statement, decode_jwks, unsign
-from tests.running import Clock, Running
-from tests.store.redis.fleets import HARBOUR, Standalone, empty
+from tests.support.application import Running
+from tests.support.clock import Clock
+from tests.support.configuration import consent_toml, sqlite_url
+from tests.support.redis.fleets import FLEETS, Standalone, empty
 from tests.upgrade.make import COOKIE, from_text, seal, serve
 
 MADE: Final = sorted(Path(__file__).parent.glob("made_by_*"))
@@ -44,7 +46,7 @@ class Earlier:
     @property
     def environment(self) -> dict[str, str]:
         """The environment in which an operator runs a command on this store."""
-        url = self.store or f"sqlite:///{self.folder}/consent.db"
+        url = self.store or sqlite_url(self.folder)
         return {"CONSENT_KEYS_FILE": str(self.folder / "ring.json"), "CONSENT_STORE": url, "COLUMNS": "200"}
 
     @asynccontextmanager
@@ -64,13 +66,13 @@ class Earlier:
         if self.store is None:
             (self.folder / "consent.db").unlink()
         else:
-            empty(HARBOUR.fleet(Standalone))
+            empty(FLEETS.fleet(Standalone))
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _servers() -> Iterator[None]:
     yield
-    HARBOUR.end()
+    FLEETS.end()
 
 
 @pytest.fixture(params=["sqlite", "redis"])
@@ -84,29 +86,17 @@ def earlier(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> Earl
     folder = tmp_path / "copy"
     shutil.copytree(request.param / engine, folder)
     shutil.copy(request.param / "ring.json", folder)
-    (folder / "consent.toml").write_text(CONSENT_TOML.format(folder=folder))
+    (folder / "consent.toml").write_text(
+        consent_toml(folder, more=f'[ledger]\narchive = "{folder}/archive"\n')
+    )
     said = json.loads((folder / "said.json").read_bytes())
     if engine == "sqlite":
         (folder / "store").rename(folder / "consent.db")
         return Earlier(folder, None, said)
-    fleet = HARBOUR.fleet(Standalone)
+    fleet = FLEETS.fleet(Standalone)
     empty(fleet)
     fleet.servers[0].load(from_text((folder / "server.json").read_bytes()))
     return Earlier(folder, fleet.url, said)
-
-
-CONSENT_TOML: Final = """\
-[service]
-public_url = "https://privacy.example"
-[business]
-name = "Acme"
-[ledger]
-archive = "{folder}/archive"
-[sites.acme]
-name = "Acme"
-origins = ["https://shop.example"]
-regime = "us-ca"
-"""
 
 
 def told(flag: dict[str, Any]) -> dict[str, Any]:

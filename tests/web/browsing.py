@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from tests.running import PRESSED, READING, SERVICE, SHOP, Clock, Running
+from tests.support.application import PRESSED, READING, SERVICE, SHOP, Running
+from tests.support.clock import Clock
 
 PAGE = "/s/acme/privacy-choices"
 SAME = PRESSED

@@ -9,7 +9,8 @@ from typing import Any
 
 from starlette.types import Message
 
-from tests.running import START, Running
+from tests.support.application import Running
+from tests.support.clock import START
 
 HUGE = 360_000
 """Bytes: as large a head as servers pass on that have no bound of their own."""

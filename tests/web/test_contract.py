@@ -12,8 +12,8 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from tests.listening import listening
-from tests.running import SERVICE, SHOP
+from tests.support.application import SERVICE, SHOP
+from tests.support.application_server import listening
 
 CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
 

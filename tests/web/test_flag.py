@@ -8,7 +8,8 @@ import pytest
 
 from consent_service.identity.keys import KeyRing, SigningKey, rotate
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
-from tests.running import RING, SHOP, START, Running, running
+from tests.support.application import RING, SHOP, Running, running
+from tests.support.clock import START
 
 DAY = 86_400
 

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from consent_service.store.contract import Change
 from consent_service.web.http.own_host import is_page
 from consent_service.web.metrics import Metrics
-from tests.running import SHOP, Running, running
+from tests.support.application import SHOP, Running, running
 
 
 async def test_alive_and_ready(service: Running) -> None:

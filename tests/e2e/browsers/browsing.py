@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from consent_service.demo.addresses import ADNET_HOST
-from tests.demo.demos import Demo
 from tests.e2e.browsers.words import (
     ACT,
     CLICK,
@@ -25,7 +24,8 @@ from tests.e2e.browsers.words import (
     Wire,
     Word,
 )
-from tests.process.waiting import family
+from tests.support.demo import Demo
+from tests.support.processes import family
 from tests.support.waiting import eventually, insisting
 
 TAB: Final = "\ue004"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.demo.demos import Demo
 from tests.e2e.browsers.browsing import Browsing
 from tests.e2e.browsers.test_core_walk import opt_out
+from tests.support.demo import Demo
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e

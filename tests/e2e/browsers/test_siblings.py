@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.browsers.browsing import Browsing
 from tests.e2e.browsers.test_core_walk import opt_out
 from tests.e2e.siblings import HOST_COOKIE, MIRROR, PLAIN_COOKIE, Site, beside_a_sibling
-from tests.proxy.nginx import SITE_HOST
+from tests.support.nginx import SITE_HOST
 
 pytestmark = pytest.mark.e2e
 

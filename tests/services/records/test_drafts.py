@@ -21,7 +21,7 @@ from consent_service.services.sites import Site
 from consent_service.services.visitor.confirmations import Opened
 from consent_service.services.visitor.plans import Caller, Subject, choice_plan, confirm_plan, digest_of
 from consent_service.store.contract import Document, Key
-from tests.running import START
+from tests.support.clock import START
 
 OUT = ChoiceMade(START, sale=Stance.OPTED_OUT, share=Stance.OPTED_OUT)
 VISITOR, SUBJECT = bytes(16), bytes(range(16))

@@ -21,7 +21,7 @@ from consent_service.services.records.standings import Records, Standings
 from consent_service.services.records.writer import StandingWriter
 from consent_service.store.cache import CoherentCache
 from consent_service.store.sqlite.engine import SqliteStore
-from tests.running import START
+from tests.support.clock import START
 
 VISITOR = bytes(16)
 

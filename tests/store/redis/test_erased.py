@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import Running, running
-from tests.store.redis.fleets import Fleet
+from tests.support.application import Running, running
+from tests.support.redis.fleets import Fleet
 from tests.web.visitor.test_erased import (  # noqa: F401 - collected here, with the fixture below
     TestComingBack,
     test_an_id_without_a_record_is_denied_all_the_same,

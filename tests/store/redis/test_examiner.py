@@ -16,9 +16,9 @@ from consent_service.store.redis.address import parse_url
 from consent_service.store.redis.examiner import RedisExaminer
 from consent_service.store.status import FleetFacts
 from consent_service.store.transfer.records import ShardHead, StoreInfo
-from tests.store.redis.fleets import Fleet, online_replicas
-from tests.store.redis.servers import HOST, eventually
 from tests.store.redis.test_durability import setting
+from tests.support.redis.fleets import Fleet, online_replicas
+from tests.support.redis.server import HOST, eventually
 
 Clock = Callable[[], float]
 

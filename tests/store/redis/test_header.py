@@ -9,8 +9,8 @@ import pytest
 from consent_service.errors import CursorExpired, StoreCorrupt, StoreMismatch, StoreNewer
 from consent_service.store.contract import Append, Change, Key, Put
 from consent_service.store.redis import RedisStore, header, layout
-from tests.store.harness import START
-from tests.store.redis.fleets import Fleet
+from tests.support.clock import START
+from tests.support.redis.fleets import Fleet
 
 A = Key("acme.07", b"a")
 

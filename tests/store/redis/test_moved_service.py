@@ -11,8 +11,8 @@ import pytest
 from consent_service.store.move_mark import MoveMark
 from consent_service.store.sqlite import endpoints as sqlite_endpoints
 from consent_service.store.transfer.move import move_store
-from tests.running import Running, running
-from tests.store.redis.fleets import HARBOUR, Standalone, empty
+from tests.support.application import Running, running
+from tests.support.redis.fleets import FLEETS, Standalone, empty
 
 UNAVAILABLE = ("denied", "denied", "denied", "unavailable")
 
@@ -39,7 +39,7 @@ async def check_denies_and_refuses(service: Running, token: str) -> None:
 
 @pytest.mark.parametrize("cache", [True, False], ids=["cached", "not cached"])
 async def test_rules_2_and_5_over_servers_that_were_moved(tmp_path: Path, cache: bool) -> None:
-    fleet = HARBOUR.fleet(Standalone)
+    fleet = FLEETS.fleet(Standalone)
     empty(fleet)
     async with running(tmp_path, store=fleet.url, cache=cache) as service:
         token = (await service.choose(sensitive="limit")).json()["visitor"]

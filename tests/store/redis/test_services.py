@@ -11,11 +11,11 @@ from typing import Any, Final
 import httpx2
 import pytest
 
-from tests.process.configs import consent_toml
-from tests.process.serving import serving
-from tests.process.waiting import fetch
-from tests.store.redis.fleets import HARBOUR, Cluster, Fleet, empty
+from tests.support.configuration import consent_toml
 from tests.support.ports import free_ports
+from tests.support.processes import fetch
+from tests.support.redis.fleets import FLEETS, Cluster, Fleet, empty
+from tests.support.service import serving
 from tests.support.waiting import eventually
 
 ORIGIN: Final = "https://shop.example.com"
@@ -29,7 +29,7 @@ _VISITORS: Final = 5
 
 @pytest.fixture(scope="module")
 def fleet() -> Fleet:
-    found = HARBOUR.fleet(Cluster)
+    found = FLEETS.fleet(Cluster)
     empty(found)
     return found
 

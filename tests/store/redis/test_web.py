@@ -15,8 +15,8 @@ from tests.embed.test_script import (  # noqa: F401
     test_a_version_that_was_served_before_is_still_served,
     test_todays_version_is_kept_for_thirteen_months,
 )
-from tests.running import Running, running
-from tests.store.redis.fleets import Fleet
+from tests.support.application import Running, running
+from tests.support.redis.fleets import Fleet
 from tests.support.waiting import eventually_async
 from tests.web.pages.test_confirm import TestTheNonce, TestTheSteps  # noqa: F401
 from tests.web.test_flag import (  # noqa: F401

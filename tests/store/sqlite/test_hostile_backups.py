@@ -17,8 +17,8 @@ from consent_service.errors import StoreCorrupt, StoreError, StoreFull, StoreUna
 from consent_service.store.contract import Append, Change, Member, Put, Trim
 from consent_service.store.lost_values import highest_possible
 from consent_service.store.sqlite import SqliteStore, backup, restore, schema
-from tests.store.harness import START
 from tests.store.sqlite.test_opening import sql
+from tests.support.clock import START
 
 NOW = START + 60
 SHARDS = ("acme.desk", "acme.00", "acme.07")

@@ -17,7 +17,7 @@ from consent_service.errors import StoreBusy, StoreError, StoreFull, StoreReadOn
 from consent_service.store.contract import Append, Change, Document, Key, Put
 from consent_service.store.sqlite import SqliteStore, database_file
 from tests.store.every_method import READS
-from tests.store.harness import START, Clock
+from tests.support.clock import START, Clock
 
 SHARD = "acme.07"
 BIG = 64 * 1024

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.running import SERVICE, SHOP, Running, running
+from tests.support.application import SERVICE, SHOP, Running, running
 
 
 async def statuses(service: Running, peers: list[str], **headers: str) -> Counter[int]:

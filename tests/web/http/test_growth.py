@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from consent_service.web.http.head_limit import MOST_COOKIES
-from tests.running import SERVICE, SHOP, Running, running
+from tests.support.application import SERVICE, SHOP, Running, running
 from tests.web.raw_calls import HUGE, Answer, call, cookie, filled
 
 

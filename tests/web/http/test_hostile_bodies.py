@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from consent_service.ledger.entries import ChoiceEntry
-from tests.running import SERVICE, SHOP, Running
+from tests.support.application import SERVICE, SHOP, Running
 
 JSON_BODIES: list[Any] = [
     [],

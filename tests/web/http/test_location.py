@@ -16,7 +16,7 @@ from consent_service.errors import CannotStart
 from consent_service.services.geo import open_database
 from consent_service.web.http.client_address import Clients
 from consent_service.web.http.location import PROXIES, Places
-from tests.running import SERVICE, SHOP, Running, running
+from tests.support.application import SERVICE, SHOP, Running, running
 
 PEER = "127.0.0.1"  # of the tests' transport
 DENIED_BY_DEFAULT = ("denied", "default", "1---")

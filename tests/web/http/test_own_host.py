@@ -6,7 +6,7 @@ import pytest
 from starlette.routing import Route
 
 from consent_service.web.http.own_host import is_page
-from tests.running import SERVICE, SHOP, Running
+from tests.support.application import SERVICE, SHOP, Running
 
 OWN = SERVICE.partition("//")[2]
 SITES_OWN = SHOP.partition("//")[2]

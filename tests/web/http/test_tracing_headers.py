@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from consent_service.web.http.tracing_headers import tracing_names
-from tests.running import SHOP, Running
+from tests.support.application import SHOP, Running
 
 ADDED = (
     *("traceparent", "tracestate", "baggage", "sentry-trace", "newrelic", "b3", "request-id", "x-request-id"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.ledger.entries import ChoiceEntry, SignalEntry
-from tests.running import SERVICE, SHOP, Running, running
+from tests.support.application import SERVICE, SHOP, Running, running
 from tests.web.browsing import PAGE, Person, person, text_of
 
 GPC = {"sec-gpc": "1"}

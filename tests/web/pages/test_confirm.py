@@ -10,7 +10,7 @@ from typing import NamedTuple
 import httpx2
 import pytest
 
-from tests.running import PRESSED, READING, SERVICE, SHOP, Running, running, scripted_token
+from tests.support.application import PRESSED, READING, SERVICE, SHOP, Running, running, scripted_token
 from tests.web.browsing import form_token
 
 DEAD = "Nothing was changed"

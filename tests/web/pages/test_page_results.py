@@ -10,7 +10,8 @@ import pytest
 from consent_service.identity.results import Result, Results, digest_of_state
 from consent_service.ledger.entries import ChoiceEntry
 from tests.identity.contract import OTHER_RING
-from tests.running import START, Running
+from tests.support.application import Running
+from tests.support.clock import START
 from tests.web.browsing import Person, person, result_in, text_of
 
 GPC = {"sec-gpc": "1"}

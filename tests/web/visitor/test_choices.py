@@ -15,7 +15,8 @@ import pytest
 from consent_service.domain.words import Stance
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.ledger.entries import ChoiceEntry, SignalEntry, encode
-from tests.running import RING, SHOP, START, Running, running
+from tests.support.application import RING, SHOP, Running, running
+from tests.support.clock import START
 
 GPC = {"Sec-GPC": "1"}
 

@@ -9,7 +9,8 @@ import httpx2
 import pytest
 
 from consent_service.web.visitor.site_cookie import Kept, parse, text_of
-from tests.running import SERVICE, SHOP, START, Running, running
+from tests.support.application import SERVICE, SHOP, Running, running
+from tests.support.clock import START
 
 PATH = f'first_party = "{SHOP}/privacy"'
 SITES_HOST = SHOP.partition("//")[2]

@@ -14,8 +14,8 @@ from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.ledger.entries import ErasedEntry, SuppressedEntry
 from consent_service.store.contract import Document, Key
 from consent_service.store.keys import visitor_shards
-from tests.running import RING, Running, running
 from tests.store.every_method import walked
+from tests.support.application import RING, Running, running
 
 DENIED = ("denied", "denied", "allowed", "choice")
 ALL_DENIED = ("denied", "denied", "denied", "choice")

@@ -22,7 +22,8 @@ from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Change, Put
 from consent_service.store.engines import open_store
 from consent_service.store.keys import LEDGER, site_shards
-from tests.running import START, Running
+from tests.support.application import Running
+from tests.support.clock import START
 
 COOKIE = "OptanonConsent"
 MADE_AT = "2025-01-31T10:00:00+00:00"

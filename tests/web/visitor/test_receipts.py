@@ -17,7 +17,7 @@ from consent_service.ledger.archive import FolderArchive, segment_name
 from consent_service.ledger.receipts import Inclusion
 from consent_service.process.ledger_work import run_once
 from consent_service.store.engines import open_store
-from tests.running import Running, running
+from tests.support.application import Running, running
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from typing import Any
 
 import uvicorn
 
-from tests.running import Clock, Running, running
+from tests.support.application import Running, running
+from tests.support.clock import Clock
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.process.serving import CLI
+from tests.support.service import CLI
 from tests.support.waiting import eventually
 
 SITE_HOST = "shop.localhost"

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import NamedTuple
 
-from tests.store.redis.servers import HOST
+from tests.support.redis.server import HOST
 
 _PIECE = 65_536
 

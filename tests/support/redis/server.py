@@ -15,8 +15,8 @@ from typing import Any, ClassVar, Final, TypeVar
 
 import redis
 
-from tests.store.redis import certificates
 from tests.support import waiting
+from tests.support.redis import certificates
 
 PROGRAM: Final = os.environ.get("TEST_REDIS_SERVER", "redis-server")
 """What is started: Debian's server, or another one that claims to do the same, by its path."""
