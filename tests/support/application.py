@@ -96,7 +96,7 @@ def three_sites(
     public_url: str = SERVICE,
     shop: str = SHOP,
 ) -> str:
-    """Return the `consent.toml` of a business with the sites `acme`, `abroad` and `states`; see Facts for the rest."""
+    """Return the `consent.toml` of a business with the sites `acme`, `abroad` and `states`. Facts has the rest."""
     tables = f"""\
 trusted_proxies = {list(proxies)}
 [flag]
