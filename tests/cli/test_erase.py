@@ -88,7 +88,7 @@ async def kinds(service: Running) -> list[str]:
     return [type(entry).__name__ for entry in await service.entries()]
 
 
-def test_it_says_what_stands_and_asks_first(place: Place) -> None:
+def test_erase_shows_what_is_on_record_and_asks_first(place: Place) -> None:
     token = place.serve(chosen)["visitor"]
     for said in (
         place.erase("--site", "acme", "--visitor", token, "--dry-run"),
@@ -106,7 +106,7 @@ def test_it_says_what_stands_and_asks_first(place: Place) -> None:
 
 
 @pytest.mark.parametrize("later", [None, 0, 90 * DAY], ids=["in the log", "sealed", "trimmed"])
-def test_a_receipt_says_who_is_meant(place: Place, later: int | None) -> None:
+def test_a_receipt_names_the_visitor_to_erase(place: Place, later: int | None) -> None:
     answer = place.serve(chosen)
     if later is not None:
         place.serve(seal)
@@ -160,7 +160,9 @@ def test_a_slip_in_an_imported_id_is_refused_and_leaves_no_trace(place: Place, s
         (["--site", "acme", "--receipt", "none"], "no entry of this site"),
     ],
 )
-def test_what_can_t_be_done_is_said(place: Place, given: list[str], said: str) -> None:
+def test_an_erasure_that_can_t_be_done_is_refused_with_the_reason(
+    place: Place, given: list[str], said: str
+) -> None:
     place.serve(chosen)
     result = place.ledger("erase", *given, "--yes")
     assert result.exit_code != 0

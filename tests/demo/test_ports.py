@@ -21,7 +21,7 @@ def has_ipv6() -> bool:
     return True
 
 
-def test_free_ports_are_fine() -> None:
+def test_the_demo_accepts_free_ports() -> None:
     check_ports(Addresses(*two_free_ports()))
 
 

@@ -59,7 +59,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_it_prints_where_everything_is_and_what_to_try(data: Path) -> None:
+def test_the_demo_prints_its_addresses_and_what_to_try(data: Path) -> None:
     with running(*two_free_ports(), data) as demo:
         addresses = demo.addresses
         assert get_json(addresses.port, "/v1/acme/flag")["basis"] == "default"
@@ -81,7 +81,7 @@ def test_the_shop_opens_no_earlier_than_the_service_answers(data: Path) -> None:
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_however_it_ends_nothing_is_left_running(data: Path, by: signal.Signals) -> None:
+def test_the_demo_leaves_nothing_running_however_it_ends(data: Path, by: signal.Signals) -> None:
     with running(*two_free_ports(), data, end=by) as demo:
         everything = descendants(demo.process.pid)
         assert len(everything) > 3  # the demo, its service, and what that is made of

@@ -67,7 +67,7 @@ def test_a_sound_fleet_is_all_well() -> None:
         ({"certificate_until": START + 29 * DAY}, "certificate", Grade.HINT),
     ],
 )
-def test_what_endangers_a_server_s_promise_is_said(
+def test_each_danger_to_a_servers_promise_is_reported(
     change: dict[str, object], about: str, grade: Grade
 ) -> None:
     server = MASTER._replace(**change)  # type: ignore[arg-type]  # the table's own affair

@@ -98,7 +98,7 @@ async def test_a_component_follows_the_flag_and_leaves_no_listener_behind(
     assert visitor.complaints == []
 
 
-def test_on_the_server_it_is_denied(tmp_path: Path) -> None:
+def test_a_component_rendered_on_the_server_shows_the_flag_as_denied(tmp_path: Path) -> None:
     script = bundled(tmp_path, REACT_ON_SERVER, "jsx")
     done = subprocess.run(["node", "-"], input=script, check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "<p>false</p>"

@@ -151,7 +151,9 @@ async def test_our_own_cookie_overwritten_from_another_port_allows_nothing_eithe
     assert site.server_flag(kept.split(".", 6)[6])["basis"] == "choice"
 
 
-async def test_an_allowed_visitor_is_not_harmed_by_it(context: BrowserContext, site: Site) -> None:
+async def test_an_allowed_visitor_is_not_harmed_by_a_siblings_cookies(
+    context: BrowserContext, site: Site
+) -> None:
     page = await visit(context, site.url)
     before = (await names(context))[HOST_COOKIE]
     assert before.startswith("1.aaa.")
@@ -224,7 +226,7 @@ async def renamed(context: BrowserContext, site: Site) -> str:
     return value.split(".", 6)[6]
 
 
-async def test_who_opted_out_before_the_cookie_had_its_prefix_stays_so_and_gets_the_new_one(
+async def test_a_visitor_who_opted_out_before_the_prefix_stays_opted_out_and_gets_the_new_cookie(
     context: BrowserContext, site: Site
 ) -> None:
     await opt_out(await visit(context, site.url))
@@ -246,7 +248,7 @@ async def both_say_opted_in(context: BrowserContext) -> bool:
     return kept[HOST_COOKIE].startswith("1.aad.opted_in.") and kept[PLAIN_COOKIE] == kept[HOST_COOKIE]
 
 
-async def test_who_opted_in_before_is_asked_for_at_the_service_and_then_allowed(
+async def test_a_visitor_who_opted_in_before_the_prefix_is_allowed_once_the_service_has_answered(
     context: BrowserContext, asking: Site
 ) -> None:
     page = await visit(context, asking.url)

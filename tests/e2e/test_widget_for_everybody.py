@@ -233,7 +233,7 @@ async def test_in_forced_colours_and_high_contrast_a_switch_still_shows_where_it
     assert await complaints(page) == []
 
 
-async def test_nothing_is_printed(arrive: Arrive) -> None:
+async def test_no_part_of_the_widget_is_printed(arrive: Arrive) -> None:
     visitor = await arrive()
     page = await Stage().open(visitor)
     await part(page, "banner").wait_for()

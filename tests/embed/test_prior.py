@@ -133,7 +133,7 @@ OTHERS: Final = """prior_cookies = [
 ]"""
 
 
-def test_a_tool_that_is_not_known_is_read_by_the_sites_ids_or_by_its_pattern(tmp_path: Path) -> None:
+def test_a_cookie_of_an_unknown_tool_is_read_by_the_sites_groups_or_pattern(tmp_path: Path) -> None:
     cases = (
         Case("klaro=%7B%22matomo%22%3Afalse%2C%22adnet%22%3Afalse%2C%22pixel%22%3Atrue%7D", SALE),
         Case("klaro=%7B%22adnet%22%3Atrue%2C%22health%22%3Afalse%7D", LIMIT),

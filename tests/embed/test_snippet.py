@@ -39,7 +39,7 @@ def test_stub_script_and_policy_stand_alone() -> None:
     assert f"script-src {STUB_HASH} {SERVICE}; connect-src {SERVICE}" in found
 
 
-def test_it_says_that_safari_forgets_and_what_cures_it() -> None:
+def test_the_snippet_says_that_safari_forgets_cookies_and_how_to_avoid_it() -> None:
     said = render_snippet(embed())
     assert "7 days" in said
     assert "First-party mode cures it" in said

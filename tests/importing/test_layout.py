@@ -76,7 +76,7 @@ def test_what_does_not_fit_is_refused_in_words_that_quote_nothing(row: str, why:
     assert "yesterday" not in refused.why
 
 
-def test_the_longest_id_is_taken() -> None:
+def test_the_longest_allowed_id_is_imported() -> None:
     assert isinstance(one(OWN + f"{'7' * 256},opt_out,,,,"), OptOut)
 
 

@@ -22,7 +22,7 @@ def lines(source: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in ended.stderr.splitlines()]
 
 
-def test_a_line_says_when_where_and_how_bad() -> None:
+def test_a_log_line_says_its_time_its_source_and_its_level() -> None:
     [line] = lines("structlog.get_logger().info('call', route='/v1/{site}/flag', status=200)")
     assert {line.pop("at")[-1], line.pop("pid") > 0} == {"Z", True}
     assert line == {

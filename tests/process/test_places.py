@@ -46,7 +46,7 @@ def test_a_store_in_memory_is_a_fault_to_the_doctor_and_said_by_check(
     assert "hint   place: " in command("doctor").out
 
 
-def test_an_archive_and_keys_in_memory_are_said(
+def test_check_and_doctor_report_an_archive_and_keys_that_lie_in_memory(
     command: Command, tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_config(tmp_path, consent_toml(tmp_path, more=f'[ledger]\narchive = "{memory}"'))
@@ -57,7 +57,9 @@ def test_an_archive_and_keys_in_memory_are_said(
     assert f"hint   keys: the key ring {memory}/keys.json lies in memory" in said
 
 
-def test_a_backup_into_memory_is_written_and_said(command: Command, tmp_path: Path, memory: Path) -> None:
+def test_a_backup_into_memory_is_written_with_a_warning(
+    command: Command, tmp_path: Path, memory: Path
+) -> None:
     asyncio.run(_made(f"sqlite:///{tmp_path}/consent.db"))
     ended = command("backup", str(memory / "saved.db"))
     assert ended.status == 0

@@ -22,7 +22,9 @@ def folders(service: Service) -> list[Path]:
     return list(service.folder.glob("consent-service-*"))
 
 
-def test_it_serves_counts_and_ends_cleanly_when_asked(tmp_path: Path, free_ports: Ports) -> None:
+def test_a_service_answers_counts_its_answers_and_ends_cleanly_on_sigterm(
+    tmp_path: Path, free_ports: Ports
+) -> None:
     port, metrics_port = free_ports(2)
     text = consent_toml(tmp_path, port, metrics_port)
     with serving(tmp_path, text, port, "--workers", "2") as service:
@@ -72,7 +74,7 @@ def test_a_good_configuration_is_taken_on_while_requests_are_answered(tmp_path: 
         assert outcomes.total() <= 1
 
 
-def test_while_it_drains_it_is_not_ready_but_answers(tmp_path: Path, free_port: int) -> None:
+def test_a_draining_service_is_not_ready_but_still_answers(tmp_path: Path, free_port: int) -> None:
     text = consent_toml(tmp_path, free_port, more="drain_seconds = 300")
     with serving(tmp_path, text, free_port) as service:
         service.signal(signal.SIGTERM)
@@ -83,7 +85,7 @@ def test_while_it_drains_it_is_not_ready_but_answers(tmp_path: Path, free_port: 
         assert service.ended() == 0
 
 
-def test_a_request_in_flight_is_answered_before_it_ends(tmp_path: Path, free_port: int) -> None:
+def test_a_request_in_flight_is_answered_before_the_service_ends(tmp_path: Path, free_port: int) -> None:
     body = b'{"gpc": true}'
     head = (
         b"POST /v1/acme/signals HTTP/1.1\r\nHost: x\r\nOrigin: https://shop.example.com\r\n"
@@ -133,20 +135,22 @@ def refusal(folder: Path, *options: str) -> str:
     return text
 
 
-def test_it_refuses_to_start_without_keys_and_says_how_to_make_them(tmp_path: Path, free_port: int) -> None:
+def test_serve_refuses_to_start_without_keys_and_says_how_to_make_them(
+    tmp_path: Path, free_port: int
+) -> None:
     write_config(tmp_path, consent_toml(tmp_path, free_port))
     (tmp_path / "keys.json").unlink()
     assert "CONSENT_KEYS_FILE: can't read" in refusal(tmp_path)
 
 
-def test_it_refuses_an_address_that_is_taken(tmp_path: Path, free_port: int) -> None:
+def test_serve_refuses_an_address_that_is_taken(tmp_path: Path, free_port: int) -> None:
     write_config(tmp_path, consent_toml(tmp_path, free_port))
     with socket.create_server(("127.0.0.1", free_port)):
         said = refusal(tmp_path)
     assert said == f"service.port: can't listen on 127.0.0.1:{free_port}: Address already in use\n"
 
 
-def test_it_refuses_a_store_that_cannot_be_opened(tmp_path: Path, free_port: int) -> None:
+def test_serve_refuses_a_store_that_cannot_be_opened(tmp_path: Path, free_port: int) -> None:
     write_config(tmp_path, consent_toml(tmp_path, free_port))
     (tmp_path / "consent.db").write_text("this is no database, and longer than a header of one would be" * 20)
     assert "consent.db" in refusal(tmp_path)

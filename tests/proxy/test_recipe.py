@@ -81,7 +81,7 @@ def test_each_host_of_the_site_leads_to_its_statement_about_the_signal(
 
 
 @pytest.mark.parametrize("path", [*BEHIND, "/privacy/v1/other/flag", "/privacy/v1/partner/acme/changes"])
-def test_nothing_else_does(ask: Ask, noted: Noted, path: str) -> None:
+def test_no_other_path_of_the_site_reaches_the_service(ask: Ask, noted: Noted, path: str) -> None:
     before = len(noted.calls)
     ask(path)
     reached = [path for _, path, _ in noted.calls[before:]]

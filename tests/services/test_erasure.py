@@ -138,7 +138,7 @@ async def test_choices_that_come_while_somebody_is_erased_never_part_record_and_
         assert (await parts.standing(visitor(1))).sensitive.stance is Stance.OPTED_OUT
 
 
-async def test_a_record_that_begins_unseen_by_an_erasure_begins_behind_it(tmp_path: Path) -> None:
+async def test_a_record_that_begins_during_an_erasure_begins_behind_it(tmp_path: Path) -> None:
     """The first choice of somebody minted reads nothing: its commit finds out."""
     async with opened(tmp_path) as parts:
         await parts.erase(visitor(1))

@@ -38,7 +38,7 @@ def test_addresses_and_kinds_of_calls_do_not_use_up_each_others() -> None:
     bucket.take("choices", Address(bytes([203, 0, 113, 10])))
 
 
-def test_zero_a_minute_is_no_limit() -> None:
+def test_a_setting_of_zero_a_minute_means_no_limit() -> None:
     bucket = limits(Clock(0), per_minute=0, burst=1)
     for _ in range(1000):
         bucket.take("choices", HOME)

@@ -131,7 +131,7 @@ async def test_a_fill_from_before_the_first_question_is_not_kept(store: Store, t
     await cache.close()
 
 
-async def test_the_least_recently_used_goes_first(cache: CoherentCache[str]) -> None:
+async def test_a_full_cache_drops_the_least_recently_used_record(cache: CoherentCache[str]) -> None:
     await cache.fetch(A)
     await cache.fetch(B)
     cache.peek(A)
@@ -197,7 +197,7 @@ async def test_when_the_store_is_gone_reads_go_there_and_fail(
     assert not cache.vouched
 
 
-async def test_with_no_entries_the_cache_is_off(store: Store) -> None:
+async def test_a_cache_of_size_zero_is_off(store: Store) -> None:
     cache = CoherentCache(store, decoded, entries=0)
     await cache.start()
     assert await cache.fetch(A) is None

@@ -104,7 +104,7 @@ def told(flag: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in flag.items() if name != "as_of"}
 
 
-def test_there_is_something_that_an_earlier_commit_made() -> None:
+def test_the_folder_of_at_least_one_earlier_commit_is_found() -> None:
     assert MADE
 
 

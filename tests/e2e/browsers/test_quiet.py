@@ -41,7 +41,7 @@ def test_nothing_that_a_script_adds_or_calls_reaches_the_partner(browsing: Brows
     assert demo.partner_log() == before
 
 
-def test_what_is_allowed_passes(browsing: Browsing, demo: Demo) -> None:
+def test_requests_to_a_partner_that_is_allowed_pass(browsing: Browsing, demo: Demo) -> None:
     browsing.visit()
     before = len(demo.partner_log())
     assert browsing.run(TRY % demo.addresses.adnet)[0] is True

@@ -210,7 +210,7 @@ async def test_a_server_whose_memory_is_full_takes_no_commit_and_still_answers(s
     await store.close()
 
 
-def test_who_may_not_be_trusted_or_known_is_told_so(guarded: Guarded) -> None:
+def test_a_refused_certificate_or_password_is_reported_as_such(guarded: Guarded) -> None:
     for url, said in [
         (f"rediss://{guarded.address}", "certificate is not trusted"),
         (f"redis://{guarded.address}", "can't be reached"),
@@ -224,6 +224,6 @@ def test_who_may_not_be_trusted_or_known_is_told_so(guarded: Guarded) -> None:
             RedisStore.open(url)
 
 
-def test_a_server_without_passwords_says_so(standalone: Fleet) -> None:
+def test_a_password_for_a_server_that_has_none_is_reported_as_such(standalone: Fleet) -> None:
     with pytest.raises(StoreUnavailable, match=r"has no passwords|refuses this user"):
         RedisStore.open(standalone.url.replace("://", "://:secret@"))

@@ -90,13 +90,13 @@ async def _servers_there_and_back(url: str, made: Sequence[Change]) -> None:
 
 @settings(PLAN, max_examples=25)
 @given(st.lists(changes, max_size=6))
-def test_any_file_comes_back_as_it_was(made: list[Change]) -> None:
+def test_any_sqlite_store_comes_back_as_it_was(made: list[Change]) -> None:
     asyncio.run(_file_there_and_back(made))
 
 
 @settings(PLAN, max_examples=15)
 @given(st.lists(changes, max_size=6))
-def test_any_servers_contents_come_back_as_they_were(made: list[Change]) -> None:
+def test_any_redis_store_comes_back_as_it_was(made: list[Change]) -> None:
     fleet = FLEETS.fleet(Standalone)
     empty(fleet)
     asyncio.run(_servers_there_and_back(fleet.url, made))
@@ -105,5 +105,5 @@ def test_any_servers_contents_come_back_as_they_were(made: list[Change]) -> None
 @pytest.mark.soak
 @settings(PLAN, max_examples=2000)
 @given(st.lists(changes, max_size=12))
-def test_every_file_comes_back_as_it_was(made: list[Change]) -> None:
+def test_every_sqlite_store_comes_back_as_it_was(made: list[Change]) -> None:
     asyncio.run(_file_there_and_back(made))

@@ -67,7 +67,7 @@ async def test_names_are_read_in_any_case_and_with_blanks(service: Running) -> N
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_another_name_is_none_for_tracing(name: str) -> None:
+def test_a_header_that_no_tracing_tool_sends_is_no_tracing_header(name: str) -> None:
     assert tracing_names(name) == []
 
 
