@@ -37,7 +37,7 @@ class Server(NamedTuple):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Address at which it listens."""
         return f"http://127.0.0.1:{self.port}"
 
 

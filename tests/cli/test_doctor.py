@@ -42,7 +42,7 @@ def test_a_store_that_is_not_made_yet_is_no_fault(doctor: Doctor, tmp_path: Path
 
 
 def in_memory(folder: Path) -> bool:
-    """Whether this machine's temporary files are gone at its next start: a fault, and rightly so."""
+    """Return True if this machine's temporary files are gone at its next start: a fault, and rightly so."""
     mount = mount_of(folder)
     return mount is not None and mount.forgets
 

@@ -37,7 +37,7 @@ class Place:
         self._env = write_config(folder, consent_toml(folder, more=self._more))
 
     def serve(self, doing: Callable[[Running], Awaitable[T]]) -> T:
-        """What comes of this while the service runs, whose clock is the commands' own."""
+        """Return the result of this function while the service runs, whose clock is the commands' own."""
 
         async def serving() -> T:
             async with running(self.folder, ring=RING, more=self._more) as service:

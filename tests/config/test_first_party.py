@@ -27,13 +27,13 @@ DOMAIN = 'cookie_domain = "acme.example"'
 
 
 def way(more: str = "", origins: str = ONE, public_url: str = PUBLIC) -> FirstParty | None:
-    """What this configuration comes to."""
+    """Return the first-party mode of this configuration."""
     config = load(TEXT.format(public_url=public_url, origins=origins, more=more), {})
     return first_party(config.sites["acme"], config.service.public_url)
 
 
 def faults(more: str, origins: str = ONE) -> list[str]:
-    """What `check` says of `first_party`."""
+    """Return the fault that `check` reports for `first_party`."""
     with pytest.raises(ConfigError) as caught:
         way(more, origins)
     assert {fault.key for fault in caught.value.faults} == {"sites.acme.first_party"}

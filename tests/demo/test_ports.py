@@ -13,7 +13,7 @@ from tests.support.ports import free_ports, two_free_ports
 
 
 def has_ipv6() -> bool:
-    """Whether this machine has the other loopback address."""
+    """Return True if this machine has the other loopback address."""
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:

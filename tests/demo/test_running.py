@@ -48,7 +48,7 @@ def wait_until_gone(pids: set[int]) -> None:
 
 
 def refused(process: subprocess.Popen[str]) -> str:
-    """What a demo that refuses to start prints."""
+    """Return the output of a demo that refuses to start."""
     printed, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 1
     return printed

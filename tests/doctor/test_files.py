@@ -1,4 +1,4 @@
-"""What is said of a SQLite store, from facts that no test machine has."""
+"""Findings about a SQLite store, from facts that no test machine has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of keys, of the ledger's backlog and of how sites are embedded."""
+"""Findings about keys, about the ledger's backlog and about how sites are embedded."""
 
 from __future__ import annotations
 

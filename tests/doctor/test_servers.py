@@ -1,4 +1,4 @@
-"""What is said of Redis servers, from facts that are slow to bring about; the rest is seen on real ones."""
+"""Findings about Redis servers, from facts that are slow to bring about; the rest is seen on real ones."""
 
 from __future__ import annotations
 

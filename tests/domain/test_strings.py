@@ -201,7 +201,7 @@ def test_two_states_in_one_section_say_the_stricter_of_both() -> None:
 
 
 def opted_out(strings: Strings) -> bool:
-    """Whether every section of a site that sells and shares says so."""
+    """Return True if every section says that the site sells and shares."""
     sections = gpp.decode(strings.gpp).sections.values()
     shares = ("SharingOptOut", "TargetedAdvertisingOptOut")
     return bool(sections) and all(

@@ -1,4 +1,4 @@
-"""What an erased visitor leaves behind."""
+"""Suppression: the remainder of an erased visitor."""
 
 from __future__ import annotations
 

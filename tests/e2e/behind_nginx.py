@@ -35,7 +35,7 @@ _THROUGH: Final = """
 location /all/ {{ proxy_pass {upstream}/; proxy_set_header Host $http_host; }}
 location /worst/ {{ proxy_pass {upstream}/; proxy_set_header Host {own}; }}
 """
-"""What a careless site might have: all of the service on a path, under the site's name or the service's own."""
+"""Lines of a careless site: all of the service on a path, under the site's name or the service's own."""
 
 NOTES_COOKIES: Final = """(() => {
   const {get, set} = Object.getOwnPropertyDescriptor(Document.prototype, "cookie");

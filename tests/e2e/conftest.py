@@ -39,7 +39,7 @@ async def playwright() -> AsyncIterator[Playwright]:
 
 @pytest.fixture(scope="session", params=["allowed", "blocked"])
 def third_party_cookies(request: pytest.FixtureRequest) -> ThirdPartyCookies:
-    """What must be shown is shown twice: with third-party cookies, and with them blocked."""
+    """Third-party cookies: each test runs with them allowed, and with them blocked."""
     cookies: ThirdPartyCookies = request.param
     return cookies
 

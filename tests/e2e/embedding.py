@@ -164,7 +164,7 @@ async def answered(page: Page) -> None:
 
 
 async def ran(page: Page) -> list[str]:
-    """What has run on this page, in order."""
+    """Return the names of the tags that have run on this page, in order."""
     names: list[str] = await page.evaluate("() => window.ran")
     return names
 

@@ -1,4 +1,4 @@
-"""What partners that never heard of us read in the page: `__gpp`, `__uspapi`, and the cookies."""
+"""Standards that partners read in the page without knowing us: `__gpp`, `__uspapi`, and the cookies."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def spoken(page: Page) -> tuple[str, list[int], str]:
 
 
 async def cookies(visitor: Guest) -> dict[str, str]:
-    """What partners find in the site's cookies."""
+    """Return the site's cookies as partners find them."""
     wanted = ("usprivacy", "__gpp", "__gpp_sid")
     found = {cookie["name"]: cookie["value"] for cookie in await visitor.context.cookies()}
     return {name: found[name] for name in wanted if name in found}

@@ -74,7 +74,7 @@ def bundled(folder: Path, entry: str, language: str) -> str:
 
 
 async def shown_and_changed(page: Page, script: str) -> None:
-    """What the component shows at first, and after an opt-out."""
+    """Check the component's text at first, and after an opt-out."""
     await page.evaluate(COUNTS_LISTENERS)
     await page.evaluate(script)
     await expect(page.locator("#said")).to_have_text("true")

@@ -51,7 +51,7 @@ async def open_shop(shop_with_service: Shop) -> Shop:
 
 
 async def had(visitor: Guest, cookie: str) -> None:
-    """What the tool before left in this browser."""
+    """Put the cookies of the tool before into this browser."""
     name, _, value = cookie.partition("=")
     await visitor.context.add_cookies([{"name": name, "value": value, "url": visitor.shop.origin}])
 

@@ -134,7 +134,7 @@ TRUSTED = "; require-trusted-types-for 'script'; trusted-types privacy-choices t
 
 
 def path_of(name: str) -> str:
-    """What this way asks the partner for."""
+    """Return the partner's path that this way requests."""
     return f"/{name.replace(' ', '-')}.js"
 
 

@@ -1,4 +1,4 @@
-"""Who owns a sibling subdomain can make a visitor denied, and nobody allowed: cookies set, pushed out, forged."""
+"""The owner of a sibling subdomain can make a visitor denied and nobody allowed: cookies set, pushed out, forged."""
 
 from __future__ import annotations
 
@@ -306,7 +306,7 @@ async def test_rubbish_in_storage_denies_at_most_until_the_service_has_answered(
 
 
 async def test_a_limit_alone_is_mirrored_as_it_is(context: BrowserContext, site: Site) -> None:
-    """What was never denied is not denied by it."""
+    """A right that was never denied is not denied by the mirror."""
     page = await visit(context, site.url)
     as_of = int(time.time())
     mirrored = f"-{PLAIN_COOKIE}=1.aad.choice.0.{as_of}.300."

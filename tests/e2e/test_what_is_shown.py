@@ -1,4 +1,4 @@
-"""What is shown when: the link, the status, the notice of a conflict, limiting, and how many steps each way takes."""
+"""Parts that the page shows: link, status, notice of a conflict, limiting; and the steps that each way takes."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ async def test_opting_out_never_takes_more_steps_than_opting_in(arrive: Arrive, 
 
 
 async def steps_out(visitor: Visitor, start: str) -> int:
-    """How many clicks it takes until the service has recorded the opt-out."""
+    """Return the number of clicks until the service has recorded the opt-out."""
     page = await Stage().open(visitor)
     if start == "banner":
         await opt_out(page)
@@ -214,7 +214,7 @@ async def steps_out(visitor: Visitor, start: str) -> int:
 
 
 async def steps_in(visitor: Visitor, start: str) -> int:
-    """How many clicks it takes until the service has recorded the opt-in."""
+    """Return the number of clicks until the service has recorded the opt-in."""
     page = await Stage().open(visitor)
     if start == "banner":
         await part(page, "keep").click()

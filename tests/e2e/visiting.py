@@ -48,11 +48,10 @@ SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {ge
 ThirdPartyCookies = Literal["allowed", "blocked"]
 
 _READ = "() => performance.now() > performance.getEntriesByType('navigation')[0].responseStart + 3100"
-"""Whether the page has been here for the three seconds before which the service takes no form of it."""
+"""JavaScript: true once the page has been here for the three seconds before which the service takes no form of it."""
 
 Until = Literal["parsed", "ready", "still"]
-"""How far a page is waited for: until its document is there, until the script has its answer as well, or until
-nothing more is asked of anybody; only then one can say what was not asked."""
+"""Event up to which a page is waited for: its document is there, the script has its answer as well, or nothing more is asked of anybody; only then one can say what was not asked."""
 
 
 @dataclass
@@ -182,7 +181,7 @@ async def acknowledged(page: Page) -> None:
 
 
 async def flag(page: Page) -> dict[str, Any]:
-    """What a tag on this page would be told now."""
+    """Return the flag that a tag on this page would get now."""
     said: dict[str, Any] = await page.evaluate("() => window.privacyChoices.flag()")
     return said
 

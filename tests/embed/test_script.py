@@ -40,7 +40,7 @@ def script(tmp_path: Path, site: str = "acme", more: str = "") -> Script:
 
 
 def configured(text: str) -> Any:
-    """What script, stub or guard are given; the script's inherits nothing."""
+    """Return the configuration that script, stub or guard are given; the script's inherits nothing."""
     given, _end = json.JSONDecoder().raw_decode(text, text.rindex("})(") + 3)
     if isinstance(given, dict):
         given.pop("__proto__", None)

@@ -1,4 +1,4 @@
-"""What `snippet` prints: blocks that can be pasted as they stand, for every way of hosting."""
+"""Output of `snippet`: blocks that can be pasted as they stand, for every way of hosting."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def embed(way: FirstParty | None = None) -> Embed:
 
 
 def blocks(text: str) -> list[str]:
-    """What stands alone between empty lines, and so is pasted as a whole."""
+    """Return the blocks between empty lines; each is pasted as a whole."""
     return [block.strip() for block in text.split("\n\n")]
 
 

@@ -1,4 +1,4 @@
-"""What a page says by itself: the same strings as the service, and the same fields read from them."""
+"""Strings that a page says by itself: the same strings as the service, and the same fields read from them."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_the_page_finds_each_section_of_several() -> None:
 
 
 def page_reads(asked: list[tuple[str, list[int], dict[str, str]]]) -> list[dict[str, Any]]:
-    """What the page's own reader makes of these strings."""
+    """Return the fields that the page's own reader finds in these strings."""
     done = subprocess.run(
         ["node", str(READER)], input=json.dumps(asked), capture_output=True, text=True, check=True
     )
@@ -123,7 +123,7 @@ def page_reads(asked: list[tuple[str, list[int], dict[str, str]]]) -> list[dict[
 
 
 def shaped(text: str) -> dict[str, Any]:
-    """What the codec reads, as the API wants it: by prefix, an array of sub-sections."""
+    """Return the fields that the codec reads, as the API wants them: by prefix, an array of sub-sections."""
     sections: dict[str, Any] = {}
     for name, fields in gpp.decode(text).sections.items():
         plain = {field: list(value) if isinstance(value, tuple) else value for field, value in fields.items()}

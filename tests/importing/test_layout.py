@@ -1,4 +1,4 @@
-"""What a row says: by our own columns, or by those that somebody names."""
+"""Rows of an export: read by our own columns, or by those that somebody names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page's own text reaches for, without a browser."""
+"""Addresses that a page's own text reaches for, without a browser."""
 
 from __future__ import annotations
 

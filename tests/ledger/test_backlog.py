@@ -1,4 +1,4 @@
-"""What waits to be sealed, as whoever only looks finds it."""
+"""Backlog: the entries that wait to be sealed, as a reader of the store finds them."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def _never(finding: Finding) -> None:
 
 
 def told(site: Site, form: str) -> tuple[bytes, list[str]]:
-    """What is exported all the same, and what can't be read."""
+    """Return the entries that are exported all the same, and the findings."""
     out, findings = io.BytesIO(), list[Finding]()
     FORMATS[form](site.archive, Wanted(), out, findings.append)
     return out.getvalue(), [str(finding) for finding in findings]

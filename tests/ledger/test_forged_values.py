@@ -1,4 +1,4 @@
-"""What the service can't have written is found, also where a holder of the key has signed it."""
+"""Values that the service can't have written are found, also where a holder of the key has signed them."""
 
 from __future__ import annotations
 

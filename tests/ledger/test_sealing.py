@@ -14,7 +14,7 @@ from tests.ledger.sealed import SIGNER, a_site, record
 
 
 class Crash(Exception):
-    """What a test lets happen."""
+    """Crash that a test lets happen."""
 
 
 async def test_a_segment_holds_every_entry_once_by_shard_and_position(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What operators are told of a store, an archive, keys and backups that lie in memory."""
+"""Messages to operators about a store, an archive, keys and backups that lie in memory."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def test_a_killed_supervisor_leaves_no_process_behind_and_can_be_started_again(
 
 
 def refusal(folder: Path, *options: str) -> str:
-    """What `serve` says when it refuses to start."""
+    """Return the message of a `serve` that refuses to start."""
     service = Service(folder, 0, *options)
     service.launch()
     assert service.ended() == 1

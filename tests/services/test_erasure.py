@@ -63,7 +63,7 @@ class Parts(NamedTuple):
         return [entry.payload for entry in page.entries]
 
     async def standing(self, visitor: bytes) -> Standing:
-        """What the oldest token of this visitor is answered by."""
+        """Return the record that answers the oldest token of this visitor."""
         token = TOKENS.sign(SITE, VisitorClaims(visitor, 0, None, START))
         found = await self.standings.recognise(SITE, token, START)
         assert isinstance(found, Visitor)

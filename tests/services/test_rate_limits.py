@@ -1,4 +1,4 @@
-"""How often one address may write."""
+"""Rate limits: the number of writes from one address."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def line(number: int) -> Address:
 
 
 def taken(bucket: Limits, addresses: list[Address | None]) -> int:
-    """How many of one call from each of these addresses are let through."""
+    """Return how many calls are let through, one from each of these addresses."""
     allowed = 0
     for address in addresses:
         try:

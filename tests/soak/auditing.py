@@ -53,7 +53,7 @@ async def ledger(url: str) -> dict[str, Recorded]:
 
 
 def record_of(visitor: bytes) -> Key:
-    """Where the record of this visitor lies."""
+    """Return the key of this visitor's record."""
     return record_key(RING, SITE, visitor, DEFAULT_SHARDS)
 
 
@@ -74,7 +74,7 @@ async def check_folds(url: str) -> None:
 
 
 def lost(books: Books, found: dict[str, Recorded]) -> list[Acknowledged]:
-    """What was acknowledged and is not in the ledger as acknowledged."""
+    """Return the choices that were acknowledged and are not in the ledger as acknowledged."""
     return [
         entry
         for entry in books.acknowledged

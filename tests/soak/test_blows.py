@@ -82,7 +82,7 @@ Row = tuple[str, Tally, Storm]
 
 @pytest.fixture(scope="module")
 def rows(request: pytest.FixtureRequest) -> Iterator[list[Row]]:
-    """What came of each blow; the table is shown at the end, as it stands in docs/benchmarks.md."""
+    """Results of each blow; the table is shown at the end, as it stands in docs/benchmarks.md."""
     found: list[Row] = []
     yield found
     capture = request.config.pluginmanager.getplugin("capturemanager")
@@ -132,7 +132,7 @@ def _services(stack: ExitStack, folder: Path, ports: list[int], fleet: Fleet | N
 
 
 def _numbers(tally: Tally, storm: Storm) -> dict[str, float]:
-    """What the README says of a blow, by column."""
+    """Return the cells of the published table for a blow, by column."""
     watch = storm.watch
     return {
         "rounds": tally.rounds,

@@ -132,7 +132,7 @@ async def _through_either(
     workers: tuple[httpx2.AsyncClient, httpx2.AsyncClient],
     visit: Callable[[httpx2.AsyncClient, httpx2.AsyncClient], Awaitable[T]],
 ) -> list[T]:
-    """What the visits came to, each worker in turn being the first that is visited; a few at once."""
+    """Return the results of the visits, each worker in turn being the first that is visited; a few at once."""
     found: list[T] = []
     for start in range(0, _CHOICES, _AT_ONCE):
         pairs = [workers if n % 2 else workers[::-1] for n in range(start, start + _AT_ONCE)]

@@ -1,4 +1,4 @@
-"""What the store's suite needs of an engine: one class for each engine, and nothing that only one can do."""
+"""Harness: an engine as the store's suite needs it; one class for each engine, and nothing that only one can do."""
 
 from __future__ import annotations
 
@@ -52,5 +52,5 @@ class SqliteHarness:
 
 
 def open_sqlite(path: str) -> Store:
-    """What another process calls."""
+    """Open the store as another process does."""
     return SqliteStore.open(Path(path))

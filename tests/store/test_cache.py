@@ -121,7 +121,7 @@ async def test_a_fill_that_began_after_the_invalidation_is_kept_whoever_else_wai
 
 
 async def test_a_fill_from_before_the_first_question_is_not_kept(store: Store, timer: Timer) -> None:
-    """What was written between the read and the first mark would never be told."""
+    """A change between the read and the first mark would never be told."""
     cache = CoherentCache(store, decoded, poll=3600, timer=timer)
     fill = asyncio.ensure_future(cache.fetch(A))
     await asyncio.sleep(0)

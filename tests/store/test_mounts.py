@@ -1,4 +1,4 @@
-"""What a path lies on, told from the kernel's own kind of table, and what that is worth."""
+"""Mount below a path, found in a table as the kernel has it, and its worth."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ PRESSED = {
     "sec-fetch-mode": "navigate",
     "sec-fetch-dest": "document",
 }
-"""What a browser says of a form that somebody pressed on a page of the service."""
+"""Headers of a browser with a form that somebody pressed on a page of the service."""
 
 _SITES = """
 gpc_since = 2026-01-01
@@ -118,7 +118,7 @@ burst = {burst}
 
 
 def scripted_token(page: httpx2.Response) -> str:
-    """What the confirm page's script puts into its form; "" when the page has none."""
+    """Return the token that the confirm page's script puts into its form; "" when the page has none."""
     return page.text.partition('data-token="')[2].partition('"')[0]
 
 

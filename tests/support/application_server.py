@@ -19,7 +19,7 @@ from tests.support.clock import Clock
 
 @dataclass(frozen=True)
 class Listening:
-    """Where it listens on loopback, and what runs there."""
+    """A running application: its port on loopback, and what runs there."""
 
     port: int
     _service: Running

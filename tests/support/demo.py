@@ -37,7 +37,7 @@ class Demo:
     process: subprocess.Popen[str]
 
     def read_until(self, word: str) -> str:
-        """What it has printed up to the line with this word."""
+        """Return its output up to the line with this word."""
         printed = ""
         while word not in printed:
             line = self.process.stdout.readline() if self.process.stdout else ""
@@ -60,7 +60,7 @@ class Demo:
         return [entry for entry in await self.ledger() if entry.id not in known]
 
     def partner_log(self) -> list[dict[str, Any]]:
-        """What adnet says it was asked."""
+        """Return the requests that adnet says it got."""
         asked: list[dict[str, Any]] = get_json(self.addresses.shop_port, "/log", host=ADNET_HOST)
         return asked
 

@@ -141,7 +141,7 @@ async def seal(service: Running, folder: Path) -> None:
 
 
 async def shown(service: Running, answer: dict[str, Any]) -> dict[str, Any]:
-    """What this visitor holds and is told: the token, the flag, and the proof that the receipt leads to."""
+    """Return what this visitor holds and is told: the token, the flag, and the proof that the receipt leads to."""
     told = {"visitor": answer["visitor"], "flag": await service.flag(visitor=answer["visitor"])}
     if receipt := answer.get("receipt"):
         proof = (await service.client.get(f"/v1/acme/receipts/{receipt['id']}")).json()

@@ -40,7 +40,7 @@ class Earlier:
 
     @property
     def visitors(self) -> dict[str, dict[str, Any]]:
-        """What each visitor held and was told, by name."""
+        """The token of each visitor and what it was answered, by name."""
         return dict(self.said["visitors"])
 
     @property

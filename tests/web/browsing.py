@@ -83,7 +83,7 @@ async def person(service: Running, *, cookies: bool = True) -> AsyncIterator[Per
 
 
 def form_token(page: httpx2.Response) -> str:
-    """What the page's forms send back."""
+    """Return the token that the page's forms send back."""
     found = re.search(r'name="form_token" value="([^"]+)"', page.text)
     assert found is not None, page.text
     return found[1]

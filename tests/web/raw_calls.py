@@ -19,7 +19,7 @@ Headers = Iterable[tuple[str, str]]
 
 
 class Answer:
-    """What one call was answered, and how long the application itself worked on it."""
+    """Answer to one call, and how long the application itself worked on it."""
 
     def __init__(self, messages: list[Message], seconds: float) -> None:
         self.status: int = messages[0]["status"]

@@ -27,7 +27,7 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def described(base_url: str) -> schemathesis.BaseSchema:
-    """What the running service says of itself."""
+    """Description that the running service gives of itself."""
     schema: schemathesis.BaseSchema = schemathesis.openapi.from_url(f"{base_url}/openapi.json")
     schema.config.update(base_url=base_url)
     return schema

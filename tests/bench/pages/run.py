@@ -25,7 +25,7 @@ from tests.bench.pages.variants import install_peers, peers
 from tests.e2e.visiting import browser
 
 SLOWER: Final = 4
-"""How many times slower a middling phone is, as Chromium's own tools have it."""
+"""Factor by which a middling phone is slower, as Chromium's own tools have it."""
 
 Visits = dict[tuple[str, int], list[Visit]]
 

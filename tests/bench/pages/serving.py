@@ -99,7 +99,7 @@ class Site:
 
 
 class Proxy:
-    """What stands before the service."""
+    """Web server in front of the service."""
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self._client = client

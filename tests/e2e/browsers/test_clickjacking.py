@@ -69,7 +69,7 @@ def victim(lasting: Browser | None, webkit_screen: Screen) -> Iterator[Browser]:
 
 @pytest.fixture
 def asked(attacked: Scene) -> Asked:
-    """What waits for the second step of a visitor who opted out and has a signal on record."""
+    """Pending second step of a visitor who opted out and has a signal on record."""
     return attacked.asked(signal=True)
 
 

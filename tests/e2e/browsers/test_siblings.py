@@ -45,7 +45,7 @@ def cookies(browsing: Browsing, name: str) -> list[str]:
 
 
 def says(browsing: Browsing, site: Site) -> set[str]:
-    """What the stub alone and the script say."""
+    """Return the flags of the stub alone and of the script."""
     browsing.go(site.stub)
     alone = browsing.run(SALE)
     browsing.go(site.url, until=READY)

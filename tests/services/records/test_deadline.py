@@ -45,7 +45,7 @@ async def test_an_answer_that_is_there_counts_even_when_the_loop_is_late() -> No
 
 
 async def test_the_time_that_the_loop_was_away_is_given_to_the_store_once_more() -> None:
-    """What was to be sent waited as well, and so may the answer."""
+    """The request waited in this process as well, so the answer may be late too."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[int] = loop.create_future()
 

@@ -1,4 +1,4 @@
-"""What a User-Agent says, and all that is kept of it."""
+"""Device class and browser family: all that is kept of a User-Agent."""
 
 from __future__ import annotations
 

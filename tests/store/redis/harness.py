@@ -1,4 +1,4 @@
-"""What the store's suite needs of the Redis engine, for each way in which its servers can stand together."""
+"""Harness: the Redis engine as the store's suite needs it, for each way in which its servers can stand together."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def on(kind: Callable[[], Fleet]) -> Callable[[Path, Clock], RedisHarness]:
 
 
 def open_redis(url: str) -> Store:
-    """What another process calls."""
+    """Open the store as another process does."""
     return RedisStore.open(url)

@@ -1,4 +1,4 @@
-"""What servers must promise, and that nothing is acknowledged which they did not keep."""
+"""Durability: the settings that servers must have, and that nothing is acknowledged which they did not keep."""
 
 from __future__ import annotations
 

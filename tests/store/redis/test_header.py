@@ -20,7 +20,7 @@ def put(value: bytes, shard: str = A.shard) -> Change:
 
 
 async def restored(fleet: Fleet, now: int = START) -> None:
-    """What whoever puts an older state back does behind it, with the service stopped."""
+    """Do, with the service stopped, what an operator does after an older state was put back."""
     store = RedisStore.open(fleet.url)
     await header.begin_anew(store._router(), "the store", now)
     await store.close()

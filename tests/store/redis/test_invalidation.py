@@ -1,4 +1,4 @@
-"""What a cache is told over Redis when streams end, connections break and the data itself is replaced."""
+"""Invalidation of the cache over Redis, when streams end, connections break and the data itself is replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a visitor costs in Redis's memory: the standing's document alone, the log apart."""
+"""A visitor's share of Redis's memory: the standing's document alone, the log apart."""
 
 from __future__ import annotations
 

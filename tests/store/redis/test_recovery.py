@@ -1,4 +1,4 @@
-"""What goes wrong between the service and its servers, and that it goes right again without a hand on it."""
+"""Recovery from faults between the service and its servers, without a hand on it."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def fleet() -> Fleet:
 
 @pytest.fixture(scope="module")
 def ports(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[int]]:
-    """Where the two services listen."""
+    """Ports at which the two services listen."""
     found = free_ports(2)
     with ExitStack() as stack:
         for port in found:
@@ -66,7 +66,7 @@ async def choose(service: httpx2.AsyncClient, **choice: Any) -> str:
 
 
 async def sales(service: httpx2.AsyncClient, visitor: str) -> set[str]:
-    """What the service's workers say of this visitor, asked on many connections at once."""
+    """Return the answers of the service's workers about this visitor, asked on many connections at once."""
     asked = [service.get("/v1/acme/flag", params={"visitor": visitor}) for _ in range(_ASKED)]
     return {response.json()["sale"] for response in await asyncio.gather(*asked)}
 

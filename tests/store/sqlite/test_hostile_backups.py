@@ -77,7 +77,7 @@ def rows(path: Path) -> dict[str, list[Any]]:
 
 
 def refusal(saved: Path, path: Path, **options: bool) -> str:
-    """What is said of a backup that is not taken; nothing may be otherwise than before."""
+    """Return the message about a backup that is refused; check that nothing has changed."""
     before = {file.name: file.read_bytes() for file in path.parent.glob("store.db*") if file.stat().st_size}
     with pytest.raises(StoreError) as caught:
         restore(saved, path, now=NOW, **options)

@@ -48,7 +48,7 @@ async def make(path: Path, **options: Any) -> None:
 
 
 def sql(path: Path, *statements: str) -> None:
-    """What another program does to the file."""
+    """Write into the file as another program would."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for statement in statements:
             connection.execute(statement)

@@ -41,7 +41,7 @@ def change(number: int, size: int = 1) -> Change:
 
 
 def statements(store: SqliteStore) -> list[str]:
-    """What the writer and the look-ups say to SQLite from now on."""
+    """Return the list of statements that the writer and the look-ups send to SQLite from now on."""
     said: list[str] = []
     store._writer._connection.set_trace_callback(said.append)
     store._look_ups._connection.set_trace_callback(said.append)

@@ -75,7 +75,7 @@ def url() -> str:
 
 
 def refused(url: str, file: Path) -> str:
-    """What is said of a file that is not taken; the servers stay empty."""
+    """Return the message about a file that is refused; the servers stay empty."""
     with pytest.raises(StoreUnavailable) as caught:
         asyncio.run(restore_records(file, url))
     assert FLEETS.fleet(Standalone).servers[0].ask("DBSIZE") == 0

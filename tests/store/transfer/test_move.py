@@ -89,7 +89,7 @@ async def fill(url: str) -> str:
 
 
 class Told(NamedTuple):
-    """What a store answers."""
+    """Answers of a store."""
 
     shards: int
     documents: list[Document | None]

@@ -272,7 +272,7 @@ async def test_a_way_back_to_servers_that_was_cut_off_goes_on(places: dict[str, 
 async def test_rule_2_where_nothing_is_left_of_the_copy_its_backup_brings_the_old_store_back(
     places: dict[str, str], tmp_path: Path
 ) -> None:
-    """What was decided there is known to be lost."""
+    """Choices made there are known to be lost."""
     await fill(places["sqlite"])
     await move_store(places["sqlite"], places["standalone"])
     there = open_store(places["standalone"])

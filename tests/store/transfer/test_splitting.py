@@ -46,7 +46,7 @@ def opened(url: str, shards: int = PRESENT) -> Store:
 
 
 async def choose(store: Store, visitor: bytes) -> int:
-    """What a choice commits."""
+    """Return the change that a choice commits."""
     key = standing_key("acme", visitor, store.shards)
     put = [Put(key.name, visitor[3:4]), Put(request_name(key.name, bytes(16)), b"done")]
     return await store.commit(Change(key.shard, put=put, append=[Append(LEDGER, visitor)]))

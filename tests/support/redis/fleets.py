@@ -142,13 +142,13 @@ class Cluster(Fleet):
 
 
 def online_replicas(master: Server) -> int:
-    """How many replicas follow it without a gap."""
+    """Return the number of replicas that follow it without a gap."""
     lines = master.info("replication")
     return sum(isinstance(one, dict) and one.get("state") == "online" for one in lines.values())
 
 
 def _bus(server: Server) -> int:
-    """Where the others reach its bus."""
+    """Return the port at which the others reach its bus."""
     announced = server.ask("CONFIG", "GET", "cluster*-port")
     return int(announced["cluster-announce-bus-port"]) or int(announced["cluster-port"])
 

@@ -19,7 +19,7 @@ from tests.support import waiting
 from tests.support.redis import certificates
 
 PROGRAM: Final = os.environ.get("TEST_REDIS_SERVER", "redis-server")
-"""What is started: Debian's server, or another one that claims to do the same, by its path."""
+"""Program to start: Debian's server, or another one that claims to do the same, by its path."""
 
 HOST: Final = "127.0.0.1"
 _ELSEWHERE: Final = "127.0.0.2"

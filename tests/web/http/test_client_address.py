@@ -1,4 +1,4 @@
-"""Whose call it is, behind proxies."""
+"""The client's address, behind proxies."""
 
 from __future__ import annotations
 

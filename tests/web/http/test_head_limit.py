@@ -1,4 +1,4 @@
-"""What is read of a request's head: all of an identity or doubt, and the signal at any length."""
+"""Parts of a request's head that are read: all of an identity or doubt, and the signal at any length."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ async def visitor(service: Running) -> AsyncIterator[Person]:
 async def come_back(
     service: Running, result: str, state: str = STATE, visitor: str | None = None, **body: Any
 ) -> dict[str, Any]:
-    """What the page view is told that brings this result."""
+    """Return the answer to the page view that brings this result."""
     answer = await service.signal(result=result, state=state, visitor=visitor, **body)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())

@@ -51,7 +51,7 @@ async def chosen(service: Running) -> dict[str, str]:
 
 
 async def text_of(service: Running, statement: Statement, signed: dict[str, str]) -> dict[str, Any]:
-    """What was signed, checked with the keys that anybody can fetch."""
+    """Return the signed text, checked with the keys that anybody can fetch."""
     keys = decode_jwks((await service.client.get("/.well-known/jwks.json")).content)
     return dict(msgspec.json.decode(unsign(keys, statement, Signed(**signed))))
 
