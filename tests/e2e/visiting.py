@@ -51,7 +51,8 @@ _READ = "() => performance.now() > performance.getEntriesByType('navigation')[0]
 """JavaScript: true once the page has been here for the three seconds before which the service takes no form of it."""
 
 Until = Literal["parsed", "ready", "still"]
-"""Event up to which a page is waited for: its document is there, the script has its answer as well, or nothing more is asked of anybody; only then one can say what was not asked."""
+"""Event up to which a page is waited for: its document is there, the script has its answer as well, or nothing more
+is asked of anybody. Only then one can say what was not asked."""
 
 
 @dataclass
