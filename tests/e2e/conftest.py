@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Playwright, async_playwright, expect
 
-from tests.e2e.visiting import ThirdPartyCookies, Visitor, browser, visitor
+from tests.e2e.visiting import Visitor, visitor
+from tests.support.chromium import ThirdPartyCookies, browser
 from tests.support.demo import Demo, running
 from tests.support.ports import two_free_ports
 from tests.support.waiting import DEADLINE_MS

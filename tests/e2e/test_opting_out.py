@@ -7,7 +7,8 @@ from playwright.async_api import Page, expect
 
 from consent_service.ledger.entries import ChoiceEntry
 from tests.e2e.conftest import Arrive
-from tests.e2e.visiting import ThirdPartyCookies, acknowledged, flag, opt_out, part, reloaded
+from tests.e2e.visiting import acknowledged, flag, opt_out, part, reloaded
+from tests.support.chromium import ThirdPartyCookies
 from tests.support.demo import Demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]

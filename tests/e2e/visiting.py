@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -18,7 +16,6 @@ from playwright.async_api import (
     Error,
     Locator,
     Page,
-    Playwright,
     Request,
     Route,
     expect,
@@ -28,24 +25,7 @@ from consent_service.demo.addresses import ADNET_HOST, SERVICE_HOST, SITE
 from tests.support.demo import Demo
 from tests.support.waiting import DEADLINE_MS
 
-CHROMIUM = Path("/usr/bin/chromium")
-MISSING = (
-    f"{CHROMIUM} is missing: `make test` installs it, or: apt-get install --no-install-recommends chromium"
-)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # Pages that a test hands over itself come from no address, and may not ask this machine otherwise.
-    "--disable-features=LocalNetworkAccessChecks",
-]
 SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
-
-ThirdPartyCookies = Literal["allowed", "blocked"]
 
 _READ = "() => performance.now() > performance.getEntriesByType('navigation')[0].responseStart + 3100"
 """JavaScript: true once the page has been here for the three seconds before which the service takes no form of it."""
@@ -108,23 +88,6 @@ class Visitor:
 
 
 @asynccontextmanager
-async def browser(
-    playwright: Playwright, profile: Path, cookies: ThirdPartyCookies
-) -> AsyncIterator[Browser]:
-    """Debian's Chromium; `cookies` says what it does with those of third parties."""
-    assert CHROMIUM.exists(), MISSING
-    _write_preferences(profile, cookies)
-    context = await playwright.chromium.launch_persistent_context(
-        profile, executable_path=CHROMIUM, args=FLAGS
-    )
-    assert context.browser is not None
-    try:
-        yield context.browser
-    finally:
-        await context.close()
-
-
-@asynccontextmanager
 async def visitor(opened: Browser, demo: Demo, **options: Any) -> AsyncIterator[Visitor]:
     """Somebody who was never here; keywords as `new_context` has them."""
     context = await opened.new_context(**options)
@@ -138,14 +101,6 @@ async def visitor(opened: Browser, demo: Demo, **options: Any) -> AsyncIterator[
     finally:
         await person.release()
         await context.close()
-
-
-def _write_preferences(profile: Path, cookies: ThirdPartyCookies) -> None:
-    """Set explicitly: browsers' and distributions' defaults differ."""
-    blocked = cookies == "blocked"
-    preferences = {"profile": {"block_third_party_cookies": blocked, "cookie_controls_mode": int(blocked)}}
-    (profile / "Default").mkdir(parents=True)
-    (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
 
 
 def _note_complaint(person: Visitor, said: ConsoleMessage) -> None:

@@ -22,7 +22,7 @@ from tests.bench.pages.measuring import Visit, visit
 from tests.bench.pages.serving import LATENCY, Served, served
 from tests.bench.pages.table import Row, table
 from tests.bench.pages.variants import install_peers, peers
-from tests.e2e.visiting import browser
+from tests.support.chromium import browser
 
 SLOWER: Final = 4
 """Factor by which a middling phone is slower, as Chromium's own tools have it."""
