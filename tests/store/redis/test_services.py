@@ -16,7 +16,7 @@ from tests.support.ports import free_ports
 from tests.support.processes import fetch
 from tests.support.redis.fleets import FLEETS, Cluster, Fleet, empty
 from tests.support.service import serving
-from tests.support.waiting import eventually
+from tests.support.waiting import DEADLINE, eventually
 
 ORIGIN: Final = "https://shop.example.com"
 COHERENT: Final = 1.0
@@ -51,7 +51,9 @@ async def clients(ports: list[int]) -> AsyncIterator[list[httpx2.AsyncClient]]:
     """A client of each service that opens a connection for every call."""
     limits = httpx2.Limits(max_keepalive_connections=0)
     one, other = (
-        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=limits, headers={"origin": ORIGIN})
+        httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", limits=limits, headers={"origin": ORIGIN}, timeout=DEADLINE
+        )
         for port in ports
     )
     async with one, other:
