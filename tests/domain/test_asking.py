@@ -71,7 +71,9 @@ SHOWN: list[tuple[str, Sources, list[Fact], Show]] = [
 @pytest.mark.parametrize(
     ("live", "facts", "shown"), [case[1:] for case in SHOWN], ids=[case[0] for case in SHOWN]
 )
-def test_what_the_page_shows(live: Sources, facts: list[Fact], shown: Show) -> None:
+def test_the_page_shows_banner_status_or_conflict_by_what_is_on_record(
+    live: Sources, facts: list[Fact], shown: Show
+) -> None:
     standing = fold(facts) if facts else None
     assert show(standing, resolve(CALIFORNIA, live, standing, None, NOW), CALIFORNIA, NOW) == shown
 

@@ -1,4 +1,4 @@
-"""What happens at once and what needs the second step (design rules 3, 4 and 10)."""
+"""Choices that count at once, and those that need the second step (design rules 3, 4 and 10)."""
 
 from __future__ import annotations
 

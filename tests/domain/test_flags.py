@@ -37,7 +37,7 @@ def test_us_privacy_says_opted_out_if_sale_or_share_is_denied(choice: ChoiceMade
     assert said(CALIFORNIA, resolution).us_privacy == "1YYN"
 
 
-def test_us_privacy_without_an_opt_out_or_a_notice() -> None:
+def test_us_privacy_says_no_opt_out_and_whether_a_notice_was_given() -> None:
     resolution = resolve(CALIFORNIA, Sources.NONE, fold([ChoiceMade(1, sensitive=OUT)]), None, NOW)
     assert said(CALIFORNIA, resolution).us_privacy == "1YNN"
     assert (

@@ -103,7 +103,7 @@ CASES: list[tuple[str, Regime, Sources, list[Fact], list[Fact], Answer, Basis]] 
     [case[1:] for case in CASES],
     ids=[case[0] for case in CASES],
 )
-def test_sale_and_share_are_ruled(
+def test_sale_and_share_are_ruled_by_regime_signal_and_record(
     regime: Regime, signals: Sources, own: list[Fact], linked: list[Fact], answer: Answer, basis: Basis
 ) -> None:
     resolution = resolve(regime, signals, _standing(own), _standing(linked), NOW)
@@ -205,7 +205,7 @@ def test_rule_10_a_minor_without_a_confirmed_opt_in_is_denied(
             assert consented or resolution.ruling(right).denied
 
 
-def test_one_word_for_the_flag() -> None:
+def test_the_flag_has_one_basis_for_all_rights() -> None:
     limited = fold([ChoiceMade(1, sensitive=OUT)])
     assert resolve(CALIFORNIA, NO_SIGNAL, limited, None, NOW).basis is Basis.CHOICE
     affirmed = fold([signal(1), confirmed(2)])

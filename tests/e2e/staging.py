@@ -16,8 +16,8 @@ from consent_service.config import load
 from consent_service.demo.addresses import SITE
 from consent_service.embed.script import BuiltScript
 from consent_service.embed.site_script import script_of
-from tests.demo.demos import Demo
 from tests.e2e.visiting import Until, Visitor, part, waited
+from tests.support.demo import Demo
 
 _PAGE: Final = """<!doctype html>
 <html lang="{lang}" dir="{direction}">

@@ -1,4 +1,4 @@
-"""What another consent tool's cookies deny: the shipped table and the shipped part of the script, read together."""
+"""Denials in another consent tool's cookies: the shipped table and the shipped part of the script, read together."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ process.stdout.write(JSON.stringify(asked.map(({cookie, prior}) => part.deniedBe
 
 
 def denials(tmp_path: Path, tool: str, cookies: Iterable[str], more: str = "") -> list[dict[str, str]]:
-    """What the shipped script takes from each of these for a site that had this tool."""
+    """Return the denials that the shipped script reads in each of these cookies, for a site that had this tool."""
     prior = configured(script(tmp_path, more=f'prior_cmp = ["{tool}"]\n{more}').body.decode())["prior"]
     given = {
         "extra": "".join(
@@ -133,7 +133,7 @@ OTHERS: Final = """prior_cookies = [
 ]"""
 
 
-def test_a_tool_that_is_not_known_is_read_by_the_sites_ids_or_by_its_pattern(tmp_path: Path) -> None:
+def test_a_cookie_of_an_unknown_tool_is_read_by_the_sites_groups_or_pattern(tmp_path: Path) -> None:
     cases = (
         Case("klaro=%7B%22matomo%22%3Afalse%2C%22adnet%22%3Afalse%2C%22pixel%22%3Atrue%7D", SALE),
         Case("klaro=%7B%22adnet%22%3Atrue%2C%22health%22%3Afalse%7D", LIMIT),

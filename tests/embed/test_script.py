@@ -21,7 +21,8 @@ from consent_service.embed.site_script import script_of
 from consent_service.store.contract import Change, Key, Put
 from consent_service.store.keys import desk_shard, script_name
 from consent_service.texts import of_view, shipped
-from tests.running import FACTS, SERVICE, SHOP, START, Running
+from tests.support.application import SERVICE, SHOP, Running, three_sites
+from tests.support.clock import START
 
 ON_RECORD = r"(?:^|; )(__Host-|-)?pc_acme=(?:1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{10})\.(\d+)\.[\w.-]*(?![^;]))?"
 """The pattern of our own cookies among a page's."""
@@ -29,16 +30,7 @@ ON_RECORD = r"(?:^|; )(__Host-|-)?pc_acme=(?:1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{1
 
 def facts(tmp_path: Path) -> str:
     """The document of a small service."""
-    return FACTS.format(
-        service=SERVICE,
-        shop=SHOP,
-        store=f"sqlite:///{tmp_path}/x.db",
-        cache="true",
-        writes_per_minute=0,
-        burst=1,
-        proxies=[],
-        more="",
-    )
+    return three_sites(tmp_path)
 
 
 def script(tmp_path: Path, site: str = "acme", more: str = "") -> BuiltScript:
@@ -48,7 +40,7 @@ def script(tmp_path: Path, site: str = "acme", more: str = "") -> BuiltScript:
 
 
 def configured(text: str) -> Any:
-    """What script, stub or guard are given; the script's inherits nothing."""
+    """Return the configuration that script, stub or guard are given; the script's inherits nothing."""
     given, _end = json.JSONDecoder().raw_decode(text, text.rindex("})(") + 3)
     if isinstance(given, dict):
         given.pop("__proto__", None)
@@ -65,7 +57,7 @@ async def test_the_short_address_is_short_lived_and_the_digest_never_changes(ser
     assert "immutable" in pinned.headers["cache-control"]
 
 
-async def test_its_bytes_do_not_depend_on_the_signal(service: Running) -> None:
+async def test_the_scripts_bytes_do_not_depend_on_the_signal(service: Running) -> None:
     plain = await service.client.get("/w/acme.js")
     signalled = await service.client.get("/w/acme.js", headers={"Sec-GPC": "1"})
     assert plain.content == signalled.content
@@ -88,7 +80,7 @@ async def test_todays_version_is_kept_for_thirteen_months(service: Running) -> N
     assert kept.expires_at == START + 396 * 86_400
 
 
-async def test_what_was_never_served_is_not_found(service: Running) -> None:
+async def test_a_version_that_was_never_served_is_not_found(service: Running) -> None:
     for name in (
         "nobody",
         "acme.0123456789abcdef0123",
@@ -297,7 +289,7 @@ def named(tmp_path: Path, trace: str) -> re.Pattern[str]:
 @pytest.mark.parametrize(
     "trace", ["_ad_*", "*_ad", "_ad*id", "a*b*c", "*ab*", "ab*ab*ab", "a.*b+*(c", "aa**a"]
 )
-def test_a_star_stands_for_anything(tmp_path: Path, trace: str) -> None:
+def test_a_star_in_a_partners_name_stands_for_any_characters(tmp_path: Path, trace: str) -> None:
     pattern = named(tmp_path, trace)
     inside = [trace.replace("*", text) for text in ("", "x", "ab", "aabb", "abab", trace.replace("*", ""))]
     outside = (
@@ -307,7 +299,7 @@ def test_a_star_stands_for_anything(tmp_path: Path, trace: str) -> None:
         assert bool(pattern.match(name)) == fnmatchcase(name, trace), name
 
 
-def test_a_name_of_any_length_is_looked_at_once(tmp_path: Path) -> None:
+def test_a_host_name_of_any_length_is_matched_in_linear_time(tmp_path: Path) -> None:
     pattern = named(tmp_path, "_a*b*c")
 
     def seconds(size: int) -> float:

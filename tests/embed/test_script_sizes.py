@@ -10,7 +10,7 @@ from consent_service.demo.folder import Folder, configuration
 from consent_service.embed.site_script import script_of
 from tests.bench.pages.compressing import brotli
 from tests.embed.test_script import BLOCKED, facts
-from tests.running import START
+from tests.support.clock import START
 
 DEMO = 10_600
 """Bytes in brotli; to come down to 10,240."""

@@ -154,7 +154,7 @@ def resegmented(objects: Objects, signer: Signer, site: str, number: int, raw: b
 
 
 def text_of(data: bytes) -> str:
-    """What is signed in a checkpoint or an anchor."""
+    """Return the text that is signed in a checkpoint or an anchor."""
     return str(json.loads(data)["text"])
 
 

@@ -16,7 +16,7 @@ from consent_service.ledger.archive import segment_name
 from consent_service.ledger.export import COLUMNS, FORMATS, Wanted
 from consent_service.ledger.findings import MOST_LINES, Finding
 from tests.ledger.sealed import OPT_OUT, Site, a_site, record, subject
-from tests.running import START
+from tests.support.clock import START
 
 FIRST = segment_name("acme", 1)
 
@@ -40,7 +40,7 @@ def _never(finding: Finding) -> None:
 
 
 def told(site: Site, form: str) -> tuple[bytes, list[str]]:
-    """What is exported all the same, and what can't be read."""
+    """Return the entries that are exported all the same, and the findings."""
     out, findings = io.BytesIO(), list[Finding]()
     FORMATS[form](site.archive, Wanted(), out, findings.append)
     return out.getvalue(), [str(finding) for finding in findings]

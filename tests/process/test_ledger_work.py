@@ -9,8 +9,8 @@ from pathlib import Path
 from consent_service.identity.signatures import Signer
 from consent_service.ledger.archive import FolderArchive, checkpoint_name
 from consent_service.ledger.verification import verify
-from tests.process.configs import RING, consent_toml
-from tests.process.serving import serving
+from tests.support.configuration import RING, consent_toml
+from tests.support.service import serving
 from tests.support.waiting import eventually
 
 

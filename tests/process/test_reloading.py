@@ -9,7 +9,7 @@ import pytest
 from consent_service.errors import ConfigError
 from consent_service.identity.keys import encode_ring, new_ring, rotate
 from consent_service.process.reloading import Loaded, load_serving, needs_restart, read_text
-from tests.process.configs import RING, consent_toml, write_config
+from tests.support.configuration import RING, consent_toml, write_config
 
 
 def loaded(folder: Path, text: str, keys: str | None = None) -> Loaded:

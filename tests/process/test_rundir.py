@@ -8,14 +8,14 @@ from pathlib import Path
 
 from consent_service.config import load
 from consent_service.process.rundir import RunDir, run_dir
-from tests.process.configs import RING, consent_toml, write_config
+from tests.support.configuration import RING, consent_toml, write_config
 
 
 def modes(folder: Path) -> set[int]:
     return {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir() if file.is_file()}
 
 
-def test_only_its_user_can_read_it_and_it_is_gone_afterwards(tmp_path: Path) -> None:
+def test_only_its_user_can_read_the_run_folder_and_it_is_gone_afterwards(tmp_path: Path) -> None:
     with run_dir({"RUNTIME_DIRECTORY": str(tmp_path)}) as ours:
         ours.write(consent_toml(tmp_path), RING)
         assert ours.path.parent == tmp_path

@@ -9,7 +9,7 @@ import pytest
 from consent_service.config import load
 from consent_service.errors import ConfigError
 from consent_service.process.trial import trial
-from tests.process.configs import consent_toml
+from tests.support.configuration import consent_toml
 
 SECOND_SITE = """
 [sites.other]

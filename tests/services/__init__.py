@@ -1,0 +1,1 @@
+"""Use cases without HTTP: erasure and rate limits. Those that visitors call are proved through web/."""

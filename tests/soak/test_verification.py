@@ -21,7 +21,7 @@ from consent_service.ledger.sealing import MOST_ENTRIES
 from consent_service.services.records.drafts import RandomIds
 from consent_service.store.contract import Entry, Position
 from tests.ledger.sealed import SIGNER
-from tests.running import START
+from tests.support.clock import START
 
 pytestmark = pytest.mark.soak
 

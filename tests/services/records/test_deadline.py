@@ -15,7 +15,7 @@ def too_late() -> StoreTimeout:
     return StoreTimeout("too late")
 
 
-async def test_what_does_not_come_in_time_is_an_error_and_is_given_up() -> None:
+async def test_an_answer_that_does_not_come_in_time_is_an_error_and_is_cancelled() -> None:
     never: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def ask() -> int:
@@ -45,7 +45,7 @@ async def test_an_answer_that_is_there_counts_even_when_the_loop_is_late() -> No
 
 
 async def test_the_time_that_the_loop_was_away_is_given_to_the_store_once_more() -> None:
-    """What was to be sent waited as well, and so may the answer."""
+    """The request waited in this process as well, so the answer may be late too."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[int] = loop.create_future()
 
@@ -103,7 +103,7 @@ async def test_each_of_many_waits_has_its_own_end() -> None:
     assert ended[2] - begun[2] >= 0.05
 
 
-async def test_who_comes_when_others_were_answered_or_given_up_has_an_end_as_well() -> None:
+async def test_a_wait_that_begins_after_others_have_ended_has_a_deadline_as_well() -> None:
     patience = Deadline(0.01, too_late)
     never: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 

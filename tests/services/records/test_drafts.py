@@ -30,7 +30,7 @@ from consent_service.services.sites import Site
 from consent_service.services.visitor.confirmations import PendingChoice
 from consent_service.services.visitor.plans import Call, Subject, choice_plan, confirm_plan, digest_of
 from consent_service.store.contract import Document, Key
-from tests.running import START
+from tests.support.clock import START
 
 OUT = ChoiceMade(START, sale=Stance.OPTED_OUT, share=Stance.OPTED_OUT)
 VISITOR, SUBJECT = bytes(16), bytes(range(16))
@@ -56,7 +56,7 @@ def draft() -> Draft:
     return Draft(KEY, Document(pack_record(VisitorRecord(SUBJECT, fold([OUT]))), SEEN_VERSION), RandomIds())
 
 
-async def test_a_confirmation_alone_is_taken() -> None:
+async def test_a_confirmation_without_a_change_before_it_is_recorded() -> None:
     confirm, found = confirmation(), draft()
     found.add(confirm, None)
     found.settle(SEEN_VERSION + 1)
@@ -109,7 +109,7 @@ def committed(found: Draft) -> tuple[Document, Document]:
 
 
 @pytest.mark.parametrize("behind", [False, True])
-async def test_rule_3_met_again_a_call_knows_of_a_change_behind_it_in_its_own_commit(behind: bool) -> None:
+async def test_rule_3_a_repeated_call_knows_of_a_change_after_it_in_its_own_commit(behind: bool) -> None:
     """Then the record still has the version of that commit, and a second step must not be taken for alive."""
     first, found = asking(), draft()
     found.add(first, None)
@@ -126,7 +126,7 @@ async def test_rule_3_met_again_a_call_knows_of_a_change_behind_it_in_its_own_co
     assert again.done.result().receipt == first.done.result().receipt
 
 
-async def test_rule_3_two_of_one_call_in_one_commit_are_both_overtaken_by_what_comes_behind_them() -> None:
+async def test_rule_3_a_call_sent_twice_in_one_commit_is_overtaken_both_times_by_a_later_change() -> None:
     one, other, found = asking(), asking(), draft()
     found.add(one, None)
     found.add(other, None)
@@ -195,7 +195,7 @@ class Shelf:
 
 
 @given(st.lists(st.lists(calls, min_size=1, max_size=6), max_size=8))
-def test_whatever_comes_between_and_beside_them_equal_calls_come_to_equal_outcomes(
+def test_equal_calls_have_equal_outcomes_whatever_other_calls_come_between_them(
     batches: list[list[tuple[int, Sources]]],
 ) -> None:
     loop = asyncio.new_event_loop()

@@ -21,7 +21,7 @@ from consent_service.services.records.standings import RecordDecoder, Standings
 from consent_service.services.records.writer import StandingWriter
 from consent_service.store.cache import CoherentCache
 from consent_service.store.sqlite.engine import SqliteStore
-from tests.running import START
+from tests.support.clock import START
 
 VISITOR = bytes(16)
 
@@ -45,7 +45,7 @@ def opt_out(number: int) -> Work:
     return Work("acme", VISITOR, plan, START, Evidence(), key, minted=True)
 
 
-async def test_what_comes_while_one_commits_is_one_commit_behind_it(tmp_path: Path) -> None:
+async def test_calls_that_arrive_during_a_commit_are_written_by_one_commit_after_it(tmp_path: Path) -> None:
     async with opened(tmp_path) as writer:
         written = await asyncio.gather(*(writer.write(opt_out(number)) for number in range(50)))
     assert [one.version for one in written] == [1, *[2] * 49]
@@ -53,7 +53,7 @@ async def test_what_comes_while_one_commits_is_one_commit_behind_it(tmp_path: Pa
     assert writer.waiting == 0
 
 
-async def test_who_waits_behind_one_that_went_away_is_written_all_the_same(tmp_path: Path) -> None:
+async def test_a_call_queued_behind_a_cancelled_call_is_written_all_the_same(tmp_path: Path) -> None:
     async with opened(tmp_path) as writer:
         first = asyncio.create_task(writer.write(opt_out(1)))
         await asyncio.sleep(0)

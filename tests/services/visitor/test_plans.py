@@ -1,4 +1,4 @@
-"""What one call may do to a standing, judged under every regime of its site (design rules 3 and 4)."""
+"""Changes that one call may make to a standing, judged under every regime of its site (design rules 3 and 4)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BOTH = Site("acme", "Acme", frozenset(), ("us-ca", "us-co"), FlagTerms("acme"))
 
 
 def posted(call: Call, standing: Standing | None, post: ChoiceMade, *, unhonoured: bool) -> Standing | None:
-    """What stands after this one call."""
+    """Return the standing after this one call."""
     subject = Subject(bytes(16), minted=standing is None, rejected=unhonoured)
     planned = choice_plan(call, subject, replace(post, at=call.now))(standing, 1)
     for fact in planned.facts:

@@ -1,4 +1,4 @@
-"""Whose call it is, behind proxies."""
+"""The client's address, behind proxies."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_hop_that_can_t_be_read_is_nobody_and_no_hop_before_it_counts(hop: str
     assert address(PROXY, f"198.51.100.1, {hop}") is None
 
 
-def test_a_chain_of_proxies_without_an_end_is_nobody_s() -> None:
+def test_a_chain_of_more_proxies_than_are_read_gives_no_address() -> None:
     assert address(PROXY, ", ".join(["10.0.0.9"] * 20)) == PROXY
     assert address(PROXY, ", ".join(["203.0.113.9", *["10.0.0.9"] * 5000])) is None
 

@@ -1,4 +1,4 @@
-"""What a caller makes the service do grows no faster than what the caller sends."""
+"""The work that a caller makes for the service grows no faster than what the caller sends."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from consent_service.web.http.request_headers import MOST_COOKIES
-from tests.running import SERVICE, SHOP, Running, running
+from tests.support.application import SERVICE, SHOP, Running, running
 from tests.web.raw_calls import HUGE, Answer, call, cookie, filled
 
 
 async def verified(work: Coroutine[Any, Any, Answer]) -> int:
-    """How many tokens the application verified meanwhile."""
+    """Return the number of tokens that the application verified meanwhile."""
     counted: Counter[str] = Counter()
 
     def count(frame: FrameType, event: str, _argument: object) -> None:

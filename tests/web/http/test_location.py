@@ -15,7 +15,7 @@ from consent_service.domain.places import NOWHERE, Place
 from consent_service.errors import CannotStart
 from consent_service.services.geo import open_database
 from consent_service.web.http.location import PROXIES, ClientAddresses, Locations
-from tests.running import SERVICE, SHOP, Running, running
+from tests.support.application import SERVICE, SHOP, Running, running
 
 PEER = "127.0.0.1"  # of the tests' transport
 DENIED_BY_DEFAULT = ("denied", "default", "1---")

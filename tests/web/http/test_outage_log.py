@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 from consent_service.errors import StoreTimeout, StoreUnavailable
 from consent_service.ledger.archive import segment_name
 from consent_service.web.http.outage_log import OutageLog
-from tests.running import Clock, Running, running
+from tests.support.application import Running, running
+from tests.support.clock import Clock
 from tests.web.visitor.test_receipts import seal
 
 

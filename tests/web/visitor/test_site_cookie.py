@@ -30,7 +30,7 @@ def kept(letters: str, basis: str = "choice", max_age: int = 300) -> CookieRecor
     return EXAMPLE._replace(letters=letters, basis=basis, max_age=max_age)
 
 
-def test_the_text_is_the_one_that_the_script_writes() -> None:
+def test_the_service_writes_the_same_cookie_text_as_the_script() -> None:
     assert text_of(EXAMPLE) == "1.dda.gpc.1.1795000000.300.1.a-B_c.d"
 
 
@@ -66,7 +66,7 @@ def test_what_is_not_a_record_is_not_taken_for_one(text: str) -> None:
         ),
     ],
 )
-def test_its_attributes_are_the_scripts(way: FirstParty, attributes: str) -> None:
+def test_the_services_cookie_has_the_attributes_of_the_scripts(way: FirstParty, attributes: str) -> None:
     assert set_cookie("pc_acme", way, EXAMPLE).decode() == (
         f"pc_acme={text_of(EXAMPLE)}; Path=/; SameSite=Lax; Max-Age=34560000{attributes}"
     )
@@ -83,7 +83,9 @@ def test_no_answer_allows_over_a_choice_that_nobody_has_acknowledged(
 
 
 @given(KEPT, st.sampled_from([None, OPT_OUT]))
-def test_doubt_is_never_kept(before: CookieRecord, choice: ChoiceMade | None) -> None:
+def test_a_doubtful_answer_is_never_written_into_the_cookie(
+    before: CookieRecord, choice: ChoiceMade | None
+) -> None:
     assert not renewed([], before._replace(basis="unavailable"), choice)
 
 
@@ -109,14 +111,14 @@ def test_doubt_is_never_kept(before: CookieRecord, choice: ChoiceMade | None) ->
         (kept("dda", max_age=0), kept("aaa", "opted_in"), OPT_IN, False),
     ],
 )
-def test_when_an_answer_takes_the_place_of_what_was_there(
+def test_an_answer_replaces_the_cookie_only_where_the_table_allows(
     before: CookieRecord | None, answer: CookieRecord, choice: ChoiceMade | None, takes_its_place: bool
 ) -> None:
     brought = [] if before is None else [text_of(before)]
     assert renewed(brought, answer, choice) is takes_its_place
 
 
-def test_of_two_cookies_each_must_give_way() -> None:
+def test_of_two_cookies_both_must_allow_the_answer_to_replace_them() -> None:
     old, new = text_of(kept("aaa", "default")), text_of(kept("dda", max_age=0))
     for brought in ([old, new], [new, old]):
         assert not renewed(brought, kept("aaa", "default"))

@@ -13,7 +13,7 @@ from types import FrameType
 import pytest
 
 import consent_service
-from tests.running import Running, running
+from tests.support.application import Running, running
 from tests.web.browsing import Person, person, result_in
 from tests.web.raw_calls import cookie
 

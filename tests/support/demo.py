@@ -7,13 +7,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from consent_service.demo.addresses import ADNET_HOST, LOOPBACK, SITE, Addresses
 from consent_service.demo.folder import Folder
@@ -23,11 +22,10 @@ from consent_service.ledger.entries import Entry, decode
 from consent_service.services.records.standings import record_key
 from consent_service.store.engines import open_store
 from consent_service.store.keys import LEDGER, site_shards
-from tests.subjects import records_of
-from tests.support.ports import free_port
+from tests.support.processes import fetch
+from tests.support.records import records_of
+from tests.support.service import CLI
 from tests.support.waiting import DEADLINE
-
-_COMMAND: Final = "import sys; from consent_service.cli.main import main; main(sys.argv[1:])"
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Demo:
     process: subprocess.Popen[str]
 
     def read_until(self, word: str) -> str:
-        """What it has printed up to the line with this word."""
+        """Return its output up to the line with this word."""
         printed = ""
         while word not in printed:
             line = self.process.stdout.readline() if self.process.stdout else ""
@@ -62,7 +60,7 @@ class Demo:
         return [entry for entry in await self.ledger() if entry.id not in known]
 
     def partner_log(self) -> list[dict[str, Any]]:
-        """What adnet says it was asked."""
+        """Return the requests that adnet says it got."""
         asked: list[dict[str, Any]] = get_json(self.addresses.shop_port, "/log", host=ADNET_HOST)
         return asked
 
@@ -88,16 +86,11 @@ class Demo:
         return records[key].subject.hex()
 
 
-def two_free_ports() -> tuple[int, int]:
-    """Return two loopback ports on which nobody listens."""
-    return free_port(), free_port()
-
-
 def start(port: int, shop_port: int, data: Path) -> subprocess.Popen[str]:
     """`consent-service demo` in a process group of its own, so that signals to it reach nobody else."""
     given = ["--port", str(port), "--shop-port", str(shop_port), "--data", str(data)]
     return subprocess.Popen(
-        [sys.executable, "-c", _COMMAND, "demo", *given],
+        [*CLI, "demo", *given],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -131,26 +124,15 @@ def wait_until_ready(demo: Demo) -> None:
 
 
 def answers(port: int, path: str) -> bool:
-    """Whether this address answers 200 now."""
+    """Return True if this address answers 200 now."""
     try:
-        return get(port, path)[0] == 200
+        return fetch(port, path).status == 200
     except (OSError, http.client.HTTPException):
         return False
 
 
-def get(port: int, path: str, host: str = LOOPBACK) -> tuple[int, bytes]:
-    """Status and body."""
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=DEADLINE)
-    try:
-        connection.request("GET", path, headers={"Host": f"{host}:{port}"})
-        response = connection.getresponse()
-        return response.status, response.read()
-    finally:
-        connection.close()
-
-
 def get_json(port: int, path: str, host: str = LOOPBACK) -> Any:
-    """The answer, which must be a good one."""
-    status, body = get(port, path, host)
-    assert status == 200, (status, body)
-    return json.loads(body)
+    """Return the JSON of an answer, which must be 200."""
+    answer = fetch(port, path, host)
+    assert answer.status == 200, answer
+    return json.loads(answer.body)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from itertools import cycle
 from typing import ClassVar, Final, Protocol
 
-from tests.store.redis.servers import HOST, Server, eventually
 from tests.support.ports import free_ports
+from tests.support.redis.server import HOST, Server, eventually
 
 _ON_DISK: Final = ("save ''", "appendonly yes", "appendfsync always")
 _ON_REPLICAS: Final = ("save ''", "appendonly no", "min-replicas-to-write 1", "repl-diskless-sync-delay 0")
@@ -142,13 +142,13 @@ class Cluster(Fleet):
 
 
 def online_replicas(master: Server) -> int:
-    """How many replicas follow it without a gap."""
+    """Return the number of replicas that follow it without a gap."""
     lines = master.info("replication")
     return sum(isinstance(one, dict) and one.get("state") == "online" for one in lines.values())
 
 
 def _bus(server: Server) -> int:
-    """Where the others reach its bus."""
+    """Return the port at which the others reach its bus."""
     announced = server.ask("CONFIG", "GET", "cluster*-port")
     return int(announced["cluster-announce-bus-port"]) or int(announced["cluster-port"])
 
@@ -162,7 +162,7 @@ def _stands(server: Server) -> bool:
     return "cluster_state:ok" in server.ask("CLUSTER", "INFO")
 
 
-class Harbour:
+class SharedFleets:
     """The fleets that were started so far."""
 
     def __init__(self) -> None:
@@ -181,4 +181,4 @@ class Harbour:
         self._fleets.clear()
 
 
-HARBOUR: Final = Harbour()
+FLEETS: Final = SharedFleets()

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.process.serving import CLI
+from tests.support.service import CLI
 from tests.support.waiting import eventually
 
 SITE_HOST = "shop.localhost"
@@ -57,7 +57,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Front:
-    """Where nginx will listen, and the certificate it shows; None for plain HTTP."""
+    """Address at which nginx will listen, and the certificate that it shows; None for plain HTTP."""
 
     folder: Path
     port: int
@@ -82,7 +82,7 @@ class Front:
 
 
 def snippet(folder: Path, *options: str) -> str:
-    """What `consent-service snippet acme` prints for the configuration in this folder."""
+    """Return the output of `consent-service snippet acme` for the configuration in this folder."""
     command = [*CLI, "snippet", "acme", "--config", str(folder / "consent.toml"), *options]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 

@@ -13,12 +13,13 @@ from typing import Any
 
 import uvicorn
 
-from tests.running import Clock, Running, running
+from tests.support.application import Running, running
+from tests.support.clock import Clock
 
 
 @dataclass(frozen=True)
 class Listening:
-    """Where it listens on loopback, and what runs there."""
+    """A running application: its port on loopback, and what runs there."""
 
     port: int
     _service: Running

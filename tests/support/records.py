@@ -1,4 +1,4 @@
-"""Whose entries are whose: the records of a site, which alone say it."""
+"""Records of a site, which alone say whose entries are whose."""
 
 from __future__ import annotations
 

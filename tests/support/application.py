@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import httpx2
 
@@ -27,11 +27,12 @@ from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Store
 from consent_service.store.engines import open_store
 from consent_service.store.keys import LEDGER, site_shards
-from tests.subjects import records_of
+from tests.support.clock import START, Clock
+from tests.support.configuration import consent_toml, sqlite_url
+from tests.support.records import records_of
 
 SHOP = "https://shop.example"
 SERVICE = "https://privacy.example"
-START = 1_795_341_600  # 2026-11-22T10:00:00Z
 RING = new_ring(START - 86_400, bytes(range(32)), bytes(range(32, 64)))
 
 READING = 3
@@ -42,31 +43,12 @@ PRESSED = {
     "sec-fetch-mode": "navigate",
     "sec-fetch-dest": "document",
 }
-"""What a browser says of a form that somebody pressed on a page of the service."""
+"""Headers of a browser with a form that somebody pressed on a page of the service."""
 
-FACTS = """
-[service]
-public_url = "{service}"
-store = "{store}"
-trusted_proxies = {proxies}
-
-[business]
-name = "Acme Incorporated"
-
-[flag]
-cache = {cache}
-
-[limits]
-writes_per_minute = {writes_per_minute}
-burst = {burst}
-
-[sites.acme]
-name = "Acme Shop"
-origins = ["{shop}"]
-regime = "us-ca"
+_SITES = """
 gpc_since = 2026-01-01
 sensitive = true
-
+{on_site}
 [sites.acme.incentives]
 club = 0
 
@@ -85,19 +67,59 @@ regimes = ["us-co", "elsewhere"]
 """
 
 
+class Facts(TypedDict, total=False):
+    """Facts that a test may set; the rest is as `three_sites` has it.
+
+    `more`: further tables of the configuration. `on_site`: further lines of the site `acme`. `shop`: the origin of
+    all sites.
+    """
+
+    cache: bool
+    writes_per_minute: int
+    burst: int
+    proxies: Sequence[str]
+    more: str
+    on_site: str
+    shop: str
+
+
+def three_sites(
+    folder: Path,
+    *,
+    store: str | None = None,
+    cache: bool = True,
+    writes_per_minute: int = 0,
+    burst: int = 60,
+    proxies: Sequence[str] = (),
+    more: str = "",
+    on_site: str = "",
+    public_url: str = SERVICE,
+    shop: str = SHOP,
+) -> str:
+    """Return the `consent.toml` of a business with the sites `acme`, `abroad` and `states`. Facts has the rest."""
+    tables = f"""\
+trusted_proxies = {list(proxies)}
+[flag]
+cache = {str(cache).lower()}
+[limits]
+writes_per_minute = {writes_per_minute}
+burst = {burst}
+"""
+    return consent_toml(
+        folder,
+        store=store,
+        name="Acme Shop",
+        business="Acme Incorporated",
+        public_url=public_url,
+        origins=[shop],
+        more=tables,
+        site=_SITES.format(shop=shop, on_site=on_site, more=more),
+    )
+
+
 def scripted_token(page: httpx2.Response) -> str:
-    """What the confirm page's script puts into its form; "" when the page has none."""
+    """Return the token that the confirm page's script puts into its form; "" when the page has none."""
     return page.text.partition('data-token="')[2].partition('"')[0]
-
-
-class Clock:
-    """Unix seconds that only tests move."""
-
-    def __init__(self, now: float = START) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass
@@ -192,39 +214,23 @@ class Running:
 async def running(
     folder: Path,
     *,
-    cache: bool = True,
-    writes_per_minute: int = 0,
-    burst: int = 60,
     ring: KeyRing = RING,
-    proxies: Sequence[str] = (),
-    more: str = "",
-    on_site: str = "",
     store: str | None = None,
     public_url: str = SERVICE,
-    shop: str = SHOP,
+    clock: Clock | None = None,
+    **facts: Unpack[Facts],
 ) -> AsyncIterator[Running]:
-    """The application with its lifespan, and a client for it.
+    """Yield the application with its lifespan, and a client for it.
 
-    `more`: further tables of the configuration. `on_site`: further lines of the site `acme`. `store`: the URL of
-    another store than a file in the folder.
+    `store`: the URL of another store than a file in the folder.
     """
-    store_path = folder / "consent.db"
-    store_url = store or f"sqlite:///{store_path}"
-    text = FACTS.format(
-        service=public_url,
-        shop=shop,
-        store=store_url,
-        cache=str(cache).lower(),
-        writes_per_minute=writes_per_minute,
-        burst=burst,
-        proxies=list(proxies),
-        more=more,
-    ).replace("[sites.acme]", f"[sites.acme]\n{on_site}")
-    clock = Clock()
+    store_url = store or sqlite_url(folder)
+    text = three_sites(folder, store=store, public_url=public_url, **facts)
+    clock = clock or Clock()
     log: list[bytes] = []
     config = load(text, {"CONSENT_KEYS": encode_ring(ring)})
     app = create_app(config, run_dir=folder, clock=clock, log=log.append)
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url=public_url) as client:
-            yield Running(app, client, clock, store_path, ring, log, store_url)
+            yield Running(app, client, clock, folder / "consent.db", ring, log, store_url)

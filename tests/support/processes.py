@@ -1,29 +1,33 @@
-"""What other processes do: their answers, their descendants, those of them that still run."""
+"""Other processes: what they answer on loopback, their descendants, those of them that still run, signals."""
 
 from __future__ import annotations
 
 import http.client
 import os
 import select
+import signal
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.support.ports import LOOPBACK
 from tests.support.waiting import DEADLINE
 
 
 class Answer(NamedTuple):
+    """Status and body of an answer."""
+
     status: int
     body: str
 
 
-def fetch(port: int, path: str) -> Answer:
-    """One GET on loopback, on a connection of its own; OSError while nothing listens."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
+def fetch(port: int, path: str, host: str = LOOPBACK) -> Answer:
+    """GET once on loopback, with this host's name, on a new connection. Raises OSError while nothing listens."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=DEADLINE)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers={"Host": f"{host}:{port}"})
         response = connection.getresponse()
         return Answer(response.status, response.read().decode())
     finally:
@@ -31,7 +35,7 @@ def fetch(port: int, path: str) -> Answer:
 
 
 def family(pid: int) -> list[int]:
-    """The process and all its descendants."""
+    """Return the process and all its descendants, those that it started first before others."""
     with suppress(FileNotFoundError):
         children = [
             int(child)
@@ -56,3 +60,17 @@ def survivors(pids: Iterable[int]) -> list[int]:
             if ready:
                 del left[pid]
         return list(left)
+
+
+def signal_all(pids: Iterable[int], signum: signal.Signals) -> None:
+    """Send the signal to each process that is still there."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signum)
+
+
+def command_line(pid: int) -> str:
+    """Return the process's command line, words parted by blanks; "" for a process that has gone."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    return ""

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import NamedTuple
 
-from tests.store.redis.servers import HOST
+from tests.support.redis.server import HOST
 
 _PIECE = 65_536
 
@@ -24,7 +24,7 @@ class Wire(NamedTuple):
 
 
 class Wires:
-    """What is sent over a cut wire vanishes, and so does all that follows on that connection: it ends when the wire
+    """Data sent over a cut wire vanishes, and so does all that follows on that connection: it ends when the wire
     is whole again, and a new one works.
     """
 
@@ -47,7 +47,7 @@ class Wires:
         self._loop.call_soon_threadsafe(self._end_the_broken)
 
     def opened(self, port: int) -> int:
-        """How many connections were made to this port so far."""
+        """Return the number of connections to this port so far."""
         return sum(wire.port == port for wire in self._opened)
 
     def close(self) -> None:

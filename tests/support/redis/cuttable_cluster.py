@@ -1,4 +1,4 @@
-"""The sea: a cluster whose nodes can be cut off, from one another alone or from everybody, without any being told.
+"""A cluster whose nodes can be cut off, from one another alone or from everybody, without any being told.
 
 Three masters with two replicas each, so that a shard takes choices again when its master has gone. Each node has an
 address of its own to call from, and wires in front of its ports: so wires know who calls whom.
@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from tests.store.redis.fleets import Cluster
-from tests.store.redis.servers import HOST, Server
-from tests.store.redis.wires import Wire, Wires
 from tests.support.ports import free_ports
+from tests.support.redis.fleets import Cluster
+from tests.support.redis.server import HOST, Server
+from tests.support.redis.wires import Wire, Wires
 
 NODE_TIMEOUT: Final = 2.0
 """Seconds after which the others elect another in a silent node's place."""
 
 
-class Sea(Cluster):
+class CuttableCluster(Cluster):
     """Acknowledges when both replicas have it; writes to disk besides, so that who starts again comes back whole."""
 
     REPLICAS: ClassVar[int] = 2

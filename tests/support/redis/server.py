@@ -9,17 +9,17 @@ import os
 import resource
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
 import redis
 
-from tests.store.redis import certificates
 from tests.support import waiting
+from tests.support.redis import certificates
 
 PROGRAM: Final = os.environ.get("TEST_REDIS_SERVER", "redis-server")
-"""What is started: Debian's server, or another one that claims to do the same, by its path."""
+"""Program to start: Debian's server, or another one that claims to do the same, by its path."""
 
 HOST: Final = "127.0.0.1"
 _ELSEWHERE: Final = "127.0.0.2"
@@ -75,6 +75,16 @@ class Server:
     def ask(self, *words: str | int) -> Any:
         """One command, past every network; text comes decoded."""
         return _decoded(self._client.execute_command(*words))  # type: ignore[no-untyped-call]
+
+    def dump(self) -> dict[bytes, bytes]:
+        """Every key with its value as `load` takes it; when a key expires is no part of it."""
+        keys: list[bytes] = sorted(self._client.keys("*"))  # type: ignore[arg-type]
+        return {key: self._client.dump(key) for key in keys}  # type: ignore[misc]
+
+    def load(self, values: Mapping[bytes, bytes]) -> None:
+        """Put keys there that were dumped elsewhere; raises redis.ResponseError where one is there already."""
+        for key, value in values.items():
+            self._client.restore(key, 0, value)
 
     def reserve(self, user: str, password: str) -> None:
         """From here on nobody comes in without a name but this object, under this one."""
