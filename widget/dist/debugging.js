@@ -1,1 +1,1 @@
-"use strict";(()=>{var a=_.e,e=a.o,{URLSearchParams:r}=a.r;_.debug=({location:a},s,c,i)=>{e.has(new r(a.search),"privacy-debug")&&c(s,{inside:i})}})();
+"use strict";(()=>{var e=_.e,i=e.o,{RegExp:r}=e.r;_.debug=({location:e},s,t,a)=>{i.test(new r(/[?&]privacy-debug(=|&|$)/),e.search)&&t(s,{inside:a})}})();
