@@ -22,6 +22,7 @@ from consent_service.ledger.entries import ChoiceEntry, Entry, decode
 from consent_service.store.engines import open_store
 from consent_service.store.keys import LEDGER, site_shards
 from consent_service.web.configured import script_of
+from consent_service.web.script import Script
 from tests.demo.demos import two_free_ports
 from tests.process.serving import Service, serving
 from tests.support.waiting import DEADLINE_MS
@@ -115,7 +116,11 @@ class Shop:
     @property
     def inline(self) -> str:
         """The part of the snippet that stands in the page itself."""
-        return script_of(load(self.text, {}), SITE, int(time.time())).inline
+        return self.script().inline
+
+    def script(self) -> Script:
+        """Script and stub as the service builds them."""
+        return script_of(load(self.text, {}), SITE, int(time.time()))
 
     def html(self, page: Written) -> str:
         stub = self.inline

@@ -371,8 +371,9 @@ async def test_what_the_script_loads_by_itself_has_addresses_that_never_change(
 
 
 def test_in_first_party_mode_what_comes_later_comes_over_the_sites_own_way(tmp_path: Path) -> None:
-    config = configured(script(tmp_path, more=f'first_party = "{SHOP}/privacy"').body.decode())
-    for address in (config["settings"], config["writing"], *config["views"].values()):
+    more = f'first_party = "{SHOP}/privacy"\nprior_cmp = ["onetrust"]'
+    config = configured(script(tmp_path, more=more).body.decode())
+    for address in (config["settings"], config["writing"], config["prior"], *config["views"].values()):
         assert address.startswith(f"{SHOP}/privacy/w/acme.")
 
 
