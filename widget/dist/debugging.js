@@ -1,1 +1,1 @@
-"use strict";(()=>{var e=_.e,i=e.o,{RegExp:r}=e.r;_.debug=({location:e},s,t,a)=>{i.test(new r(/[?&]privacy-debug(=|&|$)/),e.search)&&t(s,{inside:a})}})();
+"use strict";(()=>{var e=_.e,t=e.o,{RegExp:r}=e.r;_.debug=({location:e},a,c,s)=>{t.test(new r(/[?&]privacy-debug(=|&|$)/),e.search)&&c(a,{tt:s})}})();

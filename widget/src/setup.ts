@@ -125,8 +125,6 @@ export function setup(host: Host): Wired {
     },
     async begin() {
       void drawn();
-      // Fails where the site has no such extra.
-      quietly(() => host.extras.debug!(win, config.debug!, load, { ...manager, ...tags, record }));
       openOnClick(doc, open);
       win.addEventListener("online", resume);
       win.addEventListener("pagehide", manager.leave);
@@ -149,6 +147,8 @@ export function setup(host: Host): Wired {
           resume();
         },
       );
+      // Fails where the site has no such extra.
+      quietly(() => host.extras.debug!(win, config.debug!, load, { ...manager, ...tags, record }));
       await manager.start();
       // An import may deny more than that tool's cookie does.
       if (brought.result || (restricted && brought.prior)) await manager.ask();

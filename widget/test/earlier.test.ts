@@ -54,6 +54,15 @@ test("the file gets that tool's cookies alone", async () => {
   assert.equal(given, "tool=x=2,y; usprivacy=1---");
 });
 
+test("where a page has replaced what takes texts apart the file gets them all, and they deny until it has spoken", (t) => {
+  t.mock.method(String.prototype, "split", () => {
+    throw new Error("the page's own");
+  });
+  const { here } = device("tool=ads:no", { record: DEFAULT });
+  t.mock.restoreAll();
+  assert.equal(here!.unread(), true);
+});
+
 test("unread they deny whoever has not chosen here, until they are read", async () => {
   for (const record of [undefined, DEFAULT]) {
     const { here, read, brought } = device("tool=ads:no", { record });
@@ -81,21 +90,22 @@ test("a choice that is made while the file is on its way outranks them", async (
   assert.deepEqual([denied, here!.unread()], [undefined, false]);
 });
 
-const FAILURES: Readonly<Record<string, (asking: HTMLScriptElement) => void>> = {
-  "can't be had": ({ onerror }) => (onerror as () => void)(),
-  "comes and notes nothing": ({ onload }) => (onload as () => void)(),
-  "can't be asked for": () => {
-    throw new Error("the page's own");
-  },
-};
+test("a file that can't be had leaves them denying, and nobody waits for it", async () => {
+  const { here, read, brought } = device("tool=ads:yes");
+  assert.equal(await read(({ onerror }) => (onerror as () => void)()), undefined);
+  assert.deepEqual([here!.unread(), brought], [true, {}]);
+});
 
-for (const [name, fail] of Object.entries(FAILURES)) {
-  test(`a file that ${name} leaves them denying`, async () => {
-    const { here, read, brought } = device("tool=ads:yes");
-    assert.equal(await read(fail), undefined);
-    assert.deepEqual([here!.unread(), brought], [true, {}]);
+test("where a page of its own lets no file be asked for they go on denying", async (t: TestContext) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { here, read, brought } = device("tool=ads:yes");
+  const waited = read(() => {
+    throw new Error("the page's own");
   });
-}
+  t.mock.timers.tick(3000);
+  assert.equal(await waited, undefined);
+  assert.deepEqual([here!.unread(), brought], [true, {}]);
+});
 
 test("a file that hangs is waited for three seconds, and comes too late after", async (t: TestContext) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });

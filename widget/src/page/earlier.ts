@@ -44,11 +44,15 @@ export function earlier(
   const address = config.prior!;
   // The pattern's seventh group is the name of such a cookie.
   const isTheirs = (pair: string) => pair.match(config.rule.p)?.[7] && !own.split("; ").includes(pair);
-  const cookie = win.document.cookie.split("; ").filter(isTheirs).join("; ");
+  const all = win.document.cookie;
+  // Where a page has replaced what takes texts apart, the file gets them all.
+  const cookie = quietly(() => all.split("; ").filter(isTheirs).join("; "), all);
   if (!cookie) return undefined;
   // A number, not a copy of another tool's words. The address stands for the tables by which they were read.
-  const sum = `${Array.from(address + cookie).reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) | 0, 0)}`;
-  const isNew = seen.read() !== sum;
+  let sum = 0;
+  const text = address + cookie;
+  for (let at = 0; at < text.length; at++) sum = (31 * sum + text.charCodeAt(at)) | 0;
+  const isNew = seen.read() !== `${sum}`;
   let isRead = false;
 
   const chosen = () => !(record() || NO_CHOICE).includes(NO_CHOICE);
@@ -57,21 +61,19 @@ export function earlier(
     unread: () => !isRead && !chosen() && (isNew || record() === undefined),
     async read(load, brought) {
       const found = await new Promise<Parameters<Noted> | undefined>((done) => {
-        const fail = () => done(undefined);
         const asking: Asking & Partial<HTMLScriptElement> = {
           cookie,
           noted: (...found) => done(found),
-          onload: fail, // too late where they were read
-          onerror: fail,
+          onerror: () => done(undefined),
         };
-        setTimeout(fail, PATIENCE);
-        if (!quietly(() => load(address, asking))) fail();
+        setTimeout(done, PATIENCE);
+        quietly(() => load(address, asking));
       });
       if (!found) return undefined;
       const [denied, prior] = found;
       isRead = true;
       brought.prior = prior;
-      if (!denied) seen.write(sum);
+      if (!denied) seen.write(`${sum}`);
       return chosen() ? undefined : denied;
     },
   };

@@ -24,14 +24,11 @@ export function acting(win: Window, acts: Acts): Acting {
       const { sale, share, sensitive } = acts.flag();
       const answers = subject === "sensitive" ? [sensitive] : [sale, share];
       // Keeping what is allowed needs no second step, and so no tab.
-      const tab = answers.includes("denied") ? openTab(win) : null;
+      const lead = answers.includes("denied") ? openTab(win) : undefined;
       const came = await acts.allow(method, { [subject]: WORDS[subject][1] });
-      if (came.kind === "confirm") {
-        expectBack();
-        tab?.go(came.url);
-      } else {
-        tab?.drop();
-      }
+      const url = came.kind === "confirm" ? came.url : undefined;
+      if (url) expectBack();
+      lead?.(url);
       return came;
     },
   };
