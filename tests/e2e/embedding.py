@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, BrowserContext, Page, Request
 
 from consent_service.config import load
+from consent_service.embed.script import BuiltScript
 from consent_service.embed.site_script import script_of
 from consent_service.ledger.entries import ChoiceEntry, Entry, decode
 from consent_service.store.engines import open_store
@@ -102,7 +103,11 @@ class Shop:
     @property
     def inline(self) -> str:
         """The part of the snippet that stands in the page itself."""
-        return script_of(load(self.text, {}), SITE, int(time.time())).inline
+        return self.script().inline
+
+    def script(self) -> BuiltScript:
+        """Script and stub as the service builds them."""
+        return script_of(load(self.text, {}), SITE, int(time.time()))
 
     def html(self, page: Written) -> str:
         stub = self.inline

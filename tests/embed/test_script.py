@@ -115,7 +115,7 @@ def test_the_natives_runtime_is_in_the_script_once_and_in_no_file_that_it_fetche
     }  # fmt: skip
     built = build(dist, public, {"s": "acme"}, {"en": {}})
     assert built.body.count(b"contentWindow)") == 1
-    for fetched in (*built.views.values(), built.settings, built.writing):
+    for fetched in (*built.views.values(), built.settings, built.writing, built.prior or b""):
         assert b"contentWindow)" not in fetched
 
 
@@ -164,8 +164,12 @@ def test_the_pattern_of_what_is_on_record_finds_our_cookies_alone(
     assert [match[2] for match in re.finditer(pattern, cookies)] == found
 
 
-def test_a_look_is_named_where_it_is_not_the_usual_one(tmp_path: Path) -> None:
-    assert configured(script(tmp_path, more='look = "corner"').body.decode())["look"] == "corner"
+def test_a_look_that_is_not_the_usual_one_is_named_and_its_styles_come_with_the_view(tmp_path: Path) -> None:
+    given, plain = script(tmp_path, more='look = "corner"'), script(tmp_path)
+    assert configured(given.body.decode())["look"] == "corner"
+    for lang, view in given.views.items():
+        assert view.count(b".corner .banner{") == 1
+        assert b".corner" not in plain.views[lang] + given.body
 
 
 def test_only_regions_with_another_default_are_named(tmp_path: Path) -> None:
@@ -185,24 +189,41 @@ def test_a_site_that_uses_an_extra_gets_it_and_nobody_else_does(tmp_path: Path) 
     given = script(tmp_path, more='prior_cmp = ["onetrust"]\nreload_on_opt_out = true')
     config = configured(given.body.decode())
     assert config["reload"] is True
-    assert [reading["cookie"] for reading in config["prior"]] == [
+    assert [reading["cookie"] for reading in tables(given)["prior"]] == [
         "OptanonConsent",
         "OneTrustWPCCPAGoogleOptOut",
     ]
+    assert given.body.count(b".earlier=") == 1
+    assert (plain.prior, plain.body.count(b".earlier=")) == (None, 0)
     assert configured(given.stub)["p"] == f"{ON_RECORD}|(OptanonConsent|OneTrustWPCCPAGoogleOptOut)="
     assert len(given.body) - len(json.dumps(config)) > len(plain.body) - len(
         json.dumps(configured(plain.body.decode()))
     )
 
 
-def test_a_tool_whose_export_was_imported_is_doubt_too_and_one_extra_reads_it(tmp_path: Path) -> None:
+def tables(built: BuiltScript) -> Any:
+    """What the file that reads another tool's cookies is made with."""
+    assert built.prior is not None
+    return configured(built.prior.decode())
+
+
+def test_the_tables_of_another_tools_cookies_are_in_the_file_that_reads_them_alone(tmp_path: Path) -> None:
+    given = script(tmp_path, more='prior_cmp = ["onetrust"]')
+    assert given.prior is not None
+    digest = hashlib.sha256(given.prior).hexdigest()[:20]
+    assert configured(given.body.decode())["prior"] == f"{SERVICE}/w/acme.{digest}.js"
+    assert given.files[digest] == given.prior
+    assert b"isGpcEnabled" not in given.body
+
+
+def test_a_tool_whose_export_was_imported_is_doubt_too_and_one_file_reads_it(tmp_path: Path) -> None:
     own = 'prior_cookies = [{ cookie = "old.tool", id = "id=(.+)" }]'
     given = script(tmp_path, more=f'prior_cmp = ["usprivacy"]\nprior_ids = ["onetrust"]\n{own}')
-    config = configured(given.body.decode())
-    assert [reading["cookie"] for reading in config["prior"]] == ["usprivacy"]
-    assert config["prior_ids"] == [["OptanonConsent", r"\bconsentId=([^&]+)"], ["old.tool", "id=(.+)"]]
+    assert [reading["cookie"] for reading in tables(given)["prior"]] == ["usprivacy"]
+    assert tables(given)["prior_ids"] == [["OptanonConsent", r"\bconsentId=([^&]+)"], ["old.tool", "id=(.+)"]]
     assert configured(given.stub)["p"] == rf"{ON_RECORD}|(usprivacy|OptanonConsent|old\.tool)="
-    assert given.body.count(b".knownBefore=") == 1
+    assert given.body.count(b".earlier=") == 1
+    assert set(tables(script(tmp_path, more='prior_ids = ["onetrust"]'))) == {"prior_ids"}
 
 
 @pytest.mark.parametrize(
@@ -342,8 +363,9 @@ async def test_what_the_script_loads_by_itself_has_addresses_that_never_change(
 
 
 def test_in_first_party_mode_what_comes_later_comes_over_the_sites_own_way(tmp_path: Path) -> None:
-    config = configured(script(tmp_path, more=f'first_party = "{SHOP}/privacy"').body.decode())
-    for address in (config["settings"], config["writing"], *config["views"].values()):
+    more = f'first_party = "{SHOP}/privacy"\nprior_cmp = ["onetrust"]'
+    config = configured(script(tmp_path, more=more).body.decode())
+    for address in (config["settings"], config["writing"], config["prior"], *config["views"].values()):
         assert address.startswith(f"{SHOP}/privacy/w/acme.")
 
 

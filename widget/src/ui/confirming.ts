@@ -3,23 +3,16 @@
  * off from this one; what came of it only the service can say.
  */
 
-/** A tab opened before it is known whether, and where, it has to go. */
-export interface WaitingTab {
-  /** Does nothing when the browser blocked the tab: the link beside it has to do. */
-  go(url: string): void;
-  drop(): void;
-}
-
-/** Must be called in the click itself: later, browsers take it for an unasked pop-up. */
-export function openTab(win: Window): WaitingTab {
+/**
+ * Opens a tab before it is known whether, and where, it has to go: later than in the click itself browsers take it for
+ * an unasked pop-up. Returns what leads it there, or closes it where there is no address. Does nothing when the browser
+ * blocked the tab: the link beside it has to do.
+ */
+export function openTab(win: Window): (url?: string) => void {
   const tab = win.open("", "_blank");
-  return {
-    go(url) {
-      if (tab && !tab.closed) tab.location.replace(url);
-    },
-    drop() {
-      tab?.close();
-    },
+  return (url) => {
+    if (!url) tab?.close();
+    else if (tab && !tab.closed) tab.location.replace(url);
   };
 }
 

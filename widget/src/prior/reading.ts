@@ -8,6 +8,9 @@ import type { PriorCookie, PriorId, PriorReading } from "../core/protocol";
 import type { Restriction } from "../core/settle";
 import { quietly } from "../quietly";
 
+/** As a document gives them. */
+type Cookies = Pick<Document, "cookie">;
+
 /** The rights' bits, as in `PriorReading.doubt`. */
 const SALE_SHARE = 1;
 const SENSITIVE = 2;
@@ -25,26 +28,12 @@ const LONGEST = 8192;
 /** Some proxies and scripts encode again what was encoded. */
 const ROUNDS = 3;
 
-/** In a record of ours: its basis is the law's default, so nobody has chosen. It may be older than a reading. */
-const NO_CHOICE = ".default.";
-
-/**
- * What these cookies deny, where nobody has chosen here; undefined where nothing.
- *
- * @param record what the site's own cookie says
- * @param own what this script wrote itself, as cookies stand: `usprivacy` is a name for everybody
- */
-export function deniedBefore(
-  doc: Document,
-  readings: readonly PriorReading[],
-  record = NO_CHOICE,
-  own = "",
-): Restriction | undefined {
-  if (!record.includes(NO_CHOICE)) return undefined;
+/** What these cookies deny; undefined where nothing. */
+export function deniedBefore(doc: Cookies, readings: readonly PriorReading[]): Restriction | undefined {
   let bits = 0;
   for (const reading of readings) {
     // A page may have replaced what reads them: whoever has such a cookie is in doubt then.
-    const read = () => texts(doc, reading.cookie, own).reduce((sum, text) => sum | denied(reading, text), 0);
+    const read = () => texts(doc, reading.cookie).reduce((sum, text) => sum | denied(reading, text), 0);
     if (doc.cookie.indexOf(`${reading.cookie}=`) >= 0) bits |= quietly(read, reading.doubt);
   }
   return CHOICES[bits];
@@ -54,7 +43,7 @@ export function deniedBefore(
 const LONGEST_ID = 256;
 
 /** By which id that tool knew this visitor: the first that stands in one of these cookies. */
-export function knownBefore(doc: Document, cookies: readonly PriorCookie[]): PriorId | undefined {
+export function knownBefore(doc: Cookies, cookies: readonly PriorCookie[]): PriorId | undefined {
   for (const [cookie, pattern] of cookies) {
     for (const text of texts(doc, cookie)) {
       // A pattern that this browser can't read says nothing, and keeps none of the others from being read.
@@ -66,12 +55,11 @@ export function knownBefore(doc: Document, cookies: readonly PriorCookie[]): Pri
 }
 
 /** What stands in the cookies of that name; a page may have several. An empty one notes nothing. */
-function texts(doc: Document, name: string, own = ""): string[] {
+function texts(doc: Cookies, name: string): string[] {
   const found = [];
-  const ours = own.split("; ");
   for (const pair of doc.cookie.split("; ")) {
     const at = pair.indexOf("=") + 1;
-    if (pair.slice(0, at) === `${name}=` && pair.length > at && !ours.includes(pair)) found.push(pair.slice(at));
+    if (pair.slice(0, at) === `${name}=` && pair.length > at) found.push(pair.slice(at));
   }
   return found;
 }
