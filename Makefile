@@ -24,7 +24,7 @@ test: setup ## every test but the long ones, in real browsers too
 	$(PYTEST) --quiet --cov --cov-report= $(MEASURED)
 	$(BIN)/coverage report --fail-under=100 --include='consent_service/domain/*,consent_service/identity/*'
 
-check: setup ## lint, format, types and plain words, of Python and of the widget
+check: setup ## lint, format, types and plain words, of Python, the docs and the widget
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -37,6 +37,7 @@ format: setup ## write what check asks for
 
 soak: setup ## the long runs: kill -9, stops, cuts and full disks under load; what deploy/ holds, by its own tools
 	@$(PYTHON) scripts/setup.py soak
+	@$(PYTHON) scripts/setup.py docs
 	$(BIN)/pytest -m soak
 
 bench: setup ## the flag against empty servers, side by side; prints the table for docs/benchmarks.md
@@ -49,14 +50,20 @@ bench-pages: setup ## what the widget costs a page, beside two peers; prints the
 	$(BIN)/python -m tests.bench.pages.run
 
 reference: setup ## the pages of docs/ that are made from the code
-	$(BIN)/python scripts/reference.py
+	PYTHONPATH=scripts $(BIN)/python -m reference
+
+docs: ## docs/ as a site with search, in dist/docs; opens from the disk, asks no network (needs only Python)
+	@$(PYTHON) scripts/setup.py docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "open dist/docs/index.html"
 
 lock: setup ## newest versions that pyproject.toml allows, with every hash
 	$(LOCK) --upgrade --group dev --output-file requirements/test.txt
 	$(LOCK) --upgrade --constraint requirements/test.txt --output-file requirements/demo.txt
 	$(LOCK) --upgrade --constraint requirements/test.txt --group soak --output-file requirements/soak.txt
+	$(LOCK) --upgrade --constraint requirements/test.txt --group docs --output-file requirements/docs.txt
 
 clean: ## what the targets above made, but not what they installed
 	rm -rf dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo setup test check format soak bench bench-redis bench-pages reference lock clean
+.PHONY: help demo setup test check format soak bench bench-redis bench-pages reference docs lock clean

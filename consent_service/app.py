@@ -26,7 +26,7 @@ from consent_service import resources
 from consent_service.config import Config, Geo, SiteFacts, digest
 from consent_service.config.first_party import origin_of, ways_of
 from consent_service.embed.site_script import script_of
-from consent_service.errors import ConfigError, ConsentError, Fault
+from consent_service.errors import ConsentError
 from consent_service.identity.keys import KeyRing
 from consent_service.identity.nonces import Nonces
 from consent_service.identity.results import Results
@@ -126,7 +126,7 @@ def create_app(
     `run_dir`: where the supervisor leaves word that the service drains. `log` takes access lines. Raises
     ConfigError without keys, and StoreError when the store can't be opened.
     """
-    parts = _parts(config, ring_of(config), clock, AccessLines(clock, log))
+    parts = _parts(config, config.require_ring(), clock, AccessLines(clock, log))
     rooms = _rooms(config, parts, run_dir, clock)
     access = Access(parts.lines, parts.metrics, time.perf_counter)
     refused = problems.ConsentErrors(parts.troubles)
@@ -247,16 +247,6 @@ def places_of(geo: Geo, clients: Clients) -> Places:
     elif geo.country_header:
         names = HeaderNames(geo.country_header.lower(), geo.region_header.lower())
     return Places(clients, names, open_database(Path(geo.database)) if geo.database else None)
-
-
-def ring_of(config: Config) -> KeyRing:
-    """The key ring. Raises ConfigError where none was given."""
-    if config.keys is None:
-        message = (
-            "no key ring; make one with `consent-service keys new FILE` and name it in CONSENT_KEYS_FILE"
-        )
-        raise ConfigError((Fault("CONSENT_KEYS", 0, message),))
-    return config.keys
 
 
 def _gpc_since(facts: SiteFacts) -> date:

@@ -1,7 +1,7 @@
-"""Plain words: counts how the code, the tests and the README read, and fails where a bound is passed.
+"""Plain words: counts how the code, the tests, the README and docs/ read, and fails where a bound is passed.
 
-Run by `make check`. Reads source only, imports nothing of the package. With `--places` it prints each docstring that
-opens with a question word, too.
+Run by `make check`. Reads source only, imports nothing of the package. With `--places` it also prints each docstring
+that opens with a question word, and each page whose median paragraph is too long.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ QUESTION_WORDS: Final = frozenset({"What", "Whether", "Who", "Whose", "Whom", "H
 """A docstring says what a thing is or does; one that opens with these makes the reader work it out."""
 PARTICIPLES: Final = frozenset({"found", "said", "known", "kept", "asked", "told"})
 """Names that tell what happened to a value, not what it is."""
+MEDIAN_WORDS: Final = 40
+"""Words in the median paragraph of a page of docs/, at most."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -107,13 +109,19 @@ def paragraph_lengths(text: str) -> list[int]:
 
     Code, tables, headings, pictures and the targets of links are left out.
     """
-    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-    paragraphs = [block.strip() for block in re.split(r"\n(?=\s*\n|\s*(?:-|\d+\.) |#|\|)", prose)]
+    prose = re.sub(r"```.*?```|^#+ .*?$", "", text, flags=re.DOTALL | re.MULTILINE)
+    paragraphs = [block.strip() for block in re.split(r"\n(?=\s*\n|\s*(?:-|\d+\.) |\|)", prose)]
     return [
         len(re.sub(r"\]\([^)]*\)", "]", block).split())
         for block in paragraphs
-        if block and block[0] not in "#|<!["
+        if block and block[0] not in "|<!["
     ]
+
+
+def long_winded_pages(folder: Path) -> list[Path]:
+    """Return the pages below a folder whose median paragraph has more than MEDIAN_WORDS words."""
+    lengths = ((path, paragraph_lengths(path.read_text("utf-8"))) for path in sorted(folder.rglob("*.md")))
+    return [path for path, words in lengths if words and statistics.median(words) > MEDIAN_WORDS]
 
 
 def counts() -> Iterator[Count]:
@@ -143,6 +151,10 @@ def counts() -> Iterator[Count]:
     )
     yield at_most("public functions without a docstring", len(bare), 48)
     yield at_most("words in the README's median paragraph", statistics.median(readme), 30)
+    long_winded = long_winded_pages(ROOT / "docs")
+    yield at_most(
+        f"pages of docs/ with more than {MEDIAN_WORDS} words in the median paragraph", len(long_winded), 0
+    )
 
 
 def share(part: Sized, whole: Sized) -> float:
@@ -166,6 +178,8 @@ def main(arguments: list[str]) -> int:
         for folder in ("consent_service", "tests", "scripts"):
             for place, text in filter(opens_with_a_question, docstrings_under(folder)):
                 print(f"{place}: {text.splitlines()[0]}")
+        for page in long_winded_pages(ROOT / "docs"):
+            print(f"{page.relative_to(ROOT)}: paragraphs too long")
     report = list(counts())
     for count in report:
         print(f"{count.value:6.0f}  {count.name} ({count.bound}){'' if count.held else '  <- passed'}")

@@ -2,7 +2,7 @@
 
 Safe to interrupt and to repeat: a component's stamp is written last and names the content of its lock files,
 so a changed lock brings the component again. Nothing begins before all that needs rights is there.
-Standard library only. Usage: python3 scripts/setup.py demo | test | soak
+Standard library only. Usage: python3 scripts/setup.py demo | test | soak | docs
 """
 
 from __future__ import annotations

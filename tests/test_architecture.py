@@ -63,7 +63,7 @@ ARROWS: dict[str, frozenset[str]] = {
     "services": frozenset(
         {"errors", "addresses", "codecs", "identity", "domain", "ledger", "store", "config", "texts"}
     ),
-    "importing": frozenset({"errors", "identity", "domain", "ledger", "services", "store"}),
+    "importing": frozenset({"errors", "identity", "domain", "ledger", "services", "store", "config"}),
     "web": frozenset(
         {
             "errors",

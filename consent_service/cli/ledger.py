@@ -1,12 +1,11 @@
-"""The command line of the ledger: check an archive, and get out what it says; erase who is in it.
+"""Commands of the group `ledger`: check an archive, export from it, seal to it, erase who is in it.
 
-Only what speaks of visitors needs the service's store and keys.
+Only what concerns visitors needs the service's store and keys.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import sys
 import time
@@ -14,35 +13,30 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
-from consent_service.cli.config_file import DEFAULT_CONFIG, ConfigFile, load_config
-from consent_service.cli.erase import erase, number_of
-from consent_service.errors import IdentityError, KeyRingInvalid, LedgerError, UnknownSite
+from consent_service.cli.erase import erase
+from consent_service.cli.groups import command_group
+from consent_service.cli.options import DEFAULT_CONFIG, ConfigFile, KeyFile, load_config
+from consent_service.cli.progress import progress_bar
+from consent_service.errors import LedgerError
 
 if TYPE_CHECKING:
-    from consent_service.identity.signatures import PublicKeys
-    from consent_service.ledger.checkpoints import Checkpoint
+    from consent_service.config import Config
     from consent_service.ledger.export import Wanted
     from consent_service.ledger.verification import Report
 
-ledger = typer.Typer(
-    help="Check the archive of what was recorded, export from it, erase a visitor.", no_args_is_help=True
-)
-Place = Annotated[str, typer.Argument(metavar="ARCHIVE", help="The folder, or the object store's URL.")]
-
-
-_MOST: Final = 4 << 20
-_SEALED_NOW: Final[dict[int | None, str]] = {
-    None: "another process seals it at this moment; run this again to be sure of the newest entries",
+ArchivePlace = Annotated[
+    str, typer.Argument(metavar="ARCHIVE", help="Folder of the archive, or the URL of its object store.")
+]
+_SUBJECT: Final = re.compile("[0-9a-f]{32}")
+_SEALED: Final[dict[int | None, str]] = {
+    None: "another process is sealing it at this moment; run this again to be sure of the newest entries",
     0: "nothing waited",
     1: "1 segment sealed",
 }
-_NUMBER: Final = re.compile("[0-9a-f]{32}")
 
 
 class Format(StrEnum):
@@ -53,128 +47,139 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-@ledger.command()
+OfSite = Annotated[str, typer.Option(help="Export only the entries of this site.")]
+Subject = Annotated[
+    str, typer.Option(help="Export only the entries with this subject number, in hexadecimal.")
+]
+Visitor = Annotated[
+    str,
+    typer.Option(
+        help="Export only the entries of this visitor of --site: a visitor token, or a visitor id in "
+        "hexadecimal. Needs the store."
+    ),
+]
+Since = Annotated[datetime | None, typer.Option(help="Export only entries from this time on, in UTC.")]
+Until = Annotated[datetime | None, typer.Option(help="Export only entries from before this time, in UTC.")]
+Form = Annotated[Format, typer.Option("--format", help="Output format.")]
+Out = Annotated[Path | None, typer.Option(help="New file to write (default: standard output).")]
+
+
 def verify(
-    archive: Place,
+    archive: ArchivePlace,
     key: Annotated[
         Path | None,
         typer.Option(
-            help="Public keys, as /.well-known/jwks.json gives them. Without: no signature is checked."
+            help="File with the public keys: the service's /.well-known/jwks.json. Without it no "
+            "signature is checked."
         ),
     ] = None,
     checkpoint: Annotated[
         list[Path] | None,
-        typer.Option(help="A checkpoint kept elsewhere: finds what was taken away from the end."),
+        typer.Option(
+            help="Checkpoint file that was kept elsewhere, to find entries removed from the end. May be repeated."
+        ),
     ] = None,
 ) -> None:
-    """Find every changed, missing, reordered or added entry; offline. Exit status 1 when there is one, 2 when none
-    was found and no --key was given.
-    """
-    from consent_service.ledger.archive import open_archive
-    from consent_service.ledger.verification import verify as check
+    """Check an archive offline for changed, missing, reordered and added entries.
 
-    keys = None if key is None else _public_keys(key)
-    known = [_checkpoint(file, keys) for file in checkpoint or ()]
-    with Progress(console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("segments", total=None)
-        report = check(
-            open_archive(archive),
-            keys,
-            known,
-            lambda done, total: shown.update(task, completed=done, total=total),
-            int(time.time()),
-        )
-    _tell(report)
+    Exit status 1 when something was found, 2 when nothing was found and no --key was given.
+    """
+    from consent_service.cli.ledger_files import read_checkpoint, read_public_keys
+    from consent_service.ledger.archive import open_archive
+    from consent_service.ledger.verification import verify as verify_archive
+
+    keys = None if key is None else read_public_keys(key)
+    checkpoints = [read_checkpoint(file, keys) for file in checkpoint or ()]
+    with progress_bar("segments") as progress:
+        report = verify_archive(open_archive(archive), keys, checkpoints, progress, int(time.time()))
+    _print_report(report)
     if keys is None:
         typer.echo(
-            "without --key no signature was checked: whoever can write to this archive can have made all of it anew; "
+            "without --key no signature was checked: anybody who can write to this archive may have made all of it; "
             "take the keys from the service's /.well-known/jwks.json"
         )
-    said = f"{report.entries} entries in {report.segments} segments, {report.dropped} dropped in time"
-    typer.echo(f"{said}: {len(report.findings) or 'no'} findings")
+    counts = f"{report.entries} entries in {report.segments} segments, {report.dropped} dropped in time"
+    typer.echo(f"{counts}: {len(report.findings) or 'no'} findings")
     unproved = 2 if keys is None else 0
     raise typer.Exit(1 if report.findings else unproved)
 
 
-@ledger.command()
 def seal(
-    site: Annotated[
-        list[str] | None, typer.Option(help="Only this site; may be given more than once.")
-    ] = None,
+    site: Annotated[list[str] | None, typer.Option(help="Seal only this site. May be repeated.")] = None,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
-    """Seal what waits now, also while the service runs. Exit status 1 when another process seals at this moment."""
-    from consent_service.app import ring_of
-    from consent_service.identity.signatures import Signer
-    from consent_service.process.ledger_work import seal_now
+    """Seal the waiting entries now, also while the service runs.
 
-    loaded = load_config(config)
-    if not loaded.ledger.archive:
-        raise LedgerError("ledger.archive names no folder and no object store: there is no place to seal to")
-    if unknown := set(site or ()) - set(loaded.sites):
-        raise UnknownSite(f"there is no site {min(unknown)!r}; there are: {', '.join(loaded.sites)}")
-    signer, busy = Signer(ring_of(loaded)), False
-    for one in site or loaded.sites:
-        segments = asyncio.run(seal_now(loaded, signer, one))
-        busy = busy or segments is None
-        typer.echo(f"{one}: {_SEALED_NOW.get(segments, f'{segments} segments sealed')}")
-    raise typer.Exit(1 if busy else 0)
-
-
-@ledger.command()
-def export(
-    archive: Place,
-    site: Annotated[str, typer.Option(help="One site's entries.")] = "",
-    subject: Annotated[str, typer.Option(help="One visitor's entries: the number that they bear.")] = "",
-    visitor: Annotated[
-        str, typer.Option(help="One visitor's entries, with --site: a token, or an id. Asks the store.")
-    ] = "",
-    since: Annotated[datetime | None, typer.Option(help="From then on, UTC.")] = None,
-    until: Annotated[datetime | None, typer.Option(help="Up to then, UTC.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.JSONL,
-    out: Annotated[Path | None, typer.Option(help="The file to write, in place of standard output.")] = None,
-    config: ConfigFile = DEFAULT_CONFIG,
-) -> None:
-    """Write what lies in the archive, by site, time and subject. Proves nothing: run `ledger verify` first. Exit
-    status 1 when some of it can't be read.
+    Exit status 1 when another process is sealing a site at this moment.
     """
-    from consent_service.ledger import export as formats
-    from consent_service.ledger.archive import open_archive
+    is_complete = asyncio.run(_seal_and_print(load_config(config), site or []))
+    raise typer.Exit(0 if is_complete else 1)
+
+
+def export(
+    archive: ArchivePlace,
+    site: OfSite = "",
+    subject: Subject = "",
+    visitor: Visitor = "",
+    since: Since = None,
+    until: Until = None,
+    form: Form = Format.JSONL,
+    out: Out = None,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Write entries of an archive as JSON Lines, CSV or Parquet.
+
+    Nothing is verified: run `ledger verify` first. Exit status 1 when entries can't be read; they are named and left
+    out.
+    """
+    from consent_service.cli.ledger_files import create_file
+    from consent_service.ledger.export import FORMATS
     from consent_service.ledger.findings import Finding
+    from consent_service.services.entry_export import open_site_archive
 
-    unread = 0
+    unreadable = 0
 
-    def tell(finding: Finding) -> None:
-        nonlocal unread
-        unread += 1
+    def report_unreadable(finding: Finding) -> None:
+        nonlocal unreadable
+        unreadable += 1
         typer.echo(str(finding), err=True)
 
-    wanted = _wanted(site, subject, visitor, (since, until), config)
-    kept = open_archive(archive)
-    if site and not any(name.startswith(f"{site}/") for name in kept.names()):
-        raise LedgerError(f"the archive holds nothing of a site {site!r}")
-    with nullcontext(sys.stdout.buffer) if out is None else _new(out) as sink:
-        written = formats.FORMATS[form](kept, wanted, sink, tell)
-    left_out = f"; {unread} findings: what can't be read is left out" if unread else ""
+    wanted = _entry_filter(site, subject, visitor, (since, until), config)
+    source = open_site_archive(archive, site)
+    with nullcontext(sys.stdout.buffer) if out is None else create_file(out) as sink:
+        written = FORMATS[form](source, wanted, sink, report_unreadable)
+    left_out = f"; {unreadable} findings: what can't be read is left out" if unreadable else ""
     typer.echo(f"{written} entries{left_out}", err=True)
-    raise typer.Exit(1 if unread else 0)
+    raise typer.Exit(1 if unreadable else 0)
 
 
-ledger.command()(erase)
-
-
-@ledger.command()
-def keys(
-    file: Annotated[Path, typer.Argument(envvar="CONSENT_KEYS_FILE", help="The key ring's file.")],
-) -> None:
-    """Print the public keys that checkpoints are signed with; give them to whoever verifies."""
+def print_public_keys(file: KeyFile) -> None:
+    """Print the public keys of a key ring, for whoever verifies the archive."""
     from consent_service.identity.signatures import Signer, encode_jwks
     from consent_service.process import keyfile
 
     typer.echo(encode_jwks(Signer(keyfile.read(file)).public()).decode())
 
 
-def _tell(report: Report) -> None:
+ledger = command_group(
+    "Check the archive, export from it, seal entries, erase visitors.",
+    {"verify": verify, "seal": seal, "export": export, "erase": erase, "keys": print_public_keys},
+)
+
+
+async def _seal_and_print(config: Config, sites: list[str]) -> bool:
+    """Seal and print the outcome for each site. Return False if another process was sealing one of them."""
+    from consent_service.services.sealing import seal_sites
+
+    is_complete = True
+    async for sealed in seal_sites(config, sites):
+        outcome = _SEALED.get(sealed.segments, f"{sealed.segments} segments sealed")
+        typer.echo(f"{sealed.site}: {outcome}")
+        is_complete = is_complete and sealed.segments is not None
+    return is_complete
+
+
+def _print_report(report: Report) -> None:
     """Print findings, what to do about each kind, hints, and the newest checkpoint of each site."""
     from consent_service.ledger.findings import LEFTOVER, REMEDIES, Tampering, plain
 
@@ -189,73 +194,27 @@ def _tell(report: Report) -> None:
         typer.echo(plain(f"{site}: checkpoint {number}, {digest}"))
 
 
-def _public_keys(file: Path) -> PublicKeys:
-    from consent_service.identity.signatures import decode_jwks
-
-    try:
-        return decode_jwks(_read(file))
-    except KeyRingInvalid as error:
-        raise KeyRingInvalid(f"{file}: {error}") from error
-
-
-def _checkpoint(file: Path, keys: PublicKeys | None) -> Checkpoint:
-    """The checkpoint in a file that somebody kept. It is read as strictly as those in the archive."""
-    from consent_service.ledger.checkpoints import open_checkpoint
-
-    try:
-        return open_checkpoint(_read(file), keys)
-    except (IdentityError, LedgerError) as error:
-        raise LedgerError(
-            f"{file}: the checkpoint {error}; keep a checkpoint's file as it lies in the archive, to the byte"
-        ) from error
-
-
-def _seconds(at: datetime) -> int:
-    return int(at.replace(tzinfo=UTC).timestamp())
-
-
-def _wanted(
+def _entry_filter(
     site: str, subject: str, visitor: str, span: tuple[datetime | None, datetime | None], config: Path
 ) -> Wanted:
-    """Return the filters of an export. An unknown name is refused: an empty export would look like "no data"."""
+    """Return the filter of an export. Raises LedgerError for options that would match nothing: an empty export would
+    look like "no data".
+    """
     from consent_service.ledger.export import Wanted
+    from consent_service.services.entry_export import find_subject
 
     since, until = span
     if since is not None and until is not None and since >= until:
-        raise LedgerError("--since lies behind --until: nothing is between them")
+        raise LedgerError("--since is not before --until, so no entry can match")
     if visitor and not site:
-        raise LedgerError("--visitor needs --site: a visitor is one of a site's")
+        raise LedgerError("--visitor needs --site, because each site has its own visitors")
     if visitor:
-        subject = number_of(load_config(config), site, visitor)
-        if not subject:
-            raise LedgerError("the store has no record of this visitor: none was made, or it was erased")
-    if subject and not _NUMBER.fullmatch(subject):
-        raise LedgerError(
-            f"--subject {subject!r} is no number that entries bear: 32 hexadecimal digits, in lower case"
-        )
-    limits = {name: _seconds(at) for name, at in (("since", since), ("until", until)) if at is not None}
+        subject = asyncio.run(find_subject(load_config(config), site, visitor))
+    if subject and not _SUBJECT.fullmatch(subject):
+        raise LedgerError(f"--subject {subject!r} is not 32 hexadecimal digits in lower case")
+    limits = {name: _unix_seconds(at) for name, at in (("since", since), ("until", until)) if at is not None}
     return Wanted(site, subject, **limits)
 
 
-def _new(file: Path) -> BinaryIO:
-    """A new file that only its owner reads."""
-    try:
-        return os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-    except FileExistsError:
-        raise LedgerError(f"{file} exists already: name a new file") from None
-    except OSError as error:
-        raise LedgerError(f"{file}: can't be written: {os.strerror(error.errno or 0)}") from None
-
-
-def _read(file: Path) -> bytes:
-    """A small file: keys or a checkpoint."""
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(_MOST + 1)
-    except OSError as error:
-        raise LedgerError(f"{file}: can't be read: {os.strerror(error.errno or 0)}") from None
-    if len(data) > _MOST:
-        raise LedgerError(
-            f"{file}: has more than {_MOST} bytes; no set of keys and no checkpoint is as large"
-        )
-    return data
+def _unix_seconds(at: datetime) -> int:
+    return int(at.replace(tzinfo=UTC).timestamp())

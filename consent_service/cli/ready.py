@@ -1,48 +1,56 @@
-"""The command for health checks: asks the service on this machine what `/readyz` says."""
+"""The command `ready`, for health checks: ask the service on this machine for `/readyz`."""
 
 from __future__ import annotations
 
-import http.client
 import time
-from typing import Annotated
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from consent_service.cli.config_file import DEFAULT_CONFIG, ConfigFile, load_config
+from consent_service.cli.options import DEFAULT_CONFIG, ConfigFile, load_config
 
-_PATIENCE = 3.0
-"""Seconds; the service gives its store one."""
-_PAUSE = 0.2
-"""Seconds between two questions."""
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+_TIMEOUT: Final = 3.0
+"""Seconds for an answer; the service gives its store one."""
+_PAUSE: Final = 0.2
+"""Seconds between two attempts."""
 
 
 def ready(
     config: ConfigFile = DEFAULT_CONFIG,
-    wait: Annotated[float, typer.Option(min=0, help="Seconds to go on asking, after a start.")] = 0,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait until the service is ready.")] = 0,
 ) -> None:
-    """Ask the service on this machine whether it takes traffic. Exit status 1 when it does not; for health checks."""
+    """Ask the service on this machine whether it is ready for traffic, as a health check.
+
+    Exit status 1 when it is not.
+    """
+    from urllib.parse import urlsplit
+
     from consent_service.embed.nginx import upstream_of
 
     service = load_config(config).service
     address = urlsplit(upstream_of(service.host, service.port))
-    until = time.monotonic() + wait
+    deadline = time.monotonic() + wait
     while True:
-        is_ready, said = _ask(address)
-        if is_ready or time.monotonic() >= until:
+        is_ready, answer = _fetch_readiness(address)
+        if is_ready or time.monotonic() >= deadline:
             break
         time.sleep(_PAUSE)
-    typer.echo(said, err=not is_ready)
+    typer.echo(answer, err=not is_ready)
     raise typer.Exit(0 if is_ready else 1)
 
 
-def _ask(address: SplitResult) -> tuple[bool, str]:
-    """Return whether the service is ready, and its answer, or why there is none."""
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_PATIENCE)
+def _fetch_readiness(address: SplitResult) -> tuple[bool, str]:
+    """Return whether the service is ready, and its answer or the reason why there is none."""
+    import http.client
+
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_TIMEOUT)
     try:
         connection.request("GET", "/readyz")
-        answer = connection.getresponse()
-        return answer.status == http.HTTPStatus.OK, answer.read().decode(errors="replace")
+        response = connection.getresponse()
+        return response.status == http.HTTPStatus.OK, response.read().decode(errors="replace")
     except (OSError, http.client.HTTPException) as error:
         return False, f"no answer at {address.geturl()}: {error}"
     finally:

@@ -1,42 +1,33 @@
-"""The command line of the store as a whole: its backup, its way back, and its move to another engine."""
+"""Commands for the store as a whole: `backup`, `restore` and `move`."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
-from consent_service.cli.config_file import DEFAULT_CONFIG, ConfigFile, load_config
-from consent_service.config.loading import STORE_PASSWORD, store_url
-from consent_service.errors import ConsentError, KeyRingForeign
+from consent_service.cli.options import DEFAULT_CONFIG, ConfigFile, load_config
+from consent_service.cli.progress import progress_bar
 
-if TYPE_CHECKING:
-    from consent_service.cli.erase import Before
-    from consent_service.config import Config
-    from consent_service.identity.keys import KeyRing
-    from consent_service.store.transfer.copying import ShardProgress
-
-FROM_PASSWORD = "CONSENT_FROM_PASSWORD"
+_FROM_PASSWORD: Final = "CONSENT_FROM_PASSWORD"
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="Where to write the copy; it must not be there yet.")],
+    file: Annotated[Path, typer.Argument(help="New file for the backup.")],
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
-    """Copy the store, also while the service runs: a file as of one moment, Redis each shard as of one."""
+    """Copy the store to a file, also while the service runs.
+
+    The backup of a SQLite store is as of one moment; of a Redis store, each shard is as of one moment.
+    """
     from consent_service.store.engines import engine_of
     from consent_service.store.mounts import mount_of
 
     store = load_config(config).service.store
-    with shown("shards") as progress:
+    with progress_bar("shards") as progress:
         engine_of(store).backup(store, file, progress)
     typer.echo(f"wrote {file}")
     if (mount := mount_of(file)) is not None and mount.forgets:
@@ -44,129 +35,79 @@ def backup(
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="The copy to put in the store's place.")],
+    file: Annotated[Path, typer.Argument(help="Backup file.")],
     config: ConfigFile = DEFAULT_CONFIG,
     unverified: Annotated[
         bool,
         typer.Option(
-            help="Take a SQLite file without a digest: a store's own, or a backup of an earlier version. Whether all "
-            "of it is as it was saved can't be told."
+            help="Accept a SQLite file without a checksum: a store's own file, or a backup by an earlier version. "
+            "Damage in it may go unnoticed."
         ),
     ] = False,
 ) -> None:
-    """Put a copy in the store's place, the service stopped. A file that was there is kept; Redis must be empty.
+    """Replace the store with a backup. Stop the service first.
 
-    All of the copy is examined first. One that is damaged, or that this service did not make so, changes nothing.
+    A store file that is there is kept under another name; a Redis database must be empty. The whole backup is checked
+    before anything changes: a damaged one is refused. Visitors erased since the backup are erased again.
     """
-    from consent_service.store.engines import engine_of
+    from consent_service.services.restore import restore_store
 
     loaded = load_config(config)
-    service = loaded.service
-    before, unknown = _erased_before(loaded)
-    relaxed = service.durability == "relaxed"
-    with shown("shards") as progress:
-        replaced = engine_of(service.store).restore(
-            file, service.store, relaxed=relaxed, unverified=unverified, progress=progress
+    with progress_bar("shards") as progress:
+        restored = restore_store(
+            loaded,
+            file,
+            replaced=lambda previous: typer.echo(_render_replaced(file, previous)),
+            unverified=unverified,
+            progress=progress,
         )
-    typer.echo(f"restored {file}" + (f"; what was there is now {replaced}" if replaced else ""))
-    _check_ring(loaded)
-    _erase_again(loaded, before, unknown)
-
-
-def _check_ring(config: Config) -> None:
-    """Say on stderr what the key ring lacks of the one that the copy was written under."""
-    from consent_service.services.configured_store import configured_store
-    from consent_service.services.key_rings import take_up
-
-    async def check(ring: KeyRing) -> list[str]:
-        async with configured_store(config.service) as store:
-            return await take_up(store, ring, int(time.time()), dry=True)
-
-    if config.keys is None:
-        return
-    try:
-        said = asyncio.run(check(config.keys))
-    except KeyRingForeign as error:
-        said = [f"`serve` will refuse the restored store: {error}"]
-    except ConsentError as error:
-        said = [f"whether the restored store was written under this key ring can't be told: {error}"]
-    for sentence in said:
-        typer.echo(sentence, err=True)
-
-
-def _erased_before(config: Config) -> tuple[dict[str, Before], str]:
-    """By site what the store knows that is to be replaced; and why that can't be told, or ""."""
-    from consent_service.cli.erase import erased_here
-    from consent_service.store.engines import local_file
-
-    file = local_file(config.service.store)
-    if file is None or not file.exists():
-        archived = "" if config.ledger.archive else "no store stood here, and no archive is configured"
-        return {}, archived
-    try:
-        return asyncio.run(erased_here(config)), ""
-    except ConsentError as error:
-        return {}, str(error)
-
-
-def _erase_again(config: Config, before: Mapping[str, Before], unknown: str) -> None:
-    """Erase again, in the restored copy, the visitors erased since it was made, as far as known (design rule 8)."""
-    from consent_service.cli.erase import Redone, erase_again
-
-    try:
-        redone = asyncio.run(erase_again(config, before))
-    except ConsentError as error:
-        redone = Redone(0, str(error))
-    if redone.erased:
-        typer.echo(f"erased again: {redone.erased} who had been erased since")
-    if why := unknown or redone.unknown:
+    for warning in restored.ring_warnings:
+        typer.echo(warning, err=True)
+    if restored.erased_again:
+        typer.echo(f"erased again: {restored.erased_again} who were erased since the backup")
+    if restored.doubt:
         typer.echo(
-            f"It may hold more who were erased since, which can't be told: {why}. "
-            "Mend that and run `consent-service ledger erase --again` before the service.",
+            f"The restored store may hold more visitors who were erased since the backup: {restored.doubt}. Fix that "
+            "and run `consent-service ledger erase --again` before you start the service.",
             err=True,
         )
 
 
+def _render_replaced(file: Path, previous: Path | None) -> str:
+    return f"restored {file}" + (f"; the store before it is now {previous}" if previous else "")
+
+
 def move(
-    origin: Annotated[str, typer.Option("--from", metavar="URL", help="The store that there is.")],
-    destination: Annotated[str, typer.Option("--to", metavar="URL", help="An empty place for it.")],
+    origin: Annotated[str, typer.Option("--from", metavar="URL", help="URL of the current store.")],
+    destination: Annotated[
+        str,
+        typer.Option("--to", metavar="URL", help="URL of the new store: a new file or an empty database."),
+    ],
     shards: Annotated[
         int | None,
-        typer.Option(help="Visitor shards of each site in the copy, a multiple of what there are."),
+        typer.Option(
+            help="Visitor shards of each site in the new store: a multiple of the current number "
+            "(default: as many)."
+        ),
     ] = None,
     relaxed: Annotated[
-        bool, typer.Option(help="Accept servers that may lose what they acknowledge.")
+        bool, typer.Option(help="Accept Redis servers that may lose acknowledged writes.")
     ] = False,
 ) -> None:
-    """Copy a store to another engine, the service stopped. Interrupted, the same command goes on.
+    """Copy the store to another engine. Stop the service first. Run it again to resume.
 
-    The old store is marked: nothing serves over it any more. To come back, move from the new one to the old one.
-    Passwords come from the environment: CONSENT_FROM_PASSWORD and, for --to, CONSENT_STORE_PASSWORD, or _FILE.
+    The old store is marked as moved: no service can use it any more. To go back, move from the new store to the old
+    one. Passwords come from the environment: CONSENT_FROM_PASSWORD for --from, CONSENT_STORE_PASSWORD for --to, or
+    these names with _FILE.
     """
+    from consent_service.config.loading import STORE_PASSWORD, store_url
     from consent_service.store.transfer.move import move_store
 
-    start = store_url(os.environ, FROM_PASSWORD, origin)
+    start = store_url(os.environ, _FROM_PASSWORD, origin)
     end = store_url(os.environ, STORE_PASSWORD, destination)
-    with shown("shards") as progress:
+    with progress_bar("shards") as progress:
         moved = asyncio.run(move_store(start, end, shards=shards, relaxed=relaxed, progress=progress))
     typer.echo(
-        f"moved {moved} shards, each read back and found equal; {origin} takes no choice any more: now set "
+        f"moved {moved} shards, each read back and compared; {origin} takes no more choices: now set "
         f'`store = "{destination}"` and start the service'
     )
-
-
-@contextmanager
-def shown(of: str) -> Iterator[ShardProgress]:
-    """Yield a function that shows a progress bar on stderr, from its first call to the end of the block."""
-    console = Console(stderr=True)
-    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
-    task = bar.add_task(of, total=None)
-
-    def show_progress(done: int, total: int) -> None:
-        bar.start()
-        bar.update(task, completed=done, total=total)
-
-    try:
-        yield show_progress
-    finally:
-        bar.stop()

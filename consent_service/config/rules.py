@@ -17,7 +17,7 @@ from consent_service.config.first_party import first_party_faults, is_below, ori
 from consent_service.config.locating import Path
 from consent_service.config.prior_cmp import PRESETS
 from consent_service.config.reading import Misread, unknown
-from consent_service.config.shape import Geo, PartnerFacts, Service, SiteFacts, TagFacts
+from consent_service.config.shape import Geo, PartnerFacts, Service, SiteFacts, TagFacts, no_such_site
 from consent_service.config.suffixes import is_public_suffix, is_registry
 from consent_service.config.tags import restriction_faults, sites_among, tag_faults
 
@@ -207,8 +207,7 @@ def _prior_groups(site: SiteFacts, _sites: Collection[str]) -> Iterator[Misread]
 def _known_sites(partner: PartnerFacts, sites: Collection[str]) -> Iterator[Misread]:
     for place, site in enumerate(partner.sites):
         if site not in sites:
-            known = ", ".join(sorted(sites)) or "none"
-            yield Misread(("sites", place), f"there is no site {site!r}; known are: {known}")
+            yield Misread(("sites", place), no_such_site(site, sites))
 
 
 def _restrictions(parts: Mapping[Path, object]) -> Iterator[Misread]:

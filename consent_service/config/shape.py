@@ -6,15 +6,20 @@ here but what a fact says about itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from consent_service.config import words
 from consent_service.config.prior_cmp import PRESETS, Groups, Reading, read_groups
+from consent_service.errors import ConfigError, Fault, UnknownSite
 from consent_service.identity.keys import KeyRing
+
+_NO_KEY_RING: Final = (
+    "no key ring: make one with `consent-service keys new FILE` and name it in CONSENT_KEYS_FILE"
+)
 
 
 def _checked(check: Callable[[str], str]) -> msgspec.Meta:
@@ -69,6 +74,11 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[Network, ...] = ()
     keep_alive_seconds: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 75
     drain_seconds: Annotated[int, msgspec.Meta(ge=0, le=300)] = 0
+
+    @property
+    def is_relaxed(self) -> bool:
+        """Return True if servers are accepted that may lose what they acknowledged."""
+        return self.durability == "relaxed"
 
 
 class Business(msgspec.Struct, frozen=True, kw_only=True):
@@ -311,3 +321,20 @@ class Config(Facts, frozen=True, kw_only=True):
     """The facts, and the secrets of the environment. `keys` None = no key ring was given."""
 
     keys: KeyRing | None = None
+
+    def require_ring(self) -> KeyRing:
+        """Return the key ring. Raises ConfigError if none was given."""
+        if self.keys is None:
+            raise ConfigError((Fault("CONSENT_KEYS", 0, _NO_KEY_RING),))
+        return self.keys
+
+    def require_site(self, key: str) -> SiteFacts:
+        """Return the facts of the site with this key. Raises UnknownSite, which names the sites that there are."""
+        if key not in self.sites:
+            raise UnknownSite(no_such_site(key, self.sites))
+        return self.sites[key]
+
+
+def no_such_site(key: str, sites: Iterable[str]) -> str:
+    """Return the sentence for a site key that is not among these sites."""
+    return f"there is no site {key!r}; configured sites: {', '.join(sorted(sites)) or 'none'}"

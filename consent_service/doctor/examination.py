@@ -65,7 +65,7 @@ async def examine(
 
 
 def _stored(facts: FileFacts | FleetFacts, config: Config, now: int) -> Iterator[Finding]:
-    relaxed = config.service.durability == "relaxed"
+    relaxed = config.service.is_relaxed
     if isinstance(facts, FileFacts):
         return judge_file(facts, relaxed=relaxed)
     return judge_servers(facts, now, relaxed=relaxed)

@@ -1,12 +1,15 @@
-"""Site script: the script of one site of the configuration."""
+"""Site script: the script and the snippet of one site of the configuration."""
 
 from __future__ import annotations
+
+import time
 
 from consent_service import resources, texts
 from consent_service.config import Config
 from consent_service.config.first_party import first_party
 from consent_service.embed.script import Script, build
 from consent_service.embed.site_configuration import blocked_domains, optional_facts, rule_of, spoken_facts
+from consent_service.embed.snippet import Embed
 from consent_service.embed.tag_facts import tags_of
 from consent_service.services.sites import site_of
 
@@ -41,3 +44,9 @@ def script_of(config: Config, key: str, now: int) -> Script:
         behind=behind,
         debug=facts.debug,
     )
+
+
+def snippet_of(config: Config, key: str) -> Embed:
+    """Return what the site embeds, as of now. Raises UnknownSite."""
+    facts, public_url = config.require_site(key), config.service.public_url
+    return Embed(key, script_of(config, key, int(time.time())), public_url, first_party(facts, public_url))

@@ -27,6 +27,7 @@ from consent_service.identity.keys import (
     new_ring,
     rotate,
 )
+from consent_service.store.fsync import sync_folder
 
 
 class KeyLine(NamedTuple):
@@ -95,8 +96,7 @@ def _written(file: Path, ring: KeyRing) -> Iterator[Path]:
             out.flush()
             os.fsync(out.fileno())
         yield fresh
-        with _folder(file.parent) as folder:
-            os.fsync(folder)
+        sync_folder(file.parent)
     finally:
         fresh.unlink(missing_ok=True)
 

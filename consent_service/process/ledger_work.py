@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import structlog
@@ -20,6 +19,7 @@ from consent_service.ledger.sealing import Sealer
 from consent_service.ledger.trimming import trim
 from consent_service.process.replaceable import Replaceable
 from consent_service.services.configured_store import configured_store
+from consent_service.services.sealing import sealing_lease
 from consent_service.store.contract import Store
 
 _log = structlog.get_logger("consent_service.ledger")
@@ -54,39 +54,9 @@ async def _for_ever(config: Config, signer: Signer) -> None:
 
 
 async def _open_and_run(config: Config, signer: Signer) -> None:
-    async with _opened(config) as (store, kept):
-        await run_once(store, kept, signer, config.ledger, config.sites, time.time)
-
-
-@asynccontextmanager
-async def _opened(config: Config) -> AsyncIterator[tuple[Store, Archive]]:
-    kept = open_archive(config.ledger.archive)
+    archive = open_archive(config.ledger.archive)
     async with configured_store(config.service) as store:
-        yield store, kept
-
-
-async def seal_now(config: Config, signer: Signer, site: str) -> int | None:
-    """Seal what waits of this site, beside a service or without one; how many segments that were.
-
-    None: another process seals the site at this moment. Raises LedgerError, StoreError.
-    """
-    async with _opened(config) as (store, kept):
-        sealer = Sealer(store, kept, signer, site, time.time)
-        async with _leased(sealer) as leased:
-            return await sealer.seal() if leased else None
-
-
-@asynccontextmanager
-async def _leased(sealer: Sealer) -> AsyncIterator[bool]:
-    """True: this process seals the site until the way out. False: another does."""
-    if not await sealer.take_lease():
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        with suppress(ConsentError):  # then it lapses by itself
-            await sealer.release()
+        await run_once(store, archive, signer, config.ledger, config.sites, time.time)
 
 
 async def run_once(
@@ -109,7 +79,7 @@ async def run_once(
 
 
 async def _round(sealer: Sealer, settings: LedgerSettings, now: int) -> None:
-    async with _leased(sealer) as leased:
+    async with sealing_lease(sealer) as leased:
         if not leased:
             return
         sealed, trimmed = await sealer.seal(), 0

@@ -19,9 +19,6 @@ _FIXED: Final = (
     *("host", "port", "workers", "metrics_host", "metrics_port", "store", "durability"),
     "keep_alive_seconds",
 )
-_NO_KEYS: Final = (
-    "no key ring: make one with `consent-service keys new FILE` and name it in CONSENT_KEYS_FILE"
-)
 
 
 class Loaded(NamedTuple):
@@ -39,12 +36,11 @@ def load_serving(file: Path, env: Mapping[str, str], *, clock: Callable[[], floa
     """
     text = read_text(file)
     config = load(text, env)
-    if config.keys is None:
-        raise ConfigError((Fault(KEYS, 0, _NO_KEYS),))
+    ring = config.require_ring()
     from consent_service.process.trial import trial  # `check` reads too, and need not wait for a web server
 
     trial(config, int(clock()))
-    return Loaded(text, config, config.keys)
+    return Loaded(text, config, ring)
 
 
 def read_text(file: Path) -> str:

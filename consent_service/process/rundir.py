@@ -50,6 +50,23 @@ class RunDir:
         """The configuration that was written, as a child reads it under `child_env`."""
         return load((self.path / "consent.toml").read_text(encoding="utf-8"), env)
 
+    @contextmanager
+    def worker_ready(self, pid: int) -> Iterator[None]:
+        """Leave word, for as long as the context lasts, that this web worker can serve."""
+        mark = self._mark_of(pid)
+        mark.touch()
+        try:
+            yield
+        finally:
+            mark.unlink(missing_ok=True)
+
+    def is_worker_ready(self, pid: int) -> bool:
+        """Return True while that web worker can serve."""
+        return self._mark_of(pid).exists()
+
+    def _mark_of(self, pid: int) -> Path:
+        return self.path / f"worker-{pid}"
+
     def mark_draining(self) -> None:
         """From here on `/readyz` fails. Raises CannotStart."""
         try:

@@ -10,13 +10,14 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
-from granian.server.mp import MPServer
+from granian.server.mp import MPServer, WorkerProcess
 
 from consent_service.config import Config
 from consent_service.process import logs
@@ -33,16 +34,50 @@ CONNECTIONS: Final = (
 HEAD_BYTES: Final = (
     2 * MOST_HEAD
 )  # beyond it the server answers 431 by itself, before the application is asked
-OVERLAP: Final = 3.0  # seconds for a respawned worker to import and listen before the old one stops
+OVERLAP: Final = 1.0  # seconds for a respawned worker, once it is ready, to listen before the old one stops
+START_SECONDS: Final = 120.0  # for a respawned worker to get ready; after that the old one stops all the same
 
 
-def server(config: Config, workers: int) -> MPServer:
-    """granian, set up for this configuration. It keeps no access log: that would name addresses."""
+class OverlappingServer(MPServer):
+    """granian, whose old worker stops only once the new one can serve, however slow the machine is."""
+
+    def __init__(self, *arguments: Any, run: RunDir, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._run = run
+
+    def _spawn_worker(self, idx: int, **arguments: Any) -> WorkerProcess:  # type: ignore[override]
+        worker: WorkerProcess = super()._spawn_worker(idx=idx, **arguments)
+        if idx in self.respawned_wrks:  # not at the first start: then there is nobody whom it replaces
+            self._let_start_wait(worker)
+        return worker
+
+    def _let_start_wait(self, worker: WorkerProcess) -> None:
+        """Let this worker's `start`, which comes before the old one's end, return once the new one can serve."""
+        start = worker.start
+
+        def start_and_wait() -> None:
+            """Start the worker; return once it can serve."""
+            start()  # type: ignore[no-untyped-call]
+            self._await_ready(worker)
+
+        worker.start = start_and_wait  # type: ignore[method-assign]
+
+    def _await_ready(self, worker: WorkerProcess) -> None:
+        """Return when this worker is ready or dead, when the service is to end, or after `START_SECONDS`."""
+        pid, deadline = worker.inner.pid, time.monotonic() + START_SECONDS
+        while not self._run.is_worker_ready(pid) and worker.is_alive():  # type: ignore[no-untyped-call]
+            if self.interrupt_signal or time.monotonic() > deadline:
+                return
+            time.sleep(0.02)
+
+
+def server(config: Config, workers: int, run: RunDir) -> MPServer:
+    """Return granian, set up for this configuration. It keeps no access log: that would name addresses."""
     # granian has one clock for both: an idle connection, and a request's head that does not come to its end.
     http1 = HTTP1Settings(
         header_read_timeout=config.service.keep_alive_seconds * 1000, max_buffer_size=HEAD_BYTES
     )
-    return MPServer(
+    return OverlappingServer(
         "consent_service.process.web_worker:load_app",
         address=config.service.host,
         port=config.service.port,
@@ -57,6 +92,7 @@ def server(config: Config, workers: int) -> MPServer:
         backpressure=CONNECTIONS,
         http1_settings=http1,
         log_dictconfig=logs.library_logging("web"),
+        run=run,
     )
 
 
@@ -73,8 +109,8 @@ def main(arguments: Sequence[str]) -> None:
     # Not fork: a forked worker would inherit this process's handlers and swallow a SIGTERM sent before its own.
     multiprocessing.set_start_method("spawn")
     os.environ["CONSENT_RUN_DIR"] = folder
-    config = RunDir(Path(folder)).read(os.environ)
-    server(config, int(workers)).serve(target_loader=load_app, wrap_loader=False)
+    run = RunDir(Path(folder))
+    server(run.read(os.environ), int(workers), run).serve(target_loader=load_app, wrap_loader=False)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,12 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from starlette.types import Lifespan
 
 from consent_service.app import ConsentApp, create_app
 from consent_service.process import logs
@@ -25,9 +29,24 @@ def load_app() -> ConsentApp:
         die_with(parent.pid)
     logs.configure("web")
     folder = Path(os.environ["CONSENT_RUN_DIR"])
-    app = create_app(RunDir(folder).read(os.environ), run_dir=folder)
+    run = RunDir(folder)
+    app = create_app(run.read(os.environ), run_dir=folder)
+    app.router.lifespan_context = _ready_within(app.router.lifespan_context, run)
     _spare_the_collector()
     return app
+
+
+def _ready_within(lifespan: Lifespan[Any], run: RunDir) -> Lifespan[Any]:
+    """Return the lifespan that also leaves word in the run folder once the application can serve."""
+
+    @asynccontextmanager
+    async def marked(app: ConsentApp) -> AsyncIterator[None]:
+        """Run the lifespan, with the mark in the run folder while it runs."""
+        async with lifespan(app):
+            with run.worker_ready(os.getpid()):
+                yield
+
+    return marked
 
 
 def _spare_the_collector() -> None:

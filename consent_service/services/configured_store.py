@@ -16,7 +16,7 @@ def open_configured(service: Service, clock: Callable[[], float] = time.time) ->
 
     `clock` gives Unix seconds and decides what has expired.
     """
-    return open_store(service.store, relaxed=service.durability == "relaxed", clock=clock)
+    return open_store(service.store, relaxed=service.is_relaxed, clock=clock)
 
 
 @asynccontextmanager

@@ -77,7 +77,7 @@ async def test_while_another_process_seals_the_command_says_so_and_fails(served:
     assert await sealer.take_lease()
     status, said = await asyncio.to_thread(run, "ledger", "seal", "--config", served / "consent.toml")
     assert status == 1
-    assert said.startswith("acme: another process seals it at this moment; run this again")
+    assert said.startswith("acme: another process is sealing it at this moment; run this again")
     await sealer.release()
     await store.close()
     assert (await asyncio.to_thread(run, "ledger", "seal", "--config", served / "consent.toml"))[0] == 0
@@ -86,10 +86,10 @@ async def test_while_another_process_seals_the_command_says_so_and_fails(served:
 def test_sealing_needs_an_archive_and_a_site_that_there_is(served: Path) -> None:
     config = ["--config", str(served / "consent.toml")]
     result = CliRunner().invoke(app, ["ledger", "seal", *config, "--site", "nobody"])
-    assert str(result.exception) == "there is no site 'nobody'; there are: acme"
+    assert str(result.exception) == "there is no site 'nobody'; configured sites: acme"
     (served / "consent.toml").write_text(consent_toml(served))
     result = CliRunner().invoke(app, ["ledger", "seal", *config])
-    assert str(result.exception).startswith("ledger.archive names no folder")
+    assert str(result.exception).startswith("ledger.archive is not set")
 
 
 async def chosen(folder: Path) -> None:
@@ -215,8 +215,8 @@ async def test_an_export_says_what_it_could_not_read_and_fails(tmp_path: Path) -
     ("options", "why"),
     [
         (["--site", "acne"], "the archive holds nothing of a site 'acne'"),
-        (["--subject", "zz"], "--subject 'zz' is no number"),
-        (["--since", "2031-01-01", "--until", "2031-01-01"], "--since lies behind --until"),
+        (["--subject", "zz"], "--subject 'zz' is not 32 hexadecimal"),
+        (["--since", "2031-01-01", "--until", "2031-01-01"], "--since is not before --until"),
         (["--visitor", "00" * 16], "--visitor needs --site"),
     ],
 )

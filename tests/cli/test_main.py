@@ -166,7 +166,7 @@ def test_a_snippet_for_a_site_that_is_not_there_names_those_that_are(
     command: Command, tmp_path: Path, more: tuple[str, ...]
 ) -> None:
     ended = command("snippet", "other", *more)
-    assert (ended.status, ended.err) == (1, "there is no site 'other'; there are: acme\n")
+    assert (ended.status, ended.err) == (1, "there is no site 'other'; configured sites: acme\n")
     assert not (tmp_path / "x.js").exists()
 
 

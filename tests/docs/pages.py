@@ -60,8 +60,7 @@ def commands() -> list[str]:
         lines |= {f"demo {options}" for options in re.findall(r'DEMO="([^"]+)"', read(page))}
     for row in _COMMAND_ROW.findall(read("docs/operate/commands.md")):
         for command in re.findall(r"`([^`]+)`", row):
-            start, names, end = re.fullmatch(r"((?:\w+ )?)([\w\\|]+)(.*)", command).groups()  # type: ignore[union-attr]
-            lines |= {f"{start}{name}{end}" for name in names.split(r"\|")}  # as tables write |
+            lines.add(command)
     return sorted(lines)
 
 
@@ -93,3 +92,11 @@ def anchors(page: str) -> set[str]:
     """Return the fragments that lead to a page's headings."""
     headings = re.findall(r"^#+ (.*)$", _BLOCK.sub("", read(page)), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def cells(page: str) -> list[list[str]]:
+    """Return the rows of a page's tables as lists of cells, headers and rules included."""
+    rows = re.findall(r"^\| (.*) \|$", read(page), re.MULTILINE)
+    return [
+        [cell.strip().replace(r"\|", "|") for cell in re.split(r" (?<!\\)\|(?: |$)", row)] for row in rows
+    ]

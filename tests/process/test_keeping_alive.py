@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.config import load
+from consent_service.process.rundir import RunDir
 from consent_service.process.web_process import server
 from tests.support.configuration import consent_toml
 from tests.support.service import serving
@@ -53,7 +54,7 @@ def test_a_request_head_that_never_ends_is_cut_off_after_the_same_time(
 def test_connections_are_kept_longer_than_load_balancers_keep_theirs(
     tmp_path: Path, more: str, seconds: int
 ) -> None:
-    settings = server(load(consent_toml(tmp_path, more=more), {}), 1).http1_settings
+    settings = server(load(consent_toml(tmp_path, more=more), {}), 1, RunDir(tmp_path)).http1_settings
     assert settings is not None
     assert settings.header_read_timeout == seconds * 1000 > BALANCERS * 1000
 

@@ -29,7 +29,7 @@ def moved(tmp_path: Path, command: Command) -> str:
     there = f"sqlite:///{tmp_path}/new.db"
     ended = command("move", "--from", f"sqlite:///{tmp_path}/consent.db", "--to", there)
     assert ended.status == 0
-    assert "takes no choice any more" in ended.out
+    assert "takes no more choices" in ended.out
     assert f'`store = "{there}"`' in ended.out
     return there
 

@@ -53,25 +53,48 @@ def test_a_faulty_configuration_is_refused_by_a_reload_and_the_old_one_keeps_ser
         assert service.readyz() == {"status": "ready", "config": digest(load(text, {}))}
 
 
-def test_a_good_configuration_is_taken_on_while_requests_are_answered(tmp_path: Path, free_port: int) -> None:
+def refused_until_swapped(service: Service) -> int:
+    """Ask without a pause until the old worker has stopped; return how many of the questions nobody answered."""
     outcomes: Counter[int | type[OSError]] = Counter()
 
     def swapped() -> bool:
         try:
-            outcomes[fetch(free_port, "/healthz").status] += 1
+            outcomes[fetch(service.port, "/healthz").status] += 1
         except OSError as error:
             outcomes[type(error)] += 1
         return bool(service.logged("Stopped old worker-1"))
 
+    eventually(swapped)
+    assert outcomes.pop(200) > 0
+    return outcomes.total()
+
+
+def test_a_good_configuration_is_taken_on_while_requests_are_answered(tmp_path: Path, free_port: int) -> None:
     with serving(tmp_path, consent_toml(tmp_path, free_port), free_port) as service:
         fresh = consent_toml(tmp_path, free_port, name="Another shop")
         write_config(tmp_path, fresh)
         service.signal(signal.SIGHUP)
-        eventually(swapped)
-        assert service.readyz()["config"] == digest(load(fresh, {}))
         # One may be reset: the kernel had queued it for the old worker (unless net.ipv4.tcp_migrate_req is on).
-        assert outcomes.pop(200) > 0
-        assert outcomes.total() <= 1
+        assert refused_until_swapped(service) <= 1
+        assert service.readyz()["config"] == digest(load(fresh, {}))
+
+
+SLOW_WORKERS = """
+import os, sys, time
+if "--multiprocessing-fork" in sys.orig_argv and os.path.exists(os.environ["SLOW_FROM_NOW_ON"]):
+    time.sleep(6)
+"""
+
+
+def test_a_reload_on_a_slow_machine_leaves_no_moment_without_a_worker(tmp_path: Path, free_port: int) -> None:
+    hooks, slow = tmp_path / "hooks", tmp_path / "slow"
+    hooks.mkdir()
+    (hooks / "sitecustomize.py").write_text(SLOW_WORKERS)
+    env = {"PYTHONPATH": str(hooks), "SLOW_FROM_NOW_ON": str(slow)}
+    with serving(tmp_path, consent_toml(tmp_path, free_port), free_port, **env) as service:
+        slow.touch()
+        service.signal(signal.SIGHUP)
+        assert refused_until_swapped(service) <= 1
 
 
 def test_a_draining_service_is_not_ready_but_still_answers(tmp_path: Path, free_port: int) -> None:

@@ -21,7 +21,7 @@ from consent_service.identity.keys import KeyRing, encode_ring, new_ring
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode, standing_of
 from consent_service.ledger.rebuilding import rebuilt
-from consent_service.services.erasure import Erasing
+from consent_service.services.erasure.eraser import Eraser
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Store
@@ -166,8 +166,8 @@ class Running:
     async def erase(self, token: str, site: str = "acme") -> bool:
         """Erase this token's visitor from outside, and let the service hear of it; whether there was anything."""
         async with self.opened() as store:
-            erasing = Erasing(store, self.ring, RandomIds(), self.clock)
-            done = await erasing.erase(site, erasing.key(site, self.visitor_id(token, site)))
+            eraser = Eraser(store, self.ring, RandomIds(), self.clock)
+            done = await eraser.erase_visitor(site, eraser.key_of(site, self.visitor_id(token, site)))
         await self.app.parts.cache.poll_changes()
         return done
 

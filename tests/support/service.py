@@ -26,19 +26,23 @@ CLI: Final = [sys.executable, "-c", "from consent_service.cli.main import main; 
 class Service:
     """One service on loopback, its log in a file of its folder. It may be started again once it has ended.
 
-    `config`: the configuration's name in the folder. `under`: a command to run it under.
+    `config`: the configuration's name in the folder. `under`: a command to run it under. `env`: further variables.
     """
 
     def __init__(
-        self, folder: Path, port: int, *options: str, config: str = "consent.toml", under: Sequence[str] = ()
+        self,
+        folder: Path,
+        port: int,
+        *options: str,
+        config: str = "consent.toml",
+        under: Sequence[str] = (),
+        **env: str,
     ) -> None:
         self.folder = folder
         self.port = port
         self.log = folder / f"{Path(config).stem}.log"
-        self._env = os.environ | {
-            "CONSENT_KEYS_FILE": str(folder / "keys.json"),
-            "XDG_RUNTIME_DIR": str(folder),
-        }
+        ours = {"CONSENT_KEYS_FILE": str(folder / "keys.json"), "XDG_RUNTIME_DIR": str(folder)}
+        self._env = os.environ | ours | env
         self._command = [*under, *CLI, "serve", "--config", str(folder / config), *options]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -109,10 +113,10 @@ class Service:
 
 
 @contextmanager
-def serving(folder: Path, text: str, port: int, *options: str) -> Iterator[Service]:
+def serving(folder: Path, text: str, port: int, *options: str, **env: str) -> Iterator[Service]:
     """Yield a service that is ready, under this configuration; stop it at the end, whatever the test did to it."""
     write_config(folder, text)
-    service = Service(folder, port, *options)
+    service = Service(folder, port, *options, **env)
     try:
         service.start()
         yield service

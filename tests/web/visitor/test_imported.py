@@ -16,7 +16,7 @@ from consent_service.identity.visitor_ids import imported_id_for
 from consent_service.importing.outcomes import OptOut, Outcome, Result
 from consent_service.importing.recording import Place, Recorder
 from consent_service.ledger.entries import ChoiceEntry, standing_of
-from consent_service.services.erasure import Erasing
+from consent_service.services.erasure.eraser import Eraser
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Change, Put
@@ -271,9 +271,9 @@ async def test_rule_8_an_imported_opt_out_outlives_its_own_erasure_and_a_second_
 ) -> None:
     await bring(service, [line(2, "7")])
     async with service.opened() as store:
-        erasing = Erasing(store, service.ring, RandomIds(), service.clock)
-        key = erasing.key("acme", imported_id_for(service.ring, "acme", COOKIE, "7"))
-        assert await erasing.erase("acme", key)
+        eraser = Eraser(store, service.ring, RandomIds(), service.clock)
+        key = eraser.key_of("acme", imported_id_for(service.ring, "acme", COOKIE, "7"))
+        assert await eraser.erase_visitor("acme", key)
     assert (await view(service))["flag"]["sale"] == "denied"
     await bring(service, [line(2, "7", ALL)])
     flag = (await view(service))["flag"]

@@ -20,7 +20,7 @@ from consent_service.identity.keys import new_ring
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.ledger.entries import ErasedEntry, Evidence, decode
 from consent_service.ledger.rebuilding import rebuilt
-from consent_service.services.erasure import Erasing
+from consent_service.services.erasure.eraser import Eraser
 from consent_service.services.records.drafts import Planned, Work
 from consent_service.services.records.random_ids import RandomIds
 from consent_service.services.records.standings import Records, Standings, Visitor
@@ -48,7 +48,7 @@ class Parts(NamedTuple):
     store: SqliteStore
     standings: Standings
     writer: StandingWriter
-    erasing: Erasing
+    eraser: Eraser
 
     async def record(self, visitor: bytes, fact: Fact) -> None:
         plan = Planned([fact])
@@ -56,7 +56,7 @@ class Parts(NamedTuple):
         await self.writer.write(work)
 
     async def erase(self, visitor: bytes) -> bool:
-        return await self.erasing.erase(SITE, self.erasing.key(SITE, visitor))
+        return await self.eraser.erase_visitor(SITE, self.eraser.key_of(SITE, visitor))
 
     async def payloads(self) -> list[bytes]:
         page = await self.store.read(LEDGER, site_shards(SITE, self.store.shards), "", 10_000)
@@ -77,7 +77,7 @@ async def opened(folder: Path) -> AsyncIterator[Parts]:
     standings = Standings(RING, TOKENS, CoherentCache(store, Records().decode), store)
     try:
         yield Parts(
-            store, standings, StandingWriter(store, standings, ids), Erasing(store, RING, ids, Clock())
+            store, standings, StandingWriter(store, standings, ids), Eraser(store, RING, ids, Clock())
         )
     finally:
         await store.close()
@@ -118,7 +118,7 @@ async def _do(folder: Path, done: Sequence[tuple[int, str]]) -> None:
 
 async def test_a_record_that_can_t_be_read_is_erased_all_the_same(tmp_path: Path) -> None:
     async with opened(tmp_path) as parts:
-        key = parts.erasing.key(SITE, visitor(1))
+        key = parts.eraser.key_of(SITE, visitor(1))
         await parts.store.commit(Change(key.shard, put=[Put(key.name, b"damaged")]))
         assert await parts.erase(visitor(1))
         standing = await parts.standing(visitor(1))
@@ -154,7 +154,7 @@ async def test_visitors_are_found_by_the_numbers_that_their_entries_bear(tmp_pat
         for number in (1, 2, 3):
             await parts.record(visitor(number), OUT)
         records = await records_of(parts.store, SITE)
-        keys = sorted(parts.erasing.key(SITE, visitor(number)) for number in (1, 3))
+        keys = sorted(parts.eraser.key_of(SITE, visitor(number)) for number in (1, 3))
         wanted = {records[key].subject for key in keys}
-        assert await parts.erasing.bearing(SITE, wanted) == keys
-        assert await parts.erasing.bearing("other", wanted) == []
+        assert await parts.eraser.find_subjects(SITE, wanted) == keys
+        assert await parts.eraser.find_subjects("other", wanted) == []
