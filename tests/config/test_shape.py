@@ -1,4 +1,4 @@
-"""What a configuration says of itself: the site and the key ring that a caller needs."""
+"""A configuration's own look-ups: the site and the key ring that a caller needs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Use cases without HTTP: erasure and rate limits. Those that visitors call are proved through web/."""
+"""Use cases without HTTP: rate limits, restoring. Those that visitors call are proved through web/."""

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Installation:
-    """What an operator has on one machine."""
+    """Everything that an operator has on one machine."""
 
     def __init__(self, folder: Path) -> None:
         (folder / "archive").mkdir()
