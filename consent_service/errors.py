@@ -132,7 +132,7 @@ class FetchedAhead(RequestError):
     """A page on which somebody decides, asked for before anybody looks at it."""
 
 
-class RequestIdReused(RequestError):
+class IdempotencyKeyReused(RequestError):
     """The same `id` came before with a different body."""
 
 

@@ -16,9 +16,11 @@ from typing import Final, Literal
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.demo.demos import Demo, running, two_free_ports
 from tests.e2e.staging import Stage, opted_in, settings_of
-from tests.e2e.visiting import Visitor, browser, confirm_button, opt_out, part, visitor
+from tests.e2e.visiting import Visitor, confirm_button, opt_out, part, visitor
+from tests.support.chromium import browser
+from tests.support.demo import Demo, running
+from tests.support.ports import two_free_ports
 
 Scheme = Literal["light", "dark"]
 State = Callable[[Visitor, Stage], Awaitable[Page]]

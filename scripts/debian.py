@@ -26,7 +26,7 @@ APT = ("apt-get", "-o", "DPkg::Lock::Timeout=300")
 
 
 class Signals:
-    """What came while apt was at work. It may end its step first: half-installed packages help nobody."""
+    """Signals that came while apt was at work. It may end its step first: half-installed packages help nobody."""
 
     def __init__(self) -> None:
         self.caught: list[int] = []
@@ -58,7 +58,7 @@ def install(packages: list[str], signals: Signals, policy: Path = POLICY) -> Non
 
 
 def succeeds(command: list[str], signals: Signals) -> bool:
-    """Whether the command ended well; leaves instead when a signal came meanwhile."""
+    """Return True if the command ended well; leave instead when a signal came meanwhile."""
     done = subprocess.run(command, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, check=False)
     signals.obey()
     return done.returncode == 0
@@ -79,7 +79,7 @@ def daemons_forbidden(policy: Path) -> Iterator[None]:
 
 
 def left_behind(policy: Path = POLICY) -> bool:
-    """Whether the policy there is ours, from a run that was killed before it could remove it."""
+    """Return True if the policy there is ours, from a run that was killed before it could remove it."""
     return policy.exists() and policy.read_text(errors="replace") == OURS
 
 
@@ -109,7 +109,7 @@ def way_to_root() -> list[str] | None:
 
 
 def line_to_run(packages: list[str]) -> str:
-    """What a person types, on one line."""
+    """Return the command that a person types, on one line."""
     names = " ".join(packages)
     line = f"apt-get update && apt-get install --no-install-recommends {names}"
     if os.geteuid() == 0:

@@ -1,4 +1,4 @@
-"""Plain words: counts how the package's code, the README and docs/ read, and fails where a bound is passed.
+"""Plain words: counts how the code, the tests, the README and docs/ read, and fails where a bound is passed.
 
 Run by `make check`. Reads source only, imports nothing of the package. With `--places` it also prints each docstring
 that opens with a question word, and each page whose median paragraph is too long.
@@ -55,6 +55,12 @@ def docstrings(path: Path, tree: ast.Module) -> Iterator[Docstring]:
             yield Docstring(f"{where}:{getattr(node, 'lineno', 1)}", text)
         if isinstance(node, ast.Module | ast.ClassDef):
             yield from _of_assignments(str(where), node.body)
+
+
+def docstrings_under(folder: str) -> Iterator[Docstring]:
+    """Yield every docstring under a folder of the tree."""
+    for path, tree in modules(ROOT / folder):
+        yield from docstrings(path, tree)
 
 
 def _of_assignments(where: str, body: list[ast.stmt]) -> Iterator[Docstring]:
@@ -131,6 +137,9 @@ def counts() -> Iterator[Count]:
     one_word = [function for function in every if "_" not in function.name.strip("_")]
     readme = paragraph_lengths((ROOT / "README.md").read_text("utf-8"))
     yield at_most("docstrings that open with a question word", sum(map(opens_with_a_question, texts)), 0)
+    for folder in ("tests", "scripts"):
+        opening = sum(map(opens_with_a_question, docstrings_under(folder)))
+        yield at_most(f"docstrings of {folder}/ that open with a question word", opening, 0)
     yield at_least(
         "% of docstrings of functions with a result that say return",
         share(says_return, giving),
@@ -166,8 +175,8 @@ def at_least(name: str, value: float, bound: float) -> Count:
 def main(arguments: list[str]) -> int:
     """Print the report; return 1 if a bound is passed."""
     if "--places" in arguments:
-        for path, tree in modules(ROOT / "consent_service"):
-            for place, text in filter(opens_with_a_question, docstrings(path, tree)):
+        for folder in ("consent_service", "tests", "scripts"):
+            for place, text in filter(opens_with_a_question, docstrings_under(folder)):
                 print(f"{place}: {text.splitlines()[0]}")
         for page in long_winded_pages(ROOT / "docs"):
             print(f"{page.relative_to(ROOT)}: paragraphs too long")

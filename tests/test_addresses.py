@@ -83,7 +83,7 @@ def test_what_has_a_network_of_its_own_stays_ipv6(text: str) -> None:
         ),
     ],
 )
-def test_what_can_t_be_read_is_nobody_s_address(text: str) -> None:
+def test_a_text_that_is_no_address_gives_none(text: str) -> None:
     assert read_address(text) is None
 
 
@@ -95,7 +95,7 @@ def test_an_address_reads_as_itself_and_what_was_read_reads_the_same_again(addre
 
 
 @given(st.ip_addresses(v=4))
-def test_ipv4_in_the_form_of_ipv6_is_ipv4(address: object) -> None:
+def test_an_ipv4_address_written_as_ipv6_is_read_as_ipv4(address: object) -> None:
     for prefix in ("::ffff:", "64:ff9b::"):
         assert read(f"{prefix}{address}") == str(address)
 

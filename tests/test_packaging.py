@@ -32,7 +32,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def python(installed: Path, *arguments: str) -> str:
-    """What a Python that sees only the unpacked wheel and the locked packages prints."""
+    """Return the output of a Python that sees only the unpacked wheel and the locked packages."""
     command = [sys.executable, *arguments]
     environment = {"PYTHONPATH": str(installed), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, cwd=installed, env=environment, check=True, capture_output=True, text=True)

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from consent_service.config import schema
+from consent_service.config import shape
+from consent_service.config.tag_switches import TAG_SWITCHES
 
 
 class Meaning(NamedTuple):
@@ -165,11 +166,7 @@ TABLES: Final[tuple[Table, ...]] = (
     _table_of(
         schema.TagFacts,
         "Tags of others that are told, in their own words, when sale or sharing is denied.",
-        google_consent_mode="Google's tags hear it as consent mode.",
-        google_restricted_data_processing="Google's advertising tags restrict data processing.",
-        meta_limited_data_use="Meta's pixel limits data use.",
-        microsoft_uet="Microsoft's tag hears it.",
-        data_layer="The data layer gets an event.",
+        **{switch.key: switch.meaning for switch in TAG_SWITCHES},
         analytics_storage='"granted": analytics runs as a service provider, which is no sale.',
         regions="Places where a default that denies binds until the service has answered. Empty: everywhere.",
         wait_for_update=("How long Google's tags wait for that answer. 0: they don't wait.", "milliseconds"),

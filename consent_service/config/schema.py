@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 
-from consent_service.config import validators
-from consent_service.config.prior_cmp import PRESETS, CookieReading, Groups, read_groups
+from consent_service.config import words
+from consent_service.config.prior_cmp import PRESETS, Groups, Reading, read_groups
+from consent_service.config.tag_switches import TAG_SWITCHES, VENDORS
 from consent_service.errors import ConfigError, Fault, UnknownSite
 from consent_service.identity.key_ring import KeyRing
 
@@ -197,7 +198,17 @@ class PriorGroups(msgspec.Struct, frozen=True, kw_only=True):
         return Groups(self.sale_share, self.sensitive)
 
 
-class TagFacts(msgspec.Struct, frozen=True, kw_only=True):
+_Switches: Any = msgspec.defstruct(
+    "_Switches", [(switch.key, bool, False) for switch in TAG_SWITCHES], frozen=True, kw_only=True
+)
+
+if TYPE_CHECKING:
+    Vendor = str
+else:
+    Vendor = Literal[VENDORS]
+
+
+class TagFacts(_Switches, frozen=True, kw_only=True):  # type: ignore[misc, call-arg]  # a built base
     """`[sites.<key>.tags]`: tags of others that are told, in their own words, when sale or sharing is denied.
 
     `analytics_storage` "granted": analytics runs as a service provider, which is no sale (Civ. Code 1798.140(ag)).
@@ -205,11 +216,6 @@ class TagFacts(msgspec.Struct, frozen=True, kw_only=True):
     `wait_for_update`: milliseconds that Google's tags wait for that answer where the default denies, 0 = not.
     """
 
-    google_consent_mode: bool = False
-    google_restricted_data_processing: bool = False
-    meta_limited_data_use: bool = False
-    microsoft_uet: bool = False
-    data_layer: bool = False
     analytics_storage: Literal["follows", "granted"] = "follows"
     regions: tuple[Place, ...] = ()
     wait_for_update: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 500
@@ -302,7 +308,7 @@ class PartnerFacts(msgspec.Struct, frozen=True, kw_only=True):
         "share",
     )
     when_denied: Literal["block", "restrict"] = "block"
-    adapter: Literal["google", "meta", "microsoft"] | None = None
+    adapter: Vendor | None = None
     service_provider_contract: str = ""
     cookies: tuple[Trace, ...] = ()
     storage: tuple[Trace, ...] = ()

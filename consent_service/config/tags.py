@@ -1,6 +1,6 @@
-"""Tag adapters: the switches that make an adapter, and the faults between them.
+"""Tags: contradictions among the switches of tags and the partners that rely on them.
 
-One table; knows nothing of lines or files, nor of what a page is told.
+Knows nothing of lines or files, nor of what a page is told.
 """
 
 from __future__ import annotations
@@ -8,16 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from consent_service.config.key_lines import Path
-from consent_service.config.schema import PartnerFacts, SiteFacts, TagFacts
-from consent_service.config.struct_reader import Misread
-
-SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
-    "google": ("google_consent_mode", "google_restricted_data_processing"),
-    "meta": ("meta_limited_data_use",),
-    "microsoft": ("microsoft_uet",),
-}
-"""An adapter -> the facts of which any switches it on. The data layer restricts nobody by itself."""
+from consent_service.config.locating import Path
+from consent_service.config.reading import Misread
+from consent_service.config.shape import PartnerFacts, SiteFacts, TagFacts
+from consent_service.config.tag_switches import switch_keys
 
 _OF_CONSENT_MODE: Final = ("analytics_storage", "regions", "wait_for_update")
 _FOLLOWED: Final = frozenset({"sale", "share"})
@@ -40,7 +34,7 @@ def restriction_faults(partner: PartnerFacts, sites: Mapping[str, SiteFacts]) ->
     if partner.adapter and partner.when_denied == "block":
         yield Misread(("adapter",), 'has no effect where when_denied is "block"')
     elif partner.adapter:
-        yield from _adapter_faults(partner, SWITCHES[partner.adapter], sites)
+        yield from _adapter_faults(partner, switch_keys(partner.adapter), sites)
     elif partner.when_denied == "restrict" and not partner.service_provider_contract.strip():
         message = '"restrict" needs adapter or service_provider_contract; else use "block"'
         yield Misread(("when_denied",), message)

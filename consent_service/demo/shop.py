@@ -16,8 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from consent_service import resources
 from consent_service.demo.adnet import Adnet
-from consent_service.demo.site_addresses import ADNET_HOST, LOOPBACK, SHOP_HOST, SITE, Addresses
-from consent_service.embed.script import Script
+from consent_service.embed.script import BuiltScript
 
 _POLICY: Final = (
     "default-src 'none'; base-uri 'none'; form-action {service}; img-src 'self' data:; style-src 'self'; "
@@ -25,10 +24,8 @@ _POLICY: Final = (
 )
 
 
-def demo_app(addresses: Addresses, script: Script) -> Starlette:
-    """Return the application of both sites on the shop's port. `script`: the script that the service serves
-    for the shop.
-    """
+def demo_app(addresses: Addresses, script: BuiltScript) -> Starlette:
+    """Both sites of the shop's port. `script` is what the service serves for the shop."""
     files = resources.templates_folder() / "demo"
     shop = Shop(addresses, script, files).make_app()
     return Starlette(
@@ -43,7 +40,7 @@ def demo_app(addresses: Addresses, script: Script) -> Starlette:
 class Shop:
     """The shop's pages."""
 
-    def __init__(self, addresses: Addresses, script: Script, files: Path) -> None:
+    def __init__(self, addresses: Addresses, script: BuiltScript, files: Path) -> None:
         self._addresses = addresses
         self._script = script
         self._files = files

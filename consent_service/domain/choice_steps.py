@@ -18,7 +18,7 @@ from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Ruling, resolve
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
-from consent_service.domain.words import RIGHTS, AgeBand, Basis, Right, Stance, Step, Unhonoured
+from consent_service.domain.words import RIGHTS, AgeBand, Basis, RejectedToken, Right, Stance, Step
 
 
 class SplitChoice(NamedTuple):
@@ -43,8 +43,8 @@ class Situation(Struct, frozen=True):
 
     regime: Regime
     signals: Sources
-    standing: Standing | Unhonoured | None
-    consumer_standing: Standing | Unhonoured | None = None
+    standing: Standing | RejectedToken | None
+    consumer_standing: Standing | RejectedToken | None = None
     binding: tuple[Regime, ...] = ()
 
     @property
@@ -140,8 +140,8 @@ def _age_at_once(age: AgeBand | None, situation: Situation) -> bool:
     return age_before is None or age is None or age <= age_before or not situation.is_minor(age_before)
 
 
-def _standing_after(situation: Situation, fact: ChoiceMade) -> Standing | Unhonoured | None:
-    if isinstance(situation.standing, Unhonoured) or fact.is_empty:
+def _after(situation: Situation, fact: ChoiceMade) -> Standing | RejectedToken | None:
+    if isinstance(situation.standing, RejectedToken) or fact.empty:
         return situation.standing
     return apply_fact(situation.standing or Standing(), fact)
 

@@ -6,7 +6,7 @@ decides whether a fact may happen; here it has happened.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import reduce
 from typing import NamedTuple
 
@@ -49,6 +49,13 @@ class ChoiceMade(Struct, frozen=True):
     age: AgeBand | None = None
     incentive: Incentive | None = None
     step: Step = Step.ONLY
+
+    @classmethod
+    def of(cls, stances: Mapping[Right, Stance], at: int, method: Method) -> ChoiceMade:
+        """Return the choice of these stances alone, made at this time (Unix seconds)."""
+        return cls(
+            at, method, stances.get(Right.SALE), stances.get(Right.SHARE), stances.get(Right.SENSITIVE)
+        )
 
     @property
     def is_confirmed(self) -> bool:

@@ -22,13 +22,7 @@ def imported_choice(rights: Collection[Right], standing: Standing | None, at: in
     }
     if not new:
         return None
-    return ChoiceMade(
-        at=at,
-        method=Method.IMPORT,
-        sale=Stance.OPTED_OUT if Right.SALE in new else None,
-        share=Stance.OPTED_OUT if Right.SHARE in new else None,
-        sensitive=Stance.OPTED_OUT if Right.SENSITIVE in new else None,
-    )
+    return ChoiceMade.of(dict.fromkeys(new, Stance.OPTED_OUT), at, Method.IMPORT)
 
 
 def inherited_choice(imported: Standing, own: Standing | None, at: int) -> ChoiceMade | None:

@@ -11,14 +11,14 @@ from consent_service.domain.regimes import Model, Regime
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Choice, Standing
 from consent_service.domain.words import (
+    REJECTED,
     RIGHTS,
-    UNHONOURED,
     AgeBand,
     Answer,
     Basis,
+    RejectedToken,
     Right,
     Stance,
-    Unhonoured,
 )
 
 
@@ -83,18 +83,18 @@ def unavailable_resolution(signals: Sources) -> Resolution:
 def resolve(
     regime: Regime,
     signals: Sources,
-    standing: Standing | Unhonoured | None,
-    consumer_standing: Standing | Unhonoured | None,
+    standing: Standing | RejectedToken | None,
+    consumer_standing: Standing | RejectedToken | None,
     now: int,
 ) -> Resolution:
     """Return the rulings for one request.
 
     `signals`: signals of this request. `standing`: record of the recognised visitor; None if no identity was
-    presented, `UNHONOURED` if one was presented that can't be honoured. `consumer_standing`: the same for the
+    presented, `REJECTED` if one was presented that can't be honoured. `consumer_standing`: the same for the
     consumer linked to the visitor. `now`: Unix seconds.
     """
-    if standing is UNHONOURED or consumer_standing is UNHONOURED:
-        return unavailable_resolution(signals)
+    if standing is REJECTED or consumer_standing is REJECTED:
+        return unavailable(signals)
     own, linked = standing or _NOTHING, consumer_standing or _NOTHING
     if now < own.latest_at or now < linked.latest_at:
         return unavailable_resolution(signals)  # our clock is behind the record: nothing dated can be trusted

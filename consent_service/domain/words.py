@@ -80,10 +80,11 @@ class Method(IntEnum):
     IMPORT = 11
     PRIOR_CMP = 12  # what another consent tool had noted in this browser before
 
-    @property
-    def word(self) -> str:
-        """Name of the method in bodies and entries."""
-        return self.name.lower()
+    word: str
+    """Name of the method in bodies and entries."""
+
+    def __init__(self, _number: int) -> None:
+        self.word = self.name.lower()
 
 
 METHODS: Final = {method.word: method for method in Method}
@@ -117,10 +118,10 @@ def age_band(years: int) -> AgeBand:
     return max(band for band in AgeBand if band <= years)
 
 
-class Unhonoured(Enum):
-    """Placeholder for a standing when an identity was presented that can't be honoured."""
+class RejectedToken(Enum):
+    """Placeholder for a standing if a token was presented that can't be honoured (design rule 2)."""
 
-    UNHONOURED = "unhonoured"
+    REJECTED = "rejected"
 
 
-UNHONOURED: Final = Unhonoured.UNHONOURED
+REJECTED: Final = RejectedToken.REJECTED

@@ -15,6 +15,8 @@ from typing import Final
 import msgspec
 
 DIGEST_CHARACTERS: Final = 20
+_TABLES: Final = ("prior", "prior_ids")
+"""Facts that the file `prior` is made with; the script is told its address alone."""
 _IS_NEW: Final = (
     "!(window.privacyChoices?.flag?.call&&(window.__gppLocator||!performance.timing.domInteractive))"
 )
@@ -24,11 +26,12 @@ no such function."""
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class BuiltScript:
     """One site's script and inline stub, the files that the script loads, the debug panel where the site allows it.
 
-    `views`: by language, what the visitor sees, with its words. `behind`: what stands behind the stub in the page
-    itself, by name, where the site asks for it.
+    `views`: by language, what the visitor sees, with its words. `prior`: what reads another consent tool's cookies,
+    with the site's tables. `behind`: what stands behind the stub in the page itself, by name, where the site asks
+    for it.
     """
 
     body: bytes
@@ -36,6 +39,7 @@ class Script:
     views: Mapping[str, bytes]
     settings: bytes
     writing: bytes
+    prior: bytes | None = None
     panel: bytes | None = None
     behind: Mapping[str, str] = field(default_factory=dict)
 
@@ -52,7 +56,7 @@ class Script:
     @property
     def files(self) -> Mapping[str, bytes]:
         """Return the files under immutable addresses, by digest."""
-        bodies = (self.body, *self.views.values(), self.settings, self.writing, self.panel)
+        bodies = (self.body, *self.views.values(), self.settings, self.writing, self.prior, self.panel)
         return {digest_of(body): body for body in bodies if body}
 
     @property
@@ -74,43 +78,50 @@ def build(
     *,
     behind: Mapping[str, object] | None = None,
     debug: bool = False,
-) -> Script:
+) -> BuiltScript:
     """The script for this public configuration, from the bundles in `dist`.
 
     What only some sites use stands before the script of those sites alone. The script loads the others by itself: the
     view in the page's language, with the `words` of that language, beside its first call; the settings when somebody
-    opens them; `writing` before the first marked script runs. `behind`: bundles that stand behind the stub, in this
-    order, and what each is given; one that is given nothing is left out.
+    opens them; `writing` before the first marked script runs; `prior` where another tool's cookies are. `behind`:
+    bundles that stand behind the stub, in this order, and what each is given; one that is given nothing is left out.
     """
-    view = _bundle(dist, "view")
-    views = {
-        lang: f"(function(__WORDS__){{{view}}})({_literal(said)});\n".encode() for lang, said in words.items()
-    }
-    settings, writing = (_bundle(dist, name).encode() for name in ("settings", "writing"))
-    panel = _bundle(dist, "debug").encode() if debug else None
+    looks = [(dist / "looks.css").read_text(encoding="utf-8")] if "look" in public else []
+    views = {lang: _given(dist, "view", "__WORDS__,__LOOKS__", said, *looks) for lang, said in words.items()}
+    fetched = _fetched(dist, public, debug=debug)
     base = f"{public.get('api', public['service'])}/w/{stub['s']}"
 
     def address(body: bytes) -> str:
         return f"{base}.{digest_of(body)}.js"
 
     public = {
-        **public,
+        **{name: value for name, value in public.items() if name not in _TABLES},
         "views": {lang: address(body) for lang, body in views.items()},
-        "settings": address(settings),
-        "writing": address(writing),
-        **({"debug": address(panel)} if panel else {}),
+        **{name: address(body) for name, body in fetched.items()},
     }
     extras = [extra for extra, wanted in _EXTRAS.items() if wanted(public)]
     bundles = "".join(_bundle(dist, name) for name in ("natives", *extras, "widget"))
-    return Script(
+    return BuiltScript(
         f"(($,_)=>{{{bundles}}})({_alone(public)},{{}});\n".encode(),
         _wrapped(dist, "stub", stub),
         views,
-        settings,
-        writing,
-        panel,
+        fetched["settings"],
+        fetched["writing"],
+        fetched.get("prior"),
+        fetched.get("debug"),
         {name: _wrapped(dist, name, given) for name, given in (behind or {}).items() if given},
     )
+
+
+def _fetched(dist: Path, public: Mapping[str, object], *, debug: bool) -> dict[str, bytes]:
+    """The files that the script fetches besides the views, by the names of their addresses in its configuration."""
+    files = {name: _bundle(dist, name).encode() for name in ("settings", "writing")}
+    tables = {name: public[name] for name in _TABLES if name in public}
+    if tables:
+        files["prior"] = _given(dist, "prior", "__PRIOR__", tables)
+    if debug:
+        files["debug"] = _bundle(dist, "debug").encode()
+    return files
 
 
 def _wants_erasing(public: Mapping[str, object]) -> bool:
@@ -120,10 +131,9 @@ def _wants_erasing(public: Mapping[str, object]) -> bool:
 
 
 _EXTRAS: Final[Mapping[str, Callable[[Mapping[str, object]], bool]]] = {
-    "prior": lambda public: "prior" in public or "prior_ids" in public,
+    "earlier": lambda public: "prior" in public,
     "erasing": _wants_erasing,
     "former": lambda public: public.get("cookie_domain", "") is None,
-    "looks": lambda public: "look" in public,
     "debugging": lambda public: "debug" in public,
 }
 """A part of the widget -> whether a site with these facts asks for it."""
@@ -132,6 +142,11 @@ _EXTRAS: Final[Mapping[str, Callable[[Mapping[str, object]], bool]]] = {
 def _wrapped(dist: Path, name: str, given: object) -> str:
     """An inline part: the bundle as a function of what it is given."""
     return f"($=>{{{_bundle(dist, name).rstrip()}}})({_literal(given)})"
+
+
+def _given(dist: Path, name: str, parameters: str, *given: object) -> bytes:
+    """A file that the script fetches: the bundle as a function of what it is given."""
+    return f"(function({parameters}){{{_bundle(dist, name)}}})({','.join(map(_literal, given))});\n".encode()
 
 
 def _alone(value: Mapping[str, object]) -> str:

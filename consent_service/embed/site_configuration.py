@@ -1,6 +1,6 @@
-"""Public part of a site's configuration: the facts that stub and script are made with, and nothing else.
+"""Site configuration: the facts of a site that stub and script are made with, and nothing else. They are public.
 
-Pure. Names are those of the widget's `protocol.ts`. What partners read is in `spoken`.
+Pure. Names are those of the widget's `protocol.ts`. The strings that partners read are in `string_tables`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _on_record(site: str, theirs: Iterable[str]) -> str:
     return f"{ours}|({names})=" if names else ours
 
 
-def spoken_facts(site: Site, now: int) -> Json:
+def string_facts(site: Site, now: int) -> Json:
     """Return the strings for answers that the page knows by itself."""
     return {"strings": outcomes(site, now), "sections": layouts(site, now)}
 

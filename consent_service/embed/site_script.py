@@ -7,21 +7,21 @@ import time
 from consent_service import resources, texts
 from consent_service.config import Config
 from consent_service.config.first_party import first_party
-from consent_service.embed.script import Script, build
-from consent_service.embed.site_configuration import blocked_domains, optional_facts, rule_of, spoken_facts
+from consent_service.embed.script import BuiltScript, build
+from consent_service.embed.site_configuration import blocked_domains, optional_facts, rule_of, string_facts
 from consent_service.embed.snippet import Embed
 from consent_service.embed.tag_facts import tags_of
 from consent_service.services.sites import site_of
 
 
-def script_of(config: Config, key: str, now: int) -> Script:
+def script_of(config: Config, key: str, now: int) -> BuiltScript:
     """Return the site's script and stub, made from its public facts alone. `now`: Unix seconds."""
     facts = config.sites[key]
     site = site_of(key, facts, config)
     rule = rule_of(site, facts, now)
     partners = [partner for partner in config.partners.values() if key in partner.sites]
     way = first_party(facts, config.service.public_url)
-    public = {
+    configuration = {
         "rule": rule,
         "service": config.service.public_url.rstrip("/"),
         "cookie_domain": facts.cookie_domain,
@@ -29,7 +29,7 @@ def script_of(config: Config, key: str, now: int) -> Script:
         "frictionless": facts.frictionless,
         "link": facts.link,
         "lang": facts.lang.lower(),
-        **spoken_facts(site, now),
+        **string_facts(site, now),
         **optional_facts(facts, partners),
     }
     words = {
@@ -38,7 +38,7 @@ def script_of(config: Config, key: str, now: int) -> Script:
     behind = {"guard": blocked_domains(partners), "tags": tags_of(facts.tags)}
     return build(
         resources.widget_folder(),
-        public,
+        configuration,
         rule,
         words,
         behind=behind,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from consent_service.config.first_party import FirstParty, origin_of
-from consent_service.embed.script import Script
+from consent_service.embed.script import BuiltScript
 
 TRUSTED_TYPES_POLICY = "privacy-choices"
 
@@ -34,7 +34,7 @@ class Embed:
     """Snippet of one site. `way` None: the site reaches the service under the service's own address alone."""
 
     site: str
-    script: Script
+    script: BuiltScript
     public_url: str
     way: FirstParty | None
 
@@ -123,11 +123,11 @@ trusted-types {TRUSTED_TYPES_POLICY}
 """
 
 
-def _stub(script: Script) -> str:
+def _stub(script: BuiltScript) -> str:
     return f"<script>{script.inline}</script>"
 
 
-def _sizes(script: Script) -> str:
+def _sizes(script: BuiltScript) -> str:
     """The bytes of what stands in the page itself."""
     behind = (f"{name} behind it {len(text.encode())}" for name, text in script.behind.items())
     return ", ".join((f"{len(script.stub.encode())} bytes", *behind))

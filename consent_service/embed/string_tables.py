@@ -87,7 +87,7 @@ def _outcomes_of(site: Site, now: int) -> Iterator[tuple[str, bool]]:
 def _strings(site: Site, resolution: Resolution, now: int) -> Strings:
     """For a page nobody knows the place of: every regime of the site speaks."""
     first, *others = site.regimes(now)
-    return site.spoken.of(site.terms.strings, (first, *others), resolution)
+    return site.string_memo.of(site.terms.strings, (first, *others), resolution)
 
 
 def _fields(fields: Iterable[Field]) -> str:

@@ -27,7 +27,7 @@ _EXPIRED: Final = "this confirmation is over ten minutes old; choose again on th
 class Confirmation:
     """Contents of a nonce. `change`: the packed choice. `origin`: the site page's origin. Times are Unix seconds.
 
-    `request_id` makes confirming twice the same confirmation. `also`: nonces of the same browser's other
+    `idempotency_key` makes confirming twice the same confirmation. `also`: nonces of the same browser's other
     records, confirmed together with this one.
     """
 
@@ -38,7 +38,7 @@ class Confirmation:
     origin: str
     lang: str
     issued_at: int
-    request_id: bytes
+    idempotency_key: bytes
     also: tuple[str, ...] = ()
 
 
@@ -49,7 +49,7 @@ class _Payload(msgspec.Struct, array_like=True):
     origin: str
     lang: str
     issued_at: int
-    request_id: bytes
+    idempotency_key: bytes
     also: tuple[str, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""Derived ids: of a visitor minted by a request, of an import, a record, a consumer. None is random.
+"""Ids that are derived, not drawn: of a visitor minted by a call, of an import, a record, a consumer.
 
 All come from the hashing key, which never rotates. Knows nothing of tokens or standings.
 """
@@ -10,15 +10,15 @@ from consent_service.identity.key_ring import KeyPurpose, KeyRing, keyed_hash
 ID_BYTES = 16
 
 
-def visitor_id_for(ring: KeyRing, site: str, request_id: bytes, *, doubted: bool = False) -> bytes:
-    """Return the id of the visitor that the request with this id mints on this site; 16 bytes.
+def visitor_id_for(ring: KeyRing, site: str, idempotency_key: bytes, *, doubted: bool = False) -> bytes:
+    """Return the id of the visitor that the call with this key mints on this site; 16 bytes.
 
-    A retry carries the same request id and so gets the same visitor. Without the key, nobody can derive one id
+    A retry carries the same key and so gets the same visitor. Without the hashing key, nobody can derive one id
     from the other. `doubted`: the visitor replaces an identity that can't be honoured, and is never the one
-    that the same request would mint without such an identity (design rule 2).
+    that the same call would mint without such an identity (design rule 2).
     """
-    parts = [site.encode(), request_id, *([b"doubted"] if doubted else [])]
-    return keyed_hash(ring.hashing_key, KeyPurpose.VISITOR_ID, parts)[:ID_BYTES]
+    parts = [site.encode(), idempotency_key, *([b"doubted"] if doubted else [])]
+    return keyed_hash(ring.hashing_key, Purpose.VISITOR_ID, parts)[:ID_BYTES]
 
 
 def record_id(ring: KeyRing, site: str, visitor_id: bytes) -> bytes:

@@ -13,19 +13,17 @@ from typing import Final, NamedTuple
 
 from consent_service.domain.prior_choices import imported_choice
 from consent_service.domain.standing import Standing
-from consent_service.errors import Conflict, StoreBusy
 from consent_service.identity.key_ring import KeyRing
 from consent_service.identity.visitor_ids import imported_id_for
 from consent_service.importing.line_outcomes import LineOutcome, LineResult, OptOut
 from consent_service.ledger.entries import Evidence
-from consent_service.services.records.drafts import Draft, Plan, Planned, Waiting, Work
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.drafts import Draft, Plan, Planned, RandomIds, Waiting, Work
 from consent_service.services.records.standings import record_key
+from consent_service.services.records.writer import retry_on_conflict
 from consent_service.services.visitor.plans import not_before
 from consent_service.store.contract import Change, Key, Store
 
 _TOGETHER: Final = 4096
-_ATTEMPTS: Final = 16
 
 
 class ExportOrigin(NamedTuple):
@@ -87,20 +85,15 @@ class Recorder:
         )
 
     async def _commit_shard(self, shard: str, lines: Sequence[_OptOutRecord]) -> dict[int, LineOutcome]:
-        for _ in range(_ATTEMPTS):
+        async def attempt(_number: int) -> dict[int, LineOutcome]:
             drafts = await self._read_drafts(lines)
             outcomes = {line.opt_out.line: self._add_to_draft(drafts[line.key], line) for line in lines}
             change = _change_of(shard, [draft for draft in drafts.values() if draft.entries])
-            if self._dry or not change.append:
-                return outcomes
-            try:
+            if change.append and not self._dry:
                 await self._store.commit(change)
-            except Conflict:
-                continue  # another import of the same ids: look again
             return outcomes
-        raise StoreBusy(
-            f"the records kept changing: gave up after {_ATTEMPTS} attempts; run the import again to resume"
-        )
+
+        return await retry_on_conflict("the records", attempt)  # another import of the same ids came between
 
     async def _read_drafts(self, lines: Sequence[_OptOutRecord]) -> Mapping[Key, Draft]:
         keys = list(dict.fromkeys(line.key for line in lines))

@@ -24,7 +24,7 @@ from consent_service.process import logs
 from consent_service.process.parent_death import die_with
 from consent_service.process.run_folder import RunFolder
 from consent_service.process.web_worker import load_app
-from consent_service.web.http.head_limit import MOST_HEAD
+from consent_service.web.http.request_headers import MOST_HEAD
 
 KILL_WORKERS_AFTER: Final = 10  # seconds to end the requests in flight
 BACKLOG: Final = 4096

@@ -1,7 +1,7 @@
 """Geo: the place of an address, from a database file in MaxMind's format.
 
-The file is mapped into memory and asked for each address anew: nothing is kept of it (design rule 7). Its reader
-is an extra that only a configuration with such a file needs.
+The file is mapped into memory and read for each call: no address and no place is kept (design rule 7). Its reader is
+an extra that only a configuration with such a file needs.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from consent_service.addresses import Address, text_of
 from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, location_of
 from consent_service.errors import CannotStart
 
-Locate = Callable[[Address], Location]
-"""From an address to its place; NOWHERE for one that the file does not know."""
+Locate = Callable[[Address], Place]
+"""Function of an address that returns its place; NOWHERE if the file does not have the address."""
 
 
 def open_database(path: Path) -> Locate:
-    """The look-up over this file, which stays mapped: replace it by renaming. Raises CannotStart."""
+    """Return the look-up in this file, which stays mapped: replace it by renaming. Raises CannotStart."""
     try:
         import maxminddb
     except ImportError:
@@ -39,9 +39,9 @@ def open_database(path: Path) -> Locate:
     return locate
 
 
-def _place(found: Any) -> Location:
-    """Databases of countries have no `subdivisions`; of several the first is the largest."""
-    if not isinstance(found, dict):
-        return UNKNOWN_LOCATION
-    subdivisions = found.get("subdivisions") or [{}]
-    return location_of(found.get("country", {}).get("iso_code"), subdivisions[0].get("iso_code"))
+def _place(row: Any) -> Place:
+    """Return the place in a row. Some databases have no `subdivisions`; of several the first is the largest."""
+    if not isinstance(row, dict):
+        return NOWHERE
+    subdivisions = row.get("subdivisions") or [{}]
+    return place_of(row.get("country", {}).get("iso_code"), subdivisions[0].get("iso_code"))

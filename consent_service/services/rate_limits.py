@@ -1,8 +1,7 @@
-"""Limits: how often one address may write.
+"""Rate limits: the number of writes of one address, as token buckets in memory.
 
-Kept in memory alone. An address is never stored, not even here: the table's key is a hash keyed with a number
-drawn when the process starts (design rule 7). Each key has a bucket that holds `burst` calls and refills at
-`per_minute`.
+An address is never stored, not even here: a rate-limit key is a hash keyed with a number that is drawn when the
+process starts (design rule 7). Each key has a bucket that holds `burst` calls and refills at `per_minute`.
 """
 
 from __future__ import annotations
@@ -17,16 +16,16 @@ from consent_service.addresses import IPV4_BYTES, Address
 from consent_service.errors import TooManyRequests
 
 _SHARES: Final = ((8, 1), (6, 4))
-"""Bytes of an IPv6 address that count as one client (a /64, a /48), and how many times the limit it may use.
+"""Bytes of an IPv6 address that count as one client (a /64, a /48), and the multiple of the limit that it may use.
 
-A line is given at least a /64, and a subscriber up to a /48 (RFC 6177): who holds one could write from 65,536
-addresses that look like others'. Of IPv4 nothing wider than the address counts: behind one already stand all the
-subscribers of a carrier's NAT, and its neighbours belong to others.
+A line gets at least a /64, and a subscriber up to a /48 (RFC 6177): with one, a caller could write from 65,536
+networks that look like different clients. For IPv4 the whole address counts: all the subscribers of a carrier's NAT
+may share one, and its neighbours belong to others.
 """
 
 
-class Limits:
-    """Token buckets, the least recently used dropped first. `per_minute` 0 = no limit."""
+class RateLimits:
+    """Token buckets; beyond `tracked` the least recently used is dropped. `per_minute` 0 = no limit."""
 
     def __init__(
         self, per_minute: int, burst: int, tracked: int, *, key: bytes, clock: Callable[[], float]
@@ -40,12 +39,13 @@ class Limits:
 
     @property
     def tracked(self) -> int:
+        """Number of buckets in memory."""
         return len(self._buckets)
 
     def take(self, kind: str, address: Address | None) -> None:
         """Take one call of this kind from each bucket that the address draws from, or from none of them.
 
-        Callers without an address that can be read share one bucket. Raises TooManyRequests when one is empty.
+        Callers without a readable address share one bucket. Raises TooManyRequests if a bucket is empty.
         """
         if not self._rate:
             return
@@ -56,16 +56,16 @@ class Limits:
             (1 - level) / (self._rate * times) for (_, times), level in zip(buckets, levels, strict=True)
         )
         if wait > 0:
-            self._keep_in_mind(key for key, _ in buckets)
+            self._mark_used(key for key, _ in buckets)
             seconds = math.ceil(wait)
             raise TooManyRequests(f"too many calls from this address; try again in {seconds} s", seconds)
         for (key, _), level in zip(buckets, levels, strict=True):
             self._buckets[key] = (level - 1, now)
-        self._keep_in_mind(key for key, _ in buckets)
+        self._mark_used(key for key, _ in buckets)
         while len(self._buckets) > self._tracked:
             self._buckets.popitem(last=False)
 
-    def _keep_in_mind(self, keys: Iterable[bytes]) -> None:
+    def _mark_used(self, keys: Iterable[bytes]) -> None:
         """Make these the most recently used. A refused call begins no bucket, so it drops nobody else's."""
         for key in keys:
             if key in self._buckets:

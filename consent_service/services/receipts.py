@@ -1,4 +1,4 @@
-"""Receipts: the entry that a receipt names, the service's signed promise, and the proof once it is sealed."""
+"""Receipts: the entry of a receipt, the service's signed promise, and the proof once the entry is sealed."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from consent_service.identity.signatures import Signed, StatementSigner
 from consent_service.ledger import checkpoints, log_reader, object_names, receipt_proofs, segments
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.checkpoints import Span
-from consent_service.ledger.receipt_proofs import Inclusion, ReceiptTarget
-from consent_service.ledger.segments import EntryPlace
-from consent_service.services.records.deadline import COMMIT_TIMEOUT, reading_patience
+from consent_service.ledger.receipts import Inclusion, Sought
+from consent_service.ledger.segments import Place
+from consent_service.services.records.deadline import COMMIT_TIMEOUT, read_deadline
 from consent_service.store.contract import Store
 from consent_service.store.names import desk_shard, sealed_name
 
 _LAST: Final = 2**53
 _ONE_COMMIT: Final = 500
-"""Entries read at once, about as many as one commit appends at most."""
+"""Entries read together, about as many as one commit appends at most."""
 
 
 class Proof(NamedTuple):
-    """Proof for the holder of a receipt. `checkpoint` and `inclusion` once the entry is sealed."""
+    """Proof for the holder of a receipt. `checkpoint` and `inclusion` are None until the entry is sealed."""
 
     place: EntryPlace
     payload: bytes
@@ -32,23 +32,23 @@ class Proof(NamedTuple):
 
 
 class Receipts:
-    """Finds entries by their receipts: in the archive once they are sealed, else in the log."""
+    """Finder of entries by their receipts: in the archive once they are sealed, else in the log."""
 
-    def __init__(self, store: Store, kept: Archive | None, signer: StatementSigner) -> None:
+    def __init__(self, store: Store, archive: Archive | None, signer: Signer) -> None:
         self._store = store
-        self._patience = reading_patience(COMMIT_TIMEOUT)
-        self._archive = kept
+        self._deadline = read_deadline(COMMIT_TIMEOUT)
+        self._archive = archive
         self._signer = signer
 
     async def find(self, site: str, receipt: str) -> Proof:
-        """Raises UnknownReceipt, StoreError, and LedgerError where the archive doesn't answer."""
-        wanted = receipt_proofs.parse_receipt_id(site, receipt)
+        """Return the proof of a receipt. Raises UnknownReceipt, StoreError, and LedgerError if the archive fails."""
+        wanted = receipts.sought(site, receipt)
         if wanted is None:
             raise _unknown()
-        found = await self._sealed(site, wanted) if self._archive else None
-        if found is None:
+        sealed = await self._sealed(site, wanted) if self._archive else None
+        if sealed is None:
             return await self._unsealed(site, receipt, wanted)
-        index, lines, checkpoint = found
+        index, lines, checkpoint = sealed
         place, payload = segments.entry_at(lines[index])
         promise = receipt_proofs.sign_promise(self._signer, site, receipt, place, payload)
         proof = await asyncio.to_thread(receipt_proofs.prove_inclusion, lines, index)
@@ -56,25 +56,25 @@ class Receipts:
 
     async def _unsealed(self, site: str, receipt: str, wanted: ReceiptTarget) -> Proof:
         named = f'"id":"{wanted.entry}"'.encode()
-        found = log_reader.read_entries(
+        entries = reading.entries(
             self._store, wanted.shard, Span(wanted.sequence - 1, wanted.sequence), _ONE_COMMIT
         )
         try:
-            async for entry in found:
+            async for entry in entries:
                 if named in entry.payload:
                     place = EntryPlace(entry.shard, *entry.position)
                     promise = receipt_proofs.sign_promise(self._signer, site, receipt, place, entry.payload)
                     return Proof(place, entry.payload, promise)
-        except CursorExpired as error:  # the log has not come there, or was trimmed since
+        except CursorExpired as error:  # the log is not that long yet, or was trimmed since
             raise _unknown() from error
         raise _unknown()
 
-    async def _sealed(self, site: str, wanted: ReceiptTarget) -> tuple[int, list[bytes], Signed] | None:
-        """The line's number, its segment's lines and checkpoint; None when it is not sealed (any more)."""
+    async def _sealed(self, site: str, wanted: Sought) -> tuple[int, list[bytes], Signed] | None:
+        """Return the line's number, its segment's lines and checkpoint; None if it is not sealed (any more)."""
         assert self._archive is not None
         index = sealed_name(wanted.shard)
-        asked = self._store.range(desk_shard(site), index, wanted.sequence, _LAST, limit=1)
-        members = await self._patience.wait(asked)
+        members_of_index = self._store.range(desk_shard(site), index, wanted.sequence, _LAST, limit=1)
+        members = await self._deadline.wait(members_of_index)
         if not members:
             return None
         number = int.from_bytes(members[0].member)
@@ -82,10 +82,10 @@ class Receipts:
 
 
 def _look(
-    kept: Archive, signer: StatementSigner, site: str, number: int, wanted: ReceiptTarget
+    objects: Archive, signer: Signer, site: str, number: int, wanted: Sought
 ) -> tuple[int, list[bytes], Signed] | None:
-    data = kept.get(object_names.segment_name(site, number))
-    signed = kept.get(object_names.checkpoint_name(site, number))
+    data = objects.get(archive.segment_name(site, number))
+    signed = objects.get(archive.checkpoint_name(site, number))
     if data is None or signed is None:
         return None
     checkpoint = checkpoints.trusted_checkpoint(signed, signer.public_keys(), site, number)
@@ -95,4 +95,6 @@ def _look(
 
 
 def _unknown() -> UnknownReceipt:
-    return UnknownReceipt("no entry of this site has this receipt, or its time in the archive is over")
+    return UnknownReceipt(
+        "no entry of this site has this receipt, or the archive has dropped it after its months_kept"
+    )

@@ -1,7 +1,4 @@
-"""Sites as the use cases see them: what of the configuration enters an answer.
-
-Knows nothing of files or HTTP.
-"""
+"""Sites: the part of the configuration that enters answers. Knows nothing of files or HTTP."""
 
 from __future__ import annotations
 
@@ -21,18 +18,23 @@ from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, 
 
 _REMEMBERED: Final = 1000
 
+NO_SUCH_SITE: Final = "no site has this key; it is the name of its table in consent.toml"
+"""Message for a key that is none of the configured sites'."""
 
-class SpokenStrings:
-    """The strings of outcomes, remembered: making one takes longer than a cached flag does."""
+
+class StringMemo:
+    """Bounded memo of the strings for partners: making one takes longer than a cached flag."""
 
     def __init__(self) -> None:
         self._strings_of = lru_cache(maxsize=_REMEMBERED)(strings_of)
 
     def of(self, terms: StringTerms, regimes: tuple[Regime, ...], resolution: Resolution) -> Strings:
+        """Return the strings of an outcome."""
         return self._strings_of(terms, regimes, resolution)
 
     @property
     def remembered(self) -> int:
+        """Number of strings remembered."""
         return self._strings_of.cache_info().currsize
 
 
@@ -41,10 +43,10 @@ class Site:
     """One web property. `regime_codes`: its own first, then others that may bind its visitors. `incentives` maps a
     programme's id to its number (0-7).
 
-    `texts`: every word the site's visitors read, by language; `lang` is the one where nothing else is wanted.
-    `home`: the first of the origins; `sensitive`: whether it uses sensitive personal information.
-    `placed`: the place of a call is looked at, so strings speak for the one regime that binds there.
-    `shares_cookie`: its pages' hosts, and every other below that domain, set one cookie.
+    `texts`: every text that the site's visitors read, by language; `lang` is the default language.
+    `home`: the first of the origins; `sensitive`: the site uses sensitive personal information.
+    `placed`: the place of a call counts, so strings are for the one regime that binds there.
+    `shares_cookie`: one cookie for all hosts of its cookie_domain, so that any of them can set it.
     """
 
     key: str
@@ -59,26 +61,26 @@ class Site:
     sensitive: bool = False
     placed: bool = False
     shares_cookie: bool = False
-    spoken: SpokenStrings = field(default_factory=SpokenStrings, compare=False, repr=False)
+    string_memo: StringMemo = field(default_factory=StringMemo, compare=False, repr=False)
 
     def host_only_cookie(self, origin: str | None) -> bool:
-        """Return whether pages of this origin take their own host's cookie alone for theirs.
+        """Return True if pages of this origin trust only a cookie that no other host can set (`__Host-`).
 
-        On plain http browsers know no such cookie. A call without an origin is as one of the first.
+        Browsers take no such cookie over plain http. A call without an origin counts as one from `home`.
         """
         return not self.shares_cookie and not (origin or self.home).startswith("http:")
 
-    def regime(self, now: int, place: Location = UNKNOWN_LOCATION) -> Regime:
-        """The row in force at this moment of the regime that binds at this place."""
+    def regime(self, now: int, place: Place = NOWHERE) -> Regime:
+        """Return the row in force at this moment of the regime that binds at this place."""
         return regime_on(regime_code_at(place, self.regime_codes), datetime.fromtimestamp(now, UTC).date())
 
     def regimes(self, now: int) -> tuple[Regime, ...]:
-        """The rows of every regime the site configures."""
+        """Return the rows of every regime that the site configures."""
         day = datetime.fromtimestamp(now, UTC).date()
         return tuple(regime_on(code, day) for code in self.regime_codes)
 
     def binding(self, now: int) -> tuple[Regime, ...]:
-        """The rows of every regime the site configures, in force now or later: a choice is judged under each."""
+        """Return the rows of every regime of the site, in force now or later: a choice is judged under each."""
         return rows_from(self.regime_codes, datetime.fromtimestamp(now, UTC).date())
 
     def strings(self, regime: Regime, resolution: Resolution, now: int) -> Strings:
@@ -86,11 +88,11 @@ class Site:
         others: tuple[Regime, ...] = ()
         if not self.placed:
             others = tuple(other for other in self.regimes(now) if other.code != regime.code)
-        return self.spoken.of(self.terms.strings, (regime, *others), resolution)
+        return self.string_memo.of(self.terms.strings, (regime, *others), resolution)
 
 
 def site_of(key: str, facts: SiteFacts, config: Config) -> Site:
-    """Return the site as the use cases see it, from the configuration."""
+    """Return the site with this key, from its facts in the configuration."""
     terms = FlagTerms(key, string_terms(facts), config.flag.max_age)
     words = {lang: texts.words(lang, facts.texts) for lang in facts.langs}
     return Site(

@@ -1,7 +1,7 @@
-"""The flag: `GET /v1/{site}/flag`, the hot path, as one plain ASGI callable without a middleware stack.
+"""Flag: `GET /v1/{site}/flag`, the hot path, as one plain ASGI callable without a middleware stack.
 
-One pass over the raw headers, one verified token, one standing from the coherent cache (else one gathered
-read), one look-up of a resolved answer, one pre-encoded body. The store out of reach answers 200, denied,
+One pass over the raw headers, one verified token, one standing from the coherent cache (else one gathered read), one
+look-up of a resolved answer, one pre-encoded body. With the store out of reach the answer is 200, denied,
 `unavailable`.
 """
 
@@ -18,26 +18,25 @@ from starlette.types import Receive, Scope, Send
 from consent_service.domain.flags import flag_of
 from consent_service.domain.resolution import Resolution, resolve, stricter_resolution, unavailable_resolution
 from consent_service.domain.signals import Sources, sources_of
-from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, regime_code_at
-from consent_service.domain.words import Basis, Unhonoured
+from consent_service.domain.words import Basis
 from consent_service.errors import OriginNotAllowed, StoreError, UnknownSite
 from consent_service.ledger.entries import Evidence
-from consent_service.services.records.standings import Record, Standings, Visitor, strictest
-from consent_service.services.sites import Site
+from consent_service.public_contract import rfc3339
+from consent_service.services.records.standings import Identity, Record, Standings, Visitor, strictest
+from consent_service.services.sites import NO_SUCH_SITE, Site
 from consent_service.services.visitor.consent import Consent
 from consent_service.services.visitor.devices import Devices
-from consent_service.services.visitor.plans import Caller
-from consent_service.web.http import host_header, problems, request_headers
-from consent_service.web.http.head_limit import MOST_QUERY
-from consent_service.web.http.location import Places
-from consent_service.web.http.outage_log import Troubles
-from consent_service.web.http.timestamps import rfc3339
+from consent_service.services.visitor.plans import Call
+from consent_service.web.http import guards, problems, request_headers
+from consent_service.web.http.location import Locations
+from consent_service.web.http.outage_log import OutageLog
+from consent_service.web.http.request_headers import MOST_QUERY
 from consent_service.web.metrics import Metrics
 
 _AS_OF: Final = "0000-00-00T00:00:00Z"
 _VARY: Final = (b"vary", b"Sec-GPC, Origin, Cookie")
-_KEPT: Final = (b"cache-control", b"private, no-cache")
-_NOT_KEPT: Final = (b"cache-control", b"no-store")
+_CACHED: Final = (b"cache-control", b"private, no-cache")
+_UNCACHED: Final = (b"cache-control", b"no-store")
 _JSON: Final = (b"content-type", b"application/json")
 _NO_SIGNAL: Final = sources_of(header=False)
 _HEADER: Final = sources_of(header=True)
@@ -45,7 +44,7 @@ _DAY: Final = 86_400
 
 
 class _Rendered(NamedTuple):
-    """A flag's bytes around its `as_of`, its weak ETag ("" = not to be kept), basis, and headers by origin."""
+    """A flag's bytes before and after its `as_of`, its weak ETag ("" = no caching), basis, and headers by origin."""
 
     before: bytes
     after: bytes
@@ -55,9 +54,9 @@ class _Rendered(NamedTuple):
 
 
 class _SiteFlags:
-    """One site's flags under one of its regimes as of today, rendered once for each outcome.
+    """Flags of one site under one of its regimes as of today, rendered once for each outcome.
 
-    `number`: the regime's place among the site's.
+    `number`: the regime's index among the site's.
     """
 
     def __init__(self, site: Site, number: int, own_origin: str, now: int) -> None:
@@ -74,16 +73,16 @@ class _SiteFlags:
         }
 
     def render(self, resolution: Resolution) -> _Rendered:
-        """The bytes of this outcome. There are few outcomes, so they are all kept."""
+        """Return the bytes of this outcome. There are few outcomes, so all are kept."""
         rendered = self._rendered.get(resolution)
         if rendered is None:
             rendered = self._rendered[resolution] = self._render(resolution)
         return rendered
 
     def of_record(self, record: Record, signals: Sources, now: int, *, named: bool = True) -> _Rendered:
-        """The bytes for this record, looked up on the record itself when they were made before today.
+        """Return the bytes for this record; those made earlier today are kept on the record itself.
 
-        `named` False: the record is not this caller's own for sure, so it can only deny.
+        `named` False: the record may be somebody else's, so it can only deny.
         """
         if now < record.latest_at:
             return self.render(unavailable_resolution(signals))  # our clock is behind the record, for now
@@ -103,10 +102,10 @@ class _SiteFlags:
         body = msgspec.json.encode(flag_of(self.site.terms, strings, resolution, _AS_OF))
         before, after = body.split(_AS_OF.encode())
         etag = b""
-        fixed = [_JSON, _NOT_KEPT, _VARY]
+        fixed = [_JSON, _UNCACHED, _VARY]
         if resolution.basis is not Basis.UNAVAILABLE:
             etag = b'W/"' + hashlib.sha256(before + after).hexdigest()[:16].encode() + b'"'
-            fixed = [_JSON, _KEPT, _VARY, (b"etag", etag)]
+            fixed = [_JSON, _CACHED, _VARY, (b"etag", etag)]
         by_origin = {
             origin: fixed + (request_headers.cross_origin(origin) if origin else [])
             for origin in self.origins
@@ -115,7 +114,7 @@ class _SiteFlags:
 
 
 class FlagEndpoint:
-    """Answers the flag of every site."""
+    """ASGI endpoint of every site's flag. `paths`: the flags by path, each under its site's own regime."""
 
     def __init__(
         self,
@@ -125,8 +124,8 @@ class FlagEndpoint:
         consent: Consent,
         devices: Devices,
         metrics: Metrics,
-        places: Places,
-        troubles: Troubles,
+        locations: Locations,
+        outages: OutageLog,
         clock: Callable[[], float],
         timer: Callable[[], float],
     ) -> None:
@@ -136,128 +135,125 @@ class FlagEndpoint:
         self._consent = consent
         self._devices = devices
         self._metrics = metrics
-        self._places = places
-        self._troubles = troubles
+        self._locations = locations
+        self._outages = outages
         self._clock = clock
-        self._host = b"localhost"  # the last that was found to be one: nearly every call names it
+        self._host = b"localhost"  # the last valid one: nearly every call names it
         self._timer = timer
         self._took = metrics.flag_seconds.add
         self._second = 0
         self._day = -1
         self._as_of = b""
-        self._sites: dict[str, _SiteFlags] = {}
+        self.paths: dict[str, _SiteFlags] = {}
         self._by_regime: dict[str, dict[str, _SiteFlags]] = {}
         self._tick(int(clock()))
-
-    def answers(self, scope: Scope) -> bool:
-        """Return True for a request for the flag of an existing site."""
-        return scope["method"] == "GET" and scope["path"] in self._sites
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = self._timer()
         now = int(self._clock())
         if now != self._second:
             self._tick(now)
-        flags = self._sites.get(scope["path"])
+        flags = self.paths.get(scope["path"])
         if flags is None:
             kind = problems.KINDS[UnknownSite]
-            return await problems.response(kind, "no site has this key")(scope, receive, send)
-        seen = request_headers.read(scope["headers"])
-        if seen.host != self._host:
-            if not host_header.named(seen.host, scope):
-                return await host_header.refusal()(scope, receive, send)
-            self._host = seen.host or self._host
-        if seen.origin not in flags.origins:
+            return await problems.response(kind, NO_SUCH_SITE)(scope, receive, send)
+        headers = request_headers.read(scope["headers"])
+        if headers.host != self._host:
+            if not request_headers.names_host(headers.host, scope):
+                return await guards.host_refusal()(scope, receive, send)
+            self._host = headers.host or self._host
+        if headers.origin not in flags.origins:
             kind = problems.KINDS[OriginNotAllowed]
             return await problems.response(kind, "not one of the site's origins")(scope, receive, send)
         query: bytes = scope["query_string"]
-        signals = _HEADER if seen.gpc else _NO_SIGNAL
-        place = UNKNOWN_LOCATION
-        if self._places.known:
-            place = self._places.of(scope)
+        signals = _HEADER if headers.gpc else _NO_SIGNAL
+        place = NOWHERE
+        if self._locations.known:
+            place = self._locations.of(scope)
             flags = self._by_regime[flags.site.key][regime_code_at(place, flags.site.regime_codes)]
-        if not query and not seen.cookie:
+        if not query and not headers.cookie:
             flag = flags.unpresented[signals]
         else:
             site = flags.site
-            host_only = flags.host_only[seen.origin]
-            given = request_headers.presented(_visitor_in(query), seen.cookie, site.key, host_only=host_only)
-            flag = self._at_hand(flags, given, signals, now) or await self._asked(
-                flags, given, seen, signals, place, now
+            host_only = flags.host_only[headers.origin]
+            presented = request_headers.presented(
+                _visitor_in(query), headers.cookie, site.key, host_only=host_only
+            )
+            flag = self._cached(flags, presented, signals, now) or await self._recognised(
+                flags, presented, headers, signals, place, now
             )
         self._metrics.answers[flag.basis] += 1
         self._took(self._timer() - began)
-        fixed = flag.headers[seen.origin]
-        if seen.if_none_match and flag.etag and flag.etag in seen.if_none_match:
+        fixed = flag.headers[headers.origin]
+        if headers.if_none_match and flag.etag and flag.etag in headers.if_none_match:
             await send({"type": "http.response.start", "status": 304, "headers": fixed[1:]})
             return await send({"type": "http.response.body", "body": b""})
         await send({"type": "http.response.start", "status": 200, "headers": fixed})
         await send({"type": "http.response.body", "body": flag.before + self._as_of + flag.after})
 
-    def _at_hand(
-        self, flags: _SiteFlags, given: request_headers.Presented, signals: Sources, now: int
+    def _cached(
+        self, flags: _SiteFlags, presented: request_headers.Presented, signals: Sources, now: int
     ) -> _Rendered | None:
-        """The answer for one token, when memory alone can give it and nothing is left to record."""
-        tokens, beside = given
+        """Return the answer for one token, or None if the store must be asked or a signal recorded. No I/O."""
+        tokens, beside = presented
         if len(tokens) + len(beside) != 1:
             return None
-        record = self._standings.at_hand(flags.site.key, tokens[0] if tokens else beside[0], now)
+        record = self._standings.cached(flags.site.key, tokens[0] if tokens else beside[0], now)
         if record is None or (signals is _HEADER and not record.gpc & _HEADER.value):
             return None
         return flags.of_record(record, signals, now, named=not beside)
 
-    async def _asked(
+    async def _recognised(
         self,
         flags: _SiteFlags,
-        given: request_headers.Presented,
-        seen: request_headers.Seen,
+        presented: request_headers.Presented,
+        headers: request_headers.Seen,
         signals: Sources,
         place: Location,
         now: int,
     ) -> _Rendered:
-        """The answer when a token must be verified or the store asked; a signal is recorded on the way.
+        """Return the answer for tokens that must be verified or looked up in the store; a signal is recorded later.
 
-        Two tokens of different visitors: the first names the record and the stricter answers. Tokens that name
-        nobody deny beside whom there is, be it nobody. The store out of reach: denied, `unavailable`.
+        With several tokens the first names the record, and the stricter answer holds. A store out of reach is
+        answered denied, `unavailable`.
         """
-        tokens, beside = given
+        tokens, beside = presented
         if not tokens and not beside:
             return flags.unpresented[signals]
         site = flags.site
         try:
-            found: list[Visitor | Unhonoured | None] = [
+            identities: list[Identity | None] = [
                 await self._standings.recognise(site.key, token, now, briefly=True)
                 for token in (*tokens, *beside)
             ]
         except StoreError as error:
-            self._troubles.note(error)
-            return flags.render(unavailable_resolution(signals))
+            self._outages.note(error)
+            return flags.render(unavailable(signals))
         if not tokens:
-            found.insert(0, None)
-        first = found[0]
+            identities.insert(0, None)
+        first = identities[0]
         if isinstance(first, Visitor):
             if signals is _HEADER and not first.record.gpc & _HEADER.value:
-                evidence = Evidence(device=self._devices.of(seen.user_agent))
-                caller = Caller(site, tokens, signals, evidence, now, place=place)
-                self._consent.remember(caller, first)
-            if len(found) == 1:
+                evidence = Evidence(device=self._devices.of(headers.user_agent))
+                self._consent.record_signal_later(Call(site, signals, evidence, now, place), first)
+            if len(identities) == 1:
                 return flags.of_record(first.record, signals, now)
-        return flags.render(strictest(flags.regime, signals, found, now))
+        return flags.render(strictest(flags.regime, signals, identities, now))
 
     def _tick(self, now: int) -> None:
-        """Another second has begun, perhaps another day: regimes change at midnight UTC."""
+        """Set the answer time to this second. Renew the flags if a day began: regimes change at midnight UTC."""
         self._second = now
         self._as_of = rfc3339(now).encode()
         if now // _DAY != self._day:
             self._day = now // _DAY
             self._by_regime = {key: self._flags_of(site, now) for key, site in self._all.items()}
-            self._sites = {
+            self.paths = {
                 f"/v1/{key}/flag": self._by_regime[key][site.regime_codes[0]]
                 for key, site in self._all.items()
             }
 
     def _flags_of(self, site: Site, now: int) -> dict[str, _SiteFlags]:
-        """A site's flags by its regimes' codes."""
+        """Return a site's flags by the codes of its regimes."""
         return {
             code: _SiteFlags(site, number, self._own_origin, now)
             for number, code in enumerate(site.regime_codes)
@@ -265,9 +261,9 @@ class FlagEndpoint:
 
 
 def _visitor_in(query: bytes) -> str | None:
-    """The `visitor` parameter.
+    """Return the `visitor` parameter, or None.
 
-    Given twice, or in a query too long to be read, it is in doubt: a text that no key has signed.
+    If it is sent twice, or in a query over MOST_QUERY, the text returned is one that no key has signed.
     """
     if not query:
         return None

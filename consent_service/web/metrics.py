@@ -1,20 +1,31 @@
-"""Metrics: what the service counts. The hot path adds to plain integers; a flush hands them to Prometheus.
+"""Metrics: the counters and gauges of a web process, and their flush to Prometheus.
 
-Every cache, queue and memo has a gauge. Nothing here names a visitor, an address or a path beyond its template.
-The work process's own metrics are in `process/gauges.py`.
+The hot path adds to plain integers; a flush hands them over. Every cache, queue and memo has a gauge. No metric names
+a visitor, an address or a path beyond its template. The work process's own metrics are in `process/gauges.py`.
 """
 
 from __future__ import annotations
 
+import asyncio
+from bisect import bisect_left
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from consent_service.domain.words import Basis
 from consent_service.errors import StoreError
-from consent_service.web.duration_histogram import BOUNDS, Durations
+from consent_service.services.rate_limits import RateLimits
+from consent_service.services.records.standings import Record, RecordDecoder, Standings
+from consent_service.services.records.writer import StandingWriter
+from consent_service.services.sites import Site
+from consent_service.services.visitor.devices import Devices
+from consent_service.store.cache import CoherentCache
+
+BOUNDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""Upper ends of the buckets, in seconds; longer durations count in one more bucket."""
 
 
 def _store_errors(above: type[StoreError] = StoreError) -> list[str]:
@@ -22,11 +33,42 @@ def _store_errors(above: type[StoreError] = StoreError) -> list[str]:
     return [above.__name__, *(name for below in above.__subclasses__() for name in _store_errors(below))]
 
 
-class Metrics:
-    """One process's counters.
+_FLUSH_SECONDS: Final = 1.0
 
-    `answers`: flags by basis, `flag_seconds`: how long each took. `calls`: other calls by (route, status),
-    `call_seconds`: how long, by route. `store_errors`: how often the store could not serve, by the error's class.
+
+class Durations:
+    """Histogram of the durations since the last flush: counts by bucket, and the sum in seconds.
+
+    Plain integers: Prometheus' own `observe` takes a lock and writes a shared file, which is too slow for each flag.
+    """
+
+    __slots__ = ("counts", "seconds")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS) + 1)
+        self.seconds = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one duration."""
+        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.seconds += seconds
+
+    def flush(self, histogram: Histogram) -> None:
+        """Add everything to a histogram with the buckets `BOUNDS`, and begin again."""
+        counts, self.counts = self.counts, [0] * len(self.counts)
+        seconds, self.seconds = self.seconds, 0.0
+        # The library has no public way to add many observations at once.
+        for bucket, count in zip(histogram._buckets, counts, strict=True):  # noqa: SLF001
+            if count:
+                bucket.inc(count)
+        histogram._sum.inc(seconds)  # noqa: SLF001
+
+
+class Metrics:
+    """Counters and gauges of one process.
+
+    `answers`: flags by basis, `flag_seconds`: their durations. `calls`: other calls by (route, status),
+    `call_seconds`: their durations by route. `store_errors`: answers that the store could not serve, by error class.
     """
 
     def __init__(self, registry: CollectorRegistry, gauges: Mapping[str, Callable[[], float]]) -> None:
@@ -73,11 +115,11 @@ class Metrics:
         }
 
     def met(self, error: str) -> None:
-        """Count an error of the store's, by its class."""
+        """Count an error of the store by its class."""
         self.store_errors[error] += 1
 
     def flush(self) -> None:
-        """Hand over what was counted since the last flush, and read the gauges."""
+        """Hand the counts since the last flush over to Prometheus, and read the gauges."""
         answers, self.answers = self.answers, Tally()
         for basis, count in answers.items():
             self._flags.labels(basis).inc(count)
@@ -92,3 +134,32 @@ class Metrics:
             self._store_errors.labels(error).inc(count)
         for gauge, read in self._gauges.values():
             gauge.set(read())
+
+
+def worker_gauges(
+    cache: CoherentCache[Record],
+    records: RecordDecoder,
+    standings: Standings,
+    writer: StandingWriter,
+    devices: Devices,
+    limits: RateLimits,
+    sites: Mapping[str, Site],
+) -> dict[str, Callable[[], float]]:
+    """Return the gauges of a web process: a name, and the function that reads it, for each cache, queue and memo."""
+    return {
+        "cached_standings": lambda: cache.size,
+        "cache_vouched": lambda: cache.vouched,
+        "decoded_records": lambda: records.remembered,
+        "remembered_tokens": lambda: standings.remembered_tokens,
+        "waiting_changes": lambda: writer.waiting,
+        "memoised_user_agents": lambda: devices.memoised,
+        "limited_addresses": lambda: limits.tracked,
+        "remembered_strings": lambda: sum(site.string_memo.remembered for site in sites.values()),
+    }
+
+
+async def flush_for_ever(flush: Callable[[], None]) -> None:
+    """Call `flush` every second until the task is cancelled."""
+    while True:
+        await asyncio.sleep(_FLUSH_SECONDS)
+        flush()

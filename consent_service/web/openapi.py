@@ -1,4 +1,4 @@
-"""OpenAPI: the description of the public contract, made from the types that the calls really use."""
+"""OpenAPI: the description of the public contract, made from the types that the calls use."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import msgspec
 
 from consent_service.domain.flags import Flag
 from consent_service.web.http import problems
-from consent_service.web.http.head_limit import MOST_HEAD
-from consent_service.web.http.own_host import is_page
+from consent_service.web.http.guards import is_page
+from consent_service.web.http.request_headers import MOST_HEAD
 from consent_service.web.pages import forms
 from consent_service.web.script_files import TYPES
-from consent_service.web.visitor import bodies, receipts
+from consent_service.web.visitor import bodies, receipt_endpoints
 
 _STRUCTS: Final = (
     Flag,
@@ -21,7 +21,7 @@ _STRUCTS: Final = (
     bodies.SignalsAnswer,
     bodies.ChoicesBody,
     bodies.ChoicesAnswer,
-    receipts.ProofBody,
+    receipt_endpoints.ProofBody,
     problems.Problem,
 )
 _SITE: Final = {
@@ -67,13 +67,13 @@ _PROBLEM_TITLES: Final = {
     503: "Not stored, so not acknowledged: send it again with the same id",
 }
 _ANYWHERE: Final = (400, 431)
-"""Answers that every call may get."""
+"""Statuses that every call may get."""
 
 Json = dict[str, Any]
 
 
 def describe(public_url: str) -> bytes:
-    """The whole description as JSON."""
+    """Return the whole description as JSON."""
     _schemas, components = msgspec.json.schema_components(
         _STRUCTS, ref_template="#/components/schemas/{name}"
     )
@@ -93,7 +93,7 @@ def describe(public_url: str) -> bytes:
 
 
 def _misdirected(path: str, operations: Json) -> Json:
-    """Add the answer of a page that was asked for under another host, as `own_host` gives it."""
+    """Return the operations with the answer to a page under another host, as `guards.OwnHost` gives it."""
     for operation in operations.values() if is_page(path) else ():
         operation["responses"].update(_problems((421,)))
     return operations
@@ -196,7 +196,7 @@ def _confirmed() -> Json:
 
 
 def _refusing(described: Json) -> Json:
-    """A form that opts in, refused as a page too: to somebody whose browser does not say who sent it."""
+    """Return the description of a form that opts in: it is refused with a page, too."""
     described["responses"]["403"]["content"]["text/html"] = {}
     return described
 
@@ -252,9 +252,9 @@ def _problems(statuses: tuple[int, ...]) -> Json:
 
 
 def _renewing(answers: Json) -> Json:
-    """Answers that carry the site's cookie in first-party mode."""
-    said = "In first-party mode: the site's cookie, as its script would write it."
-    cookie = {"Set-Cookie": {"description": said, "schema": {"type": "string"}}}
+    """Return the answers with the header that carries the site's cookie in first-party mode."""
+    description = "In first-party mode: the site's cookie, as its script would write it."
+    cookie = {"Set-Cookie": {"description": description, "schema": {"type": "string"}}}
     return {status: {**answer, "headers": cookie} for status, answer in answers.items()}
 
 

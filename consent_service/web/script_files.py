@@ -1,7 +1,7 @@
 """Script files: the scripts that sites embed, served under their addresses.
 
-`/w/{site}.js` is short-lived; `/w/{site}.{digest}.js` never changes. Bytes that were handed out under a digest
-stay in the store for thirteen months, so that a page with an integrity attribute outlives an upgrade.
+`/w/{site}.js` is cached for a short time; `/w/{site}.{digest}.js` never changes. A script that was served under a
+digest stays in the store for thirteen months, so that a page with an integrity attribute outlives an upgrade.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from consent_service.embed.script import DIGEST_CHARACTERS, Script, digest_of
+from consent_service.embed.script import DIGEST_CHARACTERS, BuiltScript, digest_of
 from consent_service.errors import Conflict
-from consent_service.services.sites import Site
+from consent_service.services.sites import NO_SUCH_SITE, Site
 from consent_service.store.contract import Change, Key, Put, Store
 from consent_service.store.names import desk_shard, script_name
 
@@ -29,10 +29,10 @@ _LONG: Final = "public, max-age=34214400, immutable"
 
 
 class ScriptFiles:
-    """Serves the scripts, today's from memory and earlier ones from the store."""
+    """Handlers of the scripts: today's come from memory, earlier ones from the store."""
 
     def __init__(
-        self, sites: Mapping[str, Site], scripts: Mapping[str, Script], store: Store, dist: Path
+        self, sites: Mapping[str, Site], scripts: Mapping[str, BuiltScript], store: Store, dist: Path
     ) -> None:
         self._sites = sites
         self._scripts = scripts
@@ -44,7 +44,7 @@ class ScriptFiles:
         site, dot, digest = request.path_params["name"].partition(".")
         script = self._scripts.get(site)
         if script is None:
-            raise HTTPException(404, "no site has this key")
+            raise HTTPException(404, NO_SUCH_SITE)
         if not dot:
             return _script(script.body, _SHORT)
         body = script.files.get(digest) or await self._earlier(site, digest)
@@ -55,7 +55,7 @@ class ScriptFiles:
         return _script(body, _LONG)
 
     async def types(self, _request: Request) -> Response:
-        """`GET /w/privacy-choices.d.ts`: what `window.privacyChoices` offers, for the sites' own compilers."""
+        """`GET /w/privacy-choices.d.ts`: the types of `window.privacyChoices`, for the sites' own compilers."""
         return Response(self._types, headers={"cache-control": _SHORT}, media_type="text/plain")
 
     async def keep(self, now: int) -> None:
@@ -65,19 +65,19 @@ class ScriptFiles:
                 await self._keep(Key(desk_shard(site), script_name(digest)), body, now)
 
     async def _keep(self, key: Key, body: bytes, now: int) -> None:
-        (found,) = await self._store.get([key])
-        if found is not None and (found.expires_at or 0) - now > _RENEWED_BELOW:
+        (document,) = await self._store.get([key])
+        if document is not None and (document.expires_at or 0) - now > _RENEWED_BELOW:
             return
         put = Put(key.name, body, now + KEPT_SECONDS)
-        change = Change(key.shard, expect={key.name: found.version if found else 0}, put=[put])
+        change = Change(key.shard, expect={key.name: document.version if document else 0}, put=[put])
         with contextlib.suppress(Conflict):  # another worker has just done it
             await self._store.commit(change)
 
     async def _earlier(self, site: str, digest: str) -> bytes | None:
         if len(digest) != DIGEST_CHARACTERS or not digest.isalnum():
             return None
-        (found,) = await self._store.get([Key(desk_shard(site), script_name(digest))])
-        return found.value if found else None
+        (document,) = await self._store.get([Key(desk_shard(site), script_name(digest))])
+        return document.value if document else None
 
 
 def _script(body: bytes, cache: str) -> Response:

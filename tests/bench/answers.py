@@ -1,4 +1,4 @@
-"""What the service itself counted: proof that a fast answer was the answer meant, not a quick refusal."""
+"""Counts of the service itself: proof that a fast answer was the answer meant, not a quick refusal."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ async def empty(
     receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
     send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
 ) -> None:
-    """What a server costs when the application does nothing: the same few bytes for every request."""
+    """Answer the same few bytes for every request."""
     if scope["type"] == "http":
         await send(_START)
         await send({"type": "http.response.body", "body": _BODY})

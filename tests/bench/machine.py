@@ -66,6 +66,6 @@ def _ticks(stat: str) -> int:
 
 
 def stolen_seconds() -> float:
-    """What the host took from this machine's cores since boot."""
+    """Return the CPU seconds that the host took from this machine's cores since boot."""
     with Path("/proc/stat").open() as lines:
         return int(lines.readline().split()[8]) / _TICKS

@@ -46,7 +46,7 @@ def row(rounds: Sequence[Mapping[str, Measurement]], name: str, base: str, goal:
 
 
 def spread(rounds: Sequence[Mapping[str, Measurement]], name: str) -> float:
-    """How far one variant's rate strayed over the rounds, as a part of its median: the noise."""
+    """Return the noise: how far one variant's rate strayed over the rounds, as a part of its median."""
     rates = [measured[name].rate for measured in rounds]
     return (max(rates) - min(rates)) / median(rates)
 

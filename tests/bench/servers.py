@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from consent_service.identity.key_ring import encode_ring, new_ring
 from tests.bench.machine import pinned
+from tests.support.configuration import NO_LIMITS, consent_toml
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE
 
@@ -25,28 +26,6 @@ SITE: Final = "acme"
 _STOPPED_WITHIN: Final = 20.0
 _PYTHON: Final = [sys.executable, "-m"]
 COMMAND: Final = str(Path(sys.executable).with_name("consent-service"))
-
-CONFIG: Final = """\
-[service]
-public_url = "https://privacy.test"
-store = "{store}"
-port = {port}
-metrics_port = {metrics_port}
-
-[business]
-name = "Acme"
-
-[flag]
-cache = {cache}
-
-[limits]
-writes_per_minute = 0
-
-[sites.acme]
-name = "Acme"
-origins = ["http://shop.test"]
-regime = "us-ca"
-"""
 
 
 class Server(NamedTuple):
@@ -58,7 +37,7 @@ class Server(NamedTuple):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Address at which it listens."""
         return f"http://127.0.0.1:{self.port}"
 
 
@@ -103,8 +82,17 @@ class Workshop:
     def _configured(self, store: str, cache: bool) -> tuple[int, int, Path]:
         port, metrics_port = free_port(), free_port()
         config = self._folder / f"{port}.toml"
-        facts = {"port": port, "metrics_port": metrics_port, "cache": str(cache).lower()}
-        config.write_text(CONFIG.format(store=store, **facts))
+        more = f"[flag]\ncache = {str(cache).lower()}\n{NO_LIMITS}"
+        text = consent_toml(
+            self._folder,
+            port,
+            metrics_port,
+            store=store,
+            public_url="https://privacy.test",
+            origins=[ORIGIN],
+            more=more,
+        )
+        config.write_text(text)
         return port, metrics_port, config
 
     @contextlib.contextmanager

@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.store.redis.fleets import Cluster, Standalone
-from tests.store.redis.servers import Server
+from tests.support.redis.fleets import Cluster, Standalone
+from tests.support.redis.server import Server
 
 
 class Store(NamedTuple):

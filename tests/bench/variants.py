@@ -1,4 +1,4 @@
-"""What is driven: the empty servers, and flags and choices of the service over one store or another.
+"""Variants under load: the empty servers, and flags and choices of the service over one store or another.
 
 Starts the servers that its variants need; knows no rounds and no table.
 """
@@ -28,7 +28,7 @@ CHOICES: Final = "durable choices"
 
 @dataclass(frozen=True)
 class Variant:
-    """What is driven: a server, a Lua script and its arguments; `beside` is what goes on meanwhile."""
+    """Variant under load: a server, a Lua script and its arguments; `beside` is what goes on meanwhile."""
 
     name: str
     server: Server
@@ -41,7 +41,7 @@ class Variant:
 
     @property
     def writes(self) -> bool:
-        """Whether it makes choices; the others ask for flags."""
+        """True if it makes choices; the others ask for flags."""
         return self.path == visitors.CHOOSE
 
     def measure(self, seconds: int) -> Measurement:
@@ -102,7 +102,7 @@ class Stand:
         return variants + (self._without_store(store, cached, known, lines) if store.also_without else [])
 
     def _without_store(self, store: Store, server: Server, known: list[str], lines: Path) -> list[Variant]:
-        """What no store has a part in, and the other server."""
+        """Return the variants in which no store has a part, and the other server."""
         strangers = self._lines("strangers", visitors.strangers_cookies(known))
         on_uvicorn = self._started(self._workshop.consent_on_uvicorn(SERVER_CORE, store=store.flags))
         return [

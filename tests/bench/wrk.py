@@ -14,7 +14,7 @@ CONNECTIONS: Final = 64
 
 
 class Load(NamedTuple):
-    """What one run of wrk saw."""
+    """Figures of one run of wrk."""
 
     requests: int
     seconds: float

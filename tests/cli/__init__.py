@@ -1,0 +1,1 @@
+"""Command line: each command as an operator runs it, its output, its status and what it changes."""

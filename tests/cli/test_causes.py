@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.configs import consent_toml, write_config
-from tests.process.serving import CLI
+from tests.support.configuration import consent_toml, write_config
+from tests.support.service import CLI
 
 
 def refused(folder: Path, *arguments: str, output: str = os.devnull) -> str:
@@ -37,12 +37,16 @@ def refused(folder: Path, *arguments: str, output: str = os.devnull) -> str:
         ("/dev/full", "reading or writing failed: No space left on device"),
     ],
 )
-def test_a_script_that_can_t_be_written(tmp_path: Path, target: str, said: str) -> None:
+def test_a_script_that_can_t_be_written_is_one_sentence_with_the_cause(
+    tmp_path: Path, target: str, said: str
+) -> None:
     assert refused(tmp_path, "snippet", "acme", "--self-host", target) == said
 
 
 @pytest.mark.parametrize("command", [["doctor"], ["check"], ["snippet", "acme"]], ids=" ".join)
-def test_an_output_that_can_t_be_written(tmp_path: Path, command: list[str]) -> None:
+def test_an_output_that_can_t_be_written_is_one_sentence_with_the_cause(
+    tmp_path: Path, command: list[str]
+) -> None:
     said = refused(tmp_path, *command, output="/dev/full")
     assert said == "reading or writing failed: No space left on device"
 
@@ -53,6 +57,8 @@ def test_a_file_that_holds_no_keys_is_named(tmp_path: Path) -> None:
     assert said.startswith("consent.toml: not a set of public keys")
 
 
-def test_a_server_that_refuses_connections(tmp_path: Path, free_port: int) -> None:
+def test_a_server_that_refuses_connections_is_one_sentence_with_the_cause(
+    tmp_path: Path, free_port: int
+) -> None:
     said = refused(tmp_path, "move", "--from", f"redis://127.0.0.1:{free_port}", "--to", "sqlite:///c.db")
     assert said == f"127.0.0.1:{free_port} can't be reached: Connection refused"

@@ -17,7 +17,7 @@ from consent_service.store.mounts import mount_of
 from consent_service.store.names import LEDGER
 from consent_service.store.sqlite import SqliteStore
 from tests.ledger.sealed import record
-from tests.process.configs import consent_toml, write_config
+from tests.support.configuration import consent_toml, write_config
 
 Doctor = Callable[[], tuple[int, str]]
 
@@ -42,7 +42,7 @@ def test_a_store_that_is_not_made_yet_is_no_fault(doctor: Doctor, tmp_path: Path
 
 
 def in_memory(folder: Path) -> bool:
-    """Whether this machine's temporary files are gone at its next start: a fault, and rightly so."""
+    """Return True if this machine's temporary files are gone at its next start: a fault, and rightly so."""
     mount = mount_of(folder)
     return mount is not None and mount.forgets
 
@@ -79,7 +79,7 @@ def test_a_fault_is_status_1_and_says_what_to_do(doctor: Doctor, tmp_path: Path)
     assert said.splitlines()[-1].endswith("faults: 1")
 
 
-async def test_what_waits_to_be_sealed_is_said(tmp_path: Path) -> None:
+async def test_the_doctor_reports_entries_that_wait_to_be_sealed(tmp_path: Path) -> None:
     settings = f"""[ledger]\narchive = "{tmp_path}/archive"\n"""
     env = write_config(tmp_path, consent_toml(tmp_path, more=settings))
     store = SqliteStore.open(tmp_path / "consent.db")
@@ -89,7 +89,9 @@ async def test_what_waits_to_be_sealed_is_said(tmp_path: Path) -> None:
     assert "ledger: acme: 0 segments are sealed, 1 shards wait, acme." in said[1]
 
 
-def test_an_archive_that_can_take_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_reports_an_archive_that_can_t_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "archive").mkdir()
     for place, said in (

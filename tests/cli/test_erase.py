@@ -17,8 +17,8 @@ from consent_service.ledger.archive import FolderArchive
 from consent_service.ledger.object_names import checkpoint_name
 from consent_service.ledger.verification import verify
 from consent_service.store.sqlite import backup, restore
-from tests.process.configs import RING
-from tests.running import Running
+from tests.support.application import Running
+from tests.support.configuration import RING
 from tests.support.installations import Installation, choose, kinds
 from tests.web.visitor.test_receipts import seal
 
@@ -56,7 +56,7 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-def test_it_says_what_stands_and_asks_first(place: Place) -> None:
+def test_erase_shows_what_is_on_record_and_asks_first(place: Place) -> None:
     token = place.serve(choose)["visitor"]
     for said in (
         place.erase("--site", "acme", "--visitor", token, "--dry-run"),
@@ -74,7 +74,7 @@ def test_it_says_what_stands_and_asks_first(place: Place) -> None:
 
 
 @pytest.mark.parametrize("later", [None, 0, 90 * DAY], ids=["in the log", "sealed", "trimmed"])
-def test_a_receipt_says_who_is_meant(place: Place, later: int | None) -> None:
+def test_a_receipt_names_the_visitor_to_erase(place: Place, later: int | None) -> None:
     answer = place.serve(choose)
     if later is not None:
         place.serve(seal)
@@ -119,7 +119,9 @@ def test_what_an_import_made_is_erased_by_the_tool_s_id(place: Place, tool: str)
         (["--site", "acme", "--receipt", "none"], "no entry of this site"),
     ],
 )
-def test_what_can_t_be_done_is_said(place: Place, given: list[str], said: str) -> None:
+def test_an_erasure_that_can_t_be_done_is_refused_with_the_reason(
+    place: Place, given: list[str], said: str
+) -> None:
     place.serve(choose)
     result = place.ledger("erase", *given, "--yes")
     assert result.exit_code != 0

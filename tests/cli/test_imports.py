@@ -15,9 +15,9 @@ import pytest
 
 from consent_service.cli.main import main
 from consent_service.store.engines import open_store
-from consent_service.store.names import LEDGER, site_shards
-from tests.process.configs import consent_toml, write_config
-from tests.process.serving import CLI
+from consent_service.store.keys import LEDGER, site_shards
+from tests.support.configuration import consent_toml, write_config
+from tests.support.service import CLI
 from tests.support.waiting import eventually
 
 GOOD = "id,sale_share,sensitive,at\na1,opt_out,,2025-01-31T10:00:00Z\na2,opt_out,limit,\n"

@@ -20,8 +20,8 @@ from consent_service.ledger.object_names import anchor_name, checkpoint_name, ma
 from consent_service.ledger.sealer import Sealer
 from consent_service.store.sqlite import SqliteStore
 from tests.ledger.sealed import RING, SIGNER, Site, a_site, record, subject
-from tests.process.configs import RING as SERVED_RING
-from tests.process.configs import consent_toml, write_config
+from tests.support.configuration import RING as SERVED_RING
+from tests.support.configuration import consent_toml, write_config
 
 
 def run(*arguments: object) -> tuple[int, str]:

@@ -17,7 +17,7 @@ from consent_service.cli.main import main
 from consent_service.config import parse_config
 from consent_service.process import key_file
 from consent_service.store.engines import open_store
-from tests.process.configs import consent_toml, write_config
+from tests.support.configuration import consent_toml, write_config
 
 
 class Ended(NamedTuple):
@@ -216,7 +216,7 @@ def test_the_template_for_the_tag_manager_is_printed_as_it_is_imported(command: 
     assert "\n___SANDBOXED_JS_FOR_WEB_TEMPLATE___\n" in ended.out
 
 
-def test_a_snippet_is_of_one_kind(command: Command) -> None:
+def test_snippet_refuses_two_kinds_of_output_at_once(command: Command) -> None:
     assert command("snippet", "acme", "--csp", "--nginx").status == 2
 
 

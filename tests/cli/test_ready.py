@@ -6,8 +6,8 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.process.configs import consent_toml, write_config
-from tests.process.serving import CLI, serving
+from tests.support.configuration import consent_toml, write_config
+from tests.support.service import CLI, serving
 from tests.support.waiting import DEADLINE
 
 

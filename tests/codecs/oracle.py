@@ -35,7 +35,7 @@ class Oracle:
         return [answer.get("text") for answer in self._ask(asked)]
 
     def decode(self, batch: Iterable[str]) -> list[dict[str, dict[str, Value]] | None]:
-        """What the library reads in each of these."""
+        """Return the fields that the library reads in each of these strings."""
         found = [answer.get("sections") for answer in self._ask([{"decode": text} for text in batch])]
         return [
             None if one is None else {name: from_reference(fields) for name, fields in one.items()}

@@ -72,7 +72,7 @@ def test_the_two_paddings_fill_so_many_characters(bits: int, lengths: tuple[int,
 
 
 def fault_of(text: str) -> CodecError:
-    """What reading these characters as ids and then nothing more comes to."""
+    """Return the ids in these characters. Raises the codec's error if more follows."""
     with pytest.raises(CodecError) as raised:
         read(text)
     return raised.value

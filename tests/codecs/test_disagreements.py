@@ -1,4 +1,4 @@
-"""Where we differ from the published tests of the reference libraries (iabgpp-es 3.2.0, iabgpp-java 3.2.5).
+"""Differences from the published tests of the reference libraries (iabgpp-es 3.2.0, iabgpp-java 3.2.5).
 
 Each test names one reason; everything else that those tests assert agrees.
 """

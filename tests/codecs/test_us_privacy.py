@@ -22,7 +22,7 @@ def test_three_answers_make_four_characters(notice: bool, opted_out: bool, lspa:
     assert encode(notice=notice, opted_out=opted_out, lspa=lspa) == string
 
 
-def test_not_applicable_has_dashes() -> None:
+def test_where_no_law_applies_the_string_has_dashes() -> None:
     assert NOT_APPLICABLE == "1---"
 
 
@@ -31,7 +31,7 @@ def test_what_is_read_is_written_again(text: str) -> None:
     assert encode_fields(decode(text)) == text
 
 
-def test_what_is_not_given_is_a_dash() -> None:
+def test_an_answer_that_is_not_given_is_written_as_a_dash() -> None:
     assert encode_fields({}) == NOT_APPLICABLE
     assert encode_fields({"OptOutSale": "Y"}) == "1-Y-"
 

@@ -1,0 +1,1 @@
+"""Configuration: `consent.toml` and the environment become values, or a fault with key and line."""

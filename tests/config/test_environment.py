@@ -8,7 +8,7 @@ import pytest
 
 from consent_service.config import parse_config, read_secret
 from consent_service.errors import ConfigError
-from tests.process.configs import consent_toml
+from tests.support.configuration import consent_toml
 
 
 def refused(env: dict[str, str]) -> str:

@@ -27,20 +27,20 @@ DOMAIN = 'cookie_domain = "acme.example"'
 
 
 def way(more: str = "", origins: str = ONE, public_url: str = PUBLIC) -> FirstParty | None:
-    """What this configuration comes to."""
-    config = parse_config(TEXT.format(public_url=public_url, origins=origins, more=more), {})
+    """Return the first-party mode of this configuration."""
+    config = load(TEXT.format(public_url=public_url, origins=origins, more=more), {})
     return first_party(config.sites["acme"], config.service.public_url)
 
 
 def faults(more: str, origins: str = ONE) -> list[str]:
-    """What `check` says of `first_party`."""
+    """Return the fault that `check` reports for `first_party`."""
     with pytest.raises(ConfigError) as caught:
         way(more, origins)
     assert {fault.key for fault in caught.value.faults} == {"sites.acme.first_party"}
     return [fault.message for fault in caught.value.faults]
 
 
-def test_without_a_word_about_it_there_is_none() -> None:
+def test_without_a_setting_there_is_no_first_party_mode() -> None:
     assert way() is None
 
 
@@ -51,15 +51,15 @@ def test_the_service_on_the_sites_own_domain_is_first_party_by_itself() -> None:
 
 
 @pytest.mark.parametrize("public_url", ["https://privacy.vendor.example", "https://privacy.notacme.example"])
-def test_the_service_elsewhere_is_not(public_url: str) -> None:
+def test_a_service_on_another_domain_is_not_first_party(public_url: str) -> None:
     assert way(DOMAIN, public_url=public_url) is None
 
 
-def test_the_service_over_tls_is_not_for_a_site_without() -> None:
+def test_a_service_over_tls_is_not_first_party_for_a_site_without_tls() -> None:
     assert way(DOMAIN, origins='["http://www.acme.example"]') is None
 
 
-def test_a_path_of_the_site_is_one_and_its_cookie_stays_on_that_host() -> None:
+def test_a_path_of_the_site_is_first_party_and_its_cookie_stays_on_that_host() -> None:
     assert way(PATH) == FirstParty(
         "https://www.acme.example/privacy", "www.acme.example", None, secure=True, on_site=True
     )

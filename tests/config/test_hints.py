@@ -1,4 +1,4 @@
-"""What a configuration that is fine still trusts, by key and line."""
+"""Hints about whom a faultless configuration trusts, by key and line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a configuration says of itself: the site and the key ring that a caller needs."""
+"""A configuration's own look-ups: the site and the key ring that a caller needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from consent_service.config import parse_config
 from consent_service.errors import ConfigError, UnknownSite
-from tests.process.configs import RING, consent_toml, write_config
+from tests.support.configuration import RING, consent_toml, write_config
 
 
 def test_a_site_is_named_by_its_key(tmp_path: Path) -> None:

@@ -40,8 +40,8 @@ def faults(tags: str = "", partner: str = BLOCKED) -> list[str]:
     return []
 
 
-def test_without_a_word_nobody_is_told_anything() -> None:
-    tags = parse_config(TEXT.format(tags="", partner=BLOCKED), {}).sites["blog"].tags
+def test_without_a_setting_no_adapter_is_on() -> None:
+    tags = load(TEXT.format(tags="", partner=BLOCKED), {}).sites["blog"].tags
     switches = (
         tags.google_consent_mode,
         tags.google_restricted_data_processing,
@@ -112,6 +112,6 @@ def test_a_partner_that_needs_more_than_sale_and_share_is_not_restricted_by_an_a
     assert fault.startswith("partners.adnet.adapter: adapters follow sale and share")
 
 
-def test_an_adapter_that_there_is_not_is_a_fault() -> None:
+def test_an_unknown_adapter_is_a_fault() -> None:
     (fault,) = faults("meta_limited_data_use = true", META.replace('"meta"', '"facebook"'))
     assert fault.startswith("partners.adnet.adapter: wanted ")

@@ -1,4 +1,4 @@
-"""What single values must look like; most of all origins, on which who-may-write rests."""
+"""Forms of single values; most of all origins, on which who-may-write rests."""
 
 from __future__ import annotations
 

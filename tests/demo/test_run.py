@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.demos import answers, get_json, running, start, two_free_ports
+from tests.support.demo import answers, get_json, running, start
+from tests.support.ports import free_ports, two_free_ports
 from tests.support.waiting import DEADLINE
 
 
@@ -47,7 +48,7 @@ def wait_until_gone(pids: set[int]) -> None:
 
 
 def refused(process: subprocess.Popen[str]) -> str:
-    """What a demo that refuses to start prints."""
+    """Return the output of a demo that refuses to start."""
     printed, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 1
     return printed
@@ -58,7 +59,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_it_prints_where_everything_is_and_what_to_try(data: Path) -> None:
+def test_the_demo_prints_its_addresses_and_what_to_try(data: Path) -> None:
     with running(*two_free_ports(), data) as demo:
         addresses = demo.addresses
         assert get_json(addresses.port, "/v1/acme/flag")["basis"] == "default"
@@ -68,7 +69,7 @@ def test_it_prints_where_everything_is_and_what_to_try(data: Path) -> None:
 
 
 def test_the_shop_opens_no_earlier_than_the_service_answers(data: Path) -> None:
-    port, shop_port = two_free_ports()
+    port, shop_port = free_ports(2)
     process = start(port, shop_port, data)
     try:
         while not answers(shop_port, "/"):
@@ -80,7 +81,7 @@ def test_the_shop_opens_no_earlier_than_the_service_answers(data: Path) -> None:
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_however_it_ends_nothing_is_left_running(data: Path, by: signal.Signals) -> None:
+def test_the_demo_leaves_nothing_running_however_it_ends(data: Path, by: signal.Signals) -> None:
     with running(*two_free_ports(), data, end=by) as demo:
         everything = descendants(demo.process.pid)
         assert len(everything) > 3  # the demo, its service, and what that is made of
@@ -97,7 +98,7 @@ def test_a_second_start_knows_the_keys_and_the_store(data: Path) -> None:
 
 
 def test_a_taken_port_is_refused_in_one_sentence_before_anything_is_made(data: Path) -> None:
-    free, other = two_free_ports()
+    free, other = free_ports(2)
     with socket.create_server(("127.0.0.1", free)):
         assert refused(start(free, other, data)) == f"port {free} is taken; use --port\n"
         assert refused(start(other, free, data)) == f"port {free} is taken; use --shop-port\n"

@@ -8,11 +8,10 @@ import httpx2
 import pytest
 
 from consent_service.demo.shop import demo_app
-from consent_service.demo.site_addresses import Addresses
-from consent_service.embed.script import Script
+from consent_service.embed.script import BuiltScript
 
 ADDRESSES = Addresses(8000, 8001)
-SCRIPT = Script(b"widget();", "stub('<\\u003c');", {}, b"", b"")
+SCRIPT = BuiltScript(b"widget();", "stub('<\\u003c');", {}, b"", b"")
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ import yaml
 from consent_service.config import parse_config
 from consent_service.store.redis.durability import data_loss_risk, on_disk
 from tests.deploy.dockerfile import DOCKERFILE, ROOT, stages
-from tests.process.configs import write_config
-from tests.process.serving import CLI, serving
 from tests.process.test_ledger_work import choose
+from tests.support.configuration import write_config
+from tests.support.service import CLI, serving
 from tests.support.waiting import DEADLINE, eventually
 
 DEPLOY = ROOT / "deploy"

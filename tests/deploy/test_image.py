@@ -15,9 +15,9 @@ import pytest
 from consent_service.identity.key_ring import encode_ring
 from tests.deploy import building
 from tests.deploy.dockerfile import DOCKERFILE, ROOT, Stage, stages
-from tests.process.configs import RING, consent_toml
 from tests.process.test_ledger_work import choose
-from tests.process.waiting import family, fetch
+from tests.support.configuration import RING, consent_toml
+from tests.support.processes import family, fetch
 from tests.support.waiting import DEADLINE, eventually
 
 IGNORED = ROOT / "deploy" / "Dockerfile.dockerignore"

@@ -22,8 +22,8 @@ from typer.testing import CliRunner
 from consent_service.cli.main import app as command_line
 from tests.deploy import building
 from tests.deploy.dockerfile import ROOT
-from tests.process.waiting import family
-from tests.proxy.nginx import self_signed
+from tests.support.nginx import self_signed
+from tests.support.processes import family
 from tests.support.waiting import DEADLINE, eventually
 
 DOCUMENT: Final = (ROOT / "docs" / "operate" / "deploying.md").read_text(encoding="utf-8")

@@ -18,10 +18,10 @@ import pytest
 from consent_service.config import parse_config
 from consent_service.store.sqlite import SqliteStore
 from tests.deploy.dockerfile import ROOT
-from tests.process.configs import consent_toml, write_config
-from tests.process.serving import CLI
 from tests.process.test_ledger_work import choose
-from tests.process.waiting import family, fetch
+from tests.support.configuration import consent_toml, write_config
+from tests.support.processes import family, fetch
+from tests.support.service import CLI
 from tests.support.waiting import DEADLINE, eventually
 
 UNITS = ROOT / "deploy" / "systemd"

@@ -1,0 +1,1 @@
+"""Documentation: every link, command, example and number in it, run or compared with the code."""

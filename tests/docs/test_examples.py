@@ -18,7 +18,8 @@ from consent_service.demo.demo_folder import prepare_folder
 from consent_service.demo.site_addresses import Addresses
 from consent_service.identity.key_ring import encode_ring
 from tests.docs.pages import ROOT, arguments, blocks, calls, shell_lines
-from tests.running import RING, START
+from tests.support.application import RING
+from tests.support.clock import START
 
 DEMO_PORTS = (8000, 8001)  # those of `make demo`, and of the pages' calls
 QUICKSTART = "docs/quickstart.md"

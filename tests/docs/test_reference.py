@@ -17,7 +17,7 @@ from consent_service.domain.regimes import ROWS
 from consent_service.errors import ConsentError
 from consent_service.web.http.problems import KINDS, kind_of
 from tests.docs.pages import cells, read
-from tests.running import running
+from tests.support.application import running
 
 REFERENCE = "docs/reference"
 

@@ -13,7 +13,7 @@ from docs_site import DOCS, PROJECT_PAGES, foreign_addresses, relinked
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from tests.docs.pages import ROOT
-from tests.e2e.visiting import CHROMIUM, FLAGS
+from tests.support.chromium import CHROMIUM, FLAGS
 
 PHONE = ViewportSize(width=390, height=844)
 

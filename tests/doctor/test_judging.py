@@ -1,4 +1,4 @@
-"""What is said of keys, of the ledger's backlog and of how sites are embedded."""
+"""Findings about keys, about the ledger's backlog and about how sites are embedded."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from consent_service.doctor.units import duration_text, size_text
 from consent_service.identity.key_ring import DAY, new_ring, rotate_ring
 from consent_service.ledger.backlog import Backlog
 from consent_service.store.mounts import Mount
-from tests.process.configs import consent_toml
-from tests.running import START
+from tests.support.clock import START
+from tests.support.configuration import consent_toml
 
 RING = new_ring(START, b"a" * 32, b"h" * 32)
 SEALED = LedgerSettings(archive="/srv/archive", seal_every=3600)

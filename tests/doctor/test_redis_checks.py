@@ -1,4 +1,4 @@
-"""What is said of Redis servers, from facts that are slow to bring about; the rest is seen on real ones."""
+"""Findings about Redis servers, from facts that are slow to bring about; the rest is seen on real ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from consent_service.doctor.redis_checks import judge_servers
 from consent_service.store.mounts import Mount
 from consent_service.store.move_mark import MoveMark
 from consent_service.store.status import DataLayout, FleetFacts, SentinelFacts, ServerFacts
-from tests.running import START
+from tests.support.clock import START
 
 DAY = 86_400
 MASTER = ServerFacts(
@@ -67,7 +67,7 @@ def test_a_sound_fleet_is_all_well() -> None:
         ({"certificate_until": START + 29 * DAY}, "certificate", Grade.HINT),
     ],
 )
-def test_what_endangers_a_server_s_promise_is_said(
+def test_each_danger_to_a_servers_promise_is_reported(
     change: dict[str, object], about: str, grade: Grade
 ) -> None:
     server = MASTER._replace(**change)  # type: ignore[arg-type]  # the table's own affair

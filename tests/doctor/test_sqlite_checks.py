@@ -1,4 +1,4 @@
-"""What is said of a SQLite store, from facts that no test machine has."""
+"""Findings about a SQLite store, from facts that no test machine has."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_sound_store_is_all_well() -> None:
         ({"moved": MoveMark("redis://h:6379", 0)}, "store", Grade.FAULT),
     ],
 )
-def test_what_endangers_a_store_is_said(change: dict[str, object], about: str, grade: Grade) -> None:
+def test_each_danger_to_a_store_is_reported(change: dict[str, object], about: str, grade: Grade) -> None:
     assert grades(SOUND._replace(**change))[about] is grade  # type: ignore[arg-type]  # the table's own affair
 
 

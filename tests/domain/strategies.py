@@ -71,7 +71,7 @@ def carried() -> st.SearchStrategy[Carried]:
 
 
 def erasures() -> st.SearchStrategy[Fact]:
-    """What an erasure leaves in the ledger, and what a record behind one begins with."""
+    """Return a strategy for facts that an erasure leaves in the ledger, and that a record behind one begins with."""
     return st.one_of(st.builds(Erased, times), st.builds(Suppressed, times, st.booleans()))
 
 

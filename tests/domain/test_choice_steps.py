@@ -1,4 +1,4 @@
-"""What happens at once and what needs the second step (design rules 3, 4 and 10)."""
+"""Choices that count at once, and those that need the second step (design rules 3, 4 and 10)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from consent_service.domain.regimes import Regime, regime_on
 from consent_service.domain.resolution import resolve
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
-from consent_service.domain.words import UNHONOURED, AgeBand, Right, Stance, Step
+from consent_service.domain.words import REJECTED, AgeBand, Right, Stance, Step
 
 from .strategies import CALIFORNIA, COLORADO, ELSEWHERE, NOW, choices, codes, regimes, sources, standings
 
@@ -51,7 +51,7 @@ def test_opting_in_where_an_opt_in_is_needed_waits_for_the_second_step() -> None
 
 def test_a_visitor_who_cannot_be_recognised_can_opt_out_and_only_ask_to_opt_in() -> None:
     mixed = ChoiceMade(10, sale=OUT, share=IN)
-    decided = split_choice(mixed, Situation(CALIFORNIA, Sources.NONE, UNHONOURED))
+    decided = decide(mixed, Situation(CALIFORNIA, Sources.NONE, REJECTED))
     assert decided.at_once == ChoiceMade(10, sale=OUT)
     assert decided.to_confirm == ChoiceMade(10, share=IN)
 

@@ -37,8 +37,8 @@ def test_us_privacy_says_opted_out_if_sale_or_share_is_denied(choice: ChoiceMade
     assert said(CALIFORNIA, resolution).us_privacy == "1YYN"
 
 
-def test_us_privacy_without_an_opt_out_or_a_notice() -> None:
-    resolution = resolve(CALIFORNIA, Sources.NONE, fold_facts([ChoiceMade(1, sensitive=OUT)]), None, NOW)
+def test_us_privacy_says_no_opt_out_and_whether_a_notice_was_given() -> None:
+    resolution = resolve(CALIFORNIA, Sources.NONE, fold([ChoiceMade(1, sensitive=OUT)]), None, NOW)
     assert said(CALIFORNIA, resolution).us_privacy == "1YNN"
     assert (
         said(CALIFORNIA, resolution, FlagTerms("acme", StringTerms(notice_shown=False))).us_privacy == "1NNN"

@@ -1,4 +1,4 @@
-"""What another tool's export denies, beside what is on record here."""
+"""Opt-outs of another tool's export, beside a record here."""
 
 from __future__ import annotations
 

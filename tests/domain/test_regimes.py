@@ -27,8 +27,8 @@ def test_a_row_that_is_not_verified_denies_sensitive() -> None:
         assert row.verified or row.sensitive is Model.OPT_IN
 
 
-def test_california_is_complete() -> None:
-    assert default_answers(CALIFORNIA) == dict.fromkeys(Right, Answer.ALLOWED)
+def test_californias_row_has_the_facts_of_the_ccpa() -> None:
+    assert defaults(CALIFORNIA) == dict.fromkeys(Right, Answer.ALLOWED)
     assert (CALIFORNIA.opt_in_below, CALIFORNIA.parent_below, CALIFORNIA.gpp_section) == (16, 13, 8)
     clocks = CALIFORNIA.clocks
     assert (clocks.confirm_receipt_business_days, clocks.respond_days, clocks.extend_days) == (10, 45, 45)

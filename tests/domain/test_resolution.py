@@ -20,15 +20,15 @@ from consent_service.domain.resolution import (
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import (
+    REJECTED,
     SALE_AND_SHARE,
-    UNHONOURED,
     AgeBand,
     Answer,
     Basis,
+    RejectedToken,
     Right,
     Stance,
     Step,
-    Unhonoured,
 )
 
 from .strategies import CALIFORNIA, COLORADO, ELSEWHERE, NOW, regimes, some_sources, sources, standings
@@ -109,7 +109,7 @@ CASES: list[tuple[str, Regime, Sources, list[Fact], list[Fact], Answer, Basis]] 
     [case[1:] for case in CASES],
     ids=[case[0] for case in CASES],
 )
-def test_sale_and_share_are_ruled(
+def test_sale_and_share_are_ruled_by_regime_signal_and_record(
     regime: Regime, signals: Sources, own: list[Fact], linked: list[Fact], answer: Answer, basis: Basis
 ) -> None:
     resolution = resolve(regime, signals, _standing(own), _standing(linked), NOW)
@@ -177,11 +177,11 @@ def test_rule_1_absence_of_a_signal_never_denies_less_than_the_record(
 def test_rule_2_a_presented_identity_that_cannot_be_honoured_is_denied(
     regime: Regime, live: Sources, standing: Standing
 ) -> None:
-    pairs: list[tuple[Standing | Unhonoured | None, Standing | Unhonoured | None]] = [
-        (UNHONOURED, None),
-        (UNHONOURED, standing),
-        (standing, UNHONOURED),
-        (None, UNHONOURED),
+    pairs: list[tuple[Standing | RejectedToken | None, Standing | RejectedToken | None]] = [
+        (REJECTED, None),
+        (REJECTED, standing),
+        (standing, REJECTED),
+        (None, REJECTED),
     ]
     for own, linked in pairs:
         resolution = resolve(regime, live, own, linked, NOW)
@@ -211,8 +211,8 @@ def test_rule_10_a_minor_without_a_confirmed_opt_in_is_denied(
             assert consented or resolution.ruling(right).denied
 
 
-def test_one_word_for_the_flag() -> None:
-    limited = fold_facts([ChoiceMade(1, sensitive=OUT)])
+def test_the_flag_has_one_basis_for_all_rights() -> None:
+    limited = fold([ChoiceMade(1, sensitive=OUT)])
     assert resolve(CALIFORNIA, NO_SIGNAL, limited, None, NOW).basis is Basis.CHOICE
     affirmed = fold_facts([signal(1), confirmed(2)])
     assert resolve(COLORADO, HEADER, affirmed, None, NOW).basis is Basis.AFFIRMED

@@ -1,4 +1,4 @@
-"""What counts as a signal (GPC-1, GPC-2)."""
+"""Values that count as a signal (GPC-1, GPC-2)."""
 
 from __future__ import annotations
 

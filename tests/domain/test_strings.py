@@ -51,15 +51,15 @@ def said(
     return strings_of(terms, (regime,), resolved(*facts, regime=regime, live=live)).gpp
 
 
-def test_california_without_an_opt_out() -> None:
+def test_californias_section_without_an_opt_out_says_so() -> None:
     assert said() == "DBABBg~BUoAAACA.QA"
 
 
-def test_california_opted_out_by_the_link() -> None:
+def test_californias_section_says_an_opt_out_by_the_link() -> None:
     assert said(both(OUT)) == "DBABBg~BUUAAACA.QA"
 
 
-def test_california_opted_out_by_a_live_signal_and_by_a_recorded_one() -> None:
+def test_californias_section_says_a_live_and_a_recorded_signal() -> None:
     assert said(live=Sources.HEADER) == "DBABBg~BUUAAACA.YA"
     assert said(SignalSeen(1, Sources.SCRIPT)) == "DBABBg~BUUAAACA.YA"
 
@@ -69,27 +69,27 @@ def test_a_signal_that_consent_overrides_is_still_said() -> None:
     assert said(*affirmed, live=Sources.HEADER) == "DBABBg~BUoAAACA.YA"
 
 
-def test_a_site_that_only_sells_only_shares_or_does_neither() -> None:
+def test_a_site_that_does_not_sell_or_share_says_not_applicable() -> None:
     assert said(both(OUT), terms=StringTerms(shares=False)) == "DBABBg~BQQAAACA.QA"
     assert said(both(OUT), terms=StringTerms(sells=False)) == "DBABBg~BEEAAACA.QA"
     assert said(both(OUT), terms=StringTerms(sells=False, shares=False)) == "DBABBg~BAAAAACA.QA"
 
 
-def test_limiting_sensitive_data_where_the_site_processes_it() -> None:
+def test_limiting_is_said_only_where_the_site_processes_sensitive_data() -> None:
     assert said(both(OUT), limited(), terms=SENSITIVE) == "DBABBg~BVVVVUCA.QA"
     assert said(limited(), terms=SENSITIVE) == "DBABBg~BVpVVUCA.QA"
     assert said(terms=SENSITIVE) == "DBABBg~BVqqqoCA.QA"
     assert said(both(OUT), limited()) == "DBABBg~BUUAAACA.QA"
 
 
-def test_a_minor_without_consent_and_with_it() -> None:
+def test_californias_section_says_a_minors_consent_and_its_absence() -> None:
     assert said(ChoiceMade(1, age=TEENAGER)) == "DBABBg~BUUAABSA.QA"
     assert said(ChoiceMade(1, age=CHILD)) == "DBABBg~BUUAABSA.QA"
     assert said(both(IN, age=TEENAGER, step=Step.CONFIRMED)) == "DBABBg~BUoAACiA.QA"
     assert said(ChoiceMade(1, age=OLDER)) == said(), "16 is no minor in California"
 
 
-def test_the_agreements_signatories_say_so() -> None:
+def test_sections_of_a_signatory_say_that_the_agreement_covers_them() -> None:
     assert said(both(OUT), terms=StringTerms(mspa=Mspa())) == "DBABBg~BUUAAABY.QA"
     fields = gpp.decode(said(terms=StringTerms(mspa=Mspa(service_provider=True)))).sections["usca"]
     assert (fields["MspaOptOutOptionMode"], fields["MspaServiceProviderMode"]) == (2, 1)
@@ -201,7 +201,7 @@ def test_two_states_in_one_section_say_the_stricter_of_both() -> None:
 
 
 def opted_out(strings: Strings) -> bool:
-    """Whether every section of a site that sells and shares says so."""
+    """Return True if every section says that the site sells and shares."""
     sections = gpp.decode(strings.gpp).sections.values()
     shares = ("SharingOptOut", "TargetedAdvertisingOptOut")
     return bool(sections) and all(

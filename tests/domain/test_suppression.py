@@ -1,4 +1,4 @@
-"""What an erased visitor leaves behind."""
+"""Suppression: the remainder of an erased visitor."""
 
 from __future__ import annotations
 
@@ -58,8 +58,10 @@ def test_sensitive_information_is_denied_for_good_where_it_was_or_nothing_is_kno
 
 
 @given(nothing_or)
-def test_it_holds_which_rights_and_since_when_and_nothing_else(stood: Standing | None) -> None:
-    left, out = suppression_of(stood, NOW), Choice(Stance.OPTED_OUT, at=NOW)
+def test_a_suppression_holds_the_denied_rights_and_since_when_and_nothing_else(
+    stood: Standing | None,
+) -> None:
+    left, out = suppressing(stood, NOW), Choice(Stance.OPTED_OUT, at=NOW)
     assert left in (Standing(sale=out, share=out), Standing(sale=out, share=out, sensitive=out))
     assert unpack_record(pack_suppression(left)) == (NOBODY, left)
 
@@ -75,5 +77,5 @@ def test_a_record_that_begins_behind_it_denies_the_same_from_then_on(after: Stan
 
 
 @given(standings())
-def test_nothing_stands_behind_an_erasure(standing: Standing) -> None:
-    assert apply_fact(standing, Erased(NOW)) == Standing()
+def test_an_erasure_leaves_an_empty_standing(standing: Standing) -> None:
+    assert apply(standing, Erased(NOW)) == Standing()

@@ -1,4 +1,4 @@
-"""Which of a site's regimes binds a visitor, given where they seem to be."""
+"""The regime of a site that binds a visitor, by the place where they seem to be."""
 
 from __future__ import annotations
 

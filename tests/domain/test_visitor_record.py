@@ -22,7 +22,7 @@ from .strategies import standings
 EMBEDDED = 44
 """Bytes of a value that Redis keeps inside its head."""
 VERSION_BYTES = 1 + 7
-"""What the store puts before a value once it was restored: its counters have grown long."""
+"""Version in front of a value of a restored store: its counters have grown long."""
 
 subjects = st.binary(min_size=SUBJECT_BYTES, max_size=SUBJECT_BYTES)
 

@@ -16,7 +16,7 @@ _MANY: Final = 64
 
 
 async def _traced(folder: Path, port: int) -> list[Call]:
-    """What one worker did for one choice while it was idle, and then for many that came at once."""
+    """Return the system calls of one worker for one choice while it was idle, and then for many at once."""
     output = folder / "trace"
     with serving(folder, port, workers=1, under=strace(output)) as server:
         async with client(server.url, _MANY) as http:

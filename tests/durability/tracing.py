@@ -61,7 +61,7 @@ def calls(lines: Iterable[str]) -> Iterator[Call]:
 
 
 def syncs_between(trace: Iterable[Call], request: str, answer: str, log: str) -> Syncs:
-    """How often the file that ends in `log` was made durable, wholly between a request and its answer.
+    """Return how often the file that ends in `log` was made durable, wholly between a request and its answer.
 
     `request` and `answer` are what their first lines begin with; the two meet by their connection.
     """

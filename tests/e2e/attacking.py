@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from tests.demo.demos import two_free_ports
-from tests.listening import Listening, listening
-from tests.proxy.nginx import self_signed
-from tests.running import READING
+from tests.support.application import READING
+from tests.support.application_server import Listening, listening
+from tests.support.nginx import self_signed
+from tests.support.ports import free_ports
 
 _PAGE = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{path}</title>{html}'
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -84,7 +84,7 @@ class Scene:
 @contextmanager
 def scene(folder: Path) -> Iterator[Scene]:
     """Service and site, as long as the block lasts."""
-    port, site_port = two_free_ports()
+    port, site_port = free_ports(2)
     front = self_signed(folder, port)
     pages: dict[str, str] = {}
     origin, public_url = f"https://shop.localhost:{site_port}", f"https://privacy.localhost:{port}"

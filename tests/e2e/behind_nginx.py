@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from playwright.async_api import BrowserContext, Page, Response
 
-from tests.demo.demos import two_free_ports
-from tests.process.configs import write_config
-from tests.process.serving import serving
-from tests.proxy.nginx import SITE_HOST, Front, nginx, recipe, self_signed, snippet
+from tests.support.configuration import NO_LIMITS, consent_toml, write_config
+from tests.support.nginx import SITE_HOST, Front, nginx, recipe, self_signed, snippet
+from tests.support.ports import free_ports
+from tests.support.service import serving
 from tests.support.waiting import DEADLINE
 
 PATH_SERVICE: Final = "privacy.localhost"
@@ -25,23 +25,6 @@ PATH_SERVICE: Final = "privacy.localhost"
 DOMAIN_SERVICE: Final = f"privacy.{SITE_HOST}"
 """The service's own host where it is on the site's own domain."""
 
-_FACTS: Final = """\
-[service]
-public_url = "{public_url}"
-store = "sqlite:///{folder}/consent.db"
-port = {service_port}
-metrics_port = 0
-trusted_proxies = ["127.0.0.1"]
-[business]
-name = "Acme"
-[limits]
-writes_per_minute = 0
-[sites.acme]
-name = "Acme Shop"
-origins = [{origins}]
-regime = "us-ca"
-{way}
-"""
 _PAGE: Final = """\
 <!doctype html><html lang="en"><head><meta charset="utf-8">
 {embedded}
@@ -52,7 +35,7 @@ _THROUGH: Final = """
 location /all/ {{ proxy_pass {upstream}/; proxy_set_header Host $http_host; }}
 location /worst/ {{ proxy_pass {upstream}/; proxy_set_header Host {own}; }}
 """
-"""What a careless site might have: all of the service on a path, under the site's name or the service's own."""
+"""Lines of a careless site: all of the service on a path, under the site's name or the service's own."""
 
 NOTES_COOKIES: Final = """(() => {
   const {get, set} = Object.getOwnPropertyDescriptor(Document.prototype, "cookie");
@@ -93,7 +76,7 @@ class Shop:
 @contextmanager
 def on_a_path(folder: Path, *, secure: bool = False) -> Iterator[Shop]:
     """The site reaches the service through a path of its own."""
-    port, service_port = two_free_ports()
+    port, service_port = free_ports(2)
     front = self_signed(folder, port) if secure else Front(folder, port)
     way = f'first_party = "{front.site}/privacy"'
     shop = Shop(front, service_port, front.of(PATH_SERVICE), f"{front.site}/privacy")
@@ -104,7 +87,7 @@ def on_a_path(folder: Path, *, secure: bool = False) -> Iterator[Shop]:
 @contextmanager
 def on_its_domain(folder: Path) -> Iterator[Shop]:
     """The service is on the site's own domain, and the site on two hosts of it."""
-    port, service_port = two_free_ports()
+    port, service_port = free_ports(2)
     front = Front(folder, port)
     shop = Shop(front, service_port, front.of(DOMAIN_SERVICE), front.of(DOMAIN_SERVICE))
     with _running(shop, f'cookie_domain = "{SITE_HOST}"', [shop.url, shop.www]) as running:
@@ -114,12 +97,14 @@ def on_its_domain(folder: Path) -> Iterator[Shop]:
 @contextmanager
 def _running(shop: Shop, way: str, origins: list[str]) -> Iterator[Shop]:
     folder, upstream = shop.front.folder, f"http://127.0.0.1:{shop.service_port}"
-    facts = _FACTS.format(
+    facts = consent_toml(
+        folder,
+        shop.service_port,
+        name="Acme Shop",
         public_url=shop.service,
-        folder=folder,
-        service_port=shop.service_port,
-        origins=", ".join(json.dumps(origin) for origin in origins),
-        way=way,
+        origins=origins,
+        more=f'trusted_proxies = ["127.0.0.1"]\n{NO_LIMITS}',
+        site=way,
     )
     write_config(folder, facts)
     (folder / "site").mkdir()

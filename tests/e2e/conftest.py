@@ -10,8 +10,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Playwright, async_playwright, expect
 
-from tests.demo.demos import Demo, running, two_free_ports
-from tests.e2e.visiting import ThirdPartyCookies, Visitor, browser, visitor
+from tests.e2e.visiting import Visitor, visitor
+from tests.support.chromium import ThirdPartyCookies, browser
+from tests.support.demo import Demo, running
+from tests.support.ports import two_free_ports
 from tests.support.waiting import DEADLINE_MS
 
 expect.set_options(timeout=DEADLINE_MS)
@@ -38,7 +40,7 @@ async def playwright() -> AsyncIterator[Playwright]:
 
 @pytest.fixture(scope="session", params=["allowed", "blocked"])
 def third_party_cookies(request: pytest.FixtureRequest) -> ThirdPartyCookies:
-    """What must be shown is shown twice: with third-party cookies, and with them blocked."""
+    """Third-party cookies: each test runs with them allowed, and with them blocked."""
     cookies: ThirdPartyCookies = request.param
     return cookies
 

@@ -17,32 +17,18 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, Page, Request
 
-from consent_service.config import parse_config
+from consent_service.config import load
+from consent_service.embed.script import BuiltScript
 from consent_service.embed.site_script import script_of
 from consent_service.ledger.entries import ChoiceEntry, Entry, decode
 from consent_service.store.engines import open_store
-from consent_service.store.names import LEDGER, site_shards
-from tests.demo.demos import two_free_ports
-from tests.process.serving import Service, serving
+from consent_service.store.keys import LEDGER, site_shards
+from tests.support.configuration import NO_LIMITS, consent_toml, sqlite_url
+from tests.support.ports import free_ports
+from tests.support.service import Service, serving
 from tests.support.waiting import DEADLINE_MS
 
 SITE = "acme"
-FACTS = """\
-[service]
-public_url = "{service}"
-port = {port}
-metrics_port = 0
-store = "sqlite:///{store}"
-[business]
-name = "Acme"
-[limits]
-writes_per_minute = 0
-[sites.acme]
-name = "Acme"
-origins = ["{shop}"]
-regime = "{regime}"
-{more}
-"""
 PAGE = """\
 <!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title><link rel="icon" href="data:,">
 <script>window.ran = []</script>{before}<script{data}>{stub}</script><script async src="{service}/w/acme.js"></script>
@@ -97,13 +83,15 @@ class Shop:
 
     @property
     def text(self) -> str:
-        return FACTS.format(
-            service=self.service,
-            port=self.port,
-            store=self.folder / "consent.db",
-            shop=self.origin,
-            more=self.more,
+        return consent_toml(
+            self.folder,
+            self.port,
+            name="Acme",
+            public_url=self.service,
+            origins=[self.origin],
             regime=self.regime,
+            more=NO_LIMITS,
+            site=self.more,
         )
 
     @contextmanager
@@ -115,7 +103,11 @@ class Shop:
     @property
     def inline(self) -> str:
         """The part of the snippet that stands in the page itself."""
-        return script_of(parse_config(self.text, {}), SITE, int(time.time())).inline
+        return self.script().inline
+
+    def script(self) -> BuiltScript:
+        """Script and stub as the service builds them."""
+        return script_of(load(self.text, {}), SITE, int(time.time()))
 
     def html(self, page: Written) -> str:
         stub = self.inline
@@ -135,7 +127,7 @@ class Shop:
         return [entry for entry in await self.entries() if isinstance(entry, ChoiceEntry)]
 
     async def entries(self) -> list[Entry]:
-        store = open_store(f"sqlite:///{self.folder / 'consent.db'}")
+        store = open_store(sqlite_url(self.folder))
         try:
             page = await store.read(LEDGER, site_shards(SITE, store.shards), "", 10_000)
         finally:
@@ -177,7 +169,7 @@ async def answered(page: Page) -> None:
 
 
 async def ran(page: Page) -> list[str]:
-    """What has run on this page, in order."""
+    """Return the names of the tags that have run on this page, in order."""
     names: list[str] = await page.evaluate("() => window.ran")
     return names
 
@@ -185,7 +177,7 @@ async def ran(page: Page) -> list[str]:
 @contextmanager
 def shop(folder: Path, more: str = "") -> Iterator[Shop]:
     """A site's server with the configuration for its service; that one is not started yet."""
-    service_port, site_port = two_free_ports()
+    service_port, site_port = free_ports(2)
     opened: Shop
 
     class Handler(BaseHTTPRequestHandler):

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tests.demo.demos import two_free_ports
-from tests.process.configs import write_config
-from tests.process.serving import serving
-from tests.proxy.nginx import SITE_HOST, Front, Recipe, nginx, recipe, self_signed, snippet
+from tests.support.configuration import NO_LIMITS, consent_toml, write_config
+from tests.support.nginx import SITE_HOST, Front, Recipe, nginx, recipe, self_signed, snippet
+from tests.support.ports import free_ports
+from tests.support.service import serving
 
 SERVICE_HOST: Final = "privacy.localhost"
 EVIL_HOST: Final = f"evil.{SITE_HOST}"
@@ -22,23 +22,6 @@ MIRROR: Final = "pc_acme_d"
 
 Mode = Literal["script", "first-party"]
 
-_FACTS: Final = """\
-[service]
-public_url = "{service}"
-store = "sqlite:///{folder}/consent.db"
-port = {service_port}
-metrics_port = 0
-trusted_proxies = ["127.0.0.1"]
-[business]
-name = "Acme"
-[limits]
-writes_per_minute = 0
-[sites.acme]
-name = "Acme Shop"
-origins = ["{site}"]
-regime = "{regime}"
-{way}
-"""
 _PAGE: Final = """\
 <!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title><link rel="icon" href="data:,">
 {embedded}</head><body><h1>Shop</h1></body></html>
@@ -84,17 +67,19 @@ class Site:
 @contextmanager
 def beside_a_sibling(folder: Path, mode: Mode = "script", regime: str = "us-ca") -> Iterator[Site]:
     """The site, its service and its neighbour."""
-    port, service_port = two_free_ports()
+    port, service_port = free_ports(2)
     front = self_signed(folder, port)
     service = front.of(SERVICE_HOST)
     way = f'first_party = "{front.site}/privacy"' if mode == "first-party" else ""
-    facts = _FACTS.format(
-        service=service,
-        folder=folder,
-        service_port=service_port,
-        site=front.site,
+    facts = consent_toml(
+        folder,
+        service_port,
+        name="Acme Shop",
+        public_url=service,
+        origins=[front.site],
         regime=regime,
-        way=way,
+        more=f'trusted_proxies = ["127.0.0.1"]\n{NO_LIMITS}',
+        site=way,
     )
     write_config(folder, facts)
     _write_pages(folder)

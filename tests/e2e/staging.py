@@ -12,12 +12,12 @@ from typing import Final
 
 from playwright.async_api import Page, Route
 
-from consent_service.config import parse_config
-from consent_service.demo.site_addresses import SITE
-from consent_service.embed.script import Script
+from consent_service.config import load
+from consent_service.demo.addresses import SITE
+from consent_service.embed.script import BuiltScript
 from consent_service.embed.site_script import script_of
-from tests.demo.demos import Demo
 from tests.e2e.visiting import Until, Visitor, part, waited
+from tests.support.demo import Demo
 
 _PAGE: Final = """<!doctype html>
 <html lang="{lang}" dir="{direction}">
@@ -55,7 +55,7 @@ class Stage:
     trusted_types: bool = False
     later: bool = True
 
-    def script(self, demo: Demo) -> Script:
+    def script(self, demo: Demo) -> BuiltScript:
         """Script and stub as the service would build them."""
         text = demo.folder.configuration.read_text()
         table = f"[sites.{SITE}]"

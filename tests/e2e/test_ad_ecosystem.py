@@ -1,4 +1,4 @@
-"""What partners that never heard of us read in the page: `__gpp`, `__uspapi`, and the cookies."""
+"""Standards that partners read in the page without knowing us: `__gpp`, `__uspapi`, and the cookies."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def spoken(page: Page) -> tuple[str, list[int], str]:
 
 
 async def cookies(visitor: Guest) -> dict[str, str]:
-    """What partners find in the site's cookies."""
+    """Return the site's cookies as partners find them."""
     wanted = ("usprivacy", "__gpp", "__gpp_sid")
     found = {cookie["name"]: cookie["value"] for cookie in await visitor.context.cookies()}
     return {name: found[name] for name in wanted if name in found}
@@ -126,7 +126,7 @@ async def test_events_come_in_the_order_of_the_standard_on_load_and_on_choice(
         assert visitor.complaints == []
 
 
-async def test_another_tab_hears_of_a_choice(chromium: Browser, open_shop: Shop) -> None:
+async def test_partners_in_another_tab_hear_of_a_choice(chromium: Browser, open_shop: Shop) -> None:
     async with guest(chromium, open_shop) as visitor:
         one, other = await visitor.visit(), await visitor.visit()
         await other.wait_for_function("() => last.signalStatus === 'ready'")
@@ -157,7 +157,7 @@ async def test_a_signal_that_is_new_is_said_on_the_next_page_at_once(
         assert (said["gpp"], said["gpp_sid"]) == (SIGNALLED, [8])
 
 
-async def test_fields_are_read_and_what_was_asked_early_is_answered_in_order(
+async def test_partners_read_fields_and_calls_made_early_are_answered_in_order(
     chromium: Browser, open_shop: Shop
 ) -> None:
     async with guest(chromium, open_shop) as visitor:
@@ -201,7 +201,9 @@ async def test_listeners_keep_their_ids_and_one_that_is_gone_hears_nothing(
         assert await heard(page) == []
 
 
-async def test_the_settings_are_said_to_be_seen(chromium: Browser, open_shop: Shop) -> None:
+async def test_an_open_settings_dialog_is_told_to_partners_as_visible(
+    chromium: Browser, open_shop: Shop
+) -> None:
     async with guest(chromium, open_shop) as visitor:
         page = await visitor.visit()
         await part(page, "close").click()
@@ -309,7 +311,7 @@ async def test_without_the_script_a_denial_is_said_at_once_and_the_rest_is_opted
         assert (await ping(page))["gppString"] == DENIED
 
 
-async def test_the_service_down_says_opted_out(chromium: Browser, open_shop: Shop) -> None:
+async def test_with_the_service_down_the_strings_say_opted_out(chromium: Browser, open_shop: Shop) -> None:
     async with guest(chromium, open_shop) as visitor:
         await visitor.context.route("**/v1/**", lambda route: route.abort("connectionrefused"))
         page = await visitor.visit()
@@ -320,7 +322,7 @@ async def test_the_service_down_says_opted_out(chromium: Browser, open_shop: Sho
         await page.wait_for_function("() => last.gppString.includes('BUoA') && last.signalStatus === 'ready'")
 
 
-async def test_the_cookies_say_the_same_and_are_no_other_tools_word(
+async def test_the_cookies_for_partners_say_the_same_and_are_not_taken_for_another_tools(
     chromium: Browser, open_shop: Shop
 ) -> None:
     open_shop.pages["/list/item"] = Written()

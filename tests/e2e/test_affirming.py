@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, Response, expect
 
-from consent_service.demo.site_addresses import SERVICE_HOST
-from tests.demo.demos import Demo
+from consent_service.demo.addresses import SERVICE_HOST
 from tests.e2e.conftest import Arrive
 from tests.e2e.visiting import (
     Visitor,
@@ -19,6 +18,7 @@ from tests.e2e.visiting import (
     reloaded,
     waited,
 )
+from tests.support.demo import Demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 

@@ -9,9 +9,9 @@ from playwright.async_api import Page, expect
 
 from consent_service.demo.site_addresses import SERVICE_HOST, SHOP_HOST
 from consent_service.ledger.entries import ChoiceEntry
-from tests.demo.demos import Demo
 from tests.e2e.conftest import ONCE, Arrive
 from tests.e2e.visiting import acknowledged, confirmed, confirmed_without_script, flag, part, waited
+from tests.support.demo import Demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 

@@ -69,7 +69,7 @@ async def open_shop(shop_with_service: Shop) -> Shop:
 
 
 async def looked(chromium: Browser, site: Shop, body: str, to: str = "") -> tuple[dict[str, Any], Any]:
-    """What the framed page says of itself where the browser sends the signal, and what a fetch there gives."""
+    """Return the framed page's own state where the browser sends the signal, and the result of a fetch there."""
     site.pages["/clobbered"] = Written(head=NOTE, body=body)
     async with guest(chromium, site, extra_http_headers={"Sec-GPC": "1"}) as visitor:
         await visitor.context.add_init_script(

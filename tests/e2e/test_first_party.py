@@ -66,7 +66,7 @@ def undated(cookie: str) -> str:
 
 
 async def written(page: Page) -> list[str]:
-    """What scripts wrote as our cookie on this page."""
+    """Return the values that scripts wrote into our cookie on this page."""
     texts: list[str] = await page.evaluate(
         "() => window.written.filter(text => /^(__Host-)?pc_acme=/.test(text))"
     )
@@ -86,7 +86,7 @@ async def token(page: Page) -> str:
 
 
 async def answered(route: Route) -> APIResponse:
-    """What the service answers to this call; only browsers find names below localhost by themselves."""
+    """Return the service's answer to this call; only browsers find names below localhost by themselves."""
     parts = urlsplit(route.request.url)
     headers = {**await route.request.all_headers(), "host": parts.netloc}
     return await route.fetch(url=parts._replace(netloc=f"127.0.0.1:{parts.port}").geturl(), headers=headers)

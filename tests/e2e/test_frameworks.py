@@ -74,7 +74,7 @@ def bundled(folder: Path, entry: str, language: str) -> str:
 
 
 async def shown_and_changed(page: Page, script: str) -> None:
-    """What the component shows at first, and after an opt-out."""
+    """Check the component's text at first, and after an opt-out."""
     await page.evaluate(COUNTS_LISTENERS)
     await page.evaluate(script)
     await expect(page.locator("#said")).to_have_text("true")
@@ -98,7 +98,7 @@ async def test_a_component_follows_the_flag_and_leaves_no_listener_behind(
     assert visitor.complaints == []
 
 
-def test_on_the_server_it_is_denied(tmp_path: Path) -> None:
+def test_a_component_rendered_on_the_server_shows_the_flag_as_denied(tmp_path: Path) -> None:
     script = bundled(tmp_path, REACT_ON_SERVER, "jsx")
     done = subprocess.run(["node", "-"], input=script, check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "<p>false</p>"

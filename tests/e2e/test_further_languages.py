@@ -26,7 +26,7 @@ async def says(page: Page, lang: str) -> None:
 
 
 @pytest.mark.parametrize(("lang", "spoken"), [("en-GB", "en"), ("es-MX", "es")])
-async def test_a_page_loads_the_view_in_its_language_alone(arrive: Arrive, lang: str, spoken: str) -> None:
+async def test_a_page_loads_the_texts_of_its_language_alone(arrive: Arrive, lang: str, spoken: str) -> None:
     page = await Stage(lang=lang, trusted_types=True).open(await arrive())
     await says(page, spoken)
     assert await page.evaluate(LOADED) == 1
@@ -47,13 +47,13 @@ def first_goes(to: Callable[[Route], Awaitable[None]]) -> Callable[[Route], Awai
     return answer
 
 
-async def test_a_view_that_cannot_be_had_is_that_of_the_sites_own_language(arrive: Arrive) -> None:
+async def test_a_language_whose_file_is_missing_is_shown_in_the_sites_own_language(arrive: Arrive) -> None:
     visitor = await arrive()
     await visitor.context.route(LATER, first_goes(Route.abort))
     await says(await Stage(lang="es", later=False).open(visitor), "en")
 
 
-async def test_the_banner_does_not_wait_for_a_view_that_hangs(arrive: Arrive) -> None:
+async def test_the_banner_does_not_wait_for_a_language_file_that_hangs(arrive: Arrive) -> None:
     visitor = await arrive()
     asked = asyncio.Event()
 
@@ -68,7 +68,9 @@ async def test_the_banner_does_not_wait_for_a_view_that_hangs(arrive: Arrive) ->
     await says(page, "en")
 
 
-async def test_where_no_view_can_be_had_the_link_leads_to_the_choices_page(arrive: Arrive) -> None:
+async def test_where_no_language_file_can_be_loaded_the_link_leads_to_the_choices_page(
+    arrive: Arrive,
+) -> None:
     visitor = await arrive()
     await visitor.context.route(LATER, lambda route: route.abort())
     page = await Stage(later=False).open(visitor)
@@ -76,7 +78,7 @@ async def test_where_no_view_can_be_had_the_link_leads_to_the_choices_page(arriv
     await page.wait_for_url("**/s/acme/privacy-choices")
 
 
-async def test_a_view_that_could_not_be_had_is_fetched_again_when_there_is_news(arrive: Arrive) -> None:
+async def test_a_language_file_that_failed_is_fetched_again_at_the_next_change(arrive: Arrive) -> None:
     visitor = await arrive()
     await visitor.context.route(LATER, lambda route: route.abort())
     page = await Stage(later=False).open(visitor)

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, Playwright
+from playwright.async_api import Playwright
 
 from tests.e2e.embedding import Written, arrived, shop
-from tests.e2e.visiting import CHROMIUM, FLAGS, acknowledged, flag, part
+from tests.e2e.visiting import acknowledged, flag, part
+from tests.support.chromium import launched
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 LISTEN = "() => { window.heard = []; addEventListener('privacychoices:change', (e) => heard.push(e.detail.sale)); }"
-
-
-@asynccontextmanager
-async def launched(playwright: Playwright, profile: Path) -> AsyncIterator[BrowserContext]:
-    """A browser of its own that keeps pages to go back to."""
-    context = await playwright.chromium.launch_persistent_context(
-        profile,
-        executable_path=CHROMIUM,
-        args=FLAGS,
-        ignore_default_args=["--disable-back-forward-cache"],
-    )
-    try:
-        yield context
-    finally:
-        await context.close()
 
 
 async def test_a_page_that_comes_back_from_the_cache_has_heard_of_the_opt_out(
@@ -37,7 +21,9 @@ async def test_a_page_that_comes_back_from_the_cache_has_heard_of_the_opt_out(
 ) -> None:
     with shop(tmp_path) as site, site.serving():
         site.pages["/next"] = Written()
-        async with launched(playwright, tmp_path / "profile") as context:
+        async with launched(
+            playwright, tmp_path / "profile", ignore_default_args=["--disable-back-forward-cache"]
+        ) as context:
             visitor = arrived(context, site)
             page = await visitor.visit()
             await page.evaluate(LISTEN)

@@ -6,9 +6,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from consent_service.ledger.entries import ChoiceEntry
-from tests.demo.demos import Demo
 from tests.e2e.conftest import ONCE, Arrive
 from tests.e2e.visiting import Visitor, confirm_button, flag, opt_out
+from tests.support.demo import Demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, expect
 from tests.e2e.conftest import ONCE
 from tests.e2e.embedding import Guest, Shop, Written, guest, ran, shop
 from tests.e2e.visiting import flag, part
-from tests.process.serving import CLI
+from tests.support.service import CLI
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 

@@ -12,7 +12,7 @@ import pytest
 from consent_service.cli.main import main
 from tests.e2e.embedding import Shop, Written, shop
 from tests.e2e.partners import FACTS, Partner, partner
-from tests.e2e.visiting import CHROMIUM, MISSING
+from tests.support.chromium import CHROMIUM, MISSING
 
 pytestmark = pytest.mark.e2e
 

@@ -1,4 +1,4 @@
-"""What the widget costs the page that embeds it, on the page that the bench compares it on."""
+"""Cost of the widget to the page that embeds it, on the page that the bench compares it on."""
 
 from __future__ import annotations
 

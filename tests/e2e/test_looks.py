@@ -1,4 +1,4 @@
-"""What the shop's page looks like: complaints, sizes and places; how beautiful it is, people judge."""
+"""Looks of the shop's page: complaints, sizes and places; people judge how beautiful it is."""
 
 from __future__ import annotations
 

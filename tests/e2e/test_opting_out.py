@@ -6,9 +6,10 @@ import pytest
 from playwright.async_api import Page, expect
 
 from consent_service.ledger.entries import ChoiceEntry
-from tests.demo.demos import Demo
 from tests.e2e.conftest import Arrive
-from tests.e2e.visiting import ThirdPartyCookies, acknowledged, flag, opt_out, part, reloaded
+from tests.e2e.visiting import acknowledged, flag, opt_out, part, reloaded
+from tests.support.chromium import ThirdPartyCookies
+from tests.support.demo import Demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 

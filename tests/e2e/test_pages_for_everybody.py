@@ -7,11 +7,11 @@ from itertools import product
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.demo.demos import Demo
 from tests.e2e.accessibility import complaints
 from tests.e2e.conftest import ONCE, Arrive
 from tests.e2e.test_choices_page import from_settings
 from tests.e2e.visiting import Visitor, confirm_button, part
+from tests.support.demo import Demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 

@@ -51,7 +51,7 @@ async def open_shop(shop_with_service: Shop) -> Shop:
 
 
 async def had(visitor: Guest, cookie: str) -> None:
-    """What the tool before left in this browser."""
+    """Put the cookies of the tool before into this browser."""
     name, _, value = cookie.partition("=")
     await visitor.context.add_cookies([{"name": name, "value": value, "url": visitor.shop.origin}])
 
@@ -73,7 +73,7 @@ async def test_an_opt_out_of_any_generation_denies_and_is_recorded_once(
         assert said == ("prior_cmp", "opt_out", "opt_out", None)
 
 
-async def test_who_was_taken_for_somebody_without_a_word_is_denied_once_it_is_read(
+async def test_a_visitor_taken_for_new_is_denied_once_the_earlier_opt_out_is_read(
     chromium: Browser, open_shop: Shop
 ) -> None:
     """A record of a mere default is no choice: it may stem from when this cookie was not understood."""
@@ -90,7 +90,7 @@ async def test_who_was_taken_for_somebody_without_a_word_is_denied_once_it_is_re
 
 
 @pytest.mark.parametrize("kind", ALLOWED)
-async def test_who_refused_nothing_is_a_visitor_like_any_other(
+async def test_a_visitor_who_refused_nothing_before_is_one_like_any_other(
     chromium: Browser, open_shop: Shop, kind: str
 ) -> None:
     async with guest(chromium, open_shop) as visitor:

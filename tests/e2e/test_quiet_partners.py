@@ -134,7 +134,7 @@ TRUSTED = "; require-trusted-types-for 'script'; trusted-types privacy-choices t
 
 
 def path_of(name: str) -> str:
-    """What this way asks the partner for."""
+    """Return the partner's path that this way requests."""
     return f"/{name.replace(' ', '-')}.js"
 
 
@@ -252,7 +252,7 @@ async def test_under_the_signal_nothing_leaves_before_the_script_is_there(
         assert partner_server.asked == []
 
 
-async def test_somebody_who_is_allowed_notices_nothing(
+async def test_the_guard_changes_nothing_for_a_visitor_who_is_allowed(
     chromium: Browser, open_shop: Shop, partner_server: Partner
 ) -> None:
     async with guest(chromium, open_shop) as visitor:
@@ -356,7 +356,7 @@ UNCHANGED = [
 
 
 @pytest.mark.parametrize("markup", UNCHANGED)
-async def test_what_only_speaks_of_an_address_stays_as_it_is(
+async def test_markup_that_only_mentions_a_partners_address_stays_as_it_is(
     chromium: Browser, open_shop: Shop, partner_server: Partner, markup: str
 ) -> None:
     open_shop.pages["/"] = Written()
@@ -382,7 +382,7 @@ async def test_very_long_tags_throw_nothing(chromium: Browser, open_shop: Shop) 
 @pytest.mark.parametrize(
     "host", ["partner.localhost.evil.localhost", "notpartner.localhost", "shop.localhost"]
 )
-async def test_other_hosts_are_left_alone(
+async def test_requests_to_other_hosts_are_left_alone(
     chromium: Browser, open_shop: Shop, partner_server: Partner, host: str
 ) -> None:
     elsewhere = partner_server.origin.replace("ads.partner.localhost", host)
@@ -449,7 +449,9 @@ async def test_the_pages_own_mistakes_stay_its_own(chromium: Browser, open_shop:
         ]
 
 
-async def test_what_is_no_text_means_what_it_means_to_the_browser(chromium: Browser, open_shop: Shop) -> None:
+async def test_values_that_are_no_text_are_read_as_the_browser_reads_them(
+    chromium: Browser, open_shop: Shop
+) -> None:
     open_shop.pages["/"] = Written()
     emptied = """() => [null, undefined, 7, {toString: () => '<b>b</b>'}].map((value) => {
       const box = document.createElement('div');

@@ -14,7 +14,9 @@ SETTINGS = "**/w/acme.*.js"
 
 
 @pytest.mark.parametrize("facts", ["", "frictionless = true"], ids=["usual", "frictionless"])
-async def test_who_asks_for_the_settings_is_asked_the_question_instead(arrive: Arrive, facts: str) -> None:
+async def test_a_visitor_who_opens_the_settings_sees_the_banner_while_their_file_is_missing(
+    arrive: Arrive, facts: str
+) -> None:
     page = await Stage(facts=facts).open(await arrive())
     if not facts:
         await part(page, "close").click()

@@ -1,4 +1,4 @@
-"""Who owns a sibling subdomain can make a visitor denied, and nobody allowed: cookies set, pushed out, forged."""
+"""The owner of a sibling subdomain can make a visitor denied and nobody allowed: cookies set, pushed out, forged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.e2e.siblings import (
     beside_a_sibling,
 )
 from tests.e2e.visiting import came_back, confirmed, flag, opt_out, part
-from tests.proxy.nginx import SITE_HOST
+from tests.support.nginx import SITE_HOST
 from tests.support.waiting import DEADLINE_MS, eventually_async
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
@@ -151,7 +151,9 @@ async def test_our_own_cookie_overwritten_from_another_port_allows_nothing_eithe
     assert site.server_flag(kept.split(".", 6)[6])["basis"] == "choice"
 
 
-async def test_an_allowed_visitor_is_not_harmed_by_it(context: BrowserContext, site: Site) -> None:
+async def test_an_allowed_visitor_is_not_harmed_by_a_siblings_cookies(
+    context: BrowserContext, site: Site
+) -> None:
     page = await visit(context, site.url)
     before = (await names(context))[HOST_COOKIE]
     assert before.startswith("1.aaa.")
@@ -224,7 +226,7 @@ async def renamed(context: BrowserContext, site: Site) -> str:
     return value.split(".", 6)[6]
 
 
-async def test_who_opted_out_before_the_cookie_had_its_prefix_stays_so_and_gets_the_new_one(
+async def test_a_visitor_who_opted_out_before_the_prefix_stays_opted_out_and_gets_the_new_cookie(
     context: BrowserContext, site: Site
 ) -> None:
     await opt_out(await visit(context, site.url))
@@ -246,7 +248,7 @@ async def both_say_opted_in(context: BrowserContext) -> bool:
     return kept[HOST_COOKIE].startswith("1.aad.opted_in.") and kept[PLAIN_COOKIE] == kept[HOST_COOKIE]
 
 
-async def test_who_opted_in_before_is_asked_for_at_the_service_and_then_allowed(
+async def test_a_visitor_who_opted_in_before_the_prefix_is_allowed_once_the_service_has_answered(
     context: BrowserContext, asking: Site
 ) -> None:
     page = await visit(context, asking.url)
@@ -304,7 +306,7 @@ async def test_rubbish_in_storage_denies_at_most_until_the_service_has_answered(
 
 
 async def test_a_limit_alone_is_mirrored_as_it_is(context: BrowserContext, site: Site) -> None:
-    """What was never denied is not denied by it."""
+    """A right that was never denied is not denied by the mirror."""
     page = await visit(context, site.url)
     as_of = int(time.time())
     mirrored = f"-{PLAIN_COOKIE}=1.aad.choice.0.{as_of}.300."

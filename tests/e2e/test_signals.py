@@ -6,9 +6,9 @@ import pytest
 from playwright.async_api import expect
 
 from consent_service.ledger.entries import SignalEntry
-from tests.demo.demos import Demo
 from tests.e2e.conftest import Arrive
 from tests.e2e.visiting import flag, part
+from tests.support.demo import Demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 

@@ -55,13 +55,13 @@ async def open_shop(shop_with_service: Shop) -> Shop:
 
 
 async def heard(page: Page) -> Heard:
-    """What each tag was told since the page began."""
+    """Return the commands that each tag got since the page began."""
     told: Heard = await page.evaluate("() => heard()")
     return told
 
 
 def commands(told: Heard, *begin: str) -> list[list[Any]]:
-    """What stands behind this beginning in Google's commands that have it."""
+    """Return the rest of each of Google's commands that begins so."""
     given = [entry[1:] for entry in told["dataLayer"] if isinstance(entry, list)]
     return [command[len(begin) :] for command in given if tuple(command[: len(begin)]) == begin]
 

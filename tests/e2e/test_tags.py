@@ -1,4 +1,4 @@
-"""What the script does to tags: in order, once, however they came, under strict policies, and after an opt-out."""
+"""Tags under the script: in order, once, however they came, under strict policies, and after an opt-out."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ STRICT = (
 
 
 async def numbers(page: Page, count: int) -> list[str]:
-    """What ran, once so many have."""
+    """Return the names of the tags that ran, once so many have."""
     await page.wait_for_function(f"() => window.ran.length >= {count}")
     await page.wait_for_load_state("networkidle")
     return await ran(page)
@@ -147,7 +147,7 @@ async def test_tags_run_where_trusted_types_are_demanded(chromium: Browser, open
 
 
 async def leave_traces(page: Page) -> None:
-    """What a partner's tag leaves in the site."""
+    """Leave what a partner's tag leaves in the site."""
     await page.evaluate(
         """() => {
           document.cookie = '_adnet=1; Path=/';

@@ -1,4 +1,4 @@
-"""What is shown when: the link, the status, the notice of a conflict, limiting, and how many steps each way takes."""
+"""Parts that the page shows: link, status, notice of a conflict, limiting; and the steps that each way takes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from playwright.async_api import Page, expect
 
 from consent_service.ledger.entries import ChoiceEntry
 from consent_service.texts import shipped
-from tests.demo.demos import Demo
 from tests.e2e.conftest import ONCE, Arrive
 from tests.e2e.staging import BODY, Stage, opted_in, settings_of
 from tests.e2e.visiting import Visitor, acknowledged, came_back, confirmed, flag, opt_out, part
+from tests.support.demo import Demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), ONCE]
 
@@ -202,7 +202,7 @@ async def test_opting_out_never_takes_more_steps_than_opting_in(arrive: Arrive, 
 
 
 async def steps_out(visitor: Visitor, start: str) -> int:
-    """How many clicks it takes until the service has recorded the opt-out."""
+    """Return the number of clicks until the service has recorded the opt-out."""
     page = await Stage().open(visitor)
     if start == "banner":
         await opt_out(page)
@@ -214,7 +214,7 @@ async def steps_out(visitor: Visitor, start: str) -> int:
 
 
 async def steps_in(visitor: Visitor, start: str) -> int:
-    """How many clicks it takes until the service has recorded the opt-in."""
+    """Return the number of clicks until the service has recorded the opt-in."""
     page = await Stage().open(visitor)
     if start == "banner":
         await part(page, "keep").click()

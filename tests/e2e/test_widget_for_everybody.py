@@ -94,7 +94,7 @@ async def test_in_every_look_both_choices_are_equal_and_all_is_reached_in_any_wi
 
 
 async def looks(page: Page, name: str) -> list[str]:
-    """What a visitor would call the prominence of a button."""
+    """Return the measures of a button's prominence."""
     found: list[str] = await part(page, name).evaluate(
         """(button) => ['color', 'background-color', 'font', 'border', 'border-radius', 'opacity', 'padding']
           .map((name) => getComputedStyle(button).getPropertyValue(name))"""
@@ -152,7 +152,7 @@ async def test_by_keys_alone_one_opts_out_and_finds_the_settings(arrive: Arrive)
 
 
 async def focused(page: Page) -> str:
-    """Which of our parts has the focus."""
+    """Return the name of our part that has the focus."""
     said: str = await page.evaluate(
         "() => { const {activeElement} = document.querySelector('#privacy-choices').shadowRoot;"
         " return activeElement ? activeElement.id.replace('privacy-choices-', '') : ''; }"
@@ -177,7 +177,7 @@ async def test_the_focus_goes_round_in_the_settings_and_back_to_where_it_was(arr
 
 
 async def tour(page: Page, key: str) -> list[Any]:
-    """What gets the focus one after the other, until the title has it again."""
+    """Return the parts that get the focus one after the other, until the title has it again."""
     stops: list[Any] = []
     while len(stops) < 12 and (not stops or stops[-1] != TITLE):
         await page.keyboard.press(key)
@@ -233,7 +233,7 @@ async def test_in_forced_colours_and_high_contrast_a_switch_still_shows_where_it
     assert await complaints(page) == []
 
 
-async def test_nothing_is_printed(arrive: Arrive) -> None:
+async def test_no_part_of_the_widget_is_printed(arrive: Arrive) -> None:
     visitor = await arrive()
     page = await Stage().open(visitor)
     await part(page, "banner").wait_for()

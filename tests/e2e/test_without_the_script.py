@@ -33,7 +33,7 @@ async def hanging(visitor: Visitor) -> None:
 
 @pytest.fixture(params=[blocked, missing, hanging], ids=["blocked", "missing", "hanging"])
 def trouble(request: pytest.FixtureRequest) -> Trouble:
-    """What befalls the script."""
+    """Fate of the script."""
     given: Trouble = request.param
     return given
 

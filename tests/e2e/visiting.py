@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -18,41 +16,23 @@ from playwright.async_api import (
     Error,
     Locator,
     Page,
-    Playwright,
     Request,
     Route,
     expect,
 )
 
-from consent_service.demo.site_addresses import ADNET_HOST, SERVICE_HOST, SITE
-from tests.demo.demos import Demo
+from consent_service.demo.addresses import ADNET_HOST, SERVICE_HOST, SITE
+from tests.support.demo import Demo
 from tests.support.waiting import DEADLINE_MS
 
-CHROMIUM = Path("/usr/bin/chromium")
-MISSING = (
-    f"{CHROMIUM} is missing: `make test` installs it, or: apt-get install --no-install-recommends chromium"
-)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # Pages that a test hands over itself come from no address, and may not ask this machine otherwise.
-    "--disable-features=LocalNetworkAccessChecks",
-]
 SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
 
-ThirdPartyCookies = Literal["allowed", "blocked"]
-
 _READ = "() => performance.now() > performance.getEntriesByType('navigation')[0].responseStart + 3100"
-"""Whether the page has been here for the three seconds before which the service takes no form of it."""
+"""JavaScript: true once the page has been here for the three seconds before which the service takes no form of it."""
 
 Until = Literal["parsed", "ready", "still"]
-"""How far a page is waited for: until its document is there, until the script has its answer as well, or until
-nothing more is asked of anybody; only then one can say what was not asked."""
+"""Event up to which a page is waited for: its document is there, the script has its answer as well, or nothing more
+is asked of anybody. Only then one can say what was not asked."""
 
 
 @dataclass
@@ -108,23 +88,6 @@ class Visitor:
 
 
 @asynccontextmanager
-async def browser(
-    playwright: Playwright, profile: Path, cookies: ThirdPartyCookies
-) -> AsyncIterator[Browser]:
-    """Debian's Chromium; `cookies` says what it does with those of third parties."""
-    assert CHROMIUM.exists(), MISSING
-    _write_preferences(profile, cookies)
-    context = await playwright.chromium.launch_persistent_context(
-        profile, executable_path=CHROMIUM, args=FLAGS
-    )
-    assert context.browser is not None
-    try:
-        yield context.browser
-    finally:
-        await context.close()
-
-
-@asynccontextmanager
 async def visitor(opened: Browser, demo: Demo, **options: Any) -> AsyncIterator[Visitor]:
     """Somebody who was never here; keywords as `new_context` has them."""
     context = await opened.new_context(**options)
@@ -138,14 +101,6 @@ async def visitor(opened: Browser, demo: Demo, **options: Any) -> AsyncIterator[
     finally:
         await person.release()
         await context.close()
-
-
-def _write_preferences(profile: Path, cookies: ThirdPartyCookies) -> None:
-    """Set explicitly: browsers' and distributions' defaults differ."""
-    blocked = cookies == "blocked"
-    preferences = {"profile": {"block_third_party_cookies": blocked, "cookie_controls_mode": int(blocked)}}
-    (profile / "Default").mkdir(parents=True)
-    (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
 
 
 def _note_complaint(person: Visitor, said: ConsoleMessage) -> None:
@@ -182,7 +137,7 @@ async def acknowledged(page: Page) -> None:
 
 
 async def flag(page: Page) -> dict[str, Any]:
-    """What a tag on this page would be told now."""
+    """Return the flag that a tag on this page would get now."""
     said: dict[str, Any] = await page.evaluate("() => window.privacyChoices.flag()")
     return said
 

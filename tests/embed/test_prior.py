@@ -1,4 +1,4 @@
-"""What another consent tool's cookies deny: the shipped table and the shipped part of the script, read together."""
+"""Denials in another consent tool's cookies: the shipped table and the shipped file that reads them, together."""
 
 from __future__ import annotations
 
@@ -12,26 +12,33 @@ import pytest
 
 from consent_service import resources
 from consent_service.config.prior_cmp import PRESETS
-from tests.embed.test_script import configured, script
+from tests.embed.test_script import script
 from tests.web.prior_cookies import LIMIT, NOTHING, SALE, TABLE, Case, optanon
 
 READER: Final = """
-const {extra, asked} = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const {natives, file, cookies} = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const part = {};
-new Function("_", "window", extra)(part, globalThis);
-process.stdout.write(JSON.stringify(asked.map(({cookie, prior}) => part.deniedBefore({cookie}, prior) || {})));
+new Function("_", "window", natives)(part, globalThis);
+const said = [];
+for (const cookie of cookies) {
+  // The element that carries the natives, the cookies, and under a name of the build's own what is to be told.
+  const given = {...part, cookie};
+  const noted = (denied) => said.push(denied || {});
+  const element = new Proxy({}, {get: (_, name) => name in given ? given[name] : noted});
+  new Function("document", file)({currentScript: element});
+}
+process.stdout.write(JSON.stringify(said));
 """
 
 
 def denials(tmp_path: Path, tool: str, cookies: Iterable[str], more: str = "") -> list[dict[str, str]]:
-    """What the shipped script takes from each of these for a site that had this tool."""
-    prior = configured(script(tmp_path, more=f'prior_cmp = ["{tool}"]\n{more}').body.decode())["prior"]
+    """Return the denials that the shipped file reads in each of these cookies, for a site that had this tool."""
+    file = script(tmp_path, more=f'prior_cmp = ["{tool}"]\n{more}').prior
+    assert file is not None
     given = {
-        "extra": "".join(
-            (resources.widget_folder() / name).read_text(encoding="utf-8")
-            for name in ("natives.js", "prior.js")
-        ),
-        "asked": [{"cookie": cookie, "prior": prior} for cookie in cookies],
+        "natives": (resources.widget_folder() / "natives.js").read_text(encoding="utf-8"),
+        "file": file.decode(),
+        "cookies": list(cookies),
     }
     done = subprocess.run(
         ["node", "-e", READER], input=json.dumps(given), capture_output=True, text=True, check=True
@@ -133,7 +140,7 @@ OTHERS: Final = """prior_cookies = [
 ]"""
 
 
-def test_a_tool_that_is_not_known_is_read_by_the_sites_ids_or_by_its_pattern(tmp_path: Path) -> None:
+def test_a_cookie_of_an_unknown_tool_is_read_by_the_sites_groups_or_pattern(tmp_path: Path) -> None:
     cases = (
         Case("klaro=%7B%22matomo%22%3Afalse%2C%22adnet%22%3Afalse%2C%22pixel%22%3Atrue%7D", SALE),
         Case("klaro=%7B%22adnet%22%3Atrue%2C%22health%22%3Afalse%7D", LIMIT),

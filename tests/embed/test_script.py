@@ -16,12 +16,13 @@ import pytest
 from consent_service import resources
 from consent_service.config import parse_config
 from consent_service.domain.regimes import known_codes
-from consent_service.embed.script import Script, build
+from consent_service.embed.script import BuiltScript, build
 from consent_service.embed.site_script import script_of
 from consent_service.store.contract import Change, Key, Put
 from consent_service.store.names import desk_shard, script_name
 from consent_service.texts import of_view, shipped
-from tests.running import FACTS, SERVICE, SHOP, START, Running
+from tests.support.application import SERVICE, SHOP, Running, three_sites
+from tests.support.clock import START
 
 ON_RECORD = r"(?:^|; )(__Host-|-)?pc_acme=(?:1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{10})\.(\d+)\.[\w.-]*(?![^;]))?"
 """The pattern of our own cookies among a page's."""
@@ -29,26 +30,17 @@ ON_RECORD = r"(?:^|; )(__Host-|-)?pc_acme=(?:1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{1
 
 def facts(tmp_path: Path) -> str:
     """The document of a small service."""
-    return FACTS.format(
-        service=SERVICE,
-        shop=SHOP,
-        store=f"sqlite:///{tmp_path}/x.db",
-        cache="true",
-        writes_per_minute=0,
-        burst=1,
-        proxies=[],
-        more="",
-    )
+    return three_sites(tmp_path)
 
 
-def script(tmp_path: Path, site: str = "acme", more: str = "") -> Script:
+def script(tmp_path: Path, site: str = "acme", more: str = "") -> BuiltScript:
     """The site's script; `more` is put into its table."""
     text = facts(tmp_path).replace(f"[sites.{site}]", f"[sites.{site}]\n{more}")
     return script_of(parse_config(text, {}), site, START)
 
 
 def configured(text: str) -> Any:
-    """What script, stub or guard are given; the script's inherits nothing."""
+    """Return the configuration that script, stub or guard are given; the script's inherits nothing."""
     given, _end = json.JSONDecoder().raw_decode(text, text.rindex("})(") + 3)
     if isinstance(given, dict):
         given.pop("__proto__", None)
@@ -65,7 +57,7 @@ async def test_the_short_address_is_short_lived_and_the_digest_never_changes(ser
     assert "immutable" in pinned.headers["cache-control"]
 
 
-async def test_its_bytes_do_not_depend_on_the_signal(service: Running) -> None:
+async def test_the_scripts_bytes_do_not_depend_on_the_signal(service: Running) -> None:
     plain = await service.client.get("/w/acme.js")
     signalled = await service.client.get("/w/acme.js", headers={"Sec-GPC": "1"})
     assert plain.content == signalled.content
@@ -88,7 +80,7 @@ async def test_todays_version_is_kept_for_thirteen_months(service: Running) -> N
     assert kept.expires_at == START + 396 * 86_400
 
 
-async def test_what_was_never_served_is_not_found(service: Running) -> None:
+async def test_a_version_that_was_never_served_is_not_found(service: Running) -> None:
     for name in (
         "nobody",
         "acme.0123456789abcdef0123",
@@ -123,7 +115,7 @@ def test_the_natives_runtime_is_in_the_script_once_and_in_no_file_that_it_fetche
     }  # fmt: skip
     built = build(dist, public, {"s": "acme"}, {"en": {}})
     assert built.body.count(b"contentWindow)") == 1
-    for fetched in (*built.views.values(), built.settings, built.writing):
+    for fetched in (*built.views.values(), built.settings, built.writing, built.prior or b""):
         assert b"contentWindow)" not in fetched
 
 
@@ -172,8 +164,12 @@ def test_the_pattern_of_what_is_on_record_finds_our_cookies_alone(
     assert [match[2] for match in re.finditer(pattern, cookies)] == found
 
 
-def test_a_look_is_named_where_it_is_not_the_usual_one(tmp_path: Path) -> None:
-    assert configured(script(tmp_path, more='look = "corner"').body.decode())["look"] == "corner"
+def test_a_look_that_is_not_the_usual_one_is_named_and_its_styles_come_with_the_view(tmp_path: Path) -> None:
+    given, plain = script(tmp_path, more='look = "corner"'), script(tmp_path)
+    assert configured(given.body.decode())["look"] == "corner"
+    for lang, view in given.views.items():
+        assert view.count(b".corner .banner{") == 1
+        assert b".corner" not in plain.views[lang] + given.body
 
 
 def test_only_regions_with_another_default_are_named(tmp_path: Path) -> None:
@@ -193,24 +189,41 @@ def test_a_site_that_uses_an_extra_gets_it_and_nobody_else_does(tmp_path: Path) 
     given = script(tmp_path, more='prior_cmp = ["onetrust"]\nreload_on_opt_out = true')
     config = configured(given.body.decode())
     assert config["reload"] is True
-    assert [reading["cookie"] for reading in config["prior"]] == [
+    assert [reading["cookie"] for reading in tables(given)["prior"]] == [
         "OptanonConsent",
         "OneTrustWPCCPAGoogleOptOut",
     ]
+    assert given.body.count(b".earlier=") == 1
+    assert (plain.prior, plain.body.count(b".earlier=")) == (None, 0)
     assert configured(given.stub)["p"] == f"{ON_RECORD}|(OptanonConsent|OneTrustWPCCPAGoogleOptOut)="
     assert len(given.body) - len(json.dumps(config)) > len(plain.body) - len(
         json.dumps(configured(plain.body.decode()))
     )
 
 
-def test_a_tool_whose_export_was_imported_is_doubt_too_and_one_extra_reads_it(tmp_path: Path) -> None:
+def tables(built: BuiltScript) -> Any:
+    """What the file that reads another tool's cookies is made with."""
+    assert built.prior is not None
+    return configured(built.prior.decode())
+
+
+def test_the_tables_of_another_tools_cookies_are_in_the_file_that_reads_them_alone(tmp_path: Path) -> None:
+    given = script(tmp_path, more='prior_cmp = ["onetrust"]')
+    assert given.prior is not None
+    digest = hashlib.sha256(given.prior).hexdigest()[:20]
+    assert configured(given.body.decode())["prior"] == f"{SERVICE}/w/acme.{digest}.js"
+    assert given.files[digest] == given.prior
+    assert b"isGpcEnabled" not in given.body
+
+
+def test_a_tool_whose_export_was_imported_is_doubt_too_and_one_file_reads_it(tmp_path: Path) -> None:
     own = 'prior_cookies = [{ cookie = "old.tool", id = "id=(.+)" }]'
     given = script(tmp_path, more=f'prior_cmp = ["usprivacy"]\nprior_ids = ["onetrust"]\n{own}')
-    config = configured(given.body.decode())
-    assert [reading["cookie"] for reading in config["prior"]] == ["usprivacy"]
-    assert config["prior_ids"] == [["OptanonConsent", r"\bconsentId=([^&]+)"], ["old.tool", "id=(.+)"]]
+    assert [reading["cookie"] for reading in tables(given)["prior"]] == ["usprivacy"]
+    assert tables(given)["prior_ids"] == [["OptanonConsent", r"\bconsentId=([^&]+)"], ["old.tool", "id=(.+)"]]
     assert configured(given.stub)["p"] == rf"{ON_RECORD}|(usprivacy|OptanonConsent|old\.tool)="
-    assert given.body.count(b".knownBefore=") == 1
+    assert given.body.count(b".earlier=") == 1
+    assert set(tables(script(tmp_path, more='prior_ids = ["onetrust"]'))) == {"prior_ids"}
 
 
 @pytest.mark.parametrize(
@@ -297,7 +310,7 @@ def named(tmp_path: Path, trace: str) -> re.Pattern[str]:
 @pytest.mark.parametrize(
     "trace", ["_ad_*", "*_ad", "_ad*id", "a*b*c", "*ab*", "ab*ab*ab", "a.*b+*(c", "aa**a"]
 )
-def test_a_star_stands_for_anything(tmp_path: Path, trace: str) -> None:
+def test_a_star_in_a_partners_name_stands_for_any_characters(tmp_path: Path, trace: str) -> None:
     pattern = named(tmp_path, trace)
     inside = [trace.replace("*", text) for text in ("", "x", "ab", "aabb", "abab", trace.replace("*", ""))]
     outside = (
@@ -307,7 +320,7 @@ def test_a_star_stands_for_anything(tmp_path: Path, trace: str) -> None:
         assert bool(pattern.match(name)) == fnmatchcase(name, trace), name
 
 
-def test_a_name_of_any_length_is_looked_at_once(tmp_path: Path) -> None:
+def test_a_host_name_of_any_length_is_matched_in_linear_time(tmp_path: Path) -> None:
     pattern = named(tmp_path, "_a*b*c")
 
     def seconds(size: int) -> float:
@@ -350,8 +363,9 @@ async def test_what_the_script_loads_by_itself_has_addresses_that_never_change(
 
 
 def test_in_first_party_mode_what_comes_later_comes_over_the_sites_own_way(tmp_path: Path) -> None:
-    config = configured(script(tmp_path, more=f'first_party = "{SHOP}/privacy"').body.decode())
-    for address in (config["settings"], config["writing"], *config["views"].values()):
+    more = f'first_party = "{SHOP}/privacy"\nprior_cmp = ["onetrust"]'
+    config = configured(script(tmp_path, more=more).body.decode())
+    for address in (config["settings"], config["writing"], config["prior"], *config["views"].values()):
         assert address.startswith(f"{SHOP}/privacy/w/acme.")
 
 

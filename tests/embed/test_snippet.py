@@ -1,4 +1,4 @@
-"""What `snippet` prints: blocks that can be pasted as they stand, for every way of hosting."""
+"""Output of `snippet`: blocks that can be pasted as they stand, for every way of hosting."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 from consent_service.config.first_party import FirstParty
 from consent_service.embed.nginx import Server, render_nginx, upstream_of
-from consent_service.embed.script import Script
+from consent_service.embed.script import BuiltScript
 from consent_service.embed.snippet import Embed, render_policy, render_self_hosted, render_snippet
 from consent_service.errors import RecipeLoops
 
 SERVICE = "https://privacy.example"
-SCRIPT = Script(b"widget();", "stub();", {}, b"", b"")
+SCRIPT = BuiltScript(b"widget();", "stub();", {}, b"", b"")
 STUB_HASH = f"'sha256-{base64.b64encode(hashlib.sha256(SCRIPT.inline.encode()).digest()).decode()}'"
 PATH = FirstParty("https://shop.example/privacy", "shop.example", None, secure=True, on_site=True)
 HOST = FirstParty("https://p.shop.example", "p.shop.example", "shop.example", secure=True, on_site=False)
@@ -27,7 +27,7 @@ def embed(way: FirstParty | None = None) -> Embed:
 
 
 def blocks(text: str) -> list[str]:
-    """What stands alone between empty lines, and so is pasted as a whole."""
+    """Return the blocks between empty lines; each is pasted as a whole."""
     return [block.strip() for block in text.split("\n\n")]
 
 
@@ -39,7 +39,7 @@ def test_stub_script_and_policy_stand_alone() -> None:
     assert f"script-src {STUB_HASH} {SERVICE}; connect-src {SERVICE}" in found
 
 
-def test_it_says_that_safari_forgets_and_what_cures_it() -> None:
+def test_the_snippet_says_that_safari_forgets_cookies_and_how_to_avoid_it() -> None:
     said = render_snippet(embed())
     assert "7 days" in said
     assert "First-party mode cures it" in said

@@ -1,4 +1,4 @@
-"""What a page says by itself: the same strings as the service, and the same fields read from them."""
+"""Strings that a page says by itself: the same strings as the service, and the same fields read from them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from consent_service.domain.words import RIGHTS
 from consent_service.embed.string_tables import doubt, layout_of, layouts, outcomes, us_privacy_table
 from consent_service.services.sites import Site, site_of
 from tests.codecs.random_fields import WRITTEN, random_fields
-from tests.running import FACTS, SERVICE, SHOP, START
+from tests.support.application import three_sites
+from tests.support.clock import START
 
 READER = Path(__file__).with_name("section_reader.mjs")
 TRIES = 40
@@ -30,9 +31,7 @@ TRIES = 40
 
 def site(*regimes: str, sensitive: bool = False) -> Site:
     """A site under these regimes, the first its own."""
-    given = {"shop": SHOP, "service": SERVICE, "store": "sqlite:////x.db", "cache": "true"}
-    text = FACTS.format(**given, writes_per_minute=0, burst=1, proxies=[], more="")
-    config = parse_config(text, {})
+    config = load(three_sites(Path("/")), {})
     facts = config.sites["acme"]
     changed = type(facts)(
         name="A", origins=facts.origins, regime=regimes[0], regimes=regimes[1:], sensitive=sensitive
@@ -117,7 +116,7 @@ def test_the_page_finds_each_section_of_several() -> None:
 
 
 def page_reads(asked: list[tuple[str, list[int], dict[str, str]]]) -> list[dict[str, Any]]:
-    """What the page's own reader makes of these strings."""
+    """Return the fields that the page's own reader finds in these strings."""
     done = subprocess.run(
         ["node", str(READER)], input=json.dumps(asked), capture_output=True, text=True, check=True
     )
@@ -126,7 +125,7 @@ def page_reads(asked: list[tuple[str, list[int], dict[str, str]]]) -> list[dict[
 
 
 def shaped(text: str) -> dict[str, Any]:
-    """What the codec reads, as the API wants it: by prefix, an array of sub-sections."""
+    """Return the fields that the codec reads, as the API wants them: by prefix, an array of sub-sections."""
     sections: dict[str, Any] = {}
     for name, fields in gpp.decode(text).sections.items():
         plain = {field: list(value) if isinstance(value, tuple) else value for field, value in fields.items()}

@@ -1,4 +1,4 @@
-"""What the adapters in the page are given, and what stands behind the stub because of it."""
+"""Facts for the adapters in the page, and the code behind the stub that needs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every signed text of ours, whatever it carries. Each kind's test class inherits this."""
+"""Contract of every signed text of ours, whatever it carries. Each kind's test class inherits this."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class SignedTextContract(ABC):
     def max_age(self) -> int: ...
 
     def refused(self, text: str, *, ring: KeyRing = RING, site: str = "acme", now: int = NOW) -> bool:
-        """Whether the text is refused by an error of this kind; any other exception fails the test."""
+        """Return True if the text is refused by an error of this kind; any other exception fails the test."""
         try:
             self.unsign(ring, site, text, now)
         except self.refusal:

@@ -45,7 +45,7 @@ IDS = st.binary(min_size=16, max_size=16)
         origin=st.text(max_size=100),
         lang=st.text(max_size=10),
         issued_at=st.integers(NOW - 600, NOW + 60),
-        request_id=IDS,
+        idempotency_key=IDS,
     )
 )
 def test_every_confirmation_survives_the_round_trip(confirmation: Confirmation) -> None:

@@ -43,7 +43,7 @@ def test_a_ring_fits_what_is_remembered_of_it() -> None:
         assert compare_rings(memory_of(ring), ring, LATER) == RingDifference()
 
 
-def test_a_rotation_is_followed() -> None:
+def test_a_rotated_ring_is_still_the_remembered_ring() -> None:
     memory = memory_of(ONE)
     for ring in (TWO, THREE):
         assert compare_rings(memory, ring, LATER) == RingDifference()
@@ -89,7 +89,7 @@ def test_what_is_remembered_and_verifies_nothing_gives_way_to_another_key_of_its
     assert extend_memory(memory, other, GONE + VERIFY_AFTER_RETIREMENT).keys[0] == memory_of(other).keys[0]
 
 
-def test_it_survives_its_stored_form_and_holds_no_secret() -> None:
+def test_the_memory_survives_its_stored_form_and_holds_no_secret() -> None:
     data = encode_memory(memory_of(THREE))
     assert decode_memory(data) == memory_of(THREE)
     for secret in (b"a" * 32, b"b" * 32, b"h" * 32):
@@ -98,7 +98,7 @@ def test_it_survives_its_stored_form_and_holds_no_secret() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"hashing":1,"keys":[]}', b"[" * 10_000])
-def test_anything_else_is_told(data: bytes) -> None:
+def test_a_stored_memory_that_cannot_be_read_is_an_error(data: bytes) -> None:
     with pytest.raises(KeyRingInvalid, match="can't be read"):
         decode_memory(data)
 
@@ -107,8 +107,8 @@ def test_members_of_a_later_version_are_ignored() -> None:
     assert decode_memory(b'{"hashing":"x","keys":[],"more":1}') == RingMemory("x", ())
 
 
-def test_what_is_said_names_the_key_the_visitors_and_the_way_out() -> None:
-    [older] = describe_lacks(compare_rings(memory_of(TWO), ONE, LATER))
+def test_the_warning_names_the_key_the_visitors_affected_and_the_remedy() -> None:
+    [older] = lacks(difference(memory_of(TWO), ONE, LATER))
     assert "lacks key 2, which signs since 2026-11-23" in older[0]
     assert "visitors whose tokens it signed are denied" in older[0]
     [dropped] = describe_lacks(compare_rings(memory_of(TWO), without(TWO, 1), LATER))

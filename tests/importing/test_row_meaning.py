@@ -1,4 +1,4 @@
-"""What a row says: by our own columns, or by those that somebody names."""
+"""Rows of an export: read by our own columns, or by those that somebody names."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pytest
 
 from consent_service.domain.words import SALE_AND_SHARE, Right
 from consent_service.errors import ImportRefused
-from consent_service.importing.csv_rows import read_rows
-from consent_service.importing.line_outcomes import LineOutcome, LineResult, OptOut
-from consent_service.importing.row_meaning import ExportColumns, read_export
-from tests.running import START
+from consent_service.importing.layout import Named, read
+from consent_service.importing.outcomes import OptOut, Outcome, Result
+from consent_service.importing.rows import rows
+from tests.support.clock import START
 
 OWN = "id,sale_share,sale,share,sensitive,at\n"
 
@@ -78,7 +78,7 @@ def test_what_does_not_fit_is_refused_in_words_that_quote_nothing(row: str, why:
     assert "yesterday" not in refused.why
 
 
-def test_the_longest_id_is_taken() -> None:
+def test_the_longest_allowed_id_is_imported() -> None:
     assert isinstance(one(OWN + f"{'7' * 256},opt_out,,,,"), OptOut)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from consent_service.importing.time_formats import TimeUnread, read_time
-from tests.running import START
+from consent_service.importing.times import TimeUnread, read_time
+from tests.support.clock import START
 
 TEN = "2025-01-31T10:00:00+00:00"
 
@@ -41,7 +41,7 @@ def test_day_or_month_first_is_not_guessed(text: str) -> None:
         read_time(text, START)
 
 
-def test_the_caller_names_the_form() -> None:
+def test_a_time_is_read_in_the_form_that_the_caller_names() -> None:
     assert read_time("03/04/2025 10", START, "%d/%m/%Y %H") == "2025-04-03T10:00:00+00:00"
     with pytest.raises(TimeUnread, match="--time-format"):
         read_time("2025-01-31", START, "%d/%m/%Y")

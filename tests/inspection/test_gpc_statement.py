@@ -1,4 +1,4 @@
-"""What an origin serves as gpc.json is a statement, or it is said why not."""
+"""An origin's gpc.json: a statement, or the reason why it is none."""
 
 from __future__ import annotations
 

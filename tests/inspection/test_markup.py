@@ -1,4 +1,4 @@
-"""What a page's own text reaches for, without a browser."""
+"""Addresses that a page's own text reaches for, without a browser."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_after_a_template_the_page_goes_on() -> None:
     assert len(found("<template><p></template></template><img src=https://ads.example/p>")) == 1
 
 
-def test_a_finding_says_where_whose_what_and_what_to_do() -> None:
+def test_a_finding_names_the_line_the_partner_the_address_and_the_remedy() -> None:
     (finding,) = found("<script\n  async src=https://ads.example/t.js></script>")
     assert str(finding) == (
         "line 1: script (Adnet): <script async src=https://ads.example/t.js>\n"

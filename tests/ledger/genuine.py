@@ -14,7 +14,7 @@ from consent_service.ledger.retention import drop_expired
 from consent_service.ledger.verification import VerificationReport, verify
 from tests.ledger.mutations import Objects, archive_of, relined
 from tests.ledger.sealed import GPC, OPT_OUT, RING, Site, record
-from tests.running import START
+from tests.support.clock import START
 
 ROTATED = StatementSigner(rotate_ring(RING, START, b"c" * 32))
 NOW = START + 900 * DAY

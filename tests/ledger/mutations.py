@@ -159,7 +159,7 @@ def resegmented(
 
 
 def text_of(data: bytes) -> str:
-    """What is signed in a checkpoint or an anchor."""
+    """Return the text that is signed in a checkpoint or an anchor."""
     return str(json.loads(data)["text"])
 
 

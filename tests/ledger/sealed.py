@@ -23,7 +23,7 @@ from consent_service.ledger.sealer import Sealer
 from consent_service.store.contract import Append, Change, Put, Store
 from consent_service.store.names import LEDGER, standing_key
 from consent_service.store.sqlite import SqliteStore
-from tests.running import START, Clock
+from tests.support.clock import START, Clock
 
 RING = new_ring(START, b"a" * 32, b"h" * 32)
 SIGNER = StatementSigner(RING)

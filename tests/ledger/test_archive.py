@@ -39,7 +39,7 @@ def test_what_is_not_there_is_nothing_and_no_error(archive: Archive) -> None:
     archive.delete("acme/heads/9")
 
 
-def test_a_path_is_a_folder(tmp_path: Path) -> None:
+def test_an_archive_address_without_a_scheme_is_a_folder(tmp_path: Path) -> None:
     assert isinstance(open_archive(str(tmp_path)), FolderArchive)
 
 

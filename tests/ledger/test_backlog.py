@@ -1,4 +1,4 @@
-"""What waits to be sealed, as whoever only looks finds it."""
+"""Backlog: the entries that wait to be sealed, as a reader of the store finds them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from consent_service.ledger.backlog import Backlog, read_backlog
 from consent_service.store.engines import examine_store
 from consent_service.store.names import visitor_shard
 from tests.ledger.sealed import Site, a_site, record, visitor
-from tests.running import START
+from tests.support.clock import START
 
 
 async def looked(site: Site, folder: Path) -> Backlog:

@@ -50,21 +50,21 @@ def test_rule_6_the_fold_of_the_log_is_the_standing(found: list[Fact]) -> None:
 
 
 @given(facts() | carried() | erasures())
-def test_the_bytes_are_canonical(fact: Fact) -> None:
+def test_the_bytes_of_an_entry_are_canonical_json(fact: Fact) -> None:
     data = payload(fact)
     again = json.dumps(json.loads(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     assert data == again
     assert encode(decode(data)) == data
 
 
-def test_a_signal_entry_byte_by_byte() -> None:
+def test_a_signal_entry_is_written_byte_by_byte_as_documented() -> None:
     assert payload(SignalSeen(1_763_805_600, Sources.HEADER | Sources.SCRIPT), Evidence()) == (
         b'{"at":1763805600,"id":"00000000-0000-0000-0000-000000000007","kind":"signal","site":"acme",'
         b'"sources":["header","script"],"subject":"000102030405060708090a0b0c0d0e0f","v":2}'
     )
 
 
-def test_a_choice_entry_byte_by_byte() -> None:
+def test_a_choice_entry_is_written_byte_by_byte_as_documented() -> None:
     choice = ChoiceMade(
         1_763_805_600,
         Method.BANNER,
@@ -107,7 +107,7 @@ def test_entries_of_the_first_layout_are_refused_in_words() -> None:
         decode(named)
 
 
-def test_a_step_that_goes_without_saying_is_not_said() -> None:
+def test_an_entry_leaves_out_the_usual_step_and_is_refused_with_it() -> None:
     data = payload(ChoiceMade(5, Method.BANNER, sale=Stance.OPTED_OUT))
     assert b'"step"' not in data
     with pytest.raises(NotCanonical):

@@ -16,7 +16,7 @@ from consent_service.ledger.export import COLUMNS, FORMATS, EntryFilter
 from consent_service.ledger.object_names import segment_name
 from consent_service.ledger.tampering import MOST_LINES, ArchiveFault
 from tests.ledger.sealed import OPT_OUT, Site, a_site, record, subject
-from tests.running import START
+from tests.support.clock import START
 
 FIRST = segment_name("acme", 1)
 
@@ -40,9 +40,9 @@ def _never(finding: ArchiveFault) -> None:
 
 
 def told(site: Site, form: str) -> tuple[bytes, list[str]]:
-    """What is exported all the same, and what can't be read."""
-    out, findings = io.BytesIO(), list[ArchiveFault]()
-    FORMATS[form](site.archive, EntryFilter(), out, findings.append)
+    """Return the entries that are exported all the same, and the findings."""
+    out, findings = io.BytesIO(), list[Finding]()
+    FORMATS[form](site.archive, Wanted(), out, findings.append)
     return out.getvalue(), [str(finding) for finding in findings]
 
 

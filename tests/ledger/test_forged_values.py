@@ -1,4 +1,4 @@
-"""What the service can't have written is found, also where a holder of the key has signed it."""
+"""Values that the service can't have written are found, also where a holder of the key has signed them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from consent_service.ledger.tampering import Tampering
 from consent_service.ledger.verification import verify
 from tests.ledger.genuine import NOW, ROTATED, checked, lines_of, with_line
 from tests.ledger.mutations import Objects, archive_of, reanchored, resealed, resegmented, text_of
-from tests.running import START
+from tests.support.clock import START
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.ledger.sealed import SIGNER, Site, a_site, record
 
 
 async def hot(site: Site) -> int:
-    """How many entries the hot log holds."""
+    """Return the number of entries in the hot log."""
     page = await site.store.read(LEDGER, site_shards("acme", site.store.shards), "", 1_000)
     return len(page.entries)
 

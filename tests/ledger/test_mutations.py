@@ -22,7 +22,7 @@ def unfound(name: str, objects: Objects, genuine: Objects) -> Iterator[str]:
 
 
 def _same(objects: Objects, genuine: Objects) -> bool:
-    """Whether only the compression differs, not the lines: another zlib writes them otherwise."""
+    """Return True if only the compression differs, not the lines: another zlib writes them otherwise."""
     return objects.keys() == genuine.keys() and all(
         data == genuine[name]
         or (name.endswith(".gz") and segments.unpack(data) == segments.unpack(genuine[name]))
@@ -101,7 +101,7 @@ def test_whatever_a_holder_of_the_key_does_to_the_form_of_an_entry_is_found(genu
 
 
 def _another_history(missed: str) -> bool:
-    """Whether a canonical entry came of it: an optional member was taken out, or free text is other free text."""
+    """Return True if a canonical entry came of it: an optional member is gone, or free text is other text."""
     text, _, what = missed.rpartition(": ")
     kind = what.rpartition(" ")[0]
     return kind == "taken out" and not all(f'"{name}"' in text for name in OPTIONAL)

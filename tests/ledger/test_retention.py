@@ -70,7 +70,7 @@ async def test_the_archive_still_holds_behind_its_anchor(tmp_path: Path) -> None
         assert (report.findings, report.dropped, report.segments) == ([], 2, 1)
 
 
-async def test_nothing_goes_before_its_time_or_before_it_left_the_log(tmp_path: Path) -> None:
+async def test_no_segment_is_dropped_before_its_time_or_before_it_was_trimmed(tmp_path: Path) -> None:
     async with a_site(tmp_path, [5]) as site:
         assert await dropped(site, 743) == 0
         assert await dropped(site, 1) == 0, "a day's segments go together"
@@ -108,7 +108,9 @@ async def test_a_drop_that_a_crash_cut_off_goes_on(tmp_path: Path) -> None:
         assert verify(site.archive, SIGNER.public_keys()).findings == []
 
 
-async def test_what_goes_together_is_carried_once(tmp_path: Path) -> None:
+async def test_a_visitor_in_several_segments_that_are_dropped_together_is_carried_once(
+    tmp_path: Path,
+) -> None:
     async with a_site(tmp_path) as site:
         for fact in (OPT_OUT, GPC, OPT_OUT):
             await record(site.store, 1, fact)
@@ -138,7 +140,7 @@ async def test_an_erased_visitor_is_not_carried(tmp_path: Path) -> None:
         assert await left(site) == []
 
 
-def test_a_segment_stays_as_long_as_any_kind_in_it() -> None:
+def test_a_segment_is_kept_until_the_time_of_every_kind_in_it_is_over() -> None:
     checkpoint = Checkpoint("acme", 1, "", 5, {}, 2, "", "", "", {"choice": 100, "signal": 50})
     assert is_over(checkpoint, {"choice": 10, "signal": 10}, 110)
     assert not is_over(checkpoint, {"choice": 11, "signal": 10}, 110)

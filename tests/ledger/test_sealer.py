@@ -14,7 +14,7 @@ from tests.ledger.sealed import SIGNER, a_site, record
 
 
 class Crash(Exception):
-    """What a test lets happen."""
+    """Crash that a test lets happen."""
 
 
 async def test_a_segment_holds_every_entry_once_by_shard_and_position(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ async def test_the_checkpoints_are_signed_and_chained_and_cover_positions_withou
         assert first.root == tree.root_of(tree.leaf_hashes(lines)).hex()
 
 
-async def test_where_nothing_is_new_nothing_is_sealed(tmp_path: Path) -> None:
+async def test_without_new_entries_nothing_is_sealed(tmp_path: Path) -> None:
     async with a_site(tmp_path, [3]) as site:
         before = site.objects()
         assert await site.seal() == 0

@@ -46,16 +46,16 @@ def by_definition(leaves: list[bytes]) -> bytes:
 
 
 @pytest.mark.parametrize("size", range(1, 9))
-def test_the_known_roots(size: int) -> None:
-    assert tree.root_of(HASHES[:size]).hex() == ROOTS[size - 1]
+def test_the_roots_of_the_known_test_trees_are_computed(size: int) -> None:
+    assert tree.root(HASHES[:size]).hex() == ROOTS[size - 1]
 
 
 def test_the_root_of_nothing_is_the_hash_of_nothing() -> None:
     assert tree.root_of([]).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
-def test_a_known_proof_of_inclusion() -> None:
-    assert [node.hex() for node in tree.inclusion_proof(HASHES, 0)] == [
+def test_the_known_proof_of_inclusion_is_computed() -> None:
+    assert [node.hex() for node in tree.inclusion(HASHES, 0)] == [
         "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
         "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
         "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
@@ -75,7 +75,7 @@ def test_the_root_built_from_below_is_the_definition_s(size: int) -> None:
 
 
 @given(sizes, st.data())
-def test_a_leaf_is_shown_where_it_is_and_nowhere_else(size: int, data: st.DataObject) -> None:
+def test_a_proof_shows_a_leaf_at_its_own_place_and_at_no_other(size: int, data: st.DataObject) -> None:
     leaves = leaves_of(size)
     index, other = data.draw(st.integers(0, size - 1)), data.draw(st.integers(-1, size))
     root, proof = tree.root_of(leaves), tree.inclusion_proof(leaves, index)
@@ -87,6 +87,6 @@ def test_a_leaf_is_shown_where_it_is_and_nowhere_else(size: int, data: st.DataOb
     assert not proof or not tree.verify_proof(root, size, index, leaves[index], proof[:-1])
 
 
-def test_what_no_tree_has_can_t_be_proved() -> None:
+def test_a_leaf_outside_the_tree_can_t_be_proved() -> None:
     with pytest.raises(IndexError):
         tree.inclusion_proof(HASHES, 8)

@@ -20,7 +20,7 @@ from consent_service.ledger.tampering import ArchiveFault
 from consent_service.ledger.verification import LEAST_KEPT
 from consent_service.services.receipts import Receipts
 from tests.ledger.sealed import SIGNER, Site, a_site, record, subject
-from tests.running import START
+from tests.support.clock import START
 
 SPOILT: dict[str, Callable[[bytes], bytes]] = {
     "a member added": lambda data: data.replace(b'{"text"', b'{"more":1,"text"'),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from consent_service.ledger.unsealed import Unsealed, UnsealedCount
 from tests.ledger.sealed import a_site, record
-from tests.running import START
+from tests.support.clock import START
 
 
 async def test_each_entry_counts_once_until_it_is_sealed(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def resigned(
     return checked(site).findings
 
 
-async def test_an_archive_that_nobody_touched_holds(site: Site) -> None:
+async def test_an_archive_that_nobody_touched_has_no_findings(site: Site) -> None:
     report = checked(site, checkpoint(site, 3))
     assert report.findings == []
     assert (report.entries, report.segments, report.dropped) == (19, 3, 0)

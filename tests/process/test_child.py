@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.process.child import Child, NeverStarted, delay_before_restart
-from tests.process.waiting import survivors
+from tests.support.processes import survivors
 from tests.support.waiting import eventually
 
 ENV = dict(os.environ)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.configs import consent_toml
-from tests.process.serving import serving
+from tests.support.configuration import consent_toml
+from tests.support.service import serving
 
 BURST = 2
 PROXY = "127.0.0.1"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.process.configs import consent_toml
-from tests.process.serving import serving
 from tests.process.test_ledger_work import choose
-from tests.process.waiting import fetch
+from tests.support.configuration import consent_toml
+from tests.support.processes import fetch
+from tests.support.service import serving
 from tests.support.waiting import eventually
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]

@@ -8,9 +8,9 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from consent_service.web.http.head_limit import MOST_HEAD
-from tests.process.configs import consent_toml
-from tests.process.serving import serving
+from consent_service.web.http.request_headers import MOST_HEAD
+from tests.support.configuration import consent_toml
+from tests.support.service import serving
 
 ORIGIN = "https://shop.example.com"
 
@@ -48,7 +48,7 @@ def test_a_body_whose_chunks_are_malformed_is_a_problem_and_no_defect(tmp_path: 
                 )
 
 
-def test_a_head_of_any_size_is_answered(tmp_path: Path, free_port: int) -> None:
+def test_a_request_head_of_any_size_is_answered(tmp_path: Path, free_port: int) -> None:
     with serving(tmp_path, consent_toml(tmp_path, free_port), free_port):
         choices, flag = "/v1/acme/choices", "/v1/acme/flag"
         large = {"origin": ORIGIN, "cookie": "a=b; " * (MOST_HEAD // 5)}

@@ -10,8 +10,8 @@ from consent_service.identity.signatures import StatementSigner
 from consent_service.ledger.archive import FolderArchive
 from consent_service.ledger.object_names import checkpoint_name
 from consent_service.ledger.verification import verify
-from tests.process.configs import RING, consent_toml
-from tests.process.serving import serving
+from tests.support.configuration import RING, consent_toml
+from tests.support.service import serving
 from tests.support.waiting import eventually
 
 

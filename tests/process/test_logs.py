@@ -13,11 +13,8 @@ from tests.support.waiting import DEADLINE
 
 
 def lines(source: str) -> list[dict[str, Any]]:
-    """What a process that runs this source writes to stderr."""
-    code = (
-        "import logging, structlog\nfrom consent_service.process.logs import configure_logs\n"
-        f"configure_logs('web')\n{source}"
-    )
+    """Return the lines that a process with this source writes to stderr."""
+    code = f"import logging, structlog\nfrom consent_service.process import logs\nlogs.configure('web')\n{source}"
     ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=DEADLINE
     )
@@ -25,7 +22,7 @@ def lines(source: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in ended.stderr.splitlines()]
 
 
-def test_a_line_says_when_where_and_how_bad() -> None:
+def test_a_log_line_says_its_time_its_source_and_its_level() -> None:
     [line] = lines("structlog.get_logger().info('call', route='/v1/{site}/flag', status=200)")
     assert {line.pop("at")[-1], line.pop("pid") > 0} == {"Z", True}
     assert line == {

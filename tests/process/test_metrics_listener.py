@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.process import metrics_listener
-from tests.process.waiting import fetch
+from tests.support.processes import fetch
 
 COUNTING = """
 import signal, sys
@@ -57,8 +57,8 @@ def test_every_process_is_counted_and_the_dead_keep_their_counts_but_not_their_g
         assert scraped(free_port) == {"flags_total": 4.0, "cached": 10.0}
 
 
-def test_the_listener_is_gone_afterwards(tmp_path: Path, free_port: int) -> None:
-    with metrics_listener.listen_for_metrics("127.0.0.1", free_port, tmp_path):
+def test_the_metrics_listener_is_closed_after_its_block(tmp_path: Path, free_port: int) -> None:
+    with metrics_listener.listening("127.0.0.1", free_port, tmp_path):
         assert scraped(free_port) == {}
     with pytest.raises(ConnectionRefusedError):
         fetch(free_port, "/metrics")

@@ -1,4 +1,4 @@
-"""What operators see of a store that was moved away, at the command line."""
+"""Messages to operators about a store that was moved away, at the command line."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from consent_service.errors import CannotStart
-from consent_service.process.run_folder import RunFolder, make_run_folder
-from tests.process.configs import RING, consent_toml, write_config
-from tests.process.serving import CLI
+from consent_service.process.rundir import RunDir, run_dir
+from tests.support.configuration import RING, consent_toml, write_config
+from tests.support.service import CLI
 
 NAMESPACE = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
 READ_ONLY = """

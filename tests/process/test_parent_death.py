@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.process.waiting import survivors
+from tests.support.processes import survivors
 from tests.support.waiting import DEADLINE
 
 CHILD = """

@@ -1,4 +1,4 @@
-"""What operators are told of a store, an archive, keys and backups that lie in memory."""
+"""Messages to operators about a store, an archive, keys and backups that lie in memory."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 
 from consent_service.store.mounts import MountKind, mount_of
 from tests.cli.test_main import Command, command
-from tests.process.configs import consent_toml, write_config
-from tests.process.serving import serving
 from tests.process.test_moved import _keys, _made
+from tests.support.configuration import consent_toml, write_config
+from tests.support.service import serving
 
 __all__ = ["_keys", "command"]
 
@@ -46,7 +46,7 @@ def test_a_store_in_memory_is_a_fault_to_the_doctor_and_said_by_check(
     assert "hint   place: " in command("doctor").out
 
 
-def test_an_archive_and_keys_in_memory_are_said(
+def test_check_and_doctor_report_an_archive_and_keys_that_lie_in_memory(
     command: Command, tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_config(tmp_path, consent_toml(tmp_path, more=f'[ledger]\narchive = "{memory}"'))
@@ -57,7 +57,9 @@ def test_an_archive_and_keys_in_memory_are_said(
     assert f"hint   keys: the key ring {memory}/keys.json lies in memory" in said
 
 
-def test_a_backup_into_memory_is_written_and_said(command: Command, tmp_path: Path, memory: Path) -> None:
+def test_a_backup_into_memory_is_written_with_a_warning(
+    command: Command, tmp_path: Path, memory: Path
+) -> None:
     asyncio.run(_made(f"sqlite:///{tmp_path}/consent.db"))
     ended = command("backup", str(memory / "saved.db"))
     assert ended.status == 0

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.process.configs import consent_toml
-from tests.process.serving import Service, serving
-from tests.process.waiting import fetch
-from tests.store.redis.servers import HOST, Server
+from tests.support.configuration import consent_toml
 from tests.support.ports import free_port
+from tests.support.processes import fetch
+from tests.support.redis.server import HOST, Server
+from tests.support.service import Service, serving
 from tests.support.waiting import DEADLINE, eventually
 
 
@@ -49,7 +49,7 @@ def reasons(service: Service) -> list[str]:
     return [line["reason"] for line in service.logged("store_error")]
 
 
-def test_servers_that_stop_keeping_their_promise_make_it_unready_before_anybody_chooses(
+def test_redis_servers_that_stop_being_durable_make_the_service_unready_before_anybody_chooses(
     tmp_path: Path, free_port: int, redis: Server
 ) -> None:
     toml = consent_toml(tmp_path, free_port, store=f"redis://{HOST}:{redis.port}/0")
@@ -66,7 +66,9 @@ def test_servers_that_stop_keeping_their_promise_make_it_unready_before_anybody_
         assert len(reasons(service)) <= 3, "who was cut off, and the reason"
 
 
-def test_a_file_that_is_gone_makes_it_unready_and_says_so(tmp_path: Path, free_port: int) -> None:
+def test_a_store_file_that_is_gone_makes_the_service_unready_with_the_reason(
+    tmp_path: Path, free_port: int
+) -> None:
     with serving(tmp_path, consent_toml(tmp_path, free_port), free_port) as service:
         (tmp_path / "consent.db").rename(tmp_path / "elsewhere.db")
         assert "consent.db was removed" in eventually(lambda: not_ready(free_port))

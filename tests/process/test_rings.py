@@ -14,9 +14,9 @@ from consent_service.identity.ring_memory import memory_of
 from consent_service.services.key_rings import take_up
 from consent_service.store.engines import open_store
 from tests.cli.test_main import Command, command
-from tests.process.configs import RING, consent_toml, write_config
-from tests.process.serving import Service, serving
-from tests.store.redis.fleets import Standalone, empty
+from tests.support.configuration import RING, consent_toml, write_config
+from tests.support.redis.fleets import Standalone, empty
+from tests.support.service import Service, serving
 from tests.support.waiting import eventually
 
 __all__ = ["command"]
@@ -94,7 +94,9 @@ def test_rule_5_nothing_serves_under_another_ring(
     no_secret_in(ended.err)
 
 
-def test_the_doctor_says_it_and_writes_nothing(command: Command, tmp_path: Path, store: str) -> None:
+def test_the_doctor_reports_a_foreign_ring_and_writes_nothing(
+    command: Command, tmp_path: Path, store: str
+) -> None:
     write_config(tmp_path, consent_toml(tmp_path, store=store))
     written_under(store, RING)
     give(tmp_path, RING)
@@ -110,7 +112,9 @@ def test_the_doctor_says_it_and_writes_nothing(command: Command, tmp_path: Path,
     no_secret_in(ended.out)
 
 
-def test_a_rotation_is_followed_and_an_older_copy_told(command: Command, tmp_path: Path, store: str) -> None:
+def test_a_rotated_ring_is_accepted_and_an_older_copy_of_it_is_reported(
+    command: Command, tmp_path: Path, store: str
+) -> None:
     write_config(tmp_path, consent_toml(tmp_path, store=store))
     assert written_under(store, RING) == written_under(store, ROTATED) == []
     give(tmp_path, RING)
@@ -123,7 +127,7 @@ def test_a_rotation_is_followed_and_an_older_copy_told(command: Command, tmp_pat
     assert "ok     key ring: " in command("doctor").out, "the others changed nothing"
 
 
-def test_a_store_from_before_takes_the_first_ring_that_serves(command: Command, tmp_path: Path) -> None:
+def test_a_store_that_remembers_no_ring_takes_the_first_that_serves(command: Command, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/consent.db"
     asyncio.run(open_store(url).close())
     give(tmp_path, RING)
@@ -161,7 +165,7 @@ def test_a_ring_that_is_lost_gives_way_to_a_new_one_when_an_operator_says_so(
     assert "fault  key ring: " in command("doctor").out
 
 
-def test_the_memory_goes_along_with_every_copy(
+def test_every_copy_of_the_store_keeps_the_memory_of_its_ring(
     command: Command, tmp_path: Path, store: str, free_port: int
 ) -> None:
     write_config(tmp_path, consent_toml(tmp_path, store=store))
@@ -242,7 +246,7 @@ def memory_in(url: str) -> Sequence[object]:
 @pytest.mark.parametrize(
     ("mode", "said"), [(0o600, False), (0o640, False), (0o644, True), (0o602, True), (0o660, True)]
 )
-def test_a_ring_that_others_can_read_is_said_by_the_doctor(
+def test_the_doctor_reports_a_ring_that_others_can_read(
     command: Command, tmp_path: Path, mode: int, said: bool
 ) -> None:
     (tmp_path / "keys.json").chmod(mode)
@@ -264,6 +268,6 @@ def test_serve_says_which_secrets_others_can_read(tmp_path: Path, free_port: int
     assert all(f"chmod g-w,o-rwx {tmp_path}/keys.json" in one for one in said)
 
 
-def test_the_memory_is_of_this_ring(store: str) -> None:
+def test_the_store_remembers_the_ring_that_served_it(store: str) -> None:
     written_under(store, ROTATED)
     assert list(memory_in(store)) == list(memory_of(ROTATED).keys)

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from consent_service.config import config_digest, parse_config
-from tests.process.configs import consent_toml, write_config
-from tests.process.serving import Service, serving
-from tests.process.waiting import family, fetch, survivors
+from consent_service.config import digest, load
+from tests.support.configuration import consent_toml, write_config
+from tests.support.processes import family, fetch, survivors
+from tests.support.service import Service, serving
 from tests.support.waiting import eventually
 
 Ports = Callable[[int], list[int]]
@@ -22,7 +22,9 @@ def folders(service: Service) -> list[Path]:
     return list(service.folder.glob("consent-service-*"))
 
 
-def test_it_serves_counts_and_ends_cleanly_when_asked(tmp_path: Path, free_ports: Ports) -> None:
+def test_a_service_answers_counts_its_answers_and_ends_cleanly_on_sigterm(
+    tmp_path: Path, free_ports: Ports
+) -> None:
     port, metrics_port = free_ports(2)
     text = consent_toml(tmp_path, port, metrics_port)
     with serving(tmp_path, text, port, "--workers", "2") as service:
@@ -89,13 +91,13 @@ def test_a_reload_on_a_slow_machine_leaves_no_moment_without_a_worker(tmp_path: 
     hooks.mkdir()
     (hooks / "sitecustomize.py").write_text(SLOW_WORKERS)
     env = {"PYTHONPATH": str(hooks), "SLOW_FROM_NOW_ON": str(slow)}
-    with serving(tmp_path, consent_toml(tmp_path, free_port), free_port, **env) as service:
+    with serving(tmp_path, consent_toml(tmp_path, free_port), free_port, env=env) as service:
         slow.touch()
         service.signal(signal.SIGHUP)
         assert refused_until_swapped(service) <= 1
 
 
-def test_while_it_drains_it_is_not_ready_but_answers(tmp_path: Path, free_port: int) -> None:
+def test_a_draining_service_is_not_ready_but_still_answers(tmp_path: Path, free_port: int) -> None:
     text = consent_toml(tmp_path, free_port, more="drain_seconds = 300")
     with serving(tmp_path, text, free_port) as service:
         service.signal(signal.SIGTERM)
@@ -106,7 +108,7 @@ def test_while_it_drains_it_is_not_ready_but_answers(tmp_path: Path, free_port: 
         assert service.ended() == 0
 
 
-def test_a_request_in_flight_is_answered_before_it_ends(tmp_path: Path, free_port: int) -> None:
+def test_a_request_in_flight_is_answered_before_the_service_ends(tmp_path: Path, free_port: int) -> None:
     body = b'{"gpc": true}'
     head = (
         b"POST /v1/acme/signals HTTP/1.1\r\nHost: x\r\nOrigin: https://shop.example.com\r\n"
@@ -147,28 +149,31 @@ def test_a_killed_supervisor_leaves_no_process_behind_and_can_be_started_again(
 
 
 def refusal(folder: Path, *options: str) -> str:
-    """What `serve` says when it refuses to start."""
+    """Return the message of a `serve` that refuses to start."""
     service = Service(folder, 0, *options)
+    service.launch()
     assert service.ended() == 1
     text = service.log.read_text()
     assert "Traceback" not in text
     return text
 
 
-def test_it_refuses_to_start_without_keys_and_says_how_to_make_them(tmp_path: Path, free_port: int) -> None:
+def test_serve_refuses_to_start_without_keys_and_says_how_to_make_them(
+    tmp_path: Path, free_port: int
+) -> None:
     write_config(tmp_path, consent_toml(tmp_path, free_port))
     (tmp_path / "keys.json").unlink()
     assert "CONSENT_KEYS_FILE: can't read" in refusal(tmp_path)
 
 
-def test_it_refuses_an_address_that_is_taken(tmp_path: Path, free_port: int) -> None:
+def test_serve_refuses_an_address_that_is_taken(tmp_path: Path, free_port: int) -> None:
     write_config(tmp_path, consent_toml(tmp_path, free_port))
     with socket.create_server(("127.0.0.1", free_port)):
         said = refusal(tmp_path)
     assert said == f"service.port: can't listen on 127.0.0.1:{free_port}: Address already in use\n"
 
 
-def test_it_refuses_a_store_that_cannot_be_opened(tmp_path: Path, free_port: int) -> None:
+def test_serve_refuses_a_store_that_cannot_be_opened(tmp_path: Path, free_port: int) -> None:
     write_config(tmp_path, consent_toml(tmp_path, free_port))
     (tmp_path / "consent.db").write_text("this is no database, and longer than a header of one would be" * 20)
     assert "consent.db" in refusal(tmp_path)

@@ -8,8 +8,8 @@ import pytest
 
 from consent_service.config import parse_config
 from consent_service.errors import ConfigError
-from consent_service.process.trial_build import try_build
-from tests.process.configs import consent_toml
+from consent_service.process.trial import trial
+from tests.support.configuration import consent_toml
 
 SECOND_SITE = """
 [sites.other]

@@ -1,0 +1,1 @@
+"""Proxies: the recipe and the deployed files in front of the service, in real nginx and Caddy."""

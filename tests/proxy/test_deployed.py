@@ -17,9 +17,9 @@ import yaml
 
 from consent_service.config import parse_config
 from tests.deploy.dockerfile import ROOT
-from tests.process.serving import CLI
 from tests.proxy.noting import Noted
 from tests.support.ports import free_port
+from tests.support.service import CLI
 from tests.support.waiting import DEADLINE, eventually
 
 PROXIES = ROOT / "deploy" / "proxies"

@@ -8,25 +8,13 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.demo.demos import two_free_ports
-from tests.process.configs import write_config
-from tests.proxy.nginx import SITE_HOST, Front, nginx, recipe
 from tests.proxy.noting import Noted
+from tests.support.configuration import consent_toml, write_config
+from tests.support.nginx import SITE_HOST, Front, nginx, recipe
+from tests.support.ports import free_ports
 from tests.support.waiting import DEADLINE
 
 SERVICE_HOST = "privacy.localhost"
-FACTS = """\
-[service]
-public_url = "http://{service}:{port}"
-store = "sqlite:///{folder}/consent.db"
-[business]
-name = "Acme"
-[sites.acme]
-name = "Shop"
-origins = ["http://{site}:{port}"]
-regime = "us-ca"
-first_party = "http://{site}:{port}/privacy"
-"""
 BEHIND = [
     f"/privacy/{there}s/acme/confirm/x"
     for there in (
@@ -44,9 +32,12 @@ BEHIND = [
 @pytest.fixture(scope="module")
 def front(noted: Noted, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     """nginx with the printed recipe in front of it."""
-    front = Front(tmp_path_factory.mktemp("nginx"), two_free_ports()[0])
-    facts = FACTS.format(service=SERVICE_HOST, site=SITE_HOST, port=front.port, folder=front.folder)
-    write_config(front.folder, facts)
+    front = Front(tmp_path_factory.mktemp("nginx"), free_ports(2)[0])
+    site, service = (f"http://{host}:{front.port}" for host in (SITE_HOST, SERVICE_HOST))
+    first_party = f'first_party = "{site}/privacy"'
+    write_config(
+        front.folder, consent_toml(front.folder, public_url=service, origins=[site], site=first_party)
+    )
     more = "expires max; proxy_cookie_path / '/; HttpOnly';"  # what sites do to all that they serve
     with nginx(front, recipe(front, f"http://127.0.0.1:{noted.port}"), more):
         yield front
@@ -90,7 +81,7 @@ def test_each_host_of_the_site_leads_to_its_statement_about_the_signal(
 
 
 @pytest.mark.parametrize("path", [*BEHIND, "/privacy/v1/other/flag", "/privacy/v1/partner/acme/changes"])
-def test_nothing_else_does(ask: Ask, noted: Noted, path: str) -> None:
+def test_no_other_path_of_the_site_reaches_the_service(ask: Ask, noted: Noted, path: str) -> None:
     before = len(noted.calls)
     ask(path)
     reached = [path for _, path, _ in noted.calls[before:]]

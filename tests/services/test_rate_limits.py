@@ -1,4 +1,4 @@
-"""How often one address may write."""
+"""Rate limits: the number of writes from one address."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import pytest
 
 from consent_service.addresses import Address
 from consent_service.errors import TooManyRequests
-from consent_service.services.rate_limits import Limits
-from tests.running import Clock
+from consent_service.services.rate_limits import RateLimits
+from tests.support.clock import Clock
 
 HOME = Address(bytes([203, 0, 113, 9]))
 SUBSCRIBER = IPv6Address("2001:db8:1::")
 
 
-def limits(clock: Clock, per_minute: int = 60, burst: int = 3, tracked: int = 10) -> Limits:
-    return Limits(per_minute, burst, tracked, key=b"k" * 32, clock=clock)
+def limits(clock: Clock, per_minute: int = 60, burst: int = 3, tracked: int = 10) -> RateLimits:
+    return RateLimits(per_minute, burst, tracked, key=b"k" * 32, clock=clock)
 
 
 def test_a_burst_is_let_through_and_then_the_rate_holds() -> None:
@@ -38,7 +38,7 @@ def test_addresses_and_kinds_of_calls_do_not_use_up_each_others() -> None:
     bucket.take("choices", Address(bytes([203, 0, 113, 10])))
 
 
-def test_zero_a_minute_is_no_limit() -> None:
+def test_a_setting_of_zero_a_minute_means_no_limit() -> None:
     bucket = limits(Clock(0), per_minute=0, burst=1)
     for _ in range(1000):
         bucket.take("choices", HOME)
@@ -66,8 +66,8 @@ def line(number: int) -> Address:
     return Address((SUBSCRIBER + (number << 64)).packed)
 
 
-def taken(bucket: Limits, addresses: list[Address | None]) -> int:
-    """How many of one call from each of these addresses are let through."""
+def taken(bucket: RateLimits, addresses: list[Address | None]) -> int:
+    """Return how many calls are let through, one from each of these addresses."""
     allowed = 0
     for address in addresses:
         try:

@@ -17,10 +17,11 @@ from consent_service.services.records.deadline import READ_TIMEOUT
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Key, Store
 from consent_service.store.engines import open_store
-from consent_service.store.names import DEFAULT_SHARDS, LEDGER, site_shards
-from tests.soak.serving import RING, SITE
+from consent_service.store.keys import DEFAULT_SHARDS, LEDGER, site_shards
+from tests.soak.serving import SITE
 from tests.soak.visiting import LIMIT, OPT_OUT, Acknowledged, Asked, Books, acknowledged, post
-from tests.subjects import records_of
+from tests.support.configuration import RING
+from tests.support.records import records_of
 
 _T = TypeVar("_T")
 
@@ -52,7 +53,7 @@ async def ledger(url: str) -> dict[str, Recorded]:
 
 
 def record_of(visitor: bytes) -> Key:
-    """Where the record of this visitor lies."""
+    """Return the key of this visitor's record."""
     return record_key(RING, SITE, visitor, DEFAULT_SHARDS)
 
 
@@ -73,7 +74,7 @@ async def check_folds(url: str) -> None:
 
 
 def lost(books: Books, found: dict[str, Recorded]) -> list[Acknowledged]:
-    """What was acknowledged and is not in the ledger as acknowledged."""
+    """Return the choices that were acknowledged and are not in the ledger as acknowledged."""
     return [
         entry
         for entry in books.acknowledged

@@ -16,10 +16,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from tests.soak.serving import WORK, WORKER, Server, signal_all
-from tests.store.redis.fleets import Fleet, Standalone
-from tests.store.redis.sea import NODE_TIMEOUT, Sea
-from tests.store.redis.servers import Server as RedisServer
+from tests.soak.serving import WORK, WORKER, Server
+from tests.support.processes import signal_all
+from tests.support.redis.cuttable_cluster import NODE_TIMEOUT, CuttableCluster
+from tests.support.redis.fleets import Fleet, Standalone
+from tests.support.redis.server import Server as RedisServer
 
 _COHERENT: Final = 1.0
 """Seconds in which one process's cache must learn of another's commit (design section 5)."""
@@ -75,7 +76,7 @@ async def _work_process_killed(scene: Scene) -> AsyncIterator[None]:
     victim = scene.service()
     await asyncio.to_thread(victim.kill_these, victim.pids(WORK)[:1])
     yield
-    await asyncio.to_thread(victim.wait_until_whole)
+    await asyncio.to_thread(victim.wait_until_ready)
 
 
 @asynccontextmanager
@@ -149,7 +150,7 @@ async def _master_cut_off_with_clients(scene: Scene) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _cut_off(scene: Scene, *, clients: bool) -> AsyncIterator[None]:
-    assert isinstance(scene.fleet, Sea)
+    assert isinstance(scene.fleet, CuttableCluster)
     scene.fleet.cut_off(await scene.master(), clients=clients)
     try:
         yield

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.store.redis.fleets import HARBOUR
+from tests.support.redis.fleets import FLEETS
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _fleets() -> Iterator[None]:
     yield
-    HARBOUR.end()
+    FLEETS.end()

@@ -30,7 +30,7 @@ _ANSWER_SECONDS: Final = 0.01  # longer than one answer takes under this load
 
 @dataclass
 class Tally:
-    """What came of some rounds. `found`: in doubt and durable all the same; `lost` must be 0.
+    """Result of some rounds. `found`: in doubt and durable all the same; `lost` must be 0.
 
     `late`: flags that the store was too late for, and that were asked for again.
     """
@@ -47,7 +47,7 @@ class Tally:
 
     @property
     def numbers(self) -> dict[str, float]:
-        """What stands in a report, by column."""
+        """Return the cells of a report, by column."""
         return {
             "rounds": self.rounds,
             "visitors": self.visitors,

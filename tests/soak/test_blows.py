@@ -21,11 +21,12 @@ import pytest
 from tests.soak.blows import BLOWS, Blow, Scene
 from tests.soak.reporting import show
 from tests.soak.rounds import Tally, clients, play
-from tests.soak.serving import Server, serving, sqlite_url
+from tests.soak.serving import Server, serving
 from tests.soak.visiting import OPT_OUT, Books, Pace, choose, first_choice
 from tests.soak.watching import WATCHED, Watch, watching
-from tests.store.redis.fleets import HARBOUR, Fleet, Standalone, empty
-from tests.store.redis.sea import Sea
+from tests.support.configuration import sqlite_url
+from tests.support.redis.cuttable_cluster import CuttableCluster
+from tests.support.redis.fleets import FLEETS, Fleet, Standalone, empty
 
 pytestmark = pytest.mark.soak
 
@@ -81,7 +82,7 @@ Row = tuple[str, Tally, Storm]
 
 @pytest.fixture(scope="module")
 def rows(request: pytest.FixtureRequest) -> Iterator[list[Row]]:
-    """What came of each blow; the table is shown at the end, as it stands in docs/benchmarks.md."""
+    """Results of each blow; the table is shown at the end, as it stands in docs/benchmarks.md."""
     found: list[Row] = []
     yield found
     capture = request.config.pluginmanager.getplugin("capturemanager")
@@ -116,10 +117,10 @@ async def test_rules_5_and_6_hold_through_a_blow_and_nobody_is_allowed_late(
 
 
 def _fleet(store: str) -> Fleet | None:
-    kinds: dict[str, Callable[[], Fleet]] = {"standalone": Standalone, "cluster": Sea}
+    kinds: dict[str, Callable[[], Fleet]] = {"standalone": Standalone, "cluster": CuttableCluster}
     if store not in kinds:
         return None
-    fleet = HARBOUR.fleet(kinds[store])
+    fleet = FLEETS.fleet(kinds[store])
     empty(fleet)
     return fleet
 
@@ -131,7 +132,7 @@ def _services(stack: ExitStack, folder: Path, ports: list[int], fleet: Fleet | N
 
 
 def _numbers(tally: Tally, storm: Storm) -> dict[str, float]:
-    """What the README says of a blow, by column."""
+    """Return the cells of the published table for a blow, by column."""
     watch = storm.watch
     return {
         "rounds": tally.rounds,

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.soak.rounds import play, report
-from tests.soak.serving import WEB, WORK, WORKER, Server, serving, signal_all
+from tests.soak.serving import WEB, WORK, WORKER, Server, serving
 from tests.soak.visiting import Books
+from tests.support.processes import signal_all
 
 pytestmark = pytest.mark.soak
 
@@ -46,7 +47,7 @@ async def _kill_the_work_process(server: Server, books: Books) -> None:
 async def _kill_a_part(server: Server, books: Books, part: str) -> None:
     """Kill the first process of a part; the crowd goes on until the service is whole again, and longer."""
     await asyncio.to_thread(server.kill_these, server.pids(part)[:1])
-    await asyncio.to_thread(server.wait_until_whole)
+    await asyncio.to_thread(server.wait_until_ready)
     await books.reach(len(books.acknowledged) + _MORE)
 
 

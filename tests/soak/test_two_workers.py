@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 from tests.soak.auditing import check_flags, check_folds, flag_of, ledger, record_of
-from tests.soak.serving import serving, sqlite_url
+from tests.soak.serving import serving
 from tests.soak.visiting import (
     LIMIT,
     OPT_OUT,
@@ -28,6 +28,7 @@ from tests.soak.visiting import (
     next_choice,
     post,
 )
+from tests.support.configuration import sqlite_url
 
 pytestmark = pytest.mark.soak
 
@@ -131,7 +132,7 @@ async def _through_either(
     workers: tuple[httpx2.AsyncClient, httpx2.AsyncClient],
     visit: Callable[[httpx2.AsyncClient, httpx2.AsyncClient], Awaitable[T]],
 ) -> list[T]:
-    """What the visits came to, each worker in turn being the first that is visited; a few at once."""
+    """Return the results of the visits, each worker in turn being the first that is visited; a few at once."""
     found: list[T] = []
     for start in range(0, _CHOICES, _AT_ONCE):
         pairs = [workers if n % 2 else workers[::-1] for n in range(start, start + _AT_ONCE)]

@@ -20,7 +20,8 @@ import httpx2
 
 from consent_service.identity.visitor_ids import visitor_id_for
 from consent_service.identity.visitor_tokens import VisitorTokens
-from tests.soak.serving import RING, SHOP, SITE
+from tests.soak.serving import SHOP, SITE
+from tests.support.configuration import RING
 
 OPT_OUT: Final = {"sale_share": "opt_out"}
 LIMIT: Final = {"sensitive": "limit"}
@@ -86,7 +87,7 @@ async def post(http: httpx2.AsyncClient, asked: Asked) -> httpx2.Response:
 
 
 def acknowledged(asked: Asked, response: httpx2.Response) -> Acknowledged:
-    """What the answer acknowledges, after checking that it speaks of the same visitor."""
+    """Return the choice that the answer acknowledges, after checking that it speaks of the same visitor."""
     assert response.status_code in (201, 202), response.text
     answer = response.json()
     claims = VisitorTokens(RING).unsign(SITE, answer["visitor"], int(time.time()))

@@ -40,8 +40,8 @@ class Allowed(NamedTuple):
 
 @dataclass
 class Watch:
-    """What was seen. `followed`: whom both services had told `allowed`; `asked`: questions that were answered after
-    an acknowledgement.
+    """Counts of an observation. `followed`: visitors whom both services had told `allowed`; `asked`: questions that
+    were answered after an acknowledgement.
     """
 
     followed: int = 0

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from consent_service.store.contract import Store
-from tests.store.harness import Clock, Harness, SqliteHarness
-from tests.store.redis.fleets import HARBOUR, Cluster, Guarded, Standalone, Watched
+from tests.store.harness import Harness, SqliteHarness
 from tests.store.redis.harness import on
+from tests.support.clock import Clock
+from tests.support.redis.fleets import FLEETS, Cluster, Guarded, Standalone, Watched
 
 ENGINES: dict[str, Callable[[Path, Clock], Harness]] = {
     "sqlite": SqliteHarness,
@@ -25,7 +26,7 @@ ENGINES: dict[str, Callable[[Path, Clock], Harness]] = {
 def _fleets() -> Iterator[None]:
     """Whatever servers the tests started are ended."""
     yield
-    HARBOUR.end()
+    FLEETS.end()
 
 
 @pytest.fixture

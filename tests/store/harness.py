@@ -1,4 +1,4 @@
-"""What the store's suite needs of an engine: one class for each engine, and nothing that only one can do."""
+"""Harness: an engine as the store's suite needs it; one class for each engine, and nothing that only one can do."""
 
 from __future__ import annotations
 
@@ -8,18 +8,7 @@ from typing import Protocol
 
 from consent_service.store.contract import Store
 from consent_service.store.sqlite import SqliteStore
-
-START = 1_795_341_600  # 2026-11-22T10:00:00Z
-
-
-class Clock:
-    """Unix seconds that only tests move."""
-
-    def __init__(self, now: float = START) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
 
 
 class Harness(Protocol):
@@ -63,5 +52,5 @@ class SqliteHarness:
 
 
 def open_sqlite(path: str) -> Store:
-    """What another process calls."""
+    """Open the store as another process does."""
     return SqliteStore.open(Path(path))

@@ -10,7 +10,7 @@ from consent_service.store.contract import Change, Document, Entry, Key, Member,
 
 
 class Model:
-    """What a store should hold; methods as in `contract.Store`, without awaiting."""
+    """Model of a store: what it should hold; methods as in `contract.Store`, without awaiting."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

@@ -10,7 +10,8 @@ import pytest
 from consent_service.errors import StoreUnavailable
 from consent_service.store.cache import LEASE, MISSING, CoherentCache
 from consent_service.store.contract import Change, Document, Key, Put, Store
-from tests.store.harness import START, Harness
+from tests.store.harness import Harness
+from tests.support.clock import START
 from tests.support.waiting import DEADLINE
 
 SHARD = "acme.07"
@@ -120,7 +121,7 @@ async def test_a_fill_that_began_after_the_invalidation_is_kept_whoever_else_wai
 
 
 async def test_a_fill_from_before_the_first_question_is_not_kept(store: Store, timer: Timer) -> None:
-    """What was written between the read and the first mark would never be told."""
+    """A change between the read and the first mark would never be told."""
     cache = CoherentCache(store, decoded, poll=3600, timer=timer)
     fill = asyncio.ensure_future(cache.fetch(A))
     await asyncio.sleep(0)
@@ -130,7 +131,7 @@ async def test_a_fill_from_before_the_first_question_is_not_kept(store: Store, t
     await cache.close()
 
 
-async def test_the_least_recently_used_goes_first(cache: CoherentCache[str]) -> None:
+async def test_a_full_cache_drops_the_least_recently_used_record(cache: CoherentCache[str]) -> None:
     await cache.fetch(A)
     await cache.fetch(B)
     cache.peek(A)
@@ -196,7 +197,7 @@ async def test_when_the_store_is_gone_reads_go_there_and_fail(
     assert not cache.is_vouched
 
 
-async def test_with_no_entries_the_cache_is_off(store: Store) -> None:
+async def test_a_cache_of_size_zero_is_off(store: Store) -> None:
     cache = CoherentCache(store, decoded, entries=0)
     await cache.start()
     assert await cache.fetch(A) is None

@@ -8,7 +8,8 @@ import pytest
 
 from consent_service.errors import Conflict, StoreError
 from consent_service.store.contract import Append, Change, Document, Key, Member, Put, Store
-from tests.store.harness import START, Clock, Harness
+from tests.store.harness import Harness
+from tests.support.clock import START, Clock
 
 SHARD = "acme.07"
 A, B = Key(SHARD, b"a"), Key(SHARD, b"b")
@@ -20,7 +21,7 @@ def put(value: bytes, name: bytes = b"a", expires_at: int | None = None, **expec
     return Change(SHARD, expected, [Put(name, value, expires_at)])
 
 
-async def test_what_was_never_written_is_none(store: Store) -> None:
+async def test_a_document_that_was_never_written_is_none(store: Store) -> None:
     assert await store.get([A]) == [None]
     assert await store.get([]) == []
 
@@ -189,7 +190,7 @@ async def test_what_is_queued_when_the_store_closes_is_committed_first(engine: H
     assert await asyncio.gather(*commits) == list(range(1, 301))
 
 
-async def test_closing_twice_is_closing(engine: Harness) -> None:
+async def test_closing_a_store_twice_is_no_error(engine: Harness) -> None:
     opened = await engine.open()
     await opened.close()
     await opened.close()

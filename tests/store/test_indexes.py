@@ -71,5 +71,5 @@ async def test_an_index_that_nobody_wrote_is_empty(store: Store) -> None:
     assert await store.count(SHARD, b"none", 0, 9) == 0
 
 
-async def test_a_page_of_nothing_is_nothing(filled: Store) -> None:
+async def test_a_page_of_at_most_no_members_is_empty(filled: Store) -> None:
     assert await filled.range(SHARD, DUE, -10, 2**53, limit=0) == []

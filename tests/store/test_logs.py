@@ -91,7 +91,7 @@ async def test_a_busy_shard_does_not_keep_the_others_waiting(store: Store, limit
     assert seen[b"busy"] <= limit
 
 
-async def test_a_page_of_nothing_leaves_the_cursor_where_it_is(store: Store) -> None:
+async def test_a_page_of_at_most_no_entries_leaves_the_cursor_where_it_is(store: Store) -> None:
     await append(store, SHARDS[0], b"a")
     page = await store.read(LOG, SHARDS, "", 0)
     assert page.entries == []

@@ -20,8 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from consent_service.errors import Conflict, CursorExpired, StoreTimeout, StoreUnavailable
 from consent_service.store.contract import Append, Change, Key, Member, Position, Put, Store, Trim
 from tests.store.conftest import ENGINES
-from tests.store.harness import START, Clock
 from tests.store.model import Model
+from tests.support.clock import START, Clock
 
 SHARDS = ["a.00", "a.01", "a.desk"]
 NAMES = [b"v1", b"v2", b"r\0"]

@@ -1,4 +1,4 @@
-"""What a path lies on, told from the kernel's own kind of table, and what that is worth."""
+"""Mount below a path, found in a table as the kernel has it, and its worth."""
 
 from __future__ import annotations
 
@@ -103,12 +103,12 @@ def test_what_a_path_lies_on_is_what_the_kernel_would_find(path: str, kind: str,
         (Mount("zfs"), MountKind.DISK),
     ],
 )
-def test_what_a_file_system_is_worth(mount: Mount, lying: MountKind) -> None:
+def test_each_kind_of_file_system_keeps_or_forgets_what_it_holds(mount: Mount, lying: MountKind) -> None:
     assert mount.kind is lying
     assert mount.forgets is (lying in {MountKind.MEMORY, MountKind.UNSYNCED})
 
 
-def test_an_empty_table_knows_of_nothing() -> None:
+def test_an_empty_mount_table_gives_no_mount() -> None:
     assert mount_holding("", PurePosixPath("/x")) is None
 
 
@@ -120,7 +120,7 @@ def test_where_the_root_is_no_mount_the_longest_mount_point_decides() -> None:
     )
 
 
-def test_a_mount_point_that_is_no_text_hinders_nothing(tmp_path: Path) -> None:
+def test_a_mount_point_that_is_not_utf_8_does_not_hinder_the_look_up(tmp_path: Path) -> None:
     table = tmp_path / "mountinfo"
     table.write_bytes(b"1 0 0:1 / / rw - ext4 /dev/sda rw\n2 1 0:2 / /\xff\xfe rw - tmpfs tmpfs rw\n")
     found = mount_of(tmp_path, table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from consent_service.store.contract import Append, Change, Document, Key, Member, Put, Store
 from tests.store.every_method import walked
-from tests.store.harness import Clock
+from tests.support.clock import Clock
 
 SHARDS = ["acme.07", "acme.08", "acme.desk"]
 

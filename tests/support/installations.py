@@ -15,14 +15,14 @@ from consent_service.importing.opt_outs import ExportForm, OptOutImport, read_ex
 from consent_service.importing.row_meaning import ExportColumns
 from consent_service.services.erasure.visitors import VisitorErasure, open_erasure
 from consent_service.services.restore import Restored, restore_store
-from tests.process.configs import RING, consent_toml, write_config
-from tests.running import Running, running
+from tests.support.application import Running, running
+from tests.support.configuration import RING, consent_toml, write_config
 
 T = TypeVar("T")
 
 
 class Installation:
-    """What an operator has on one machine."""
+    """Everything that an operator has on one machine."""
 
     def __init__(self, folder: Path) -> None:
         (folder / "archive").mkdir()

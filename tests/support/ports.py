@@ -25,6 +25,11 @@ def free_ports(count: int) -> list[int]:
     return list(islice(_FREE, count))
 
 
+def two_free_ports() -> tuple[int, int]:
+    """Return two ports on which nobody listens."""
+    return free_port(), free_port()
+
+
 def free_port() -> int:
     """Return a port on which nobody listens."""
     return free_ports(1)[0]

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from tests.running import PRESSED, READING, SERVICE, SHOP, Clock, Running
+from tests.support.application import PRESSED, READING, SERVICE, SHOP, Running
+from tests.support.clock import Clock
 
 PAGE = "/s/acme/privacy-choices"
 SAME = PRESSED
@@ -82,7 +83,7 @@ async def person(service: Running, *, cookies: bool = True) -> AsyncIterator[Per
 
 
 def form_token(page: httpx2.Response) -> str:
-    """What the page's forms send back."""
+    """Return the token that the page's forms send back."""
     found = re.search(r'name="form_token" value="([^"]+)"', page.text)
     assert found is not None, page.text
     return found[1]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import Running, running
+from tests.support.application import Running, running
 
 
 @pytest.fixture

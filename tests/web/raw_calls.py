@@ -9,7 +9,8 @@ from typing import Any
 
 from starlette.types import Message
 
-from tests.running import START, Running
+from tests.support.application import Running
+from tests.support.clock import START
 
 HUGE = 360_000
 """Bytes: as large a head as servers pass on that have no bound of their own."""
@@ -18,7 +19,7 @@ Headers = Iterable[tuple[str, str]]
 
 
 class Answer:
-    """What one call was answered, and how long the application itself worked on it."""
+    """Answer to one call, and how long the application itself worked on it."""
 
     def __init__(self, messages: list[Message], seconds: float) -> None:
         self.status: int = messages[0]["status"]

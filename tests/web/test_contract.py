@@ -12,8 +12,8 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from tests.listening import listening
-from tests.running import SERVICE, SHOP
+from tests.support.application import SERVICE, SHOP
+from tests.support.application_server import listening
 
 CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
 
@@ -27,7 +27,7 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def described(base_url: str) -> schemathesis.BaseSchema:
-    """What the running service says of itself."""
+    """Description that the running service gives of itself."""
     schema: schemathesis.BaseSchema = schemathesis.openapi.from_url(f"{base_url}/openapi.json")
     schema.config.update(base_url=base_url)
     return schema
@@ -53,7 +53,7 @@ OPERATIONS = [
 ]  # and /openapi.json itself, which the tool has read to know them
 
 
-def test_every_operation_is_called_here(described: schemathesis.BaseSchema) -> None:
+def test_every_described_operation_is_called_by_these_tests(described: schemathesis.BaseSchema) -> None:
     found = set()
     for result in described.get_all_operations():
         assert isinstance(result, Ok)

@@ -8,12 +8,13 @@ import pytest
 
 from consent_service.identity.key_ring import KeyRing, SigningKey, rotate_ring
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
-from tests.running import RING, SHOP, START, Running, running
+from tests.support.application import RING, SHOP, Running, running
+from tests.support.clock import START
 
 DAY = 86_400
 
 
-async def test_nothing_presented_gets_the_regimes_default(service: Running) -> None:
+async def test_a_call_that_presents_nothing_gets_the_regimes_default(service: Running) -> None:
     assert await service.flag() == {
         "site": "acme",
         "sale": "allowed",
@@ -97,7 +98,7 @@ async def test_token_and_cookie_of_different_visitors_get_the_stricter_answers(s
     assert (flag["sale"], flag["share"], flag["sensitive"]) == ("denied", "allowed", "denied")
 
 
-UNHONOURED = {
+REJECTED = {
     "sale": "denied",
     "share": "denied",
     "sensitive": "denied",
@@ -110,7 +111,7 @@ UNHONOURED = {
 
 
 def assert_unhonoured(flag: dict[str, object]) -> None:
-    assert {name: flag[name] for name in UNHONOURED} == UNHONOURED
+    assert {name: flag[name] for name in REJECTED} == REJECTED
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ async def test_rule_2_a_cookie_of_ours_that_cannot_be_read_is_denied(service: Ru
     assert_unhonoured(response.json())
 
 
-async def test_rule_2_every_single_character_matters(service: Running) -> None:
+async def test_rule_2_a_token_with_any_single_character_changed_is_denied(service: Running) -> None:
     token = (await service.choose(sale_share="opt_in")).json()["visitor"]
     assert (await service.flag(visitor=token))["basis"] == "opted_in"
     for place in range(len(token)):
@@ -141,7 +142,7 @@ async def test_rule_2_a_token_of_another_site_is_denied(service: Running) -> Non
     assert_unhonoured(await service.flag("acme", visitor=token))
 
 
-async def test_rule_2_two_tokens_at_once_are_in_doubt(service: Running) -> None:
+async def test_rule_2_a_call_with_two_tokens_is_in_doubt(service: Running) -> None:
     token = (await service.choose(sale_share="opt_in")).json()["visitor"]
     response = await service.client.get(f"/v1/acme/flag?visitor={token}&visitor={token}")
     assert_unhonoured(response.json())
@@ -209,7 +210,7 @@ async def test_a_key_that_the_ring_does_not_hold_denies(service: Running) -> Non
     assert_unhonoured(await service.flag(visitor=token))
 
 
-async def test_asking_creates_no_visitor(service: Running) -> None:
+async def test_asking_for_the_flag_creates_no_visitor(service: Running) -> None:
     await service.flag()
     await service.client.get("/v1/acme/flag", headers={"Sec-GPC": "1"})
     assert await service.entries() == []
@@ -238,7 +239,7 @@ async def test_an_unchanged_flag_is_304_and_as_of_does_not_count(service: Runnin
     assert (await service.client.get("/v1/acme/flag", headers=with_signal)).status_code == 200
 
 
-async def test_nobody_between_may_keep_an_answer(service: Running) -> None:
+async def test_no_cache_between_may_store_a_flag(service: Running) -> None:
     kept = await service.client.get("/v1/acme/flag")
     assert kept.headers["cache-control"] == "private, no-cache"
     doubtful = await service.client.get("/v1/acme/flag", params={"visitor": "x"})
@@ -246,7 +247,7 @@ async def test_nobody_between_may_keep_an_answer(service: Running) -> None:
     assert "etag" not in doubtful.headers
 
 
-async def test_rule_12_only_the_sites_origins_may_read_it_from_a_page(service: Running) -> None:
+async def test_rule_12_only_pages_of_the_sites_origins_may_read_the_flag(service: Running) -> None:
     allowed = await service.client.get("/v1/acme/flag", headers={"origin": SHOP})
     assert allowed.headers["access-control-allow-origin"] == SHOP
     for origin in ("https://evil.example", "null", SHOP + ".evil.example", "http://shop.example"):
@@ -263,7 +264,7 @@ async def test_an_unknown_site_is_a_problem(service: Running) -> None:
     assert response.json()["type"] == "urn:consent-service:problem:unknown-site"
 
 
-async def test_the_store_gone_is_denied_and_never_an_error(tmp_path: Path) -> None:
+async def test_with_the_store_gone_the_flag_is_denied_and_never_an_error(tmp_path: Path) -> None:
     async with running(tmp_path, cache=False) as service:
         token = (await service.choose(sale_share="opt_in")).json()["visitor"]
         assert (await service.flag(visitor=token))["basis"] == "opted_in"

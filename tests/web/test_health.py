@@ -9,19 +9,19 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, generate_latest
 
 from consent_service.store.contract import Change
-from consent_service.web.http.own_host import is_page
+from consent_service.web.http.guards import is_page
 from consent_service.web.metrics import Metrics
-from tests.running import SHOP, Running, running
+from tests.support.application import SHOP, Running, running
 
 
-async def test_alive_and_ready(service: Running) -> None:
+async def test_a_running_service_is_alive_and_ready(service: Running) -> None:
     assert (await service.client.get("/healthz")).json() == {"status": "ok"}
     ready = await service.client.get("/readyz")
     assert (ready.status_code, ready.json()["status"]) == (200, "ready")
     assert ready.json()["config"]
 
 
-async def test_not_ready_while_draining_and_alive_all_the_same(tmp_path: Path) -> None:
+async def test_a_draining_service_is_alive_but_not_ready(tmp_path: Path) -> None:
     async with running(tmp_path) as service:
         (tmp_path / "draining").touch()
         assert (await service.client.get("/readyz")).status_code == 503
@@ -29,14 +29,14 @@ async def test_not_ready_while_draining_and_alive_all_the_same(tmp_path: Path) -
         assert (await service.flag())["basis"] == "default"
 
 
-async def test_not_ready_without_a_store(service: Running) -> None:
+async def test_a_service_without_its_store_is_not_ready(service: Running) -> None:
     await service.app.parts.store.close()
     ready = await service.client.get("/readyz")
     assert (ready.status_code, ready.json()["status"]) == (503, "store unavailable")
     assert "was closed" in ready.json()["reason"]
 
 
-async def test_not_ready_with_the_reason_while_a_file_that_can_be_read_takes_no_choice(
+async def test_a_service_whose_store_file_was_removed_is_not_ready_and_says_why(
     service: Running,
 ) -> None:
     service.store_path.rename(service.store_path.with_suffix(".gone"))
@@ -47,7 +47,7 @@ async def test_not_ready_with_the_reason_while_a_file_that_can_be_read_takes_no_
     assert (await service.client.get("/readyz")).status_code == 200
 
 
-async def test_a_hundred_probes_at_once_are_one_question(service: Running) -> None:
+async def test_a_hundred_probes_at_once_ask_the_store_once(service: Running) -> None:
     before = await service.app.parts.store.commit(Change("acme.00"))
     answers = await asyncio.gather(*(service.client.get("/readyz") for _ in range(100)))
     assert {answer.status_code for answer in answers} == {200}
@@ -60,7 +60,7 @@ async def test_gpc_json_speaks_of_the_site(service: Running) -> None:
     assert response.headers["content-type"] == "application/json"
 
 
-async def test_the_log_line_names_the_route_and_nobody(service: Running) -> None:
+async def test_the_access_log_names_the_route_and_no_visitor(service: Running) -> None:
     await service.client.get("/s/acme/confirm/secret-nonce?secret=query", headers={"user-agent": "secret"})
     await service.choose(sale_share="opt_out", visitor="secret")
     await service.choose("nobody", sale_share="opt_out", visitor="secret")
@@ -89,7 +89,7 @@ async def test_what_the_hot_path_counts_reaches_prometheus(service: Running) -> 
     assert not counted.answers
 
 
-async def test_how_long_each_answer_took_is_counted(service: Running) -> None:
+async def test_the_duration_of_each_answer_is_counted(service: Running) -> None:
     await service.flag()
     await service.choose(sale_share="opt_out")
     await service.choose(sale_share="nonsense")

@@ -1,1 +1,1 @@
-"use strict";(()=>{var a=_.e,e=a.o,{URLSearchParams:r}=a.r;_.debug=({location:a},s,c,i)=>{e.has(new r(a.search),"privacy-debug")&&c(s,{inside:i})}})();
+"use strict";(()=>{var e=_.e,t=e.o,{RegExp:r}=e.r;_.debug=({location:e},a,c,s)=>{t.test(new r(/[?&]privacy-debug(=|&|$)/),e.search)&&c(a,{tt:s})}})();

@@ -42,7 +42,8 @@ export async function smallest(entry, options = {}, compress = {}) {
     compress: { passes: 3, pure_getters: true, unsafe_arrows: true, unsafe_methods: true, ...compress },
     ecma: 2020,
     format: { ascii_only: true },
-    toplevel: true,
+    // Else it takes the names out of the function that keeps them apart.
+    toplevel: given.format == "esm",
   });
   return `${code}\n`;
 }

@@ -16,8 +16,8 @@ export interface Obeying extends Gate {
 export function obeying({ win, config, nonce, extras }: Host, flag: () => Flag, trusted: Trust, load: Load): Obeying {
   function permits(rights: string): boolean {
     const said = flag();
-    const named = rights.split(/\s+/).filter(Boolean);
-    return named.length > 0 && named.every((right) => said[right as Right] === "allowed");
+    const named = rights.match(/\S+/g);
+    return !!named && named.every((right) => said[right as Right] === "allowed");
   }
 
   const tags = gate(win.document, permits, nonce, trusted, (waits) => load(config.writing, waits));

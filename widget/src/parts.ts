@@ -30,17 +30,18 @@ export function nameOf({ rule }: Config): string {
   return `pc_${rule.s}`;
 }
 
-/** What this page wrote into the cookies that partners read: no other tool's word. */
-export function stringsWritten({ win, config }: Host): Cell {
-  return storageCell(() => win.localStorage, `${nameOf(config)}_w`);
+/** The site's own key of that ending in web storage: for the session, or for good. */
+export type Stored = (ending: string, kind?: "sessionStorage" | "localStorage") => Cell;
+
+export function storedIn({ win, config }: Host): Stored {
+  return (ending, kind = "localStorage") => storageCell(() => win[kind], nameOf(config) + ending);
 }
 
-export function partsOf({ win, config, tag, extras }: Host, lang: () => string): Omit<Parts, "updated" | "wrote" | "brought"> {
+export function partsOf({ win, config, tag, extras }: Host, stored: Stored, lang: () => string): Omit<Parts, "updated" | "wrote" | "brought" | "unread"> {
   const { rule, service, api, credentials = "omit" } = config;
   const { document: doc, navigator } = win;
   const name = nameOf(config);
   const gpc = (navigator as { globalPrivacyControl?: unknown }).globalPrivacyControl;
-  const stored = (suffix: string) => storageCell(() => win.localStorage, name + suffix);
   return {
     rule,
     tag,

@@ -1,23 +1,20 @@
 /** Wires core, page and view together. Everything comes in as a parameter, the window too. */
 
-import type { RecordCell } from "./core/cell";
 import { manage, type Manager } from "./core/manager";
 import type { Flag, Method } from "./core/protocol";
 import type { Restriction } from "./core/settle";
 import { obeying } from "./obeying";
-import { nameOf, partsOf, stringsWritten, type Host } from "./parts";
-import { openTab, watchConfirmation } from "./page/confirming";
+import { nameOf, partsOf, storedIn, type Host } from "./parts";
 import { loader } from "./page/loading";
 import { quietly } from "./quietly";
 import { takeBack } from "./page/returning";
-import { storageCell } from "./page/storage";
 import { tabs } from "./page/tabs";
 import { trust } from "./page/trust";
 import { viewIn } from "./page/viewing";
 import { watchViews } from "./page/views";
 import { speaking } from "./speaking";
 import { LINK } from "./ui/link";
-import type { Acts, View } from "./ui/asking";
+import type { View } from "./ui/asking";
 
 const OPT_OUT = { sale_share: "opt_out" } as const;
 
@@ -40,9 +37,9 @@ export interface Wired {
 export function setup(host: Host): Wired {
   const { win, config, nonce } = host;
   const doc = win.document;
-  const name = nameOf(config);
   let { lang } = config;
-  const parts = partsOf(host, () => lang);
+  const stored = storedIn(host);
+  const parts = partsOf(host, stored, () => lang);
   const trusted = trust(win);
   const load = loader(doc, nonce, trusted, host.extras.natives);
   let shown: View | undefined;
@@ -54,12 +51,17 @@ export function setup(host: Host): Wired {
     settled = done;
   });
 
-  const made = storageCell(() => win.sessionStorage, `${name}_state`);
-  const prior = quietly(() => host.extras.knownBefore!(doc, config.prior_ids!)); // fails without the extra
-  const brought = { ...takeBack(win, made), ...(prior && { prior }) };
+  const made = stored("_state", "sessionStorage");
+  const brought = takeBack(win, made);
+  const written = stored("_w");
+  // Another tab, opened at the same moment with the signal, may have written the string that this one would write.
+  const own = `${written.read()}; usprivacy=${parts.gpc && config.rule.u[1]}`;
+  // Fails where the site has no such extra.
+  const earlier = quietly(() => host.extras.earlier!(host, parts.cookie.read, own, stored("_p")));
   const manager: Manager = manage({
     ...parts,
     brought,
+    unread: () => !!earlier?.unread(),
     updated(flag, changed) {
       if (changed) win.dispatchEvent(new CustomEvent("privacychoices:change", { detail: flag }));
       quietly(obey);
@@ -68,11 +70,11 @@ export function setup(host: Host): Wired {
     wrote: () => siblings.tell(),
   });
   const resume = () => void manager.resume();
-  const siblings = tabs(win, name, manager.overtaken, () => {
+  const siblings = tabs(win, nameOf(config), manager.overtaken, () => {
     manager.overtaken();
     resume();
   });
-  const said = speaking(host, manager);
+  const said = speaking(host, written, manager);
   const tags = obeying(host, manager.flag, trusted, load);
 
   /** Whoever opts out may want what had run gone from the page: it is loaded again once the service knows. */
@@ -80,6 +82,12 @@ export function setup(host: Host): Wired {
     await manager.restrict(choice, method);
     // Where no cookie can be kept the choice would be gone as well.
     if (config.reload && parts.storage && tags.regrets()) win.location.reload();
+  }
+
+  /** What was denied before holds as long as nobody has chosen here: in a cookie of ours that any subdomain can set, too. */
+  function honour(denied: Restriction | false | undefined): boolean {
+    if (denied) void manager.restrict(denied, "prior_cmp");
+    return !!denied;
   }
 
   const { read: record, write: rewrite } = parts.cookie;
@@ -95,11 +103,9 @@ export function setup(host: Host): Wired {
     await whenBody(doc);
     const spoken = await viewIn(config, doc.documentElement.lang, load);
     ({ lang } = spoken);
-    const { looks = "" } = host.extras;
-    const closed = storageCell(() => win.sessionStorage, `${name}_closed`);
-    const noticed = storageCell(() => win.localStorage, `${name}_n`);
-    const stage = { doc, config, lang, nonce, looks, load, closed, noticed };
-    shown = spoken.draw(stage, actsOn(manager, restrict, host, leaving, said.seen));
+    const closed = stored("_closed", "sessionStorage");
+    const stage = { win, config, lang, nonce, load, closed, noticed: stored("_n") };
+    shown = spoken.draw(stage, { ...manager, restrict, leaving, seen: said.seen });
   }
 
   async function open(invoker: Element | null): Promise<void> {
@@ -118,7 +124,15 @@ export function setup(host: Host): Wired {
       optOut: () => void restrict(OPT_OUT, "api"),
     },
     async begin() {
-      const restricted = honourPrior(host, parts.cookie, manager);
+      void drawn();
+      openOnClick(doc, open);
+      win.addEventListener("online", resume);
+      win.addEventListener("pagehide", manager.leave);
+      let restricted = honour(record() === undefined && parts.cookie.former() && OPT_OUT);
+      if (earlier && (restricted || manager.unread() || !manager.known())) {
+        restricted = honour(await earlier.read(load, brought)) || restricted;
+        manager.refresh();
+      }
       quietly(said.begin);
       obey = tags.obey;
       obey();
@@ -133,61 +147,14 @@ export function setup(host: Host): Wired {
           resume();
         },
       );
-      void drawn();
       // Fails where the site has no such extra.
       quietly(() => host.extras.debug!(win, config.debug!, load, { ...manager, ...tags, record }));
-      openOnClick(doc, open);
-      win.addEventListener("online", resume);
-      win.addEventListener("pagehide", manager.leave);
       await manager.start();
       // An import may deny more than that tool's cookie does.
-      if (brought.result || (restricted && prior)) await manager.ask();
+      if (brought.result || (restricted && brought.prior)) await manager.ask();
       settled(manager.flag());
       drawAgain = () => void drawn().then(() => shown && manager.refresh());
       drawAgain(); // only now is it known what to show
-    },
-  };
-}
-
-/**
- * What another consent tool has noted as denied holds as long as nobody has chosen here, and so does a cookie of ours
- * from before that any subdomain can set. Returns true where something is denied so.
- */
-function honourPrior(host: Host, cookie: RecordCell, manager: Manager): boolean {
-  const record = cookie.read();
-  const { gpc, us_privacy } = manager.flag();
-  // Another tab, opened at the same moment with the signal, may have written the string that this one would write.
-  const own = `${stringsWritten(host).read()}; usprivacy=${gpc && us_privacy}`;
-  // Fails where the site has no such extra.
-  const before = () => host.extras.deniedBefore!(host.win.document, host.config.prior!, record, own);
-  const denied = (record === undefined && cookie.former() && OPT_OUT) || quietly(before);
-  if (denied) void manager.restrict(denied, "prior_cmp");
-  return !!denied;
-}
-
-/** What a switch says when it is turned off, and on, in the service's words. */
-const WORDS = { sale_share: ["opt_out", "opt_in"], sensitive: ["limit", "lift"] } as const;
-
-/** What a visitor's clicks do. */
-function actsOn(manager: Manager, restrict: Manager["restrict"], { win }: Host, leaving: Acts["leaving"], seen: Acts["seen"]): Acts {
-  const expectBack = watchConfirmation(win, () => void manager.ask());
-  return {
-    leaving,
-    seen,
-    restrict: (subject, method) => void restrict({ [subject]: WORDS[subject][0] }, method),
-    async allow(subject, method) {
-      const { sale, share, sensitive } = manager.flag();
-      const answers = subject === "sensitive" ? [sensitive] : [sale, share];
-      // Keeping what is allowed needs no second step, and so no tab.
-      const tab = answers.includes("denied") ? openTab(win) : null;
-      const came = await manager.allow(method, { [subject]: WORDS[subject][1] });
-      if (came.kind === "confirm") {
-        expectBack();
-        tab?.go(came.url);
-      } else {
-        tab?.drop();
-      }
-      return came;
     },
   };
 }

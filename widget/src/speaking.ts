@@ -1,6 +1,7 @@
 /** Speaking: what the ad ecosystem's own APIs and cookies say when the flag may be another one. */
 
 import { announcing } from "./core/announcing";
+import type { Cell } from "./core/cell";
 import type { Manager } from "./core/manager";
 import type { Flag } from "./core/protocol";
 import { lettersOf } from "./core/settle";
@@ -8,7 +9,7 @@ import { cookieWriter } from "./page/cookies";
 import { answerFrames } from "./page/frames";
 import { quietly } from "./quietly";
 import { stringCookies } from "./page/string_cookies";
-import { stringsWritten, type Host } from "./parts";
+import type { Host } from "./parts";
 
 export interface Speaking {
   begin(): void;
@@ -17,9 +18,10 @@ export interface Speaking {
   seen(visible: boolean): void;
 }
 
-export function speaking(host: Host, { flag, known }: Manager): Speaking {
+/** @param own remembers what this page wrote into the cookies that partners read: no other tool's word */
+export function speaking(host: Host, own: Cell, { flag, known, unread }: Manager): Speaking {
   const { win, config, voice, extras } = host;
-  const write = stringCookies(cookieWriter(host), stringsWritten(host), (...written) =>
+  const write = stringCookies(cookieWriter(host), own, (...written) =>
     extras.uncover?.(win, ...written),
   );
   const said = voice && announcing(voice, config.sections, flag());
@@ -33,8 +35,9 @@ export function speaking(host: Host, { flag, known }: Manager): Speaking {
   /** A denial waits for nobody: no answer could make it less than it is now without being told. */
   const stands = (now: Flag) => known() || lettersOf(now) > "ab";
 
+  /** Never over a word of another tool that is still to be read. */
   function keep(now: Flag): void {
-    if (begun && stands(now) && !config.no_string_cookies) quietly(() => write(now));
+    if (begun && stands(now) && !unread() && !config.no_string_cookies) quietly(() => write(now));
   }
 
   return {

@@ -38,7 +38,7 @@ const browser = (): Browser => ({
 });
 
 /** One page view of this browser. `due` holds what waits for a timer; `pass` lets the time come. */
-function page(base: string, { cookie, queue, signalId, strings }: Browser, { gpc = null as boolean | null, now = NOW, credentials = "omit" as RequestCredentials, brought = {} } = {}) {
+function page(base: string, { cookie, queue, signalId, strings }: Browser, { gpc = null as boolean | null, now = NOW, credentials = "omit" as RequestCredentials, brought = {}, unread = (): boolean => false } = {}) {
   const due: { seconds: number; act: () => void }[] = [];
   const events: Flag[] = [];
   let time = now;
@@ -55,6 +55,7 @@ function page(base: string, { cookie, queue, signalId, strings }: Browser, { gpc
     signalId,
     service: fetchingService(base, credentials),
     brought,
+    unread,
     clock: {
       now: () => time,
       later: (seconds, act) => void due.push({ seconds, act }),
@@ -426,6 +427,27 @@ test("an imported opt-out whose answer got lost is asked for under the same id b
   await next.manager.start();
   assert.equal(new Set(asked.map(({ body }) => body.id)).size, 1);
   assert.equal(next.manager.flag().basis, "choice");
+});
+
+test("what another tool noted denies as long as nobody has read it, and the service is not asked for a default", async (t) => {
+  const { base, asked } = await service(t, () => ({ status: 200, body: body("aaa", "default", { visitor: null }) }));
+  let unread = true;
+  const { manager } = page(base, browser(), { unread: () => unread });
+  await manager.start();
+  await manager.resume();
+  assert.deepEqual([manager.flag().sale, manager.flag().basis, manager.known()], ["denied", "unavailable", true]);
+  assert.equal(asked.length, 0);
+  unread = false;
+  assert.deepEqual([manager.flag().sale, manager.known()], ["allowed", false]);
+  await manager.start();
+  assert.deepEqual([manager.flag().sale, asked.length], ["allowed", 1]);
+});
+
+test("who chooses while another tool's word is unread is sent and answered as ever", async (t) => {
+  const { base, asked } = await service(t, () => ({ status: 200, body: body("dda", "choice") }));
+  const { manager } = page(base, browser(), { unread: () => true });
+  await manager.restrict(OPT_OUT, "banner");
+  assert.deepEqual([asked.length, manager.pending().length], [1, 0]);
 });
 
 test("where the mirror denies what the cookie allows the service is asked at once, and nothing is written before", async (t) => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PriorReading } from "../src/core/protocol";
-import { deniedBefore, knownBefore } from "../src/page/prior";
+import { deniedBefore, knownBefore } from "../src/prior/reading";
 
 const OUT = { sale_share: "opt_out" };
 const pairs: PriorReading = { cookie: "tool", doubt: 1, sale_share: ["ads"], granted: "^yes$" };
@@ -22,17 +22,6 @@ test("what is in no cookie denies nothing, and an empty cookie notes nothing", (
   for (const cookie of ["", "tool", "tool=", "mytool=ads:no", "x=tool=ads:no"]) {
     assert.equal(deniedBefore(page(cookie), [pairs, query]), undefined, cookie);
   }
-});
-
-test("it holds until somebody has chosen here: a default is no choice", () => {
-  const doc = page("tool=ads:no");
-  const records = ["1.aaa.default.0.1700000000.300.x", "1.ada.opted_in.0.1700000000.300.x", "1.aaa.affirmed.1.1700000000.300.x", "?"];
-  assert.deepEqual(records.map((record) => deniedBefore(doc, [pairs], record)), [OUT, undefined, undefined, undefined]);
-});
-
-test("what this script wrote itself is nobody's word", () => {
-  assert.equal(deniedBefore(page("a=1; tool=ads:no"), [pairs], undefined, "tool=ads:no; b=1"), undefined);
-  assert.deepEqual(deniedBefore(page("tool=ads:no; tool=ads:no,x:1"), [pairs], undefined, "tool=ads:no"), OUT);
 });
 
 test("any encoding of the same words is read: percent, twice, three times, base64, JSON, a literal", () => {

@@ -13,15 +13,14 @@ from typing import Final, NamedTuple
 
 from consent_service.domain.facts import Erased
 from consent_service.domain.standing import StandingUnreadable
-from consent_service.domain.suppression import NOBODY, pack_suppression, suppression_of
-from consent_service.domain.visitor_record import VisitorRecord, unpack_record
-from consent_service.errors import Conflict, StoreBusy
-from consent_service.identity.key_ring import KeyRing
+from consent_service.domain.suppression import NOBODY, pack_suppression, suppressing
+from consent_service.identity.keys import KeyRing
 from consent_service.ledger.entries import ErasedEntry, Evidence, decode, encode, entry_of
-from consent_service.ledger.erasures import REDONE, Reach, reach_of
-from consent_service.ledger.sealer import STATE
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.ledger.erasures import REDONE, Reach, reach
+from consent_service.ledger.sealing import STATE
+from consent_service.services.records.drafts import RandomIds
 from consent_service.services.records.standings import record_key
+from consent_service.services.records.writer import retry_on_conflict
 from consent_service.store.contract import Append, Change, Document, Key, Put, Store
 from consent_service.store.names import (
     LEDGER,
@@ -33,7 +32,6 @@ from consent_service.store.names import (
     visitor_shards,
 )
 
-_ATTEMPTS: Final = 16
 _PAGE: Final = 5_000
 """Log entries read at once."""
 
@@ -94,16 +92,14 @@ class Eraser:
 
     async def erase_visitor(self, site: str, key: Key) -> bool:
         """Erase the visitor with this record; return False if nothing was left to erase. Raises StoreError."""
-        for _attempt in range(_ATTEMPTS):
+
+        async def attempt(_number: int) -> bool:
             visitor = await self.read_visitor(key)
-            if visitor.is_erased:
-                return False
-            try:
+            if not visitor.is_erased:
                 await self._store.commit(self._erasing_change(site, key, visitor))
-            except Conflict:
-                continue  # the visitor chose something meanwhile: erase that too
-            return True
-        raise StoreBusy(f"the record kept changing; gave up after {_ATTEMPTS} attempts: run it again")
+            return not visitor.is_erased
+
+        return await retry_on_conflict("the record", attempt)  # a choice made meanwhile is erased too
 
     async def read_reach(self, site: str) -> Reach:
         """Return how far this store knows the archive. Raises StoreError, LedgerError."""

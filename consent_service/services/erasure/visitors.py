@@ -26,7 +26,7 @@ from consent_service.services.configured_store import configured_store
 from consent_service.services.erasure.eraser import Eraser, StoredVisitor
 from consent_service.services.key_rings import take_up
 from consent_service.services.receipts import Receipts
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.drafts import RandomIds
 from consent_service.store.contract import Key, Store
 
 _ID_IN_HEX: Final = re.compile(r"[0-9a-fA-F]{32}")

@@ -1,7 +1,4 @@
-"""Waiting: for the store or for a caller, but not for ever.
-
-Knows nothing of what is waited for.
-"""
+"""Deadline: a time limit for waits on the store or on a caller. Knows nothing of what is waited for."""
 
 from __future__ import annotations
 
@@ -13,26 +10,26 @@ from typing import Any, Final, TypeVar
 from consent_service.errors import StoreTimeout
 
 READ_TIMEOUT: Final = 0.25
-"""Seconds. Behind it a flag is "denied, unavailable": it is asked before every ad."""
+"""Seconds. After it a flag is "denied, unavailable": it is asked before every ad."""
 
 COMMIT_TIMEOUT: Final = 2.0
-"""Seconds, for writes and what they read. Behind it the answer is 503, and the retry carries the same `id`."""
+"""Seconds, for writes and their reads. After it the answer is 503, and the retry carries the same `id`."""
 
 _ON_TIME: Final = 0.05
-"""Seconds by which a timer may be late in a loop that is not overrun."""
+"""Seconds by which a timer may be late in a loop that is not overloaded."""
 
 T = TypeVar("T")
 
 
-class Patience:
-    """Time limit of one kind of wait; `error` makes the exception for one that lasted longer.
+class Deadline:
+    """Time limit of one kind of wait; `error` makes the exception for a wait that lasted longer.
 
-    One timer serves all who wait: under load, to set one up for each costs more than the waiting does.
+    One timer serves all waits: under load, a timer for each costs more than the wait itself.
 
-    An answer that is there counts even when a busy event loop comes to it late. `asyncio.timeout` would throw it
-    away, and with it the word that a choice was made durable; so here the timer only asks for one more turn of
-    the loop, in which an answer that came before it is seen first. A loop that comes late to the timer itself was
-    away, and what it had to send waited too: whoever is waited for is given that time once more.
+    An answer that has arrived counts even if a busy event loop reads it late. `asyncio.timeout` would discard it, and
+    with it the news that a choice was made durable. So the timer only asks for one more turn of the loop, in which an
+    answer that arrived earlier is read first. If the loop is late for the timer itself, it was busy, and its own
+    requests were sent late too: the wait is extended by that time once.
     """
 
     def __init__(self, seconds: float, error: Callable[[], Exception]) -> None:
@@ -42,15 +39,15 @@ class Patience:
         self._timer: asyncio.TimerHandle | None = None
         self._looks_at = inf
 
-    async def wait(self, asking: Coroutine[Any, Any, T]) -> T:
-        """Return the result of `asking`, if it comes in time."""
+    async def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return the result of `work` if it comes in time, else raise the deadline's error."""
         loop = asyncio.get_running_loop()
         wait = _Wait(asyncio.current_task(), loop.time() + self._seconds)
         self._waits.add(wait)
         if wait.due < self._looks_at:
             self._look_at(loop, wait.due)
         try:
-            return await asking
+            return await work
         except asyncio.CancelledError:
             if wait.ended():
                 raise self._error() from None
@@ -61,7 +58,7 @@ class Patience:
                 self._look_at(loop, inf)
 
     def _look_at(self, loop: asyncio.AbstractEventLoop, when: float) -> None:
-        """Set the timer anew; `inf` puts it away."""
+        """Set the timer to this time; `inf` cancels it."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None if when == inf else loop.call_at(when, self._look, loop)
@@ -77,13 +74,13 @@ class Patience:
         self._look_at(loop, min((wait.due for wait in self._waits), default=inf))
 
 
-def reading_patience(seconds: float) -> Patience:
-    """For what is read from the store."""
-    return Patience(seconds, lambda: StoreTimeout(f"no answer from the store within {seconds} s"))
+def read_deadline(seconds: float) -> Deadline:
+    """Return a deadline for reads of the store; it raises StoreTimeout."""
+    return Deadline(seconds, lambda: StoreTimeout(f"no answer from the store within {seconds} s"))
 
 
 class _Wait:
-    """One wait. `due`: when it has lasted too long, by the loop's clock; `inf` in its last turn."""
+    """One wait. `due`: its end by the loop's clock; `inf` in its last turn."""
 
     __slots__ = ("_gave_up", "_task", "due")
 
@@ -93,11 +90,11 @@ class _Wait:
         self._gave_up = False
 
     def give_up(self, waits: set[_Wait]) -> None:
-        """Interrupt the wait, if it is still one."""
+        """Cancel the wait if it still lasts."""
         if self in waits and self._task is not None:
             self._gave_up = True
             self._task.cancel()
 
     def ended(self) -> bool:
-        """Return True if the cancellation just seen is this wait's own, and nobody else's besides."""
+        """Return True if the cancellation just received comes from this wait alone."""
         return self._gave_up and self._task is not None and self._task.uncancel() == 0

@@ -1,12 +1,14 @@
-"""Drafting: one commit to one visitor's standing, put together from the plans of those who wait for it.
+"""Drafts: one commit to one visitor's standing, made of the plans of all callers that wait for it.
 
-Callers say what to do as a plan over the standing as it is. Plans are folded one after the other. A request `id`
-that was met before gets its first outcome and receipt again, and its choice is not recorded twice. Touches no store.
+A plan is a function of the standing on record. Plans are applied one after the other. A call whose idempotency key
+has a mark already gets its first outcome and receipt again; its choice is not recorded twice. Touches no store.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -17,35 +19,72 @@ from consent_service.domain.standing import Standing, StandingUnreadable
 from consent_service.domain.suppression import NOBODY, first_fact_of
 from consent_service.domain.visitor_record import VisitorRecord, pack_record, unpack_record
 from consent_service.errors import StoreCorrupt
-from consent_service.ledger import receipt_proofs
-from consent_service.ledger.entries import Evidence, digest_of, encode, entry_of
-from consent_service.services.records.idempotency import REQUEST_MARK_SECONDS, Mark, Outcome, Receipt, refusal
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.ledger import receipts
+from consent_service.ledger.entries import Evidence, digest, encode, entry_of
+from consent_service.services.records.idempotency import (
+    MARK_SECONDS,
+    CallOutcome,
+    IdempotencyKey,
+    Mark,
+    Receipt,
+    refusal,
+)
 from consent_service.services.visitor.confirmations import pack_choice, unpack_choice
 from consent_service.store.contract import Append, Change, Document, Key, Put
 from consent_service.store.names import LEDGER, request_name
 
 _UNSEEN: Final = -1
-"""The version of a record that is not committed yet: no nonce has seen it."""
+"""Version of a record that is not committed yet: no nonce has seen it."""
+
+
+_ID_BYTES: Final = 16
+_DRAWN_TOGETHER: Final = 256
+
+
+class RandomIds:
+    """Source of random 128-bit ids for records, entries and visitors; each is given out once.
+
+    Many are drawn from the system at once: drawing releases the interpreter's lock, which the thread of a busy store
+    is slow to give back.
+    """
+
+    def __init__(self) -> None:
+        self._drawn = b""
+        self._at = 0
+
+    def next(self) -> uuid.UUID:
+        """Return a new version 4 UUID."""
+        return uuid.UUID(bytes=self.draw(), version=4)
+
+    def draw(self) -> bytes:
+        """Return 16 random bytes."""
+        if self._at >= len(self._drawn):
+            self._drawn = os.urandom(_DRAWN_TOGETHER * _ID_BYTES)
+            self._at = 0
+        at, self._at = self._at, self._at + _ID_BYTES
+        return self._drawn[at : at + _ID_BYTES]
 
 
 class Planned(NamedTuple):
-    """Outcome of a plan: facts to record, the pending part, and the refusal to raise once the facts are recorded."""
+    """Result of a plan: facts to record, the part that waits for the second step, and the refusal to raise.
+
+    The refusal is raised once the facts are recorded.
+    """
 
     facts: Sequence[Fact] = ()
     to_confirm: ChoiceMade | None = None
-    refusal: Outcome | None = None
+    refusal: CallOutcome | None = None
 
 
 Plan = Callable[[Standing | None, int], Planned]
-"""From the standing (None = no record) and its version to what to do. Raises what the caller did wrong."""
+"""Function of the standing (None = no record) and its version. Raises the caller's fault."""
 
 
 class Work(NamedTuple):
     """One caller's change to one visitor's standing.
 
-    `request`: the call's `id` (16 bytes) and a digest of what it asked; None = not repeatable. `minted`: the
-    visitor's id was made by this call, so most likely there is no record yet.
+    `key`: None = the call is not repeatable. `minted`: this call made the visitor's id, so most likely there is no
+    record yet.
     """
 
     site: str
@@ -53,20 +92,20 @@ class Work(NamedTuple):
     plan: Plan
     now: int
     evidence: Evidence
-    request: tuple[bytes, bytes] | None = None
+    key: IdempotencyKey | None = None
     minted: bool = False
 
     @property
-    def asked(self) -> bytes:
-        """The digest of what a repeatable call asked."""
-        return b"" if self.request is None else self.request[1]
+    def digest(self) -> bytes:
+        """Digest of the choice in a repeatable call; b"" for any other."""
+        return b"" if self.key is None else self.key.digest
 
 
 class Written(NamedTuple):
     """Result of the work: record, version, the receipt of its last entry, and the plan's outcome.
 
-    `overtaken`: another change to the same visitor was committed behind this one, so no second step may confirm
-    what is left to confirm.
+    `overtaken`: a later change to the same visitor is committed already, so no second step may confirm what is left
+    to confirm.
     """
 
     standing: Standing | None
@@ -77,15 +116,17 @@ class Written(NamedTuple):
 
 
 class Waiting(NamedTuple):
+    """Work that waits for its commit. `done` is resolved with its result."""
+
     work: Work
     done: asyncio.Future[Written]
 
 
 class _Done(NamedTuple):
-    """Outcome of one call. `entries_then`: the number of entries in its commit so far.
+    """Result of one call in a draft. `entries_then`: number of entries in the draft behind it.
 
-    Of a call that was met before: `recorded` is the version of the commit that its receipt speaks of (0 = of this
-    commit), `overtaken` is what its mark says.
+    For a repeated call: `recorded` is the version of the commit that its receipt proves (0 = this commit), and
+    `overtaken` comes from its mark.
     """
 
     waiting: Waiting
@@ -97,38 +138,38 @@ class _Done(NamedTuple):
 
 
 def mark_name(key: Key, work: Work) -> bytes | None:
-    """Return the name of the request's mark, beside the standing, or None when the request can't be repeated."""
-    return None if work.request is None else request_name(key.name, work.request[0])
+    """Return the name of the mark of the call's idempotency key, beside the record; None if it has no key."""
+    return None if work.key is None else request_name(key.name, work.key.id)
 
 
 class Draft:
     """One commit being put together."""
 
-    def __init__(self, key: Key, found: Document | None, ids: RandomIds) -> None:
-        record = None if found is None else _record(found)
+    def __init__(self, key: Key, document: Document | None, ids: RandomIds) -> None:
+        record = None if document is None else _record(document)
         self.key = key
         self._ids = ids
         self._erased = record is not None and record.subject == NOBODY
-        self.version = found.version if found else 0
+        self.version = document.version if document else 0
         self.subject = ids.draw() if record is None or self._erased else record.subject
         self.standing = None if record is None else record.standing
         self.expect = {key.name: self.version}
         self.repeats = False
-        """Whether somebody gets a receipt again: that says once more that the choice is durable."""
+        """True if a call gets its receipt again, which says once more that the choice is durable."""
         self._marked: dict[bytes, _Done] = {}
         self.entries: list[Append] = []
         self.done: list[_Done] = []
 
     def add(self, waiting: Waiting, mark: Document | None) -> None:
-        """Run one plan on the standing so far; a mark that is there already makes it a repetition."""
+        """Run one plan on the standing so far. With a mark, the call is a repetition of the marked one."""
         work = waiting.work
         name = mark_name(self.key, work)
-        # Behind another change of this very draft the record is no longer what anybody has seen.
+        # Behind another change in this draft, the record is none that any nonce has seen.
         planned = work.plan(self.standing, _UNSEEN if self.entries else self.version)
-        before = None if name is None else self._before(name, waiting, mark, planned)
-        if before is not None:
+        first = None if name is None else self._first_call(name, waiting, mark, planned)
+        if first is not None:
             self.repeats = True
-            self.done.append(before)
+            self.done.append(first)
             # Its choice was recorded then. A signal or a doubt that only this call brings was not (design rule 1).
             self._record(work, [fact for fact in planned.facts if not isinstance(fact, ChoiceMade)])
             return
@@ -139,23 +180,23 @@ class Draft:
             self._marked[name] = done
             self.expect[name] = 0
 
-    def _before(
-        self, name: bytes, waiting: Waiting, found: Document | None, planned: Planned
+    def _first_call(
+        self, name: bytes, waiting: Waiting, mark: Document | None, planned: Planned
     ) -> _Done | None:
-        """Return the outcome of the first call with this `id`, or None. A refusal if that call asked otherwise."""
-        first = self._marked.get(name)
-        if first is not None:
-            asked, before = first.waiting.work.asked, first._replace(waiting=waiting)
-        elif found is not None:
-            mark = msgspec.msgpack.decode(found.value, type=Mark)
-            then, behind = _planned_then(mark, planned, waiting.work.now), len(self.entries)
-            asked = mark.asked
-            before = _Done(waiting, then, mark.receipt, behind, found.version, mark.overtaken)
+        """Return the result of the first call with this key, or None. A refusal if that call made another choice."""
+        drafted = self._marked.get(name)
+        if drafted is not None:
+            digest, first = drafted.waiting.work.digest, drafted._replace(waiting=waiting)
+        elif mark is not None:
+            stored = msgspec.msgpack.decode(mark.value, type=Mark)
+            then, entries_then = _planned_then(stored, planned, waiting.work.now), len(self.entries)
+            digest = stored.digest
+            first = _Done(waiting, then, stored.receipt, entries_then, mark.version, stored.overtaken)
         else:
             return None
-        if asked != waiting.work.asked:
-            return _Done(waiting, Planned(refusal=Outcome.ID_REUSED), None, len(self.entries))
-        return before
+        if digest != waiting.work.digest:
+            return _Done(waiting, Planned(refusal=CallOutcome.KEY_REUSED), None, len(self.entries))
+        return first
 
     def _record(self, work: Work, facts: Sequence[Fact]) -> Receipt | None:
         receipt = None
@@ -181,16 +222,17 @@ class Draft:
         return [first_fact_of(suppression, work.now)]
 
     def change(self) -> Change:
-        assert self.standing is not None  # there are entries, so there is a standing
+        """Return the commit: the record, its entries, and the marks of its calls. There must be entries."""
+        assert self.standing is not None  # entries make a standing
         record = Put(self.key.name, pack_record(VisitorRecord(self.subject, self.standing)))
         marks = [
-            Put(name, msgspec.msgpack.encode(self._mark(done)), done.waiting.work.now + REQUEST_MARK_SECONDS)
+            Put(name, msgspec.msgpack.encode(self._mark(done)), done.waiting.work.now + MARK_SECONDS)
             for name, done in self._marked.items()
         ]
         return Change(self.key.shard, expect=self.expect, put=[record, *marks], append=self.entries)
 
     def settle(self, version: int) -> None:
-        """Tell everybody what stands now."""
+        """Resolve every waiting call with the committed record, or with its refusal."""
         for done in self.done:
             waiting, planned, receipt = done.waiting, done.planned, done.receipt
             if waiting.done.done():
@@ -205,32 +247,32 @@ class Draft:
             waiting.done.set_result(Written(self.standing, version, receipt, planned, overtaken))
 
     def _overtaken(self, done: _Done) -> bool:
-        """Return True if another change stands behind the call in the commit that recorded it."""
+        """Return True if a later change is in the commit that recorded the call."""
         return done.overtaken or len(self.entries) > done.entries_then
 
     def _mark(self, done: _Done) -> Mark:
-        """The mark of a call that this commit records."""
-        planned, asked = done.planned, done.waiting.work.asked
+        """Return the mark of a call that this commit records."""
+        planned, digest_of_choice = done.planned, done.waiting.work.digest
         if planned.refusal is not None:
-            return Mark(asked, None, planned.refusal)
+            return Mark(digest_of_choice, None, planned.refusal)
         if planned.to_confirm is None:
-            return Mark(asked, done.receipt, Outcome.RECORDED)
-        waits = pack_choice(planned.to_confirm)
-        return Mark(asked, done.receipt, Outcome.WAITS, waits, self._overtaken(done))
+            return Mark(digest_of_choice, done.receipt, CallOutcome.RECORDED)
+        pending = pack_choice(planned.to_confirm)
+        return Mark(digest_of_choice, done.receipt, CallOutcome.WAITS, pending, self._overtaken(done))
 
 
 def _planned_then(mark: Mark, planned: Planned, now: int) -> Planned:
-    """Return the first call's plan. `planned`: today's plan, for what the mark doesn't say."""
+    """Return the first call's plan. `planned`: the plan as of now, used if the mark does not hold the outcome."""
     outcome = mark.known_outcome
     if outcome is None:
         return Planned(to_confirm=planned.to_confirm)
-    if outcome is Outcome.WAITS:
+    if outcome is CallOutcome.WAITS:
         return Planned(to_confirm=unpack_choice(mark.to_confirm, now))
-    return Planned(refusal=None if outcome is Outcome.RECORDED else outcome)
+    return Planned(refusal=None if outcome is CallOutcome.RECORDED else outcome)
 
 
-def _record(found: Document) -> VisitorRecord:
+def _record(document: Document) -> VisitorRecord:
     try:
-        return unpack_record(found.value)
+        return unpack_record(document.value)
     except StandingUnreadable as error:
         raise StoreCorrupt(f"the visitor's record can't be read: {error}") from error

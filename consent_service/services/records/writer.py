@@ -1,26 +1,41 @@
-"""Writing: every change to a standing goes through here, one visitor's changes in order.
+"""Writer: every change to a standing goes through here, one visitor's changes in order.
 
-Plans for one visitor that arrive together are committed as one change: standing, ledger entries and request
-marks, all or nothing (design rule 6). Nothing is acknowledged that was not committed. Whoever finds nobody at work
-on a record commits by itself; those who come meanwhile go together, behind it.
+Plans for one visitor that arrive together are committed as one change: standing, ledger entries and marks of
+idempotency keys, all or nothing (design rule 6). Nothing is acknowledged that was not committed. A call that meets no
+other at its record commits alone; those that arrive meanwhile are committed together, behind it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 from consent_service.errors import Conflict, StoreBusy, StoreTimeout
-from consent_service.services.records.deadline import COMMIT_TIMEOUT, Patience, reading_patience
-from consent_service.services.records.drafts import Draft, Waiting, Work, Written, mark_name
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.deadline import COMMIT_TIMEOUT, Deadline, read_deadline
+from consent_service.services.records.drafts import Draft, RandomIds, Waiting, Work, Written, mark_name
 from consent_service.services.records.standings import Standings
 from consent_service.store.contract import Change, Document, Key, Store
 
 _MOST_TOGETHER: Final = 256
 _MOST_WAITING: Final = 4096
 _ATTEMPTS: Final = 16
+
+T = TypeVar("T")
+
+
+async def retry_on_conflict(subject: str, attempt: Callable[[int], Awaitable[T]]) -> T:
+    """Return the result of the first attempt that meets no Conflict. `attempt` gets its number, from 0.
+
+    `subject`: what the attempts change, for the message. Raises StoreBusy if all of them meet a Conflict.
+    """
+    for number in range(_ATTEMPTS):
+        try:
+            return await attempt(number)
+        except Conflict:
+            continue
+    raise StoreBusy(f"{subject} kept changing; gave up after {_ATTEMPTS} attempts")
 
 
 class StandingWriter:
@@ -30,18 +45,19 @@ class StandingWriter:
         self._store = store
         self._ids = ids
         self._standings = standings
-        self._reading = reading_patience(COMMIT_TIMEOUT)
-        self._committing = Patience(COMMIT_TIMEOUT, _not_durable)
+        self._read_deadline = read_deadline(COMMIT_TIMEOUT)
+        self._commit_deadline = Deadline(COMMIT_TIMEOUT, _not_durable)
         self._queues: dict[Key, deque[Waiting]] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._waiting = 0
 
     @property
     def waiting(self) -> int:
+        """Number of changes that are not committed yet."""
         return self._waiting
 
     async def write(self, work: Work) -> Written:
-        """Do the work; returns once it is durable. Raises StoreError, or what the plan raised."""
+        """Do the work and return its result once it is durable. Raises StoreError, or the plan's own error."""
         if self._waiting >= _MOST_WAITING:
             raise StoreBusy("too many changes are waiting for the store; try again")
         key = self._standings.key(work.site, work.visitor_id)
@@ -56,7 +72,7 @@ class StandingWriter:
             self._waiting -= 1
 
     async def settled(self) -> None:
-        """Wait for what was begun."""
+        """Wait until every commit that was begun has ended."""
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _first(self, key: Key, waiting: Waiting) -> Written:
@@ -74,7 +90,7 @@ class StandingWriter:
         return waiting.done.result()
 
     async def _drain(self, key: Key) -> None:
-        """Commit what came while another was at work, together."""
+        """Commit together the calls that arrived while another was being committed."""
         queue = self._queues[key]
         while queue:
             batch = [queue.popleft() for _ in range(min(len(queue), _MOST_TOGETHER))]
@@ -87,46 +103,45 @@ class StandingWriter:
         del self._queues[key]
 
     async def _together(self, key: Key, batch: list[Waiting]) -> None:
-        for attempt in range(_ATTEMPTS):
-            draft = await self._draft(key, batch, read=attempt > 0)
-            if not draft.entries:
-                if (
-                    draft.repeats
-                ):  # its first commit may have been read before it was durable; this one is behind it
-                    await self._commit(Change(key.shard))
-                return draft.settle(draft.version)
-            try:
-                version = await self._commit(draft.change())
-            except Conflict:
-                continue  # somebody else's change came between: plan again on what stands now
-            finally:
-                self._standings.forget(key)
-            return draft.settle(version)
-        raise StoreBusy(f"the record kept changing; gave up after {_ATTEMPTS} attempts")
+        async def attempt(number: int) -> None:
+            # After a conflict another process has changed the record: plan again on what it is now.
+            draft = await self._draft(key, batch, read=number > 0)
+            if draft.entries:
+                try:
+                    version = await self._commit(draft.change())
+                finally:
+                    self._standings.forget(key)
+                return draft.settle(version)
+            if draft.repeats:
+                # The first commit may have been read before it was durable; this one is behind it.
+                await self._commit(Change(key.shard))
+            draft.settle(draft.version)
+
+        await retry_on_conflict("the record", attempt)
 
     async def _draft(self, key: Key, batch: list[Waiting], *, read: bool) -> Draft:
-        found: dict[bytes, Document | None] = {}
+        documents: dict[bytes, Document | None] = {}
         if read or len(batch) > 1 or not batch[0].work.minted:
-            found = await self._found(key, batch)
-        draft = Draft(key, found.get(key.name), self._ids)
+            documents = await self._documents(key, batch)
+        draft = Draft(key, documents.get(key.name), self._ids)
         for waiting in batch:
             if waiting.done.done():
                 continue
             try:
                 name = mark_name(key, waiting.work)
-                draft.add(waiting, None if name is None else found.get(name))
-            except Exception as error:  # what this one caller did wrong is nobody else's error
+                draft.add(waiting, None if name is None else documents.get(name))
+            except Exception as error:  # one caller's fault is no error of the others
                 waiting.done.set_exception(error)
         return draft
 
-    async def _found(self, key: Key, batch: list[Waiting]) -> dict[bytes, Document | None]:
-        """The record and the marks of all these requests, read together."""
+    async def _documents(self, key: Key, batch: list[Waiting]) -> dict[bytes, Document | None]:
+        """Read the record and the marks of all these calls' keys together."""
         names = [key.name, *(name for waiting in batch if (name := mark_name(key, waiting.work)) is not None)]
         keys = [Key(key.shard, name) for name in names]
-        return dict(zip(names, await self._reading.wait(self._store.get(keys)), strict=True))
+        return dict(zip(names, await self._read_deadline.wait(self._store.get(keys)), strict=True))
 
     async def _commit(self, change: Change) -> int:
-        return await self._committing.wait(self._store.commit(change))
+        return await self._commit_deadline.wait(self._store.commit(change))
 
 
 def _not_durable() -> StoreTimeout:

@@ -1,7 +1,7 @@
-"""Everybody: one choice for every record that one browser's tokens name.
+"""Browser records: one choice for every record that one browser's tokens name.
 
 A browser may present the token that a site handed over, the site's cookie and a cookie of the service's own origin,
-and they may name different visitors. The stricter answers hold, and a choice made is recorded for each of them.
+and they may name different visitors. The stricter answers hold, and a choice is recorded for each of them.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 import enum
 import hashlib
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from consent_service.domain.facts import ChoiceMade
-from consent_service.domain.resolution import Resolution, unavailable_resolution
-from consent_service.domain.words import Stance
+from consent_service.domain.resolution import Resolution, unavailable
+from consent_service.domain.words import REJECTED, Stance
 from consent_service.services.records.idempotency import Receipt
-from consent_service.services.records.standings import Standings, Visitor
+from consent_service.services.records.standings import Identities, Identity, Standings, Tokens, Visitor
 from consent_service.services.visitor.confirmations import Confirmations
-from consent_service.services.visitor.consent import Chosen, Consent
-from consent_service.services.visitor.plans import Caller, digest_of
+from consent_service.services.visitor.consent import Consent
+from consent_service.services.visitor.plans import Call, digest_of
 
 
-class Source(enum.Enum):
-    """The source of the page's knowledge of a visitor: the page says no more than that source can know."""
+class TokenSource(enum.Enum):
+    """Source of the page's tokens: the page says no more than that source can know."""
 
     NOBODY = "nobody"
     PAGE = "page"
@@ -32,24 +32,24 @@ class Source(enum.Enum):
     """A token that the site handed over, or its cookie."""
 
 
-class Status(NamedTuple):
-    """The standing of a browser. `visitor`: a fresh token of its first record; `records`: how many it has.
+class BrowserStatus(NamedTuple):
+    """Answers for a browser. `visitor`: a fresh token of its first record; `records`: the number of its records.
 
-    `signal`: this very call brought one. `lost`: a token of the page's own names no record any more.
+    `signal`: this very call brought one. `own_record_gone`: a token of the page's own names no record any more.
     """
 
     resolution: Resolution
     visitor: str | None
     records: int
-    source: Source
+    source: TokenSource
     signal: bool
-    lost: bool
+    own_record_gone: bool
 
 
-class Outcome(NamedTuple):
-    """Outcome of a choice. `visitor`: a fresh token of the first record, minted where there was none.
+class BrowserChoice(NamedTuple):
+    """Result of a choice for a browser. `visitor`: a fresh token of its first record.
 
-    `minted`: it was. `nonce`: when a second step is needed, one for all records.
+    `minted`: this choice made that record. `nonce`: for the second step of all records, if one is needed.
     """
 
     visitor: str
@@ -58,7 +58,7 @@ class Outcome(NamedTuple):
     nonce: str | None
 
 
-class Everybody:
+class BrowserRecords:
     """Use cases of the choices page, over all records of a browser."""
 
     def __init__(self, consent: Consent, standings: Standings, confirmations: Confirmations) -> None:
@@ -66,72 +66,86 @@ class Everybody:
         self._standings = standings
         self._confirmations = confirmations
 
-    async def status(self, caller: Caller, own: Collection[str] = ()) -> Status:
-        """Return the stricter answers of all records; a signal is recorded on each, and nobody is minted.
+    async def status(self, call: Call, tokens: Tokens, own: Collection[str] = ()) -> BrowserStatus:
+        """Return the stricter answers of all records. A signal is recorded on each; no visitor is minted.
 
         `own`: the tokens of the page's own. The site presents none of them, so one that names no record puts no
         answer of the site in doubt.
         """
-        known = await self._known(caller, caller.tokens)
-        for token in known:
-            await self._consent.signal(caller._replace(tokens=[token]), keep=False)
-        lost = [
-            token for token in caller.tokens if token in own and not await self._recognised(caller, token)
+        identities = await self._standings.identify(call.site.key, tokens, call.now)
+        visitors = _visitors(identities.named)
+        for visitor in visitors:
+            identities = identities.updated(await self._consent.record_signal(call, visitor))
+        presented = [
+            (token, identity)
+            for token, identity in zip(tokens.named, identities.named, strict=True)
+            if token not in own or identity is not REJECTED
         ]
-        tokens = [token for token in caller.tokens if token not in lost]
-        told = await self._consent.signal(caller._replace(tokens=tokens), keep=False)
-        source = _source([*tokens, *caller.beside], own)
-        return Status(told.resolution, told.visitor, len(known), source, bool(caller.signals), bool(lost))
+        named = tuple(identity for _, identity in presented)
+        answer = await self._consent.signal(call, Identities(named, identities.beside), keep=False)
+        return BrowserStatus(
+            answer.resolution,
+            answer.visitor,
+            len(visitors),
+            _source([*(token for token, _ in presented), *tokens.beside], own),
+            signal=bool(call.signals),
+            own_record_gone=len(presented) < len(tokens.named),
+        )
 
     async def choose(
-        self, caller: Caller, asked: ChoiceMade, *, form: bytes, origin: str, lang: str
-    ) -> Outcome:
-        """Record the choice for each record; with none, or a first token that can't be honoured, for a new one.
+        self, call: Call, tokens: Tokens, choice: ChoiceMade, *, form: bytes, origin: str, lang: str
+    ) -> BrowserChoice:
+        """Record the choice for each record; without one, or with a rejected first token, for a new one.
 
-        Records whose tokens name nobody are told what restricts, and nothing else. `form` is the id of the form that
-        asks: sent twice on what stands, it is one choice. Raises as `Consent.choose` does.
+        What restricts is also recorded for the visitors of tokens that never name the record. `form`: id of the form
+        that was sent; sent twice on the same standings, it is one choice. Raises as `Consent.choose` does.
         """
-        allows = Stance.OPTED_IN in (asked.sale, asked.share, asked.sensitive)
-        known = await self._known(caller, caller.tokens if allows else [*caller.tokens, *caller.beside])
-        request = _request_id(form, asked, known)
-        first = list(caller.tokens[:1])
-        subjects = [first, *([token] for token in known if [token] != first)]
-        chosen: list[Chosen] = []
-        for tokens in subjects:
-            one = caller._replace(tokens=tokens, request_id=request)
-            chosen.append(await self._consent.choose(one, asked, origin=origin, lang=lang))
-        nonces = [one.nonce for one in chosen if one.nonce is not None]
-        nonce = self._confirmations.join(caller.site.key, nonces, caller.now) if nonces else None
-        minted = not any(token in known for token in first)
-        return Outcome(chosen[0].visitor, minted, chosen[0].receipt, nonce)
-
-    async def _known(self, caller: Caller, tokens: Sequence[str]) -> dict[str, Visitor]:
-        """For each visitor whom these tokens name one token, in order."""
-        known: dict[str, Visitor] = {}
-        for token in tokens:
-            found = await self._standings.recognise(caller.site.key, token, caller.now)
-            if isinstance(found, Visitor) and all(found.id != other.id for other in known.values()):
-                known[token] = found
-        return known
-
-    async def _recognised(self, caller: Caller, token: str) -> bool:
-        found = await self._standings.recognise(caller.site.key, token, caller.now)
-        return isinstance(found, Visitor)
+        identities = await self._standings.identify(call.site.key, tokens, call.now)
+        allows = Stance.OPTED_IN in (choice.sale, choice.share, choice.sensitive)
+        visitors = _visitors(identities.named if allows else identities.named + identities.beside)
+        key = _idempotency_key(form, choice, visitors)
+        first = identities.first
+        subjects = [first, *(visitor for visitor in visitors if visitor is not first)]
+        chosen = [
+            await self._consent.choose_as(
+                call,
+                Identities(() if subject is None else (subject,), identities.beside),
+                choice,
+                key,
+                origin=origin,
+                lang=lang,
+            )
+            for subject in subjects
+        ]
+        nonces = [answer.nonce for answer in chosen if answer.nonce is not None]
+        nonce = self._confirmations.join(call.site.key, nonces, call.now) if nonces else None
+        return BrowserChoice(chosen[0].visitor, not isinstance(first, Visitor), chosen[0].receipt, nonce)
 
 
-def unreadable(caller: Caller, own: Collection[str] = ()) -> Status:
-    """Return how a browser stands while the store can't be read: everything is in doubt."""
-    source = _source([*caller.tokens, *caller.beside], own)
-    return Status(unavailable_resolution(caller.signals), None, 0, source, bool(caller.signals), lost=False)
+def unreadable(call: Call, tokens: Tokens, own: Collection[str] = ()) -> BrowserStatus:
+    """Return the answers for a browser while the store can't be read: everything is in doubt."""
+    source = _source([*tokens.named, *tokens.beside], own)
+    return BrowserStatus(
+        unavailable(call.signals), None, 0, source, bool(call.signals), own_record_gone=False
+    )
 
 
-def _source(tokens: Sequence[str], own: Collection[str]) -> Source:
+def _visitors(identities: Iterable[Identity]) -> list[Visitor]:
+    """Return the recognised visitors, each once, in order."""
+    visitors: dict[bytes, Visitor] = {}
+    for identity in identities:
+        if isinstance(identity, Visitor):
+            visitors.setdefault(identity.id, identity)
+    return list(visitors.values())
+
+
+def _source(tokens: Sequence[str], own: Collection[str]) -> TokenSource:
     if any(token not in own for token in tokens):
-        return Source.SITE
-    return Source.PAGE if tokens else Source.NOBODY
+        return TokenSource.SITE
+    return TokenSource.PAGE if tokens else TokenSource.NOBODY
 
 
-def _request_id(form: bytes, asked: ChoiceMade, known: dict[str, Visitor]) -> uuid.UUID:
-    """An id of this form and of what stood when it came: pressed again after a change it is a new choice."""
-    stood = [visitor.id + visitor.record.version.to_bytes(8) for visitor in known.values()]
-    return uuid.UUID(bytes=hashlib.sha256(b"".join([form, digest_of(asked), *stood])).digest()[:16])
+def _idempotency_key(form: bytes, choice: ChoiceMade, visitors: Sequence[Visitor]) -> uuid.UUID:
+    """Return a key of this form and the standings that it met: sent again after a change, it is a new choice."""
+    versions = [visitor.id + visitor.record.version.to_bytes(8) for visitor in visitors]
+    return uuid.UUID(bytes=hashlib.sha256(b"".join([form, digest_of(choice), *versions])).digest()[:16])

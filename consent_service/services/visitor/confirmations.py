@@ -1,7 +1,7 @@
-"""Confirming: the second step's nonce, from a choice that waits for it and back.
+"""Confirmations: a choice that waits for the second step, packed into a nonce and read back from it.
 
-The nonce is sealed and signed, names the visitor and the standing's version that it saw, and lives ten minutes.
-Nothing is stored for it: any change to the standing makes it invalid.
+The nonce is sealed and signed, names the visitor and the version of the standing that it saw, and expires after ten
+minutes. Nothing is stored for it: any change to the standing makes it invalid.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from consent_service.errors import ConfirmationInvalid
 from consent_service.identity.nonces import Confirmation, Nonces
 
 
-class _Waiting(msgspec.Struct, frozen=True, array_like=True):
-    """Pending part of a choice: it waits for the second step."""
+class _PackedChoice(msgspec.Struct, frozen=True, array_like=True):
+    """The part of a choice that waits for the second step, as nonces and marks hold it."""
 
     rights: list[str]
     age: int | None
@@ -28,33 +28,37 @@ class _Waiting(msgspec.Struct, frozen=True, array_like=True):
     method: int
 
 
-class Opened(NamedTuple):
-    """An authentic nonce: what it confirms, for whom, and on which standing."""
+class PendingChoice(NamedTuple):
+    """Choice of an authentic nonce that waits for the second step.
+
+    `version`: of the standing that the nonce saw. `origin`: of the page that the choice was made on. `also`: the
+    pending choices for the same browser's other records.
+    """
 
     visitor_id: bytes
     version: int
     choice: ChoiceMade
-    request_id: bytes
+    idempotency_key: bytes
     origin: str
     lang: str
-    also: tuple[Opened, ...] = ()
+    also: tuple[PendingChoice, ...] = ()
 
     @property
-    def records(self) -> tuple[Opened, ...]:
-        """This one, and those of the same browser's other records."""
+    def records(self) -> tuple[PendingChoice, ...]:
+        """The pending choices of all records of the browser, this one first."""
         return (self, *self.also)
 
     @property
     def rights(self) -> list[Right]:
-        """The rights that would be opted in, on any of the records."""
-        choices = [one.choice for one in self.records]
+        """The rights that would be opted in on any of the records."""
+        choices = [pending.choice for pending in self.records]
         return [
             right for right in RIGHTS if any(choice.stance_on(right) is Stance.OPTED_IN for choice in choices)
         ]
 
 
 class Confirmations:
-    """Makes and opens nonces."""
+    """Maker and reader of nonces."""
 
     def __init__(self, nonces: Nonces) -> None:
         self._nonces = nonces
@@ -70,7 +74,7 @@ class Confirmations:
         lang: str,
         now: int,
     ) -> str:
-        """A nonce for this choice of this visitor, good until the standing changes or ten minutes pass."""
+        """Return a nonce for this choice of this visitor, valid until the standing changes or ten minutes pass."""
         return self._nonces.sign(
             Confirmation(
                 site=site,
@@ -80,52 +84,53 @@ class Confirmations:
                 origin=origin,
                 lang=lang,
                 issued_at=now,
-                request_id=uuid.uuid4().bytes,
+                idempotency_key=uuid.uuid4().bytes,
             )
         )
 
     def join(self, site: str, nonces: Sequence[str], now: int) -> str:
-        """One nonce that confirms what each of these (at least one) would confirm: one page, one button."""
+        """Return one nonce that confirms all that these nonces (at least one) confirm: one page, one button."""
         first, *others = nonces
         if not others:
             return first
         return self._nonces.sign(replace(self._nonces.unsign(site, first, now), also=tuple(others)))
 
-    def open(self, site: str, nonce: str, now: int) -> Opened:
-        """Raises ConfirmationInvalid when it is forged, foreign or too old."""
-        found = self._nonces.unsign(site, nonce, now)
+    def open(self, site: str, nonce: str, now: int) -> PendingChoice:
+        """Return the pending choice of a nonce. Raises ConfirmationInvalid if it is forged, foreign or too old."""
+        confirmation = self._nonces.unsign(site, nonce, now)
         try:
-            choice = unpack_choice(found.change, now)
-        except msgspec.DecodeError as error:  # made by another version: start again
-            raise ConfirmationInvalid("this confirmation can't be read; make the choice again") from error
-        return Opened(
-            visitor_id=found.visitor_id,
-            version=found.version,
+            choice = unpack_choice(confirmation.change, now)
+        except msgspec.DecodeError as error:
+            message = "this confirmation was made by another version of the service; make the choice again"
+            raise ConfirmationInvalid(message) from error
+        return PendingChoice(
+            visitor_id=confirmation.visitor_id,
+            version=confirmation.version,
             choice=choice,
-            request_id=found.request_id,
-            origin=found.origin,
-            lang=found.lang,
-            also=tuple(self.open(site, other, now) for other in found.also),
+            idempotency_key=confirmation.idempotency_key,
+            origin=confirmation.origin,
+            lang=confirmation.lang,
+            also=tuple(self.open(site, other, now) for other in confirmation.also),
         )
 
 
 def pack_choice(choice: ChoiceMade) -> bytes:
     """Return the pending part of a choice in the form that nonces and marks carry."""
-    waiting = _Waiting(
-        rights=[right.value for right in RIGHTS if choice.stance_on(right) is Stance.OPTED_IN],
+    packed = _PackedChoice(
+        rights=[right.value for right in RIGHTS if choice.stance(right) is Stance.OPTED_IN],
         age=None if choice.age is None else int(choice.age),
         incentive=None if choice.incentive is None else choice.incentive.number,
         method=int(choice.method),
     )
-    return msgspec.msgpack.encode(waiting)
+    return msgspec.msgpack.encode(packed)
 
 
 def unpack_choice(data: bytes, now: int) -> ChoiceMade:
-    """The inverse of `pack_choice`, as a choice made now. Raises msgspec.DecodeError."""
-    waiting = msgspec.msgpack.decode(data, type=_Waiting)
+    """Return a packed choice as one made now: the inverse of `pack_choice`. Raises msgspec.DecodeError."""
+    packed = msgspec.msgpack.decode(data, type=_PackedChoice)
     return ChoiceMade(
         at=now,
-        method=Method(waiting.method),
-        age=None if waiting.age is None else AgeBand(waiting.age),
-        incentive=None if waiting.incentive is None else Incentive(waiting.incentive, joined=True),
-    ).opting_in([Right(right) for right in waiting.rights])
+        method=Method(packed.method),
+        age=None if packed.age is None else AgeBand(packed.age),
+        incentive=None if packed.incentive is None else Incentive(packed.incentive, joined=True),
+    ).opting_in([Right(right) for right in packed.rights])

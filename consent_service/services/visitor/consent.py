@@ -1,51 +1,56 @@
-"""Consent: what a visitor can do to their own standing, and what they are told.
+"""Consent: the use cases of a visitor's own calls: signals and choices. The second step is in `second_step`.
 
-Signals, choices, and the second step of an opt-in. Every method answers with the flag as it stands when the
-answer is given, and raises `errors` when it can't be done as asked.
+Every method answers with the flag as it stands when the answer is given, and raises `errors` where it can't do what
+the call asks.
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
-from functools import reduce
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from consent_service.domain.facts import ChoiceMade, apply_fact
 from consent_service.domain.prior_choices import inherited_choice
 from consent_service.domain.prompts import Show, may_ask_after, prompts_for
 from consent_service.domain.regimes import Regime
-from consent_service.domain.resolution import Resolution, resolve, stricter_resolution
-from consent_service.domain.signals import Sources
+from consent_service.domain.resolution import Resolution, resolve, stricter
 from consent_service.domain.standing import Standing
-from consent_service.domain.words import SALE_AND_SHARE, UNHONOURED, Stance, Unhonoured
-from consent_service.errors import ConfirmationInvalid, ConsentError, StoreError
-from consent_service.identity.key_ring import KeyRing
+from consent_service.domain.words import REJECTED, RejectedToken
+from consent_service.errors import ConsentError, StoreError
+from consent_service.identity.keys import KeyRing
 from consent_service.identity.visitor_ids import imported_id_for, visitor_id_for
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
-from consent_service.services.records.drafts import Plan, Work, Written
-from consent_service.services.records.idempotency import Outcome, Receipt, refusal
-from consent_service.services.records.random_ids import RandomIds
-from consent_service.services.records.standings import Standings, Visitor, strictest
+from consent_service.services.records.drafts import Plan, RandomIds, Work, Written
+from consent_service.services.records.idempotency import IdempotencyKey, Receipt
+from consent_service.services.records.standings import (
+    Identities,
+    Identity,
+    Record,
+    Standings,
+    Tokens,
+    Visitor,
+    strictest,
+)
 from consent_service.services.records.writer import StandingWriter
-from consent_service.services.visitor.confirmations import Confirmations, Opened
+from consent_service.services.visitor.confirmations import Confirmations
 from consent_service.services.visitor.plans import (
-    Caller,
+    Call,
+    PriorId,
     Subject,
     choice_plan,
-    confirm_plan,
     digest_of,
     fresh_signals,
     signal_plan,
 )
 
-_REMEMBERING: Final = 1000
-"""Most signals on their way to the store from calls that did not wait for it; beyond, the next call tries."""
+_MOST_RECORDING: Final = 1000
+"""Most signals of flag requests on their way to the store. Beyond it, the next call with the signal tries again."""
 
 
 class Signalled(NamedTuple):
-    """The answer to a signal. `visitor`: a fresh visitor token, None when there is no record to name."""
+    """Answer to a page view. `visitor`: a fresh visitor token; None if there is no record to name."""
 
     resolution: Resolution
     regime: Regime
@@ -55,17 +60,21 @@ class Signalled(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The answer to a choice. `nonce`: when a second step is needed; `receipt`: when something was recorded."""
+    """Answer to a choice. `visitor`: a fresh token of the `recorded` visitor.
+
+    `receipt`: None if nothing was recorded. `nonce`: None if no second step is needed.
+    """
 
     resolution: Resolution
     regime: Regime
     visitor: str
+    recorded: Visitor
     receipt: Receipt | None
     nonce: str | None
 
 
 class Consent:
-    """The use cases of a visitor's own calls. `note` is told why the store could not record a signal."""
+    """Use cases of a visitor's own calls. `note` gets the error if the store could not record a signal."""
 
     def __init__(
         self,
@@ -86,203 +95,178 @@ class Consent:
         self._standings = standings
         self._writer = writer
         self._clock = clock
-        self._remembering: dict[bytes, asyncio.Task[None]] = {}
+        self._recording: dict[bytes, asyncio.Task[None]] = {}
 
-    async def signal(self, caller: Caller, *, keep: bool = True) -> Signalled:
-        """Answer a page view, recording a signal on its first sight, and what an import brought of this visitor.
+    async def signal(
+        self,
+        call: Call,
+        identities: Identities,
+        *,
+        keep: bool = True,
+        key: uuid.UUID | None = None,
+        prior: PriorId | None = None,
+    ) -> Signalled:
+        """Answer a page view; record a signal on its first sight, and the imported denials that `prior` leads to.
 
-        `keep` False: the browser can't keep a token, so nothing is minted. Known bots' signals are answered and
-        not recorded. A presented token that can't be honoured is answered "denied, unavailable".
+        `keep` False: the browser can't keep a token, so no visitor is minted. Known bots' signals are answered and
+        not recorded. A rejected token is answered "denied, unavailable". `key`: idempotency key of the call.
         """
-        found = await self._recognise(caller)
-        theirs = None if found is UNHONOURED else await self._imported(caller)
-        known = found if isinstance(found, Visitor) else None
-        record = known.record.standing if known else None
-        standing = record if isinstance(record, Standing) else None
-        version, visitor_id = (known.record.version, known.id) if known else (0, None)
-        denials = inherited_choice(theirs, standing, caller.now) if isinstance(theirs, Standing) else None
-        if (known or keep) and (fresh_signals(caller, standing) or denials):
-            subject = self._subject(caller, found)
-            plan = signal_plan(caller, subject, theirs if isinstance(theirs, Standing) else None)
-            written = await self._write(caller, subject, plan)
-            standing, version, visitor_id = written.standing, written.version, subject.visitor_id
+        first = identities.first
+        theirs = None if first is REJECTED else await self._imported(call, prior)
+        visitor = first if isinstance(first, Visitor) else None
+        standing = standing_of(visitor)
+        denials = inherited(theirs, standing, call.now) if isinstance(theirs, Standing) else None
+        if (visitor or keep) and (fresh_signals(call, standing) or denials):
+            subject = self._subject(call, first, key)
+            plan = signal_plan(call, subject, theirs if isinstance(theirs, Standing) else None)
+            visitor = await self.record(call, subject, plan)
+            standing = standing_of(visitor)
         elif denials:
-            standing = apply_fact(Standing(), denials)
-        regime, doubt = caller.regime, UNHONOURED in (found, theirs)
-        resolution = await self._ruling(caller, regime, UNHONOURED if doubt else standing)
+            standing = apply(Standing(), denials)
+        regime, doubt = call.regime, REJECTED in (first, theirs)
+        resolution = await self.ruling(call, regime, REJECTED if doubt else standing, identities.others)
         return Signalled(
             resolution,
             regime,
-            None if visitor_id is None else self._token(caller, visitor_id, version),
-            prompts_for(standing, resolution, regime, caller.now),
+            None if visitor is None else self._token(call, visitor.id, visitor.record.version),
+            show(standing, resolution, regime, call.now),
             may_ask_after(standing, regime),
         )
 
-    async def choose(self, caller: Caller, asked: ChoiceMade, *, origin: str, lang: str) -> Chosen:
-        """Record what restricts at once; hand out a nonce for what needs the second step.
+    async def choose(
+        self, call: Call, tokens: Tokens, choice: ChoiceMade, key: uuid.UUID | None, *, origin: str, lang: str
+    ) -> Chosen:
+        """Record what restricts at once; return a nonce for what needs the second step.
 
-        Raises ParentalConsentRequired when nothing was left to record and only a parent could consent.
+        `key`: idempotency key of the call; None = not repeatable. Raises ParentalConsentRequired if nothing is left
+        to record and only a parent could consent.
         """
-        found = await self._recognise(caller)
-        subject = self._subject(caller, found)
-        regime = caller.regime
-        written = await self._write(caller, subject, choice_plan(caller, subject, asked), digest_of(asked))
+        identities = await self._standings.identify(call.site.key, tokens, call.now)
+        return await self.choose_as(call, identities, choice, key, origin=origin, lang=lang)
+
+    async def choose_as(
+        self,
+        call: Call,
+        identities: Identities,
+        choice: ChoiceMade,
+        key: uuid.UUID | None,
+        *,
+        origin: str,
+        lang: str,
+    ) -> Chosen:
+        """Record the choice of a caller who is recognised already, as `choose` does."""
+        subject, regime = self._subject(call, identities.first, key), call.regime
+        used = None if key is None else IdempotencyKey(key.bytes, digest_of(choice))
+        written = await self._write(call, subject, choice_plan(call, subject, choice), used)
+        visitor = _visitor(subject, written)
         return Chosen(
-            await self._ruling(caller, regime, written.standing),
+            await self.ruling(call, regime, written.standing, identities.updated(visitor).others),
             regime,
-            self._token(caller, subject.visitor_id, written.version),
+            self._token(call, subject.visitor_id, written.version),
+            visitor,
             written.receipt,
-            self._nonce(caller, subject, written, origin, lang),
+            self._nonce(call, subject, written, origin, lang),
         )
 
-    async def opened(self, caller: Caller, nonce: str) -> tuple[Opened, Sources]:
-        """Return the pending choice of a nonce, and the signals it would override: this call's and those on record.
+    async def record_signal(self, call: Call, visitor: Visitor) -> Visitor:
+        """Record a signal of this call if it is not on record yet. Return the visitor as on record then."""
+        if not fresh_signals(call, standing_of(visitor)):
+            return visitor
+        subject = Subject(visitor.id)
+        return await self.record(call, subject, signal_plan(call, subject))
 
-        None where it opts nobody in to sale or sharing, of which alone the signal speaks (GPC-10).
-        Raises ConfirmationInvalid when it can't any more.
-        """
-        opened = self._confirmations.open(caller.site.key, nonce, caller.now)
-        signals = Sources.NONE
-        for one in opened.records:
-            standing = await self._unchanged(caller, one)
-            if standing is None:
-                raise refusal(Outcome.CONFIRMATION_DEAD)
-            if any(one.choice.stance_on(right) is Stance.OPTED_IN for right in SALE_AND_SHARE):
-                signals |= caller.signals | standing.gpc
-        return opened, signals
-
-    async def confirm(self, caller: Caller, nonce: str) -> tuple[Opened, Resolution]:
-        """The second step. Raises ConfirmationInvalid when anything changed since the nonce was made.
-
-        Of several records none is confirmed when one of them changed. Where one changes while the others are being
-        confirmed, the answer is the stricter one of all.
-        """
-        opened = self._confirmations.open(caller.site.key, nonce, caller.now)
-        whole = None not in [await self._unchanged(caller, one) for one in opened.also]
-        rulings, dead = list[Resolution](), list[Opened]()
-        for one in opened.records:
-            try:
-                rulings.append(await self._confirm(caller, one, whole=whole))
-                whole = True  # also where it was confirmed by an earlier press: the next may have been, or not yet
-            except ConfirmationInvalid:
-                dead.append(one)
-                whole = False  # of the others only a signal that this call brings is recorded
-        if not rulings:
-            raise refusal(Outcome.CONFIRMATION_DEAD)
-        return opened, reduce(
-            stricter_resolution, [*rulings, *[await self._present(caller, one) for one in dead]]
-        )
-
-    async def _confirm(self, caller: Caller, opened: Opened, *, whole: bool) -> Resolution:
-        subject = Subject(opened.visitor_id, minted=False, unhonoured=False)
-        request = caller._replace(request_id=uuid.UUID(bytes=opened.request_id))
-        plan = confirm_plan(caller, subject, opened, whole=whole)
-        written = await self._write(request, subject, plan, b"confirm")
-        return await self._ruling(caller, caller.regime, written.standing)
-
-    async def _present(self, caller: Caller, opened: Opened) -> Resolution:
-        """The ruling on a record that could not be confirmed."""
-        record = await self._standings.record(caller.site.key, opened.visitor_id)
-        return await self._ruling(caller, caller.regime, UNHONOURED if record is None else record.standing)
-
-    async def _unchanged(self, caller: Caller, opened: Opened) -> Standing | None:
-        """The standing that the nonce saw; None when it changed since."""
-        record = await self._standings.record(caller.site.key, opened.visitor_id)
-        if record is None or record.version != opened.version or not isinstance(record.standing, Standing):
-            return None
-        return record.standing
-
-    def remember(self, caller: Caller, visitor: Visitor) -> None:
+    def record_signal_later(self, call: Call, visitor: Visitor) -> None:
         """Record a signal that a flag request brought, without keeping that request waiting (design rule 1)."""
-        standing = visitor.record.standing
-        if not isinstance(standing, Standing) or not fresh_signals(caller, standing):
+        if standing_of(visitor) is None or not fresh_signals(call, standing_of(visitor)):
             return
-        if visitor.id in self._remembering or len(self._remembering) >= _REMEMBERING:
+        if visitor.id in self._recording or len(self._recording) >= _MOST_RECORDING:
             return
-        self._remembering[visitor.id] = asyncio.create_task(self._remember(caller, visitor.id))
+        self._recording[visitor.id] = asyncio.create_task(self._record_noting(call, visitor))
 
     async def settled(self) -> None:
-        """Wait for what was begun."""
-        await asyncio.gather(*self._remembering.values(), return_exceptions=True)
+        """Wait until every signal that `record_signal_later` began to record is recorded, or has failed."""
+        await asyncio.gather(*self._recording.values(), return_exceptions=True)
 
-    async def _remember(self, caller: Caller, visitor_id: bytes) -> None:
+    async def _record_noting(self, call: Call, visitor: Visitor) -> None:
         try:
-            subject = Subject(visitor_id, minted=False, unhonoured=False)
-            await self._write(caller, subject, signal_plan(caller, subject))
+            await self.record_signal(call, visitor)
         except ConsentError as error:
             # The next call that brings the signal tries again; this answer denied already.
             if isinstance(error, StoreError):
                 self._note(error)
         finally:
-            del self._remembering[visitor_id]
+            del self._recording[visitor.id]
 
-    async def _recognise(self, caller: Caller) -> Visitor | Unhonoured | None:
-        """Return the visitor of the first token; the other tokens only make answers stricter."""
-        if not caller.tokens:
-            return None
-        return await self._standings.recognise(caller.site.key, caller.tokens[0], caller.now)
-
-    async def _imported(self, caller: Caller) -> Standing | Unhonoured | None:
+    async def _imported(self, call: Call, prior: PriorId | None) -> Standing | RejectedToken | None:
         """Return the imported opt-out of the visitor whose id in another tool's cookie this call brings."""
-        if caller.prior is None:
+        if prior is None:
             return None
-        site = caller.site.key
-        record = await self._standings.record(site, imported_id_for(self._ring, site, *caller.prior))
+        site = call.site.key
+        record = await self._standings.record(site, imported_id_for(self._ring, site, *prior))
         return None if record is None else record.standing
 
-    def _subject(self, caller: Caller, found: Visitor | Unhonoured | None) -> Subject:
-        if isinstance(found, Visitor):
-            return Subject(found.id, minted=False, unhonoured=False)
-        request = (caller.request_id or self._ids.next()).bytes
-        doubted = found is UNHONOURED
-        visitor_id = visitor_id_for(self._ring, caller.site.key, request, doubted=doubted)
-        return Subject(visitor_id, minted=True, unhonoured=doubted)
+    def _subject(self, call: Call, first: Identity | None, key: uuid.UUID | None) -> Subject:
+        """Return the visitor to write: the recognised one, or one minted by this call."""
+        if isinstance(first, Visitor):
+            return Subject(first.id)
+        rejected = first is REJECTED
+        minting_key = (key or self._ids.next()).bytes
+        visitor_id = visitor_id_for(self._ring, call.site.key, minting_key, doubted=rejected)
+        return Subject(visitor_id, minted=True, rejected=rejected)
 
-    async def _write(
-        self, caller: Caller, subject: Subject, plan: Plan, asked: bytes | None = None
-    ) -> Written:
-        request = None
-        if asked is not None and caller.request_id is not None:
-            request = (caller.request_id.bytes, asked)
+    async def record(
+        self, call: Call, subject: Subject, plan: Plan, key: IdempotencyKey | None = None
+    ) -> Visitor:
+        """Write a plan. Return the visitor as on record then. Raises the plan's refusal, and StoreError."""
+        return _visitor(subject, await self._write(call, subject, plan, key))
+
+    async def _write(self, call: Call, subject: Subject, plan: Plan, key: IdempotencyKey | None) -> Written:
         return await self._writer.write(
             Work(
-                site=caller.site.key,
+                site=call.site.key,
                 visitor_id=subject.visitor_id,
                 plan=plan,
-                now=caller.now,
-                evidence=caller.evidence,
-                request=request,
+                now=call.now,
+                evidence=call.evidence,
+                key=key,
                 minted=subject.minted,
             )
         )
 
-    async def _ruling(
-        self, caller: Caller, regime: Regime, standing: Standing | Unhonoured | None
+    async def ruling(
+        self,
+        call: Call,
+        regime: Regime,
+        standing: Standing | RejectedToken | None,
+        others: Sequence[Identity],
     ) -> Resolution:
-        """The ruling on what was just read or written, by the clock as it is now: the write took its time.
+        """Return the ruling on what was just read or written, by the clock as it is now: a write takes its time.
 
-        Other visitors whom the call's further tokens name only make it stricter.
+        `others` only make it stricter.
         """
-        now = max(caller.now, int(self._clock()))
-        ruling = resolve(regime, caller.signals, standing, None, now)
-        further = [*caller.tokens[1:], *caller.beside]
-        if further:
-            site = caller.site.key
-            others = [await self._standings.recognise(site, token, now) for token in further]
-            ruling = stricter_resolution(ruling, strictest(regime, caller.signals, others, now))
-        return ruling
+        now = max(call.now, int(self._clock()))
+        ruling = resolve(regime, call.signals, standing, None, now)
+        return stricter(ruling, strictest(regime, call.signals, others, now)) if others else ruling
 
-    def _token(self, caller: Caller, visitor_id: bytes, version: int) -> str:
-        return self._tokens.sign(caller.site.key, VisitorClaims(visitor_id, version, None, caller.now))
+    def _token(self, call: Call, visitor_id: bytes, version: int) -> str:
+        return self._tokens.sign(call.site.key, VisitorClaims(visitor_id, version, None, call.now))
 
-    def _nonce(
-        self, caller: Caller, subject: Subject, written: Written, origin: str, lang: str
-    ) -> str | None:
+    def _nonce(self, call: Call, subject: Subject, written: Written, origin: str, lang: str) -> str | None:
         to_confirm = written.planned.to_confirm
         if to_confirm is None:
             return None
         # Overtaken by a later change: the nonce must be dead, and no record has version 0.
         version = 0 if written.overtaken else written.version
         return self._confirmations.make(
-            caller.site.key, subject.visitor_id, version, to_confirm, origin=origin, lang=lang, now=caller.now
+            call.site.key, subject.visitor_id, version, to_confirm, origin=origin, lang=lang, now=call.now
         )
+
+
+def standing_of(visitor: Visitor | None) -> Standing | None:
+    """Return the visitor's standing; None if there is no visitor, or the record can't be read."""
+    standing = visitor.record.standing if visitor else None
+    return standing if isinstance(standing, Standing) else None
+
+
+def _visitor(subject: Subject, written: Written) -> Visitor:
+    return Visitor(subject.visitor_id, Record(written.standing or Standing(), written.version))

@@ -1,6 +1,6 @@
-"""Devices: what a User-Agent says about the kind of browser, and whether it is a known bot.
+"""Devices: the kind of device and the browser family that a User-Agent names, and known bots.
 
-A parse takes about a millisecond, so answers are memoised; the raw header is a key in memory and nothing more
+A parse takes about a millisecond, so results are memoised. The raw header is a key of the memo and is stored nowhere
 (design rule 7).
 """
 
@@ -14,7 +14,7 @@ from user_agents import parse
 from consent_service.ledger.entries import Device
 
 _LONGEST: Final = 320
-"""Longer headers are cut: real ones are shorter, and the memo must stay small."""
+"""Characters. Longer headers are cut: real ones are shorter, and the memo must stay small."""
 
 _FAMILIES: Final = frozenset(
     {
@@ -25,7 +25,7 @@ _FAMILIES: Final = frozenset(
         "Applebot", "Baiduspider", "DuckDuckBot", "Googlebot", "YandexBot", "bingbot", "facebookexternalhit",
     }
 )  # fmt: skip
-"""Browser families that may be recorded. The parser's own can be any text of a header (design rule 7)."""
+"""Browser families that may be recorded. The parser returns any text of a header as a family (design rule 7)."""
 
 
 class Devices:
@@ -35,11 +35,12 @@ class Devices:
         self._parsed = lru_cache(maxsize=entries)(_parse)
 
     def of(self, user_agent: str | None) -> Device | None:
-        """Class and browser family, or None when there is no header."""
+        """Return the device of a User-Agent header, or None without one."""
         return self._parsed(user_agent[:_LONGEST]) if user_agent else None
 
     @property
     def memoised(self) -> int:
+        """Number of headers remembered."""
         return self._parsed.cache_info().currsize
 
 

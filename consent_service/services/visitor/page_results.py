@@ -1,132 +1,136 @@
-"""Returning: the signed result that a visitor takes from the choices page back to the site, and its exchange there.
+"""Page results: the signed result that a visitor takes from the choices page back to the site.
 
-Anybody can put a result into a link, also one of their own record, opted in. So the visitor whom it names takes the
-place of nobody: it is adopted only by the page that sent the visitor away (the `state` proves it) and that has no
-record of its own; everywhere else it can only make answers stricter, and what can't be read is as good as not there.
+Anybody can put a result into a link, also one of their own record, opted in. So the page switches to the visitor that
+it names only if that page sent the visitor away (the `state` proves it) and has no record of its own. Everywhere else
+a result can only make answers stricter, and an unreadable result is ignored.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from consent_service.domain.facts import ChoiceMade
 from consent_service.domain.standing import Standing
-from consent_service.domain.words import RIGHTS, UNHONOURED, Method, Right, Stance, Unhonoured
+from consent_service.domain.words import REJECTED, RIGHTS, Method, Stance
 from consent_service.errors import IdentityError
-from consent_service.identity.page_result_tokens import PageResult, PageResultTokens
-from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
-from consent_service.services.records.standings import Standings, Visitor
+from consent_service.identity.results import Result, Results
+from consent_service.identity.visitor_tokens import VisitorClaims
+from consent_service.services.records.standings import Identities, Identity, Standings, Tokens, Visitor
 from consent_service.services.visitor.consent import Consent, Signalled
-from consent_service.services.visitor.plans import Caller
-
-Found = Visitor | Unhonoured
+from consent_service.services.visitor.plans import Call, PriorId
 
 
-class Returned(NamedTuple):
+class ReturnedResult(NamedTuple):
     """Result that a page view brought back from the choices page."""
 
     result: str
     state: str
 
 
-class Returning:
-    """Makes results and exchanges them."""
+class PageResults:
+    """Maker of results, and their exchange on the site's pages."""
 
-    def __init__(
-        self, results: PageResultTokens, tokens: VisitorTokens, standings: Standings, consent: Consent
-    ) -> None:
+    def __init__(self, results: Results, standings: Standings, consent: Consent) -> None:
         self._results = results
-        self._tokens = tokens
         self._standings = standings
         self._consent = consent
 
-    async def result(self, caller: Caller, state: bytes) -> str | None:
-        """Return the result for this caller; None when there is no record to speak of.
+    async def result(self, call: Call, tokens: Tokens, state: bytes) -> str | None:
+        """Return the result for this browser; None if its first token names no record.
 
-        It names the first record, which the site presents by itself where it knows one; else, where a further one
-        restricts more, that one: of the two it is the one that the site has yet to learn of.
+        It names the first record, because the site presents that one by itself if it knows one. It names a further
+        record that restricts more, if there is one: the site has yet to learn of that.
         """
-        site, now = caller.site.key, caller.now
-        records = [await self._standings.recognise(site, token, now) for token in caller.tokens]
-        known = [record for record in records if isinstance(record, Visitor)]
-        if not known or known[0] is not records[0]:
+        identities = await self._standings.identify(call.site.key, Tokens(tokens.named), call.now)
+        first = identities.first
+        if not isinstance(first, Visitor):
             return None
-        first = _standing(known[0])
-        stricter = (one for one in known if not restrictions(_standing(one), first, now).is_empty)
-        named = next(stricter, known[0])
-        return self._results.sign(site, PageResult(named.id, named.record.version, state, now))
+        visitors = (identity for identity in identities.named if isinstance(identity, Visitor))
+        stricter = (
+            visitor
+            for visitor in visitors
+            if not restrictions(_standing(visitor), _standing(first), call.now).empty
+        )
+        named = next(stricter, first)
+        return self._results.sign(call.site.key, Result(named.id, named.record.version, state, call.now))
 
-    async def signal(self, caller: Caller, returned: Returned | None, *, keep: bool) -> Signalled:
-        """Answer a page view as `Consent.signal` does, with what the visitor brought back."""
-        result = returned and self._opened(caller, returned.result)
+    async def signal(
+        self,
+        call: Call,
+        tokens: Tokens,
+        returned: ReturnedResult | None,
+        *,
+        keep: bool,
+        key: uuid.UUID | None = None,
+        prior: PriorId | None = None,
+    ) -> Signalled:
+        """Answer a page view as `Consent.signal` does, with the result that the visitor brought back."""
+        identities = await self._standings.identify(call.site.key, tokens, call.now)
+        result = returned and self._opened(call, returned.result)
         if not returned or not result:
-            return await self._consent.signal(caller, keep=keep)
-        token = self._token(caller, result)
-        named = await self._standings.recognise(caller.site.key, token, caller.now)
-        presented = [
-            await self._standings.recognise(caller.site.key, own, caller.now) for own in caller.tokens
-        ]
-        answered = result.answers_state(returned.state)
-        if answered and adopts(presented, named):
-            return await self._consent.signal(caller._replace(tokens=[token]), keep=keep)
+            return await self._consent.signal(call, identities, keep=keep, key=key, prior=prior)
+        claims = VisitorClaims(result.visitor_id, result.version, None, result.issued_at)
+        named = await self._standings.recognise_claims(call.site.key, claims)
+        answered = result.answers(returned.state)
+        if answered and adopts(identities.named, named):
+            adopted = Identities((named,), identities.beside)
+            return await self._consent.signal(call, adopted, keep=keep, key=key, prior=prior)
         if not isinstance(named, Visitor):
-            return await self._consent.signal(caller, keep=keep)
+            return await self._consent.signal(call, identities, keep=keep, key=key, prior=prior)
         if answered:
-            await self._tell(caller, presented, named)
-        told = await self._consent.signal(caller._replace(beside=[*caller.beside, token]), keep=keep)
-        return told._replace(
-            show=told.show._replace(banner=told.show.banner and not told.resolution.opted_out)
+            identities = await self._restricted(call, identities, named)
+        stricter = Identities(identities.named, (*identities.beside, named))
+        answer = await self._consent.signal(call, stricter, keep=keep, key=key, prior=prior)
+        return answer._replace(
+            show=answer.show._replace(banner=answer.show.banner and not answer.resolution.opted_out)
         )
 
-    def _opened(self, caller: Caller, text: str) -> PageResult | None:
+    def _opened(self, call: Call, text: str) -> Result | None:
         try:
-            return self._results.unsign(caller.site.key, text, caller.now)
+            return self._results.unsign(call.site.key, text, call.now)
         except IdentityError:
             return None
 
-    def _token(self, caller: Caller, result: PageResult) -> str:
-        claims = VisitorClaims(result.visitor_id, result.version, None, result.issued_at)
-        return self._tokens.sign(caller.site.key, claims)
+    async def _restricted(self, call: Call, identities: Identities, named: Visitor) -> Identities:
+        """Record for the first visitor the restrictions of the named one: the same person chose them just now.
 
-    async def _tell(self, caller: Caller, presented: Sequence[Found], named: Visitor) -> None:
-        """Record for the presented visitor what the other one restricts: the same person chose it just now."""
-        first = presented[0] if presented else UNHONOURED
-        if isinstance(first, Visitor) and first.id != named.id:
-            missing = restrictions(_standing(named), _standing(first), caller.now)
-            if not missing.is_empty:
-                alone = caller._replace(request_id=None)
-                await self._consent.choose(alone, missing, origin="", lang=caller.evidence.lang or "")
+        Returns the identities with the first visitor's newer record.
+        """
+        first = identities.first
+        if not isinstance(first, Visitor) or first.id == named.id:
+            return identities
+        missing = restrictions(_standing(named), _standing(first), call.now)
+        if missing.empty:
+            return identities
+        lang = call.evidence.lang or ""
+        chosen = await self._consent.choose_as(call, identities, missing, None, origin="", lang=lang)
+        return identities.updated(chosen.recorded)
 
 
-def adopts(presented: Sequence[Found], named: Found) -> bool:
+def adopts(presented: Sequence[Identity], named: Identity) -> bool:
     """Return True if the page may switch to the visitor named in the signed result.
 
-    In place of an identity that can't be honoured only a record that knows of that doubt: else the doubt would be
+    In place of a rejected token only a record that began with that doubt may be adopted: else the doubt would be
     forgotten (design rule 2).
     """
     if not presented:
         return True
     doubted = isinstance(named, Visitor) and _standing(named).doubted_at > 0
-    return doubted and all(found is UNHONOURED for found in presented)
+    return doubted and all(identity is REJECTED for identity in presented)
 
 
 def restrictions(theirs: Standing, own: Standing, at: int) -> ChoiceMade:
     """Return, as a choice, the opt-outs of one standing that the other lacks or has from earlier."""
-    missing: dict[Right, Stance] = {
+    missing = {
         right: Stance.OPTED_OUT
         for right in RIGHTS
         if theirs.choice_on(right).stance is Stance.OPTED_OUT
         and own.choice_on(right).stance is not Stance.OPTED_OUT
         and theirs.choice_on(right).at >= own.choice_on(right).at
     }
-    return ChoiceMade(
-        at=at,
-        method=Method.PAGE,
-        sale=missing.get(Right.SALE),
-        share=missing.get(Right.SHARE),
-        sensitive=missing.get(Right.SENSITIVE),
-    )
+    return ChoiceMade.of(missing, at, Method.PAGE)
 
 
 def _standing(visitor: Visitor) -> Standing:

@@ -1,12 +1,11 @@
-"""Planning: what one visitor's call would do to a standing, as plans for the writer.
+"""Plans: the effect of one visitor's call on a standing, for the writer.
 
-Pure but for what the caller brought. A plan may run more than once, on whatever stands when its turn comes.
+A plan may run more than once, each time on the standing that is on record when its turn comes. Touches no store.
 """
 
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -19,13 +18,12 @@ from consent_service.domain.prior_choices import inherited_choice
 from consent_service.domain.regimes import Regime
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
-from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location
-from consent_service.domain.words import UNHONOURED
+from consent_service.domain.words import REJECTED
 from consent_service.ledger.entries import Evidence
 from consent_service.services.records.drafts import Plan, Planned
-from consent_service.services.records.idempotency import Outcome
+from consent_service.services.records.idempotency import CallOutcome
 from consent_service.services.sites import Site
-from consent_service.services.visitor.confirmations import Opened
+from consent_service.services.visitor.confirmations import PendingChoice
 from consent_service.services.visitor.devices import is_bot
 
 LONGEST_PRIOR_ID: Final = 256
@@ -33,122 +31,118 @@ LONGEST_PRIOR_ID: Final = 256
 
 
 class PriorId(NamedTuple):
-    """By which id another consent tool knew this visitor, in which cookie the page found it."""
+    """Id by which another consent tool knew this visitor. `cookie`: the cookie that the page read it from."""
 
     cookie: str
     id: str
 
 
-class Caller(NamedTuple):
-    """Input of one call: the visitor tokens presented, the signals seen, the evidence, and its origin.
+class Call(NamedTuple):
+    """Circumstances of one visitor's call: the same for every record that the call reads or changes.
 
-    The first of `tokens` names the record. The others, and those `beside` it, only make answers stricter. So does
-    the record that an import made for `prior`, which names nobody.
+    It names no visitor. `signals`: those that this call brings. `now`: Unix seconds.
     """
 
     site: Site
-    tokens: Sequence[str]
     signals: Sources
     evidence: Evidence
     now: int
-    request_id: uuid.UUID | None = None
-    place: Location = UNKNOWN_LOCATION
-    beside: Sequence[str] = ()
-    prior: PriorId | None = None
+    place: Place = NOWHERE
 
     @property
     def regime(self) -> Regime:
-        """The regime that binds this caller now."""
+        """The regime that binds at the place of this call now."""
         return self.site.regime(self.now, self.place)
 
 
 class Subject(NamedTuple):
-    """Visitor of a write. `minted`: by this call. `unhonoured`: in place of an identity that can't be honoured."""
+    """Visitor whose standing is written. `minted`: by this call. `rejected`: in place of a rejected token's."""
 
     visitor_id: bytes
-    minted: bool
-    unhonoured: bool
+    minted: bool = False
+    rejected: bool = False
 
 
-def fresh_signals(caller: Caller, standing: Standing | None) -> Sources:
-    """Return the signals to record: not those on record, and none of known bots."""
-    if not caller.signals or is_bot(caller.evidence.device):
+def fresh_signals(call: Call, standing: Standing | None) -> Sources:
+    """Return the signals to record: those that are not on record yet, and none of a known bot."""
+    if not call.signals or is_bot(call.evidence.device):
         return Sources.NONE
-    return caller.signals & ~(standing.gpc if standing else Sources.NONE)
+    return call.signals & ~(standing.gpc if standing else Sources.NONE)
 
 
-def signal_plan(caller: Caller, subject: Subject, theirs: Standing | None = None) -> Plan:
-    """Record the signal on its first sight, and what an imported record, if there is one, denies besides."""
+def signal_plan(call: Call, subject: Subject, theirs: Standing | None = None) -> Plan:
+    """Return the plan that records a signal on its first sight, and the denials of `theirs`, an imported record."""
 
     def plan(standing: Standing | None, _version: int) -> Planned:
-        facts = _seen(caller, subject, standing)
+        facts = _seen(call, subject, standing)
         if theirs is not None:
-            choice = inherited_choice(theirs, standing, not_before(_applied(standing, facts), caller.now))
-            facts += [] if choice is None else [choice]
+            denials = inherited(theirs, standing, not_before(_applied(standing, facts), call.now))
+            facts += [] if denials is None else [denials]
         return Planned(facts)
 
     return plan
 
 
-def choice_plan(caller: Caller, subject: Subject, asked: ChoiceMade) -> Plan:
-    """Record what restricts at once and the first step of what opts in, which is left to confirm."""
+def choice_plan(call: Call, subject: Subject, choice: ChoiceMade) -> Plan:
+    """Return the plan that records what restricts, and the first step of what opts in: that waits for the second."""
 
     def plan(standing: Standing | None, _version: int) -> Planned:
-        facts = _seen(caller, subject, standing)
+        facts = _seen(call, subject, standing)
         after = _applied(standing, facts)
-        at = not_before(after, caller.now)
+        at = not_before(after, call.now)
         situation = Situation(
-            caller.regime,
-            caller.signals,
-            UNHONOURED if subject.unhonoured else after,
-            binding=caller.site.binding(caller.now),
+            call.regime,
+            call.signals,
+            REJECTED if subject.rejected else after,
+            binding=call.site.binding(call.now),
         )
-        decided = split_choice(asked if at == asked.at else replace(asked, at=at), situation)
+        decided = decide(choice if at == choice.at else replace(choice, at=at), situation)
         if decided.at_once is not None:
             facts.append(decided.at_once)
         if decided.to_confirm is not None:
             facts.append(first_step_fact(decided.to_confirm, at))
         refused = decided.needs_parent and decided.at_once is None
-        return Planned(facts, decided.to_confirm, Outcome.PARENT_REQUIRED if refused else None)
+        return Planned(facts, decided.to_confirm, CallOutcome.PARENT_REQUIRED if refused else None)
 
     return plan
 
 
-def confirm_plan(caller: Caller, subject: Subject, opened: Opened, *, whole: bool = True) -> Plan:
-    """The second step, on exactly the standing that the nonce saw. `whole` False: it is one of several, and dead.
+def confirm_plan(call: Call, subject: Subject, pending: PendingChoice, *, whole: bool = True) -> Plan:
+    """Return the plan of the second step, on exactly the standing that the nonce saw.
 
-    A signal that this very call brings and nobody had seen is a change: it is recorded, and the nonce dies
-    (design rule 1: the confirmation must come after the signal was first seen).
+    `whole` False: another record that the nonce confirms has changed, so nothing is confirmed. A signal that this
+    call brings first is a change: it is recorded, and the nonce dies: the confirmation must come after the signal
+    was first seen (design rule 1).
     """
 
     def plan(standing: Standing | None, version: int) -> Planned:
-        facts = _seen(caller, subject, standing)
-        if facts or not whole or version != opened.version:
-            return Planned(facts, refusal=Outcome.CONFIRMATION_DEAD)
-        return Planned([confirmed_fact(opened.choice, not_before(standing, caller.now))])
+        facts = _seen(call, subject, standing)
+        if facts or not whole or version != pending.version:
+            return Planned(facts, refusal=CallOutcome.CONFIRMATION_DEAD)
+        return Planned([confirmed(pending.choice, not_before(standing, call.now))])
 
     return plan
 
 
-def digest_of(asked: ChoiceMade) -> bytes:
-    """Return the digest of a request, so that its `id` can't be used for something else."""
-    return _digest((asked.method, asked.sale, asked.share, asked.sensitive, asked.age, asked.incentive))
+def digest_of(choice: ChoiceMade) -> bytes:
+    """Return the digest of a choice, so that its idempotency key can't be used for another one."""
+    return _digest((choice.method, choice.sale, choice.share, choice.sensitive, choice.age, choice.incentive))
 
 
 @lru_cache(maxsize=1000)
 def _digest(parts: tuple[object, ...]) -> bytes:
-    """Most visitors ask one of a few things."""
+    """Return the digest, remembered: most visitors choose one of a few things."""
     return hashlib.sha256(repr(parts).encode()).digest()[:8]
 
 
-def _seen(caller: Caller, subject: Subject, standing: Standing | None) -> list[Fact]:
-    """Return the facts that a call brings besides its choice: doubt about its identity, and a signal."""
+def _seen(call: Call, subject: Subject, standing: Standing | None) -> list[Fact]:
+    """Return the facts that a call brings besides its choice: doubt about its visitor, and a signal."""
     facts: list[Fact] = []
-    if subject.unhonoured and standing is None:
-        facts.append(DoubtRaised(caller.now))
-    fresh = fresh_signals(caller, standing)
+    if subject.rejected and standing is None:
+        facts.append(DoubtRaised(call.now))
+    fresh = fresh_signals(call, standing)
     if fresh:
-        facts.append(SignalSeen(not_before(standing, caller.now), fresh))
+        facts.append(SignalSeen(not_before(standing, call.now), fresh))
     return facts
 
 
@@ -159,5 +153,5 @@ def _applied(standing: Standing | None, facts: Sequence[Fact]) -> Standing | Non
 
 
 def not_before(standing: Standing | None, now: int) -> int:
-    """Facts of one standing never run backwards, whatever a clock does."""
+    """Return the time of the next fact: facts of one standing never run backwards, whatever a clock does."""
     return max(now, standing.latest_at) if standing else now

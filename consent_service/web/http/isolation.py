@@ -1,7 +1,7 @@
-"""Isolation: the second step's page is framed by nobody, and its window belongs to no page that opened it.
+"""Isolation: no page frames the page of the second step, and its window belongs to no page that opened it.
 
-A frame's surroundings decide what is seen of a page; the opener of a window can move, hurry and close it, and one
-that came out of a sandbox runs no script. Knows headers, nothing of what is answered.
+The page around a frame decides how much of the frame is seen. The opener of a window can move and close it, and a
+window opened from a sandbox runs no script. Knows headers, nothing of the pages themselves.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _PURPOSES: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 _AHEAD: Final = ("prefetch", "prerender", "preview")
 
 
-class Isolated:
-    """Adds these headers to every answer, its problems too; a page's own, stricter policy stays."""
+class Isolation:
+    """Middleware that adds these headers to every answer, also to problems; a page's own, stricter policy stays."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -39,9 +39,9 @@ class Isolated:
 
 
 def fetched_ahead(headers: Headers) -> bool:
-    """Return True if the browser asks before anybody looks: another page may choose when the page is shown.
+    """Return True for a prefetch: another page could choose the moment when the page is shown.
 
     `Sec-Purpose` is the standard's (https://fetch.spec.whatwg.org/#sec-purpose-header); the others are older.
     """
-    said = " ".join(value for name in _PURPOSES for value in headers.getlist(name)).lower()
-    return any(word in said for word in _AHEAD)
+    purposes = " ".join(value for name in _PURPOSES for value in headers.getlist(name)).lower()
+    return any(word in purposes for word in _AHEAD)

@@ -1,17 +1,23 @@
-"""Places: where a call's visitor seems to be, by what a trusted proxy says or by the address.
+"""Location: the client's address behind trusted proxies, and the place that its visitor seems to be in.
 
-Neither is kept. Knows nothing of what follows from it.
+Both are used for one call and dropped (design rule 7). Knows nothing of what follows from them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from starlette.types import Scope
 
-from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, location_of
-from consent_service.services.geo import Locate
-from consent_service.web.http.client_address import Clients, peer_of
+from consent_service.addresses import Address, Networks, read_address, read_network
+from consent_service.config import Geo
+from consent_service.domain.places import NOWHERE, Place, place_of
+from consent_service.services.geo import Locate, open_database
+
+_MOST_HOPS: Final = 32
+"""Hops that are read, the nearest first. No chain of trusted proxies is as long."""
 
 
 class HeaderNames(NamedTuple):
@@ -31,37 +37,87 @@ PROXIES: Final = {
 }
 
 
-class Places:
-    """Finds a call's place: the headers of a trusted proxy, else the database, else nowhere."""
+class ClientAddresses:
+    """Finder of a client's address. `trusted`: networks of the proxies that may name it in X-Forwarded-For."""
+
+    def __init__(self, trusted: Sequence[str]) -> None:
+        self._trusted = Networks(read_network(network) for network in trusted)
+
+    def address(self, scope: Scope) -> Address | None:
+        """Return the last hop that is not a trusted proxy; the peer itself if the proxies name none.
+
+        Returns None if that hop is unreadable: the client is unknown then, and the proxy's own address would
+        place every such visitor where the proxy is.
+        """
+        peer = peer_of(scope)
+        if peer is None or not self.trusts(peer):
+            return peer
+        hops = _forwarded(scope["headers"])
+        for hop in filter(None, hops):
+            address = read_address(hop)
+            if address is None or not self.trusts(address):
+                return address
+        return peer if len(hops) < _MOST_HOPS else None
+
+    def trusts(self, address: Address | None) -> bool:
+        """Return True if this address is a trusted proxy's, so that its headers count."""
+        return address is not None and address in self._trusted
+
+
+class Locations:
+    """Finder of a visitor's place: by the headers of a trusted proxy, else by the database, else nowhere."""
 
     def __init__(
-        self, clients: Clients, names: HeaderNames | None = None, locate: Locate | None = None
+        self, addresses: ClientAddresses, names: HeaderNames | None = None, locate: Locate | None = None
     ) -> None:
-        self._clients = clients
+        self._addresses = addresses
         self._names = None if names is None else (names.country.encode(), names.region.encode())
         self._locate = locate
 
     @property
     def known(self) -> bool:
-        """True if the places of calls can be known at all."""
+        """True if places are configured at all."""
         return self._names is not None or self._locate is not None
 
     def of(self, scope: Scope) -> Location:
         """Return the place that this call comes from."""
-        said = self._said(scope) if self._names is not None else UNKNOWN_LOCATION
-        if said.country is None and self._locate is not None:
-            address = self._clients.address(scope)
-            return UNKNOWN_LOCATION if address is None else self._locate(address)
-        return said
+        place = self._in_headers(scope) if self._names is not None else NOWHERE
+        if place.country is None and self._locate is not None:
+            address = self._addresses.address(scope)
+            return NOWHERE if address is None else self._locate(address)
+        return place
 
-    def _said(self, scope: Scope) -> Location:
-        if self._names is None or not self._clients.trusts(peer_of(scope)):
-            return UNKNOWN_LOCATION
-        country, region = (_only(scope, name) for name in self._names)
-        return location_of(country, region)
+    def _in_headers(self, scope: Scope) -> Place:
+        if self._names is None or not self._addresses.trusts(peer_of(scope)):
+            return NOWHERE
+        country, region = (_single_value(scope, name) for name in self._names)
+        return place_of(country, region)
 
 
-def _only(scope: Scope, wanted: bytes) -> str | None:
-    """The header's value. Twice is in doubt: the client may have sent one of them."""
+def locations_of(geo: Geo, addresses: ClientAddresses) -> Locations:
+    """Return the finder of places that `[geo]` configures. Raises CannotStart if its database can't be opened."""
+    names = None
+    if geo.proxy is not None:
+        names = PROXIES[geo.proxy]
+    elif geo.country_header:
+        names = HeaderNames(geo.country_header.lower(), geo.region_header.lower())
+    return Locations(addresses, names, open_database(Path(geo.database)) if geo.database else None)
+
+
+def peer_of(scope: Scope) -> Address | None:
+    """Return the address at the other end of the connection; None on a Unix socket."""
+    client = scope.get("client")
+    return read_address(client[0]) if client else None
+
+
+def _forwarded(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
+    """Return the hops of X-Forwarded-For, the nearest first, at most `_MOST_HOPS`."""
+    lines = b",".join(value for name, value in headers if name == b"x-forwarded-for")
+    nearest = lines.rsplit(b",", _MOST_HOPS)[-_MOST_HOPS:]
+    return [hop.strip().decode("latin-1") for hop in reversed(nearest)]
+
+
+def _single_value(scope: Scope, wanted: bytes) -> str | None:
+    """Return the header's value; None if it is sent twice, because the client may have added one of the two."""
     values = [value for name, value in scope["headers"] if name == wanted]
     return values[0].decode("latin-1") if len(values) == 1 else None

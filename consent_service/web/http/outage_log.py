@@ -1,7 +1,7 @@
-"""Troubles: why the store or the archive could not serve, in the log: each reason once, not once for each call.
+"""Outage log: the reasons why the store or the archive could not serve, each once, not once for each call.
 
-A reason that lasts is logged again every minute, with how often it was met since. Reasons name servers, files and
-shards; they hold no secret and nobody's data (`store.causes`).
+A reason that lasts is logged again every minute, with the number of calls that met it since. Reasons name servers,
+files and shards; they hold no secret and no personal data (`store.causes`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from consent_service.errors import StoreError
 _AGAIN: Final = 60.0
 """Seconds after which the same reason is logged again."""
 _MOST: Final = 64
-"""Reasons remembered. They are told apart without their numbers, so that no shard makes one of its own."""
+"""Reasons remembered. Numbers in them are ignored, so that each shard does not make a reason of its own."""
 _NUMBER: Final = re.compile(r"\d+")
 
 _log = structlog.get_logger("consent_service")
 
 
-class Troubles:
-    """Logs reasons. `count` is told the class of each of the store's; `timer` gives seconds that only rise."""
+class OutageLog:
+    """Logger of reasons. `count` gets the class name of each store error; `timer` gives monotonic seconds."""
 
     def __init__(self, count: Callable[[str], None], timer: Callable[[], float]) -> None:
         self._count = count
@@ -32,13 +32,13 @@ class Troubles:
         self._seen: dict[tuple[str, str], _Seen] = {}
 
     def note(self, error: Exception) -> None:
-        """Count an answer that this error spoiled, and log the reason."""
+        """Count an answer that failed because of this error, and log the reason."""
         if isinstance(error, StoreError):
             self._count(type(error).__name__)
         self.log(error)
 
     def log(self, error: Exception) -> None:
-        """Log the reason of an error, unless the same was logged a moment ago. For errors that spoil no answer."""
+        """Log the reason of an error that no answer failed of, unless the same was logged within a minute."""
         now, kind, reason = self._timer(), type(error).__name__, reason_of(error)
         key = (kind, _NUMBER.sub("#", reason))
         seen = self._seen.pop(key, None)
@@ -54,7 +54,7 @@ class Troubles:
 
 
 class _Seen:
-    """A reason: the time it was logged last, and how often it was met since."""
+    """A reason: the time it was logged last, and how often it occurred since."""
 
     __slots__ = ("logged_at", "met")
 

@@ -1,7 +1,7 @@
 """Problems: the one place where an error becomes an HTTP answer (RFC 9457).
 
-`type` is stable: clients may branch on it. The detail says what was wrong and what to do; it never holds a
-secret, a token or what the store's driver said.
+`type` is stable: clients may branch on it. The detail says what was wrong and what to do; it never holds a secret, a
+token or a message of the store's driver.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from consent_service import errors
-from consent_service.web.http.outage_log import Troubles
+from consent_service.web.http.outage_log import OutageLog
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:consent-service:problem:"
@@ -32,6 +32,8 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Kind(NamedTuple):
+    """Kind of problem. `slug`: the last part of its `type`."""
+
     status: int
     slug: str
     title: str
@@ -44,7 +46,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.UnknownReceipt: Kind(404, "unknown-receipt", "There is no such receipt"),
     errors.OriginNotAllowed: Kind(403, "origin-not-allowed", "This origin may not call this"),
     errors.FetchedAhead: Kind(403, "fetched-ahead", "This page is not fetched ahead"),
-    errors.RequestIdReused: Kind(409, "request-id-reused", "The id was used for something else"),
+    errors.IdempotencyKeyReused: Kind(409, "request-id-reused", "The id was used for something else"),
     errors.ConfirmationInvalid: Kind(410, "confirmation-invalid", "The confirmation is no longer valid"),
     errors.ParentalConsentRequired: Kind(403, "parental-consent-required", "Only a parent can consent"),
     errors.TooManyRequests: Kind(429, "too-many-requests", "Too many requests"),
@@ -77,7 +79,7 @@ _UNAVAILABLE: Final = 503
 
 
 def response(kind: Kind, detail: str, headers: dict[str, str] | None = None) -> Response:
-    """One problem as an answer that nobody may keep."""
+    """Return one problem as an answer that no cache may keep."""
     body = Problem(TYPE_PREFIX + kind.slug, kind.title, kind.status, detail)
     return Response(
         msgspec.json.encode(body),
@@ -88,22 +90,22 @@ def response(kind: Kind, detail: str, headers: dict[str, str] | None = None) -> 
 
 
 def kind_of(error: errors.ConsentError) -> Kind:
-    """The row for the error's class or its nearest parent. KeyError when there is none."""
+    """Return the row of the error's class or of its nearest parent. Raises KeyError if there is none."""
     return next(KINDS[kind] for kind in type(error).__mro__ if kind in KINDS)
 
 
 class ConsentErrors:
-    """Answers `ConsentError`s. The reason of a 503 goes to `troubles`, for the operator, and not to the caller."""
+    """Handler of `ConsentError`s. The reason of a 503 goes to `outages`, for the operator, not to the caller."""
 
-    def __init__(self, troubles: Troubles) -> None:
-        self._troubles = troubles
+    def __init__(self, outages: OutageLog) -> None:
+        self._outages = outages
 
     async def __call__(self, request: Request, error: Exception) -> Response:
-        """Starlette's handler."""
+        """Return the answer to an error, as Starlette's exception handlers do."""
         assert isinstance(error, errors.ConsentError)
         kind = kind_of(error)
         if kind.status == _UNAVAILABLE:
-            self._troubles.note(error)
+            self._outages.note(error)
         if isinstance(error, errors.StoreError):
             return response(kind, _STORE_DETAIL, {"retry-after": str(STORE_RETRY_AFTER)})
         if isinstance(error, errors.LedgerError):
@@ -114,17 +116,17 @@ class ConsentErrors:
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
-    """Starlette's handler for its own 404, 405 and the like."""
+    """Return the answer to Starlette's own errors: 404, 405 and the like."""
     assert isinstance(error, HTTPException)
     kind = _BY_STATUS.get(error.status_code, Kind(error.status_code, "refused", "The request was refused"))
     return response(kind, error.detail, dict(error.headers or {}))
 
 
 async def on_disconnect(request: Request, error: Exception) -> Response:
-    """Starlette's handler for a body that ended before it was whole: mostly nobody is there to read the answer."""
+    """Return the answer to a body that ended too early: mostly the caller is gone and does not read it."""
     return response(_GONE, "the body was cut off, or its chunks are malformed; send the whole body again")
 
 
 async def on_unexpected(request: Request, error: Exception) -> Response:
-    """Starlette's handler for a defect of ours."""
+    """Return the answer to a defect of ours."""
     return response(_INTERNAL, "this is a defect of the service; nothing was acknowledged")

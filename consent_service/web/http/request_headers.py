@@ -1,29 +1,43 @@
-"""Headers: what one request's raw headers say, read in one pass.
+"""Request headers: the head's limits, and the headers that matter, read in one pass.
 
-Shared by the flag's hot path and the other visitor calls, so that the signal, the origin and the cookie are
-read in one way only.
+Shared by the flag's hot path and all other calls, so that signal, origin, host and cookie are read in one way only.
+The work for a request must grow no faster than its size, so the head has one limit, whatever stands in it. The flag
+alone is never refused for it, because it is asked before every ad: an identity beyond the limit is doubt, and denies
+(design rule 2).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from starlette.types import Scope
 
 from consent_service.domain.signals import gpc_in_headers
 from consent_service.public_contract import COOKIE_PREFIX, HOST_PREFIX
-from consent_service.web.http.head_limit import MOST_COOKIES, MOST_HEAD
+
+MOST_HEAD: Final = 32 * 1024
+"""Bytes of path, query and headers together. Web servers commonly refuse heads of 8 to 32 KiB."""
+
+MOST_COOKIES: Final = 8
+"""Cookies of one name that are read. A browser keeps one for each domain and path that a page can set it for."""
+
+MOST_QUERY: Final = 4096
+"""Bytes of a query that are read. No parameter of ours has more than 512."""
+
+_HOST: Final = re.compile(rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~%-]{1,255})(:[0-9]{0,5})?")
 
 Raw = list[tuple[bytes, bytes]]
 """Headers as ASGI sends them."""
 
 
 class Seen(NamedTuple):
-    """The headers of a request that matter. `origin` is None when there was none.
+    """Headers of a request that matter.
 
-    `host` is None or empty when there was none (some servers add an empty one), and no host's name when there were
-    several.
+    `origin` is None if there was none. `host` is None or empty if there was none (some servers add an empty one); it
+    is no host's name if there were several.
     """
 
     gpc: bool
@@ -34,16 +48,49 @@ class Seen(NamedTuple):
     host: bytes | None
 
 
+def fits(scope: Scope) -> bool:
+    """Return True if the request's head is within MOST_HEAD."""
+    size = len(scope["path"]) + len(scope["query_string"])
+    for name, value in scope["headers"]:
+        size += len(name) + len(value)
+    return size <= MOST_HEAD
+
+
+def names_host(host: bytes | None, scope: Scope) -> bool:
+    """Return True if the request names one host, as HTTP/1.1 must (RFC 9112 section 3.2). `host`: `Seen.host`.
+
+    A proxy and the server behind it read two `Host` headers differently, so neither counts.
+    """
+    return _is_host(host) if host else scope.get("http_version") != "1.1"
+
+
+@lru_cache(maxsize=64)
+def _is_host(value: bytes) -> bool:
+    return _HOST.fullmatch(value) is not None
+
+
+def host_names(scope: Scope) -> set[str]:
+    """Return the hosts that this request names, in lower case.
+
+    `X-Forwarded-Host` counts beside `Host`, whoever sent it, and never instead of it: a script of a page can add it
+    to a call through its site's path, where a proxy may pass it on.
+    """
+    values = [
+        value.decode("latin-1") for name, value in scope["headers"] if name in (b"host", b"x-forwarded-host")
+    ]
+    return {host.strip().lower() for value in values for host in value.split(",")}
+
+
 def seen(scope: Scope) -> Seen:
-    """Return the headers that matter; they are read once and kept with the request."""
-    known: Seen | None = scope.get(_KEPT_AS)
-    if known is None:
-        known = scope[_KEPT_AS] = read(scope["headers"])
-    return known
+    """Return the headers that matter; they are read once and kept in the scope."""
+    headers: Seen | None = scope.get(_SCOPE_KEY)
+    if headers is None:
+        headers = scope[_SCOPE_KEY] = read(scope["headers"])
+    return headers
 
 
 def read(headers: Iterable[tuple[bytes, bytes]]) -> Seen:
-    """One pass over the raw ASGI headers (names in lower case)."""
+    """Return the headers that matter, in one pass over raw ASGI headers (names in lower case)."""
     gpc: list[bytes] = []
     more_cookies: list[bytes] = []
     origin: str | None = None
@@ -71,21 +118,23 @@ def read(headers: Iterable[tuple[bytes, bytes]]) -> Seen:
     return Seen(gpc_in_headers(gpc) if gpc else False, origin, cookie, agent, if_none_match, host)
 
 
-_KEPT_AS = "consent.headers"
+_SCOPE_KEY: Final = "consent.headers"
 _SEVERAL_HOSTS: Final = b","
-_PREFIXES = (b"", HOST_PREFIX.encode())
+_PREFIXES: Final = (b"", HOST_PREFIX.encode())
 UNREADABLE: Final = "?"
-"""Stands for an identity that was presented and is not read: no token of anybody."""
-_TOKEN_FIELD = 6
-
+"""Placeholder for an identity that was presented and is not read: a token of nobody."""
+_TOKEN_FIELD: Final = 6
 
 Presented = tuple[list[str], list[str]]
-"""The visitor tokens of a request: those of which the first names the record and the others only deny, and those that
-name nobody, even where they stand alone, and only deny too."""
+"""Visitor tokens of a request, in two lists.
+
+The first token of the first list names the record; its others only deny. Those of the second list never name the
+record, even if the first list is empty, and only deny too.
+"""
 
 
 def cross_origin(origin: str) -> Raw:
-    """The raw headers that let a page of this origin read an answer."""
+    """Return the raw headers that let pages of this origin read an answer."""
     return [
         (b"access-control-allow-origin", origin.encode()),
         (b"access-control-allow-credentials", b"true"),
@@ -109,7 +158,7 @@ def cookie_values(cookie: bytes, name: str) -> list[str]:
 def _cookies(cookie: bytes, name: str, prefixes: Container[bytes]) -> list[tuple[bytes, str]]:
     """Return the cookies of this name behind one of these prefixes, each with its prefix, in the header's order.
 
-    A header that is too long, and cookies beyond the most that are read, are one that can't be read.
+    A header over MOST_HEAD, and all cookies beyond MOST_COOKIES, are replaced by one unreadable cookie.
     """
     name_and_sign = f"{name}=".encode()
     start = cookie.find(name_and_sign)
@@ -133,8 +182,8 @@ def _cookies(cookie: bytes, name: str, prefixes: Container[bytes]) -> list[tuple
 def presented(explicit: str | None, cookie: bytes, site: str, *, host_only: bool) -> Presented:
     """Return the visitor tokens of a request: the explicit one first, then those of the cookies.
 
-    A cookie is `1.<answers>.<basis>.<gpc>.<as_of>.<max_age>.<token>`. One that can't be read is a token that
-    can't be honoured, not the absence of one. `host_only`: a cookie under the plain name is none of the site's own.
+    A cookie is `1.<answers>.<basis>.<gpc>.<as_of>.<max_age>.<token>`. An unreadable cookie counts as a token that is
+    rejected, not as no token. `host_only`: a cookie under the plain name is not the site's own.
     """
     tokens = [explicit] if explicit else []
     plain: list[str] = []
@@ -153,7 +202,7 @@ def presented(explicit: str | None, cookie: bytes, site: str, *, host_only: bool
 
 
 def _token(value: str) -> str | None:
-    """The token of one cookie, None when it holds none, "" (no token of anybody) when it can't be read."""
+    """Return the token in one cookie; None if it holds none, "" (a token of nobody) if it can't be read."""
     fields = value.split(".", _TOKEN_FIELD)
     if len(fields) <= _TOKEN_FIELD or fields[0] != "1":
         return ""

@@ -1,9 +1,8 @@
-"""Tracing: names of headers that a site's own monitoring adds to every call of its pages. Pure.
+"""Tracing headers: names of headers that a site's own monitoring adds to every call of its pages. Pure.
 
-Browsers ask whether such a header may be sent, and where it may not they don't send the call at all: an opt-out would
-fail because of a tool that has nothing to do with it. Allowed are the names of this table and no others: the service
-reads none of them. Whatever a page asks for is not allowed, because a proxy or the service may act on other names
-(X-Forwarded-For, those of a visitor's place).
+A browser asks by a preflight if such a header may be sent. If not, it does not send the call at all: an opt-out would
+fail because of a tool that has nothing to do with it. So the names in this table are allowed; the service reads none
+of them. Other names are refused, because a proxy or the service may act on them (X-Forwarded-For, a visitor's place).
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ _FAMILIES: Final = (
 )
 _TRACING: Final = re.compile("|".join(_FAMILIES))
 _MOST: Final = 64
-"""Names that are answered at once: more than any page's tools add."""
+"""Most names in one answer: more than any page's tools add."""
 
 
-def tracing_names(asked: str) -> list[str]:
+def tracing_names(requested: str) -> list[str]:
     """Return the names for tracing among those that a preflight asks for, each once.
 
-    `asked`: an `Access-Control-Request-Headers`.
+    `requested`: an `Access-Control-Request-Headers`.
     """
-    names = dict.fromkeys(name.strip().lower() for name in asked.split(","))
+    names = dict.fromkeys(name.strip().lower() for name in requested.split(","))
     return [name for name in names if _TRACING.fullmatch(name)][:_MOST]

@@ -1,9 +1,9 @@
-"""Confirm: the second step of an opt-in, on the service's own page.
+"""Confirm page: the second step of an opt-in, on the service's own origin.
 
-`GET` shows what would be opted in. Where the page's script runs, it wakes one button; where it doesn't, the page asks
-yes or no, and a second page asks again. `POST` from that very page does it. Each form has a token of its own, so that
-no step can be left out or hurried. The embedding page's scripts can do none of it: they can't read the page, frame it
-or hold its window, and a post from their origin is refused.
+`GET` shows what would be opted in. If the page's script runs, it enables one button; if not, the page asks yes or no,
+and a second page asks again. A `POST` from that page confirms. Each form has a token of its own, so that no step can
+be left out or hurried. Scripts of the embedding page can't take this step: they can't read the page, frame it or hold
+its window, and a post from their origin is refused.
 """
 
 from __future__ import annotations
@@ -18,54 +18,56 @@ from consent_service.errors import ConfirmationInvalid, FetchedAhead, NotPressed
 from consent_service.identity.form_tokens import MIN_AGE, FormStep, ShownForm, form_token, open_form_token
 from consent_service.identity.key_ring import KeyRing
 from consent_service.services.sites import Site
-from consent_service.services.visitor.confirmations import Opened
-from consent_service.services.visitor.consent import Consent
-from consent_service.web.http.calls import Calls
+from consent_service.services.visitor.confirmations import PendingChoice
+from consent_service.services.visitor.second_step import SecondStep
+from consent_service.web.http.access_control import AccessControl
 from consent_service.web.http.isolation import fetched_ahead
 from consent_service.web.pages.choices_page import PARAMETER
 from consent_service.web.pages.forms import read_form
 from consent_service.web.pages.languages import language_of
-from consent_service.web.pages.templates import Pages
+from consent_service.web.pages.templates import Templates
 
 _CONFIRMED: Final = "confirmed"
-"""A result of the choices page that says nothing: whoever brings it back asks how things stand."""
+"""Result without a visitor: the site's script that gets it asks the service for the flag."""
 _MARGIN: Final = 200
-"""Milliseconds for which the script waits longer than it must: two clocks don't run alike."""
+"""Milliseconds that the script waits beyond the minimum, because two clocks don't run alike."""
 
 
 class ConfirmPages:
-    """The pages of the second step, their posts, and what they say when the nonce is dead."""
+    """Handlers of the pages of the second step and of their forms."""
 
     def __init__(
         self,
-        calls: Calls,
-        consent: Consent,
-        pages: Pages,
+        access: AccessControl,
+        second_step: SecondStep,
+        templates: Templates,
         ring: KeyRing,
         public_url: str,
         clock: Callable[[], float],
     ) -> None:
-        self._calls = calls
-        self._consent = consent
-        self._pages = pages
+        self._access = access
+        self._second_step = second_step
+        self._templates = templates
         self._ring = ring
         self._public_url = public_url
         self._clock = clock
 
     async def show(self, request: Request) -> Response:
         """`GET /s/{site}/confirm/{nonce}`."""
-        site = self._calls.site(request)
+        site = self._access.named_site(request)
         if fetched_ahead(request.headers):
-            raise FetchedAhead("this page is for somebody who looks at it; ask for it when it is to be shown")
+            raise FetchedAhead(
+                "this page is not served to a prefetch; ask for it when the visitor is to see it"
+            )
         return await self._ask(request, site)
 
     async def confirm(self, request: Request) -> Response:
         """`POST /s/{site}/confirm/{nonce}`, from our own page alone."""
-        site = self._calls.own_page(request, "confirm")
+        site = self._access.form_site(request, "confirm")
         try:
-            self._calls.pressed(request)
+            self._access.check_pressed(request)
         except NotPressed as refused:
-            return self._pages.refused(site, language_of(request, site), refused, site.home)
+            return self._templates.refused(site, language_of(request, site), refused, site.home)
         form = await read_form(request)
         shown = self._shown(request, form.get("form_token", ""))
         if shown.is_expired:
@@ -78,13 +80,13 @@ class ConfirmPages:
         return await self._confirmed(request, site)
 
     async def _ask(self, request: Request, site: Site, note: str = "") -> Response:
-        """The first page. `note`: the key of what to say of the form that was just sent."""
+        """Return the first page. `note`: key of a sentence about the form that was just sent."""
         scripted, ask = (self._form_token(request, step) for step in (FormStep.SCRIPTED, FormStep.ASK))
         form = {"note": note, "token": ask, "scripted": scripted, "after": MIN_AGE + _MARGIN}
         return await self._waiting(request, site, "confirm.html", form)
 
     async def _ask_again(self, request: Request, site: Site, note: str = "") -> Response:
-        """The second page, where the first one's script did not run."""
+        """Return the second page, for browsers in which the first page's script did not run."""
         form = {"note": note, "token": self._form_token(request, FormStep.AGAIN)}
         return await self._waiting(request, site, "confirm_again.html", form)
 
@@ -98,38 +100,40 @@ class ConfirmPages:
     async def _confirmed(self, request: Request, site: Site) -> Response:
         nonce = request.path_params["nonce"]
         try:
-            opened, resolution = await self._consent.confirm(self._calls.caller(request, site), nonce)
+            pending, resolution = await self._second_step.confirm(
+                self._access.call(request, site), self._access.tokens(request, site), nonce
+            )
         except ConfirmationInvalid:
             return self._dead(request, site)
-        denied = [right for right in opened.rights if resolution.ruling(right).denied]
-        return self._pages.render(
+        denied = [right for right in pending.rights if resolution.ruling(right).denied]
+        return self._templates.render(
             "confirmed.html",
             site,
-            language_of(request, site, opened.lang),
-            asked=asked_words(opened),
+            language_of(request, site, pending.lang),
+            asked=pending_words(pending),
             in_force=not denied,
             overtaken="page_overtaken"
             if resolution.sale.denied and resolution.share.denied
             else "page_unallowed",
-            own=self._own(opened),
-            back=self._back(site, opened, done=True),
+            own=self._own(pending),
+            back=self._back(site, pending, done=True),
         )
 
     async def _waiting(self, request: Request, site: Site, name: str, form: Mapping[str, object]) -> Response:
-        """A page about what waits for the second step, or the one that says that nothing does any more."""
-        caller = self._calls.caller(request, site)
+        """Return the named page about the pending choice, or the page that says that there is none any more."""
+        call = self._access.call(request, site)
         try:
-            opened, signals = await self._consent.opened(caller, request.path_params["nonce"])
+            pending, signals = await self._second_step.pending(call, request.path_params["nonce"])
         except ConfirmationInvalid:
             return self._dead(request, site)
-        return self._pages.render(
+        return self._templates.render(
             name,
             site,
-            language_of(request, site, opened.lang),
-            asked=asked_words(opened),
+            language_of(request, site, pending.lang),
+            asked=pending_words(pending),
             signal=bool(signals),
-            own=self._own(opened),
-            back=self._back(site, opened),
+            own=self._own(pending),
+            back=self._back(site, pending),
             form=form,
         )
 
@@ -145,30 +149,30 @@ class ConfirmPages:
     def _now(self) -> int:
         return int(self._clock() * 1000)
 
-    def _back(self, site: Site, opened: Opened, *, done: bool = False) -> str:
-        """Return the page that asked: one of the site, or the service's own choices page.
+    def _back(self, site: Site, pending: PendingChoice, *, done: bool = False) -> str:
+        """Return the address of the page that asked: one of the site, or the service's own choices page.
 
-        `done`: the site's script is told by the fragment to ask the service, whatever its cookie says.
+        `done`: the fragment makes the site's script ask the service, even if its cookie is fresh.
         """
-        if self._own(opened):
-            return f"{self._public_url}/s/{site.key}/privacy-choices?lang={opened.lang}"
-        return f"{opened.origin}/#{PARAMETER}={_CONFIRMED}" if done else opened.origin
+        if self._own(pending):
+            return f"{self._public_url}/s/{site.key}/privacy-choices?lang={pending.lang}"
+        return f"{pending.origin}/#{PARAMETER}={_CONFIRMED}" if done else pending.origin
 
-    def _own(self, opened: Opened) -> bool:
-        """Return whether it was asked on the service's own choices page, of which the site knows nothing yet."""
-        return opened.origin == self._calls.own_origin
+    def _own(self, pending: PendingChoice) -> bool:
+        """Return True if the choice was made on the service's own choices page: the site knows nothing of it yet."""
+        return pending.origin == self._access.own_origin
 
     def _dead(self, request: Request, site: Site) -> Response:
-        return self._pages.render(
+        return self._templates.render(
             "confirm_invalid.html", site, language_of(request, site), status=410, back=site.home
         )
 
 
-def asked_words(opened: Opened) -> list[str]:
-    """Return what would be allowed, as keys of words that a sentence takes after "let the site"."""
-    keys = [f"page_confirm_{right}" for right in opened.rights]
-    if any(one.choice.age is not None for one in opened.records):
+def pending_words(pending: PendingChoice) -> list[str]:
+    """Return what would be allowed, as keys of texts that complete the sentence "let the site …"."""
+    keys = [f"page_confirm_{right}" for right in pending.rights]
+    if any(record.choice.age is not None for record in pending.records):
         keys.append("page_confirm_age")
-    if any(one.choice.incentive is not None for one in opened.records):
+    if any(record.choice.incentive is not None for record in pending.records):
         keys.append("page_confirm_incentive")
     return keys

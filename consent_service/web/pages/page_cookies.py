@@ -1,7 +1,7 @@
-"""Page cookies: the two that the choices page keeps on the service's own origin, for no script to read.
+"""Page cookies: the two cookies of the choices page on the service's own origin, which no script can read.
 
-`own` holds the visitor token of somebody who came without one; `visit` ends with the browser's session and holds
-what the site handed over. Neither is ever sent along with another site's requests.
+`own` holds the visitor token of a visitor whom no site handed over. `visit` ends with the browser's session and holds
+the fields that the site handed over. Browsers send neither with requests of other sites.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LONGEST: Final = 4096
 
 
 class PageCookies:
-    """Reads and sets both. `secure`: the service is reached over https."""
+    """Reader and writer of both. `secure`: browsers reach the service over https."""
 
     def __init__(self, secure: bool) -> None:
         self._secure = secure
@@ -26,15 +26,19 @@ class PageCookies:
         self._prefix = "__Host-" if secure else ""
 
     def own(self, request: Request, site: str) -> str | None:
+        """Return the page's own visitor token, or None."""
         return self._read(request, f"pc_own_{site}")
 
     def visit(self, request: Request, site: str) -> str | None:
+        """Return the signed visit, or None."""
         return self._read(request, f"pc_visit_{site}")
 
     def keep_own(self, response: Response, site: str, token: str) -> None:
+        """Set the cookie with the page's own visitor token, for 400 days."""
         self._set(response, f"pc_own_{site}", token, KEPT_SECONDS)
 
     def keep_visit(self, response: Response, site: str, visit: str) -> None:
+        """Set the cookie with the signed visit, for the browser's session."""
         self._set(response, f"pc_visit_{site}", visit, None)
 
     def _read(self, request: Request, name: str) -> str | None:

@@ -16,8 +16,8 @@ from consent_service.errors import NotPressed
 from consent_service.services.sites import Site
 
 
-class Pages:
-    """Renders pages."""
+class Templates:
+    """Renderer of the pages' templates."""
 
     def __init__(self, folder: Path) -> None:
         self._environment = Environment(
@@ -37,9 +37,9 @@ class Pages:
         status: int = 200,
         **values: object,
     ) -> HTMLResponse:
-        """The page as an answer that nobody keeps and nobody frames.
+        """Return the page as an answer that no cache keeps and no page frames.
 
-        In the template `say` gives the words of a key, in the page's language and with the site's name.
+        In the template, `say` returns the text of a key, in the page's language and with the site's name.
         """
         nonce = secrets.token_urlsafe(16)
         words = site.texts[lang]
@@ -65,6 +65,6 @@ class Pages:
         return HTMLResponse(html, status, headers)
 
     def refused(self, site: Site, lang: str, error: NotPressed, back: str) -> HTMLResponse:
-        """The page for somebody whose form could not be taken as theirs."""
+        """Return the page that says why a form was refused, with status 403."""
         why = "page_refused_unsaid" if error.unsaid else "page_refused_foreign"
         return self.render("refused.html", site, lang, status=403, why=why, back=back)

@@ -1,7 +1,8 @@
-"""The visitor's calls: signals and choices (the flag has its own room, `flag.py`)."""
+"""Visitor's calls: signals and choices. The flag has a module of its own, `flag.py`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -9,16 +10,17 @@ from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 
+from consent_service.domain.facts import ChoiceMade
 from consent_service.domain.flags import Flag, flag_of
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution
+from consent_service.public_contract import rfc3339
 from consent_service.services.sites import Site
 from consent_service.services.visitor.consent import Chosen, Consent
-from consent_service.services.visitor.page_results import Returned, Returning
+from consent_service.services.visitor.page_results import PageResults, ReturnedResult
 from consent_service.services.visitor.plans import PriorId
 from consent_service.web.http import request_headers
-from consent_service.web.http.calls import Calls
-from consent_service.web.http.timestamps import rfc3339
+from consent_service.web.http.access_control import AccessControl
 from consent_service.web.visitor.bodies import (
     ChoicesAnswer,
     ChoicesBody,
@@ -26,67 +28,83 @@ from consent_service.web.visitor.bodies import (
     ShowBody,
     SignalsAnswer,
     SignalsBody,
-    body_patience,
+    body_deadline,
     choice_of,
     made_at_of,
     read_body,
 )
-from consent_service.web.visitor.cookie_renewal import Renewal
+from consent_service.web.visitor.site_cookie import CookieRenewal
 
-_NEVER_KEPT: Final = (b"cache-control", b"no-store")
+_NO_STORE: Final = (b"cache-control", b"no-store")
 _IS_JSON: Final = (b"content-type", b"application/json")
 
 
 class VisitorApi:
-    """Parses, calls one use case, replies."""
+    """Handlers of signals and choices."""
 
     def __init__(
-        self, calls: Calls, consent: Consent, returning: Returning, renewal: Renewal, public_url: str
+        self,
+        access: AccessControl,
+        consent: Consent,
+        page_results: PageResults,
+        renewals: Mapping[str, CookieRenewal],
+        public_url: str,
     ) -> None:
-        self._calls = calls
+        self._access = access
         self._consent = consent
-        self._returning = returning
-        self._renewal = renewal
+        self._page_results = page_results
+        self._renewals = renewals
         self._public_url = public_url
-        self._patience = body_patience()
+        self._body_deadline = body_deadline()
 
     async def signals(self, request: Request) -> Response:
         """`POST /v1/{site}/signals`: a page view; a signal is recorded on its first sight."""
-        site, origin = self._calls.writer(request, "signals")
-        body = await read_body(request, SignalsBody, self._patience)
-        caller = self._calls.caller(request, site, script=body.gpc, visitor=body.visitor, request_id=body.id)
-        if body.prior is not None:
-            caller = caller._replace(prior=PriorId(body.prior.cookie, body.prior.id))
-        returned = None if body.result is None else Returned(body.result, body.state)
-        told = await self._returning.signal(caller, returned, keep=body.storage)
-        after = told.may_ask_after
+        site, origin = self._access.writing_site(request, "signals")
+        body = await read_body(request, SignalsBody, self._body_deadline)
+        call = self._access.call(request, site, script=body.gpc)
+        tokens = self._access.tokens(request, site, body.visitor)
+        prior = None if body.prior is None else PriorId(body.prior.cookie, body.prior.id)
+        returned = None if body.result is None else ReturnedResult(body.result, body.state)
+        signalled = await self._page_results.signal(
+            call, tokens, returned, keep=body.storage, key=body.id, prior=prior
+        )
+        after = signalled.may_ask_after
         answer = SignalsAnswer(
-            flag=_flag(site, told.regime, told.resolution, caller.now),
-            visitor=told.visitor,
-            show=ShowBody(*told.show),
+            flag=_flag(site, signalled.regime, signalled.resolution, call.now),
+            visitor=signalled.visitor,
+            show=ShowBody(*signalled.show),
             may_ask_after=None if after is None else rfc3339(after),
         )
-        cookies = self._renewal.after(request, site, origin, answer.flag, answer.visitor, caller.now)
-        return _Json(answer, 200, cookies)
+        return _Json(answer, 200, self._cookies(request, site, origin, answer, call.now))
 
     async def choices(self, request: Request) -> Response:
-        """`POST /v1/{site}/choices`: 201 recorded, 202 when a second step is needed."""
-        site, origin = self._calls.writer(request, "choices")
-        body = await read_body(request, ChoicesBody, self._patience)
-        caller = self._calls.caller(
-            request,
-            site,
-            visitor=body.visitor,
-            request_id=body.id,
-            notice=body.notice,
-            lang=body.lang,
-            made_at=made_at_of(body),
+        """`POST /v1/{site}/choices`: 201 recorded, 202 if a second step is needed."""
+        site, origin = self._access.writing_site(request, "choices")
+        body = await read_body(request, ChoicesBody, self._body_deadline)
+        call = self._access.call(request, site, notice=body.notice, lang=body.lang, made_at=made_at_of(body))
+        tokens = self._access.tokens(request, site, body.visitor)
+        choice = choice_of(body, site, call.now)
+        chosen = await self._consent.choose(
+            call, tokens, choice, body.id, origin=origin, lang=body.lang or ""
         )
-        asked = choice_of(body, site, caller.now)
-        chosen = await self._consent.choose(caller, asked, origin=origin, lang=body.lang or "")
-        answer = self._chosen(site, chosen, caller.now)
-        cookies = self._renewal.after(request, site, origin, answer.flag, answer.visitor, caller.now, asked)
+        answer = self._chosen(site, chosen, call.now)
+        cookies = self._cookies(request, site, origin, answer, call.now, choice)
         return _Json(answer, 201 if chosen.nonce is None else 202, cookies)
+
+    def _cookies(
+        self,
+        request: Request,
+        site: Site,
+        origin: str,
+        answer: SignalsAnswer | ChoicesAnswer,
+        now: int,
+        choice: ChoiceMade | None = None,
+    ) -> request_headers.Raw:
+        """Return the header that renews the site's cookie, where the site has a first-party way."""
+        renewal = self._renewals.get(site.key)
+        if renewal is None or origin not in site.origins:
+            return []
+        return renewal.after(request, answer.flag, answer.visitor, now, choice)
 
     def _chosen(self, site: Site, chosen: Chosen, now: int) -> ChoicesAnswer:
         proof: ReceiptBody | UnsetType = UNSET
@@ -105,11 +123,13 @@ def _flag(site: Site, regime: Regime, resolution: Resolution, now: int) -> Flag:
 
 
 class _Json(Response):
-    """An answer that depends on who asks: nobody may keep it. Its headers need no encoding any more."""
+    """JSON answer for one visitor, which no cache may keep. Its headers are encoded already."""
 
-    def __init__(self, answer: SignalsAnswer | ChoicesAnswer, status: int, more: request_headers.Raw) -> None:
+    def __init__(
+        self, answer: SignalsAnswer | ChoicesAnswer, status: int, cookies: request_headers.Raw
+    ) -> None:
         self.status_code = status
         self.background = None
         self.body = msgspec.json.encode(answer)
         length = (b"content-length", str(len(self.body)).encode())
-        self.raw_headers = [_NEVER_KEPT, length, _IS_JSON, *more]
+        self.raw_headers = [_NO_STORE, length, _IS_JSON, *cookies]

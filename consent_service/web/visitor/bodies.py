@@ -1,8 +1,8 @@
-"""Bodies: what the visitor's calls take and give, as types; the OpenAPI description is made from them.
+"""Bodies: requests and answers of the visitor's calls, as types; the OpenAPI description is made from them.
 
-Unknown members are ignored, so that older and newer scripts and servers meet (design rule 12). A word that
-this version does not know as a `method` is recorded as `other`: an opt-out is never refused for it. A member that
-stands twice is refused: a parser takes one of the two, and a false would cancel a true (design rule 1).
+Unknown members are ignored, so that older and newer scripts and servers work together (design rule 12). An unknown
+`method` is recorded as `other`: an opt-out is never refused for it. A member that occurs twice is refused: a parser
+takes one of the two, and a false would cancel a true (design rule 1).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from consent_service.domain.words import (
 )
 from consent_service.errors import BodyTooLarge, InvalidBody
 from consent_service.public_contract import LARGEST_BODY
-from consent_service.services.records.deadline import Patience
+from consent_service.services.records.deadline import Deadline
 from consent_service.services.sites import Site
 from consent_service.services.visitor.plans import LONGEST_PRIOR_ID
 
@@ -126,47 +126,48 @@ class ChoicesAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     confirm_url: str | UnsetType = UNSET
 
 
-_NOBODYS: Final = frozenset({uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)})
-"""The UUIDs that stand for none and for any (RFC 9562 sections 5.9 and 5.10)."""
+_SHARED_IDS: Final = frozenset({uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)})
+"""The nil and the max UUID (RFC 9562 sections 5.9 and 5.10): every caller could send them."""
 
 Body = TypeVar("Body", SignalsBody, ChoicesBody)
 
 
-def body_patience() -> Patience:
-    """Return a time limit for sending a body; one serves all callers of a room. It raises 408."""
-    return Patience(
-        BODY_SECONDS, lambda: HTTPException(408, f"the body did not come within {BODY_SECONDS} s")
+def body_deadline() -> Deadline:
+    """Return a deadline for receiving a body; it raises 408."""
+    return Deadline(
+        BODY_SECONDS,
+        lambda: HTTPException(408, f"the body did not arrive within {BODY_SECONDS} s; send it again"),
     )
 
 
 def media_type(request: Request) -> str:
     """Return the body's media type without parameters, or ""."""
-    said = next((value for name, value in request.scope["headers"] if name == b"content-type"), b"")
-    return str(said, "latin-1").partition(";")[0].strip().lower()
+    value = next((value for name, value in request.scope["headers"] if name == b"content-type"), b"")
+    return str(value, "latin-1").partition(";")[0].strip().lower()
 
 
-async def read_body(request: Request, kind: type[Body], patience: Patience) -> Body:
-    """The request's body as this type.
+async def read_body(request: Request, kind: type[Body], deadline: Deadline) -> Body:
+    """Return the request's body as this type.
 
-    Raises InvalidBody (naming the member), BodyTooLarge, or 415. `text/plain` is read as JSON too: it needs no
-    preflight.
+    Raises InvalidBody (naming the member), BodyTooLarge, or 415. `text/plain` is read as JSON too, because it needs
+    no preflight.
     """
     if media_type(request) not in _MEDIA_TYPES:
         raise HTTPException(415, "send application/json (or JSON as text/plain)")
-    data = await read_bytes(request, patience)
+    data = await read_bytes(request, deadline)
     try:
         body = msgspec.json.decode(data, type=kind)
-        _refuse_doubled(data)
+        _refuse_duplicates(data)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise InvalidBody(f"the body must be a JSON object as described in /openapi.json: {error}") from error
-    if body.id in _NOBODYS:
-        raise InvalidBody(f"id: {body.id} is the same for everybody; send a new random UUID with each call")
+    if body.id in _SHARED_IDS:
+        raise InvalidBody(f"id: {body.id} is no random UUID; send a new random UUID with each call")
     return body
 
 
-async def read_bytes(request: Request, patience: Patience) -> bytes:
-    """The whole body. Raises BodyTooLarge, ClientDisconnect, or 408."""
-    return await patience.wait(_received(request))
+async def read_bytes(request: Request, deadline: Deadline) -> bytes:
+    """Return the whole body. Raises BodyTooLarge, ClientDisconnect, or 408."""
+    return await deadline.wait(_received(request))
 
 
 async def _received(request: Request) -> bytes:
@@ -178,7 +179,7 @@ async def _received(request: Request) -> bytes:
         chunk: bytes = message.get("body", b"")
         data += chunk
         if len(data) > LARGEST_BODY:
-            raise BodyTooLarge(f"at most {LARGEST_BODY} bytes")
+            raise BodyTooLarge(f"the body is too large; send at most {LARGEST_BODY} bytes")
         if not message.get("more_body", False):
             return bytes(data)
 
@@ -194,33 +195,33 @@ _NAMES: Final = tuple(
 )
 
 
-def _refuse_doubled(data: bytes) -> None:
-    """Raise ValueError for an object in which a member stands twice. `data`: JSON that can be read.
+def _refuse_duplicates(data: bytes) -> None:
+    """Raise ValueError for an object in which a member occurs twice. `data`: valid JSON.
 
-    Nearly every body is let through by the first line: none of our names is in it twice, also not as an escape.
+    Nearly every body passes the first line: none of our names occurs in it twice, and nothing is escaped.
     """
     if b"\\" in data or max(map(data.count, _NAMES)) > 1:
         _members.decode(data.decode())
 
 
-def _once(members: Sequence[tuple[str, object]]) -> None:
+def _check_unique(members: Sequence[tuple[str, object]]) -> None:
     names = set[str]()
     for name, _ in members:
         if name in names:
-            raise ValueError(f"{name!r} stands twice")
+            raise ValueError(f"{name!r} occurs twice")
         names.add(name)
 
 
-# Numbers stay text: only names are looked at, and Python refuses to read very long integers.
-_members: Final = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse_float=str)
+# Numbers stay text: only names are compared, and Python refuses to parse very long integers.
+_members: Final = json.JSONDecoder(object_pairs_hook=_check_unique, parse_int=str, parse_float=str)
 
 
-_SAID_BY_PAGES: Final = {word: method for word, method in METHODS.items() if method is not Method.IMPORT}
+_METHODS_OF_CALLERS: Final = {word: method for word, method in METHODS.items() if method is not Method.IMPORT}
 """Methods of a choice that a caller may name; an import is never a caller's."""
 
 
 def made_at_of(body: ChoicesBody) -> str | None:
-    """The time that the visitor's own clock gave the choice, as an entry holds it. Raises InvalidBody."""
+    """Return the choice's time by the visitor's own clock, as an entry holds it. Raises InvalidBody."""
     if body.made_at is None:
         return None
     try:
@@ -230,24 +231,26 @@ def made_at_of(body: ChoicesBody) -> str | None:
 
 
 def choice_of(body: ChoicesBody, site: Site, now: int) -> ChoiceMade:
-    """Return the choice in a body. Raises InvalidBody when it names nothing, or an unknown programme."""
+    """Return the choice in a body. Raises InvalidBody if there is none, or for an unknown programme."""
     choice = ChoiceMade(
         at=now,
-        method=_SAID_BY_PAGES.get(body.method or "", Method.OTHER),
+        method=_METHODS_OF_CALLERS.get(body.method or "", Method.OTHER),
         sale=_stricter(body.sale_share, body.sale),
         share=_stricter(body.sale_share, body.share),
         sensitive=None if body.sensitive is None else LIMIT_WORDS[body.sensitive],
         age=_age(body.age),
         incentive=_incentive(body.incentive, site),
     )
-    if choice.is_empty:
-        raise InvalidBody("say at least one of sale_share, sale, share, sensitive, age, incentive")
+    if choice.empty:
+        raise InvalidBody(
+            "the body has no choice; send at least one of sale_share, sale, share, sensitive, age, incentive"
+        )
     return choice
 
 
-def _stricter(both: str | None, one: str | None) -> Stance | None:
-    """Of two words on one right an opt-out wins: doubt means denied."""
-    stances = [OPT_WORDS[word] for word in (both, one) if word is not None]
+def _stricter(both: str | None, single: str | None) -> Stance | None:
+    """Return the stance of two words on one right: an opt-out wins, because doubt means denied."""
+    stances = [OPT_WORDS[word] for word in (both, single) if word is not None]
     return min(stances, default=None)
 
 
@@ -262,5 +265,7 @@ def _incentive(body: IncentiveBody | None, site: Site) -> Incentive | None:
         return None
     number = site.incentives.get(body.id)
     if number is None:
-        raise InvalidBody(f"this site has no incentive programme {body.id!r}")
+        raise InvalidBody(
+            f"incentive: this site has no programme {body.id!r}; send a key of sites.{site.key}.incentives"
+        )
     return Incentive(number, body.do == "join")

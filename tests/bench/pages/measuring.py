@@ -20,7 +20,7 @@ _SETTLE: Final = f"() => new Promise((done) => setTimeout(done, {SETTLED}))"
 
 
 class Visit(NamedTuple):
-    """What one visit noted; times in milliseconds since the navigation began."""
+    """Measurements of one visit; times in milliseconds since the navigation began."""
 
     shift: float
     tasks: tuple[float, ...]
@@ -28,7 +28,7 @@ class Visit(NamedTuple):
     banner: float | None
     answer: float | None
     at_once: bool
-    """Whether a script right behind the snippet got its answer without waiting."""
+    """True if a script right behind the snippet got its answer without waiting."""
 
 
 async def visit(browser: Browser, served: Served, variant: Variant, slower: int = 1) -> Visit:

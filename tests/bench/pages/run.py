@@ -22,10 +22,10 @@ from tests.bench.pages.measuring import Visit, visit
 from tests.bench.pages.serving import LATENCY, Served, served
 from tests.bench.pages.table import Row, table
 from tests.bench.pages.variants import install_peers, peers
-from tests.e2e.visiting import browser
+from tests.support.chromium import browser
 
 SLOWER: Final = 4
-"""How many times slower a middling phone is, as Chromium's own tools have it."""
+"""Factor by which a middling phone is slower, as Chromium's own tools have it."""
 
 Visits = dict[tuple[str, int], list[Visit]]
 

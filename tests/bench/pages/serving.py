@@ -29,9 +29,9 @@ from consent_service.demo.site_addresses import LOOPBACK, SERVICE_HOST, SHOP_HOS
 from consent_service.embed.site_script import script_of
 from tests.bench.pages.compressing import brotli
 from tests.bench.pages.variants import BARE, FILES, MODULES, Variant, ours
-from tests.demo.demos import two_free_ports
-from tests.process.serving import serving
-from tests.process.waiting import fetch
+from tests.support.ports import free_ports
+from tests.support.processes import fetch
+from tests.support.service import serving
 from tests.support.waiting import eventually
 
 LATENCY: Final = 0.05  # seconds that every answer is on its way
@@ -53,7 +53,7 @@ class Served:
 @asynccontextmanager
 async def served(folder: Path, peers: Sequence[Variant] = ()) -> AsyncIterator[Served]:
     """The bare page, ours and those of the peers, for as long as the block lasts."""
-    front, port = two_free_ports()
+    front, port = free_ports(2)
     with _service(folder, front, port) as mine:
         every = (BARE, mine, *peers)
         async with httpx2.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as client:
@@ -99,7 +99,7 @@ class Site:
 
 
 class Proxy:
-    """What stands before the service."""
+    """Web server in front of the service."""
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self._client = client

@@ -23,7 +23,7 @@ _TEMPLATES: Final = Environment(loader=FileSystemLoader(FILES), undefined=Strict
 
 @dataclass(frozen=True)
 class Variant:
-    """What is put into the page, and the JavaScript that finds its answer and its banner."""
+    """HTML that is put into the page, and the JavaScript that finds its answer and its banner."""
 
     name: str
     head: str = ""

@@ -9,8 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from consent_service.demo.site_addresses import ADNET_HOST
-from tests.demo.demos import Demo
+from consent_service.demo.addresses import ADNET_HOST
 from tests.e2e.browsers.words import (
     ACT,
     CLICK,
@@ -25,7 +24,8 @@ from tests.e2e.browsers.words import (
     Wire,
     Word,
 )
-from tests.process.waiting import family
+from tests.support.demo import Demo
+from tests.support.processes import family
 from tests.support.waiting import eventually, insisting
 
 TAB: Final = "\ue004"
@@ -60,7 +60,7 @@ class Browser:
         return x + width / 2, y + height / 2
 
     def run(self, expression: str) -> Any:
-        """What this JavaScript gives, in the page; what it promises, as soon as that is there."""
+        """Return the value of this JavaScript in the page; that of a promise as soon as it is there."""
         return self.wire.say(RUN, script=f"return ({expression})", args=[])
 
     def becomes(self, expression: str) -> Any:
@@ -148,12 +148,12 @@ class Browsing(Browser):
         self.becomes("!window.left && location.host !== '' && document.readyState !== 'loading'")
 
     def flag(self) -> dict[str, Any]:
-        """What a tag on this page would be told now."""
+        """Return the flag that a tag on this page would get now."""
         said: dict[str, Any] = self.run("privacyChoices.flag()")
         return said
 
     def is_seen(self, element: str) -> bool:
-        """Whether this element is there, takes up room in the window, and nothing lies over its middle."""
+        """Return True if this element is there, takes up room in the window, and nothing lies over its middle."""
         seen: bool = self.run(
             f"(() => {{ const element = {element}; if (!element) return false;"
             "const box = element.getBoundingClientRect();"
@@ -168,7 +168,7 @@ class Browsing(Browser):
         self.wire.say(CLICK, id=found[ELEMENT])
 
     def asked_of_partner(self) -> list[str]:
-        """What this page has asked of the partner, as the browser counts it."""
+        """Return the partner's addresses that this page has requested, as the browser counts it."""
         return [url for url in self.run(_ASKED) if ADNET_HOST in url]
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from playwright.sync_api import BrowserContext, Error, Page, sync_playwright
 
 from tests.e2e.browsers.words import Refused, Word
-from tests.e2e.visiting import CHROMIUM, FLAGS, MISSING
+from tests.support.chromium import CHROMIUM, FLAGS, MISSING
 
 _KEYS: Final = {"\ue004": "Tab", "\ue007": "Enter", "\ue00c": "Escape", " ": "Space"}
 PATIENCE: Final = 20_000  # milliseconds

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.demos import Demo
 from tests.e2e.attacking import Scene, scene
 from tests.e2e.browsers.browsing import Browsing
 from tests.e2e.browsers.firefox import SIGNAL, firefox
 from tests.e2e.browsers.webkit import Screen, screen, webkit
+from tests.support.demo import Demo
 
 
 @pytest.fixture(scope="session")

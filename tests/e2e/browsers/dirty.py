@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
-from tests.demo.demos import Demo
 from tests.e2e.browsers.browsing import Browsing
 from tests.e2e.browsers.chromium import chromium
 from tests.e2e.browsers.firefox import firefox
 from tests.e2e.browsers.webkit import Screen, webkit
 from tests.e2e.embedding import Shop, Written, shop
+from tests.support.demo import Demo
 
 SIGNAL: Final = (
     "<script>Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})</script>"

@@ -114,7 +114,7 @@ def _process(folder: Path, profile: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _port(process: subprocess.Popen[bytes], profile: Path) -> int:
-    """Where it listens, as soon as it does."""
+    """Return the address at which it listens, as soon as it does."""
     file = profile / "MarionetteActivePort"
 
     def written() -> int:

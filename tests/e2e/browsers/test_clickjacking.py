@@ -69,7 +69,7 @@ def victim(lasting: Browser | None, webkit_screen: Screen) -> Iterator[Browser]:
 
 @pytest.fixture
 def asked(attacked: Scene) -> Asked:
-    """What waits for the second step of a visitor who opted out and has a signal on record."""
+    """Pending second step of a visitor who opted out and has a signal on record."""
     return attacked.asked(signal=True)
 
 
@@ -138,7 +138,7 @@ def framing(
             yield Browser(session)
 
 
-def test_in_no_frame_and_no_sandbox_can_it_be_pressed(
+def test_the_confirm_page_can_be_pressed_in_no_frame_and_no_sandbox(
     framing: Browser, attacked: Scene, asked: Asked
 ) -> None:
     frames = [
@@ -172,7 +172,9 @@ OUTER: Final = (
 
 
 @pytest.mark.parametrize("flags", some_of(("allow-forms", "allow-same-origin", "allow-scripts")))
-def test_no_window_out_of_a_sandbox_can_be_pressed(victim: Browser, attacked: Scene, flags: str) -> None:
+def test_the_confirm_page_can_be_pressed_in_no_window_opened_from_a_sandbox(
+    victim: Browser, attacked: Scene, flags: str
+) -> None:
     asked = attacked.asked(signal="forms" not in flags)
     victim.visited(asked.url)
     (x, y), height = victim.middle(BUTTON), victim.run("innerHeight")
@@ -202,7 +204,7 @@ def click_until_left(victim: Browser, attacked: Scene, place: tuple[float, float
 
 
 @pytest.mark.parametrize("way", ["a link out of a frame", "window.open", "the tab itself"])
-def test_no_click_that_goes_on_while_the_page_comes_presses_it(
+def test_no_click_that_goes_on_while_the_confirm_page_loads_presses_its_button(
     victim: Browser, attacked: Scene, asked: Asked, way: str
 ) -> None:
     """Double clicks, and games in which one clicks and clicks."""
@@ -226,7 +228,7 @@ def test_no_click_that_goes_on_while_the_page_comes_presses_it(
     assert attacked.basis(asked) == asked.basis
 
 
-def test_a_page_that_opened_it_can_neither_reach_move_nor_hurry_it(
+def test_a_page_that_opened_the_confirm_page_can_neither_reach_move_nor_hurry_it(
     victim: Browser, attacked: Scene, asked: Asked
 ) -> None:
     opens = f"window.opened = open('{asked.url}', 'named', 'width=600,height=600')"
@@ -244,7 +246,7 @@ def test_a_page_that_opened_it_can_neither_reach_move_nor_hurry_it(
     assert attacked.basis(asked) == asked.basis
 
 
-def test_behind_another_page_it_sleeps_and_so_it_is_found(
+def test_the_confirm_button_is_disabled_behind_another_page_and_when_the_visitor_finds_it(
     victim: Browser, attacked: Scene, asked: Asked
 ) -> None:
     over = attacked.write("/over", "<p>Something to look at")
@@ -272,7 +274,7 @@ def test_behind_another_page_it_sleeps_and_so_it_is_found(
 # --- keys and fragments ---------------------------------------------------------------------------
 
 
-def test_a_key_that_is_held_presses_nothing(victim: Browser, attacked: Scene, asked: Asked) -> None:
+def test_a_held_key_does_not_press_the_confirm_button(victim: Browser, attacked: Scene, asked: Asked) -> None:
     victim.visited(asked.url)
     attacked.time_passes()
     while victim.run("performance.now()") < LONG_ENOUGH:
@@ -293,7 +295,9 @@ FRAGMENTS: Final = (
 )
 
 
-def test_no_fragment_focuses_anything(victim: Browser, attacked: Scene, asked: Asked) -> None:
+def test_no_fragment_focuses_anything_on_the_confirm_page(
+    victim: Browser, attacked: Scene, asked: Asked
+) -> None:
     for fragment in FRAGMENTS:
         victim.visited(attacked.write("/between", "<p>So that the page is loaded anew"))
         victim.visited(f"{asked.url}#{fragment}")
@@ -309,7 +313,7 @@ def test_no_fragment_focuses_anything(victim: Browser, attacked: Scene, asked: A
 # --- pages that are there before they are shown ---------------------------------------------------
 
 
-def test_it_is_never_fetched_or_drawn_ahead(
+def test_the_confirm_page_is_never_prefetched_or_prerendered(
     victim: Browser, attacked: Scene, asked: Asked, engine: str
 ) -> None:
     rules = json.dumps(
@@ -328,7 +332,9 @@ def test_it_is_never_fetched_or_drawn_ahead(
     assert attacked.basis(asked) == asked.basis
 
 
-def test_going_back_to_it_finds_it_asleep(victim: Browser, attacked: Scene, asked: Asked) -> None:
+def test_the_confirm_button_is_disabled_after_going_back_to_the_page(
+    victim: Browser, attacked: Scene, asked: Asked
+) -> None:
     victim.visited(asked.url)
     place = victim.middle(BUTTON)
     victim.becomes(AWAKE)

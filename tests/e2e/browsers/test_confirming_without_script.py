@@ -67,7 +67,7 @@ def test_somebody_who_reads_both_pages_confirms(scriptless: Browser, attacked: S
     eventually(lambda: attacked.basis(asked) == asked.confirmed)
 
 
-def test_a_no_leaves_everything_as_it_was(scriptless: Browser, attacked: Scene) -> None:
+def test_answering_no_leaves_everything_as_it_was(scriptless: Browser, attacked: Scene) -> None:
     asked = attacked.asked(signal=False)
     scriptless.visited(asked.url)
     scriptless.click_at(scriptless.middle(NO))

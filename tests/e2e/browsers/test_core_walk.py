@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from consent_service.ledger.entries import SignalEntry
-from tests.demo.demos import Demo
 from tests.e2e.browsers.browsing import ENTER, ESCAPE, SPACE, TAB, Browsing, hanging, part
+from tests.support.demo import Demo
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e

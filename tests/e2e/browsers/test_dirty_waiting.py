@@ -45,14 +45,14 @@ def page(engine: str, tmp_path_factory: pytest.TempPathFactory, webkit_screen: S
 
 
 @pytest.mark.parametrize("attributes", NEVER)
-def test_those_behind_a_script_that_never_runs_do_not_wait(page: Dirt, attributes: str) -> None:
+def test_tags_behind_a_script_that_never_runs_do_not_wait(page: Dirt, attributes: str) -> None:
     never = MARKED.format(attributes=attributes)
     page.open(Written(before=PATIENT, body=never + SECOND + THIRD + FRAME))
     page.becomes("ran.includes('third') && document.querySelector('iframe[data-right]').src !== ''")
     assert page.run("ran") == ["second", "third"]
 
 
-def test_those_behind_one_that_a_policy_blocks_do_not_wait(page: Dirt) -> None:
+def test_tags_behind_a_script_that_a_policy_blocks_do_not_wait(page: Dirt) -> None:
     policy = f"script-src 'nonce-n0nce' 'self' {page.shop.service}"
     elsewhere = MARKED.format(attributes='src="http://elsewhere.localhost:9/never.js" nonce=""')
     body = elsewhere.replace("<script", "<SCRIPT") + SECOND + THIRD
@@ -61,7 +61,7 @@ def test_those_behind_one_that_a_policy_blocks_do_not_wait(page: Dirt) -> None:
     assert page.run("ran") == ["second", "third"]
 
 
-def test_an_empty_address_is_one_and_the_text_beside_it_does_not_run(page: Dirt) -> None:
+def test_a_tag_with_an_empty_address_counts_as_external_and_its_text_does_not_run(page: Dirt) -> None:
     both = '<script type="text/plain" data-right="sale" src="">ran.push("never")</script>'
     page.open(Written(before=PATIENT, body=both + THIRD))
     page.becomes("ran.includes('third')")
@@ -80,14 +80,14 @@ def test_an_empty_address_is_one_and_the_text_beside_it_does_not_run(page: Dirt)
         "defer",
     ],
 )
-def test_those_behind_a_script_that_runs_wait_for_it(page: Dirt, attributes: str) -> None:
+def test_tags_behind_a_script_that_runs_wait_for_it(page: Dirt, attributes: str) -> None:
     first = MARKED.format(attributes=f'{attributes} src="/tag/first.js"')
     page.open(Written(before=PATIENT, body=first + SECOND + THIRD))
     page.becomes("ran.includes('third')")
     assert page.run("ran") == ["first", "second", "third"]
 
 
-def test_one_that_hangs_holds_up_those_in_its_line_alone_and_not_for_ever(page: Dirt) -> None:
+def test_a_tag_that_hangs_delays_only_the_tags_of_its_queue_and_not_for_ever(page: Dirt) -> None:
     hanging = [MARKED.format(attributes=f'src="/hang/{number}.js"') for number in range(3)]
     quick = MARKED.format(attributes='async src="/tag/quick.js"')
     page.open(

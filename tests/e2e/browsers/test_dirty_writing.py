@@ -82,7 +82,7 @@ def test_what_a_file_writes_stands_where_its_tag_does(page: Dirt) -> None:
     ],
 )
 @pytest.mark.parametrize("way", ["inline", "file"])
-def test_what_a_tag_writes_later_stands_there_too(page: Dirt, later: str, way: str) -> None:
+def test_what_a_tag_writes_later_stands_where_the_tag_does(page: Dirt, later: str, way: str) -> None:
     code = later.format(late=LATE)
     tag = inline(code) if way == "inline" else external(page, code)
     shop_with(page, f"<p>one</p>{tag}<p>two</p>", ran="late")

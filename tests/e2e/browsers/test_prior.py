@@ -41,7 +41,9 @@ def test_an_opt_out_of_any_generation_denies_and_is_recorded(
     assert browsing.run("window.ran") == []
 
 
-def test_who_refused_nothing_is_a_visitor_like_any_other(browsing: Browsing, open_shop: Shop) -> None:
+def test_a_visitor_who_refused_nothing_before_is_one_like_any_other(
+    browsing: Browsing, open_shop: Shop
+) -> None:
     arrive(browsing, open_shop, ALLOWED["all on"])
     browsing.becomes("window.ran.length === 1")
     assert browsing.flag()["basis"] == "default"

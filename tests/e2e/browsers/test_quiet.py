@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.demo.demos import Demo
 from tests.e2e.browsers.browsing import Browsing
 from tests.e2e.browsers.test_core_walk import opt_out
+from tests.support.demo import Demo
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -41,7 +41,7 @@ def test_nothing_that_a_script_adds_or_calls_reaches_the_partner(browsing: Brows
     assert demo.partner_log() == before
 
 
-def test_what_is_allowed_passes(browsing: Browsing, demo: Demo) -> None:
+def test_requests_to_a_partner_that_is_allowed_pass(browsing: Browsing, demo: Demo) -> None:
     browsing.visit()
     before = len(demo.partner_log())
     assert browsing.run(TRY % demo.addresses.adnet)[0] is True

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.browsers.browsing import Browsing
 from tests.e2e.browsers.test_core_walk import opt_out
 from tests.e2e.siblings import HOST_COOKIE, MIRROR, PLAIN_COOKIE, Site, beside_a_sibling
-from tests.proxy.nginx import SITE_HOST
+from tests.support.nginx import SITE_HOST
 
 pytestmark = pytest.mark.e2e
 
@@ -45,7 +45,7 @@ def cookies(browsing: Browsing, name: str) -> list[str]:
 
 
 def says(browsing: Browsing, site: Site) -> set[str]:
-    """What the stub alone and the script say."""
+    """Return the flags of the stub alone and of the script."""
     browsing.go(site.stub)
     alone = browsing.run(SALE)
     browsing.go(site.url, until=READY)
@@ -71,7 +71,7 @@ def test_an_opted_out_visitor_stays_denied_beside_and_without_a_cookie_of_ours(
     assert again.split(".", 6)[6] == ours.split(".", 6)[6]
 
 
-def test_an_allowed_visitor_is_not_harmed(browsing: Browsing, site: Site) -> None:
+def test_an_allowed_visitor_is_not_harmed_by_a_siblings_cookies(browsing: Browsing, site: Site) -> None:
     browsing.go(site.url, until=READY)
     ours = cookies(browsing, HOST_COOKIE)
     assert ours[0].startswith("1.aaa.default.")
@@ -92,7 +92,7 @@ def test_where_a_browser_knows_no_prefix_the_stricter_of_two_cookies_answers(
     assert any(text.startswith("1.dda.choice.") for text in cookies(browsing, HOST_COOKIE))
 
 
-def test_who_opted_out_before_the_cookie_had_its_prefix_stays_so_and_gets_the_new_one(
+def test_a_visitor_who_opted_out_before_the_prefix_stays_opted_out_and_gets_the_new_cookie(
     browsing: Browsing, site: Site
 ) -> None:
     browsing.go(site.url, until=READY)

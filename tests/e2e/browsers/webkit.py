@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.e2e.browsers.words import RUN, Refused, Word
-from tests.process.waiting import fetch
 from tests.support.ports import free_port
+from tests.support.processes import fetch
 from tests.support.waiting import DEADLINE, eventually
 
 DRIVER: Final = "WebKitWebDriver"

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass
 class Bidder:
-    """What it got: the OpenRTB requests, and the parameters of each sync."""
+    """Requests that it got: the OpenRTB requests, and the parameters of each sync."""
 
     address: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)

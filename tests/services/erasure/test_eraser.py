@@ -21,16 +21,15 @@ from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.ledger.entries import ErasedEntry, Evidence, decode
 from consent_service.ledger.rebuild import rebuild_standings
 from consent_service.services.erasure.eraser import Eraser
-from consent_service.services.records.drafts import Planned, Work
-from consent_service.services.records.random_ids import RandomIds
-from consent_service.services.records.standings import Records, Standings, Visitor
+from consent_service.services.records.drafts import Planned, RandomIds, Work
+from consent_service.services.records.standings import RecordDecoder, Standings, Visitor
 from consent_service.services.records.writer import StandingWriter
 from consent_service.store.cache import CoherentCache
 from consent_service.store.contract import Change, Put
 from consent_service.store.names import LEDGER, site_shards
 from consent_service.store.sqlite import SqliteStore
-from tests.running import START, Clock
-from tests.subjects import records_of
+from tests.support.clock import START, Clock
+from tests.support.records import records_of
 
 RING = new_ring(START, bytes(32), bytes(32))
 TOKENS = VisitorTokens(RING)
@@ -63,7 +62,7 @@ class Parts(NamedTuple):
         return [entry.payload for entry in page.entries]
 
     async def standing(self, visitor: bytes) -> Standing:
-        """What the oldest token of this visitor is answered by."""
+        """Return the record that answers the oldest token of this visitor."""
         token = TOKENS.sign(SITE, VisitorClaims(visitor, 0, None, START))
         found = await self.standings.recognise(SITE, token, START)
         assert isinstance(found, Visitor)
@@ -74,7 +73,7 @@ class Parts(NamedTuple):
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Parts]:
     store, ids = SqliteStore.open(folder / "consent.db", clock=Clock()), RandomIds()
-    standings = Standings(RING, TOKENS, CoherentCache(store, Records().decode), store)
+    standings = Standings(RING, TOKENS, CoherentCache(store, RecordDecoder().decode), store)
     try:
         yield Parts(
             store, standings, StandingWriter(store, standings, ids), Eraser(store, RING, ids, Clock())
@@ -138,7 +137,7 @@ async def test_choices_that_come_while_somebody_is_erased_never_part_record_and_
         assert (await parts.standing(visitor(1))).sensitive.stance is Stance.OPTED_OUT
 
 
-async def test_a_record_that_begins_unseen_by_an_erasure_begins_behind_it(tmp_path: Path) -> None:
+async def test_a_record_that_begins_during_an_erasure_begins_behind_it(tmp_path: Path) -> None:
     """The first choice of somebody minted reads nothing: its commit finds out."""
     async with opened(tmp_path) as parts:
         await parts.erase(visitor(1))

@@ -8,21 +8,21 @@ import time
 import pytest
 
 from consent_service.errors import StoreBusy, StoreTimeout
-from consent_service.services.records.deadline import Patience
+from consent_service.services.records.deadline import Deadline
 
 
 def too_late() -> StoreTimeout:
     return StoreTimeout("too late")
 
 
-async def test_what_does_not_come_in_time_is_an_error_and_is_given_up() -> None:
+async def test_an_answer_that_does_not_come_in_time_is_an_error_and_is_cancelled() -> None:
     never: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def ask() -> int:
         return await never
 
     with pytest.raises(StoreTimeout, match="too late"):
-        await Patience(0.01, too_late).wait(ask())
+        await Deadline(0.01, too_late).wait(ask())
     await asyncio.sleep(0)
     assert never.cancelled()
 
@@ -41,11 +41,11 @@ async def test_an_answer_that_is_there_counts_even_when_the_loop_is_late() -> No
         loop.call_soon(busy)
         return await answer
 
-    assert await Patience(0.01, too_late).wait(ask()) == 7
+    assert await Deadline(0.01, too_late).wait(ask()) == 7
 
 
 async def test_the_time_that_the_loop_was_away_is_given_to_the_store_once_more() -> None:
-    """What was to be sent waited as well, and so may the answer."""
+    """The request waited in this process as well, so the answer may be late too."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[int] = loop.create_future()
 
@@ -59,7 +59,7 @@ async def test_the_time_that_the_loop_was_away_is_given_to_the_store_once_more()
         loop.call_soon(away)
         return await answer
 
-    assert await Patience(0.01, too_late).wait(ask()) == 7
+    assert await Deadline(0.01, too_late).wait(ask()) == 7
 
 
 async def test_the_stores_own_error_is_passed_on() -> None:
@@ -67,13 +67,13 @@ async def test_the_stores_own_error_is_passed_on() -> None:
         raise StoreBusy("full")
 
     with pytest.raises(StoreBusy, match="full"):
-        await Patience(1, too_late).wait(ask())
+        await Deadline(1, too_late).wait(ask())
 
 
 async def test_each_of_many_waits_has_its_own_end() -> None:
     """The later one began while the first waited, and the one between them was answered."""
     loop = asyncio.get_running_loop()
-    patience = Patience(0.05, too_late)
+    patience = Deadline(0.05, too_late)
     begun: list[float] = []
     ended: list[float] = []
 
@@ -103,8 +103,8 @@ async def test_each_of_many_waits_has_its_own_end() -> None:
     assert ended[2] - begun[2] >= 0.05
 
 
-async def test_who_comes_when_others_were_answered_or_given_up_has_an_end_as_well() -> None:
-    patience = Patience(0.01, too_late)
+async def test_a_wait_that_begins_after_others_have_ended_has_a_deadline_as_well() -> None:
+    patience = Deadline(0.01, too_late)
     never: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def at_once() -> int:
@@ -125,7 +125,7 @@ async def test_a_callers_own_cancellation_is_no_timeout() -> None:
     async def for_ever() -> int:
         return await never
 
-    task = asyncio.create_task(Patience(60, too_late).wait(for_ever()))
+    task = asyncio.create_task(Deadline(60, too_late).wait(for_ever()))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -133,7 +133,7 @@ async def test_a_callers_own_cancellation_is_no_timeout() -> None:
 
 
 def test_a_patience_holds_on_a_later_loop_too() -> None:
-    patience = Patience(0.01, too_late)
+    patience = Deadline(0.01, too_late)
 
     async def never() -> None:
         await asyncio.get_running_loop().create_future()

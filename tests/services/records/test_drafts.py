@@ -15,21 +15,30 @@ from consent_service.domain.visitor_record import VisitorRecord, pack_record
 from consent_service.domain.words import AgeBand, Right, Stance
 from consent_service.errors import ConfirmationInvalid
 from consent_service.ledger.entries import Evidence
-from consent_service.services.records.drafts import Draft, Plan, Planned, Waiting, Work, Written, mark_name
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.drafts import (
+    Draft,
+    Plan,
+    Planned,
+    RandomIds,
+    Waiting,
+    Work,
+    Written,
+    mark_name,
+)
+from consent_service.services.records.idempotency import IdempotencyKey
 from consent_service.services.sites import Site
-from consent_service.services.visitor.confirmations import Opened
-from consent_service.services.visitor.plans import Caller, Subject, choice_plan, confirm_plan, digest_of
+from consent_service.services.visitor.confirmations import PendingChoice
+from consent_service.services.visitor.plans import Call, Subject, choice_plan, confirm_plan, digest_of
 from consent_service.store.contract import Document, Key
-from tests.running import START
+from tests.support.clock import START
 
 OUT = ChoiceMade(START, sale=Stance.OPTED_OUT, share=Stance.OPTED_OUT)
 VISITOR, SUBJECT = bytes(16), bytes(range(16))
 KEY = Key("acme.00", b"v" + VISITOR)
 SITE = Site("acme", "Acme", frozenset(), ("us-ca",), FlagTerms("acme"))
-CALLER = Caller(SITE, (), Sources.NONE, Evidence(), START)
+CALL = Call(SITE, Sources.NONE, Evidence(), START)
 SEEN_VERSION = 7
-SUBJECT_KNOWN = Subject(VISITOR, minted=False, unhonoured=False)
+SUBJECT_KNOWN = Subject(VISITOR, minted=False, rejected=False)
 
 
 def waiting(plan: Plan) -> Waiting:
@@ -39,8 +48,8 @@ def waiting(plan: Plan) -> Waiting:
 
 def confirmation() -> Waiting:
     choice = ChoiceMade(START).opting_in([Right.SALE, Right.SHARE])
-    opened = Opened(VISITOR, SEEN_VERSION, choice, bytes(16), "https://shop.example", "en")
-    return waiting(confirm_plan(CALLER, SUBJECT_KNOWN, opened))
+    opened = PendingChoice(VISITOR, SEEN_VERSION, choice, bytes(16), "https://shop.example", "en")
+    return waiting(confirm_plan(CALL, SUBJECT_KNOWN, opened))
 
 
 def draft() -> Draft:
@@ -49,7 +58,7 @@ def draft() -> Draft:
     )
 
 
-async def test_a_confirmation_alone_is_taken() -> None:
+async def test_a_confirmation_without_a_change_before_it_is_recorded() -> None:
     confirm, found = confirmation(), draft()
     found.add(confirm, None)
     found.settle(SEEN_VERSION + 1)
@@ -86,13 +95,13 @@ async def test_two_confirmations_of_one_standing_are_one() -> None:
 
 
 ASKED = ChoiceMade(START, sale=Stance.OPTED_IN)
-REQUEST = (bytes(range(16)), digest_of(ASKED))
+KEY_OF_CALL = IdempotencyKey(bytes(range(16)), digest_of(ASKED))
 
 
 def asking() -> Waiting:
     """A repeatable call that asks to opt in, which waits for the second step."""
-    plan = choice_plan(CALLER, SUBJECT_KNOWN, ASKED)
-    return waiting(plan)._replace(work=waiting(plan).work._replace(request=REQUEST))
+    plan = choice_plan(CALL, SUBJECT_KNOWN, ASKED)
+    return waiting(plan)._replace(work=waiting(plan).work._replace(key=KEY_OF_CALL))
 
 
 def committed(found: Draft) -> tuple[Document, Document]:
@@ -102,7 +111,7 @@ def committed(found: Draft) -> tuple[Document, Document]:
 
 
 @pytest.mark.parametrize("behind", [False, True])
-async def test_rule_3_met_again_a_call_knows_of_a_change_behind_it_in_its_own_commit(behind: bool) -> None:
+async def test_rule_3_a_repeated_call_knows_of_a_change_after_it_in_its_own_commit(behind: bool) -> None:
     """Then the record still has the version of that commit, and a second step must not be taken for alive."""
     first, found = asking(), draft()
     found.add(first, None)
@@ -119,7 +128,7 @@ async def test_rule_3_met_again_a_call_knows_of_a_change_behind_it_in_its_own_co
     assert again.done.result().receipt == first.done.result().receipt
 
 
-async def test_rule_3_two_of_one_call_in_one_commit_are_both_overtaken_by_what_comes_behind_them() -> None:
+async def test_rule_3_a_call_sent_twice_in_one_commit_is_overtaken_both_times_by_a_later_change() -> None:
     one, other, found = asking(), asking(), draft()
     found.add(one, None)
     found.add(other, None)
@@ -163,8 +172,10 @@ class Shelf:
 
     def add(self, found: Draft, number: int, signals: Sources) -> asyncio.Future[Written]:
         asked = BODIES[number % len(BODIES)]
-        plan = choice_plan(CALLER._replace(signals=signals), SUBJECT_KNOWN, asked)
-        work = Work("acme", VISITOR, plan, START, Evidence(), (bytes([number]) * 16, digest_of(asked)))
+        plan = choice_plan(CALL._replace(signals=signals), SUBJECT_KNOWN, asked)
+        work = Work(
+            "acme", VISITOR, plan, START, Evidence(), IdempotencyKey(bytes([number]) * 16, digest_of(asked))
+        )
         future: asyncio.Future[Written] = self.loop.create_future()
         name = mark_name(KEY, work)
         found.add(Waiting(work, future), None if name is None else self.documents.get(name))
@@ -186,7 +197,7 @@ class Shelf:
 
 
 @given(st.lists(st.lists(calls, min_size=1, max_size=6), max_size=8))
-def test_whatever_comes_between_and_beside_them_equal_calls_come_to_equal_outcomes(
+def test_equal_calls_have_equal_outcomes_whatever_other_calls_come_between_them(
     batches: list[list[tuple[int, Sources]]],
 ) -> None:
     loop = asyncio.new_event_loop()

@@ -1,4 +1,4 @@
-"""What a User-Agent says, and all that is kept of it."""
+"""Device class and browser family: all that is kept of a User-Agent."""
 
 from __future__ import annotations
 
@@ -32,14 +32,16 @@ GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.
         ("MyName/1.0 (a@b.example; tel 555) Bot", "bot", "Other"),
     ],
 )
-def test_class_and_family_are_read(agent: str, kind: str, browser: str) -> None:
+def test_the_device_class_and_browser_family_are_read_from_a_user_agent(
+    agent: str, kind: str, browser: str
+) -> None:
     device = Devices().of(agent)
     assert device is not None
     assert (device.kind, device.browser) == (kind, browser)
     assert is_bot(device) == (kind == "bot")
 
 
-def test_no_header_is_no_device() -> None:
+def test_a_call_without_a_user_agent_has_no_device() -> None:
     assert Devices().of(None) is Devices().of("") is None
     assert not is_bot(None)
 

@@ -1,4 +1,4 @@
-"""What one call may do to a standing, judged under every regime of its site (design rules 3 and 4)."""
+"""Changes that one call may make to a standing, judged under every regime of its site (design rules 3 and 4)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from consent_service.domain.flags import FlagTerms
 from consent_service.domain.resolution import resolve
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
-from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location
-from consent_service.domain.words import RIGHTS, UNHONOURED, AgeBand, Stance, Step
+from consent_service.domain.words import REJECTED, RIGHTS, AgeBand, Stance, Step
 from consent_service.ledger.entries import Evidence
 from consent_service.services.sites import Site
-from consent_service.services.visitor.plans import Caller, Subject, choice_plan
+from consent_service.services.visitor.plans import Call, Subject, choice_plan
 from tests.domain.strategies import NOW, choices, codes, sources, standings
 
 PLACES = (
@@ -37,12 +36,10 @@ posts = choices(st.just(Step.ONLY)).filter(lambda choice: not choice.is_empty)
 BOTH = Site("acme", "Acme", frozenset(), ("us-ca", "us-co"), FlagTerms("acme"))
 
 
-def posted(
-    caller: Caller, standing: Standing | None, post: ChoiceMade, *, unhonoured: bool
-) -> Standing | None:
-    """What stands after this one call."""
-    subject = Subject(bytes(16), minted=standing is None, unhonoured=unhonoured)
-    planned = choice_plan(caller, subject, replace(post, at=caller.now))(standing, 1)
+def posted(call: Call, standing: Standing | None, post: ChoiceMade, *, unhonoured: bool) -> Standing | None:
+    """Return the standing after this one call."""
+    subject = Subject(bytes(16), minted=standing is None, rejected=unhonoured)
+    planned = choice_plan(call, subject, replace(post, at=call.now))(standing, 1)
     for fact in planned.facts:
         standing = apply_fact(standing or Standing(), fact)
     return standing
@@ -62,9 +59,9 @@ def test_rule_3_one_post_from_anywhere_opts_in_under_no_regime_of_the_site(
     live: Sources,
 ) -> None:
     """Under each regime, now and later, with and without a signal: allowed afterwards was allowed before."""
-    caller = Caller(site, (), signals, Evidence(), NOW, place=place)
-    before = UNHONOURED if unhonoured else standing
-    after = posted(caller, None if unhonoured else standing, post, unhonoured=unhonoured)
+    call = Call(site, signals, Evidence(), NOW, place=place)
+    before = REJECTED if unhonoured else standing
+    after = posted(call, None if unhonoured else standing, post, unhonoured=unhonoured)
     for regime in site.binding(NOW):
         for heard in (Sources.NONE, signals, live):
             was = resolve(regime, heard, before, None, NOW)
@@ -78,8 +75,8 @@ def test_rule_3_one_post_never_records_an_opt_in_of_somebody_denied_for_more_tha
     site: Site, place: Location, signals: Sources, standing: Standing, post: ChoiceMade
 ) -> None:
     """Also not one that would count nowhere: such an opt-in always waits for the second step."""
-    caller = Caller(site, (), signals, Evidence(), NOW, place=place)
-    after = posted(caller, standing, post, unhonoured=False)
+    call = Call(site, signals, Evidence(), NOW, place=place)
+    after = posted(call, standing, post, unhonoured=False)
     assert after is not None
     under = [resolve(regime, signals, standing, None, NOW) for regime in site.binding(NOW)]
     for right in RIGHTS:
@@ -97,8 +94,8 @@ def test_rule_4_from_anywhere_an_opt_out_and_a_limit_are_recorded_at_once(
     post: ChoiceMade,
     unhonoured: bool,
 ) -> None:
-    caller = Caller(site, (), signals, Evidence(), NOW, place=place)
-    after = posted(caller, standing, post, unhonoured=unhonoured)
+    call = Call(site, signals, Evidence(), NOW, place=place)
+    after = posted(call, standing, post, unhonoured=unhonoured)
     assert all(
         after is not None and after.choice_on(right).stance is Stance.OPTED_OUT
         for right in RIGHTS
@@ -107,8 +104,8 @@ def test_rule_4_from_anywhere_an_opt_out_and_a_limit_are_recorded_at_once(
 
 
 def test_a_signal_that_the_call_brings_is_on_record_before_its_choice_is_judged() -> None:
-    caller = Caller(BOTH, (), Sources.HEADER, Evidence(), NOW)
-    plan = choice_plan(caller, Subject(bytes(16), True, False), ChoiceMade(NOW, sale=Stance.OPTED_IN))
+    call = Call(BOTH, Sources.HEADER, Evidence(), NOW)
+    plan = choice_plan(call, Subject(bytes(16), True, False), ChoiceMade(NOW, sale=Stance.OPTED_IN))
     seen, asked = plan(None, 0).facts
     assert seen == SignalSeen(NOW, Sources.HEADER)
     assert isinstance(asked, ChoiceMade)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.store.redis.fleets import HARBOUR, Cluster, Fleet, Guarded, Standalone, Watched, empty
-from tests.store.redis.sea import Sea
+from tests.support.redis.cuttable_cluster import CuttableCluster
+from tests.support.redis.fleets import FLEETS, Cluster, Fleet, Guarded, Standalone, Watched, empty
 
 
 def _shared(kind: Callable[[], Fleet]) -> Iterator[Fleet]:
-    fleet = HARBOUR.fleet(kind)
+    fleet = FLEETS.fleet(kind)
     empty(fleet)
     yield fleet
     for server in fleet.servers:
@@ -39,5 +39,5 @@ def cluster() -> Iterator[Fleet]:
 
 
 @pytest.fixture
-def sea() -> Iterator[Fleet]:
-    yield from _shared(Sea)
+def cuttable_cluster() -> Iterator[Fleet]:
+    yield from _shared(CuttableCluster)

@@ -1,4 +1,4 @@
-"""What the store's suite needs of the Redis engine, for each way in which its servers can stand together."""
+"""Harness: the Redis engine as the store's suite needs it, for each way in which its servers can stand together."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from consent_service.store.contract import Store
 from consent_service.store.redis import RedisStore
-from tests.store.harness import Clock
-from tests.store.redis.fleets import HARBOUR, Fleet, empty
+from tests.support.clock import Clock
+from tests.support.redis.fleets import FLEETS, Fleet, empty
 
 
 class RedisHarness:
@@ -16,7 +16,7 @@ class RedisHarness:
 
     def __init__(self, kind: Callable[[], Fleet], clock: Clock) -> None:
         self.clock = clock
-        self.fleet = HARBOUR.fleet(kind)
+        self.fleet = FLEETS.fleet(kind)
         empty(self.fleet)
 
     async def open(self) -> RedisStore:
@@ -40,5 +40,5 @@ def on(kind: Callable[[], Fleet]) -> Callable[[Path, Clock], RedisHarness]:
 
 
 def open_redis(url: str) -> Store:
-    """What another process calls."""
+    """Open the store as another process does."""
     return RedisStore.open(url)

@@ -19,7 +19,7 @@ from consent_service.store.redis.address import Address, ServerKind, parse_url
         ("redis+sentinel://a,b:2/main/1", ServerKind.SENTINEL, [("a", 26379), ("b", 2)], None),
     ],
 )
-def test_a_url_names_servers(
+def test_a_url_of_each_form_names_its_servers(
     url: str, kind: ServerKind, seeds: list[tuple[str, int]], name: str | None
 ) -> None:
     target = parse_url(url)
@@ -27,7 +27,7 @@ def test_a_url_names_servers(
     assert name is None or target.name == name
 
 
-def test_who_we_are_is_read_and_never_said() -> None:
+def test_user_and_password_are_read_from_the_url_and_never_shown() -> None:
     target = parse_url("redis+sentinel://us%40er:s%3Acret%2F@a:1/main")
     assert (target.user, target.password, target.master) == ("us@er", "s:cret/", "main")
     assert "cret" not in f"{target!r} {target.name} {target}"

@@ -16,10 +16,10 @@ from consent_service.store.redis import RedisStore
 from consent_service.store.redis.examiner import RedisExaminer
 from consent_service.store.redis.scripts import COMMANDS
 from tests.store.every_method import CALLS
-from tests.store.redis.fleets import Fleet
-from tests.store.redis.servers import HOST, Server
 from tests.store.redis.test_durability import setting
 from tests.support.ports import free_port
+from tests.support.redis.fleets import Fleet
+from tests.support.redis.server import HOST, Server
 
 Lacking = Callable[..., str]
 

@@ -1,4 +1,4 @@
-"""What servers must promise, and that nothing is acknowledged which they did not keep."""
+"""Durability: the settings that servers must have, and that nothing is acknowledged which they did not keep."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import pytest
 from consent_service.errors import StoreFull, StoreTimeout, StoreUnavailable
 from consent_service.store.contract import Change, Document, Key, Put
 from consent_service.store.redis import RedisStore
-from tests.running import running
-from tests.store.redis.fleets import Fleet, Guarded, online_replicas
-from tests.store.redis.sea import Sea
-from tests.store.redis.servers import Server, eventually
+from tests.support.application import running
+from tests.support.redis.cuttable_cluster import CuttableCluster
+from tests.support.redis.fleets import Fleet, Guarded, online_replicas
+from tests.support.redis.server import Server, eventually
 from tests.support.waiting import DEADLINE
 
 A = Key("acme.07", b"a")
@@ -170,22 +170,24 @@ async def test_rule_5_a_disk_is_not_enough_where_a_sentinel_may_put_a_replica_in
         await store.close()
 
 
-async def test_rule_5_a_disk_is_not_enough_where_a_replica_may_be_elected(sea: Sea) -> None:
+async def test_rule_5_a_disk_is_not_enough_where_a_replica_may_be_elected(
+    cuttable_cluster: CuttableCluster,
+) -> None:
     """A long node time-out: the choice is asked of the master that is cut off, and none is elected meanwhile."""
     durable = {"appendfsync": "always", "min_replicas_to_write": "0", "cluster_node_timeout": "60000"}
     with ExitStack() as stack:
-        for server in sea.servers:
+        for server in cuttable_cluster.servers:
             stack.enter_context(setting(server, **durable))
-        store = RedisStore.open(sea.url)
+        store = RedisStore.open(cuttable_cluster.url)
         await store.commit(put(b"1"))
-        lonely = next(one for one in sea.masters() if one.ask("KEYS", "*acme.07*"))
-        sea.cut_off(lonely, clients=False)
+        lonely = next(one for one in cuttable_cluster.masters() if one.ask("KEYS", "*acme.07*"))
+        cuttable_cluster.cut_off(lonely, clients=False)
         try:
             with pytest.raises(StoreTimeout, match="replica"):
                 await store.commit(put(b"2"))
         finally:
-            sea.join()
-            sea.masters()
+            cuttable_cluster.join()
+            cuttable_cluster.masters()
         await store.close()
 
 
@@ -208,7 +210,7 @@ async def test_a_server_whose_memory_is_full_takes_no_commit_and_still_answers(s
     await store.close()
 
 
-def test_who_may_not_be_trusted_or_known_is_told_so(guarded: Guarded) -> None:
+def test_a_refused_certificate_or_password_is_reported_as_such(guarded: Guarded) -> None:
     for url, said in [
         (f"rediss://{guarded.address}", "certificate is not trusted"),
         (f"redis://{guarded.address}", "can't be reached"),
@@ -222,6 +224,6 @@ def test_who_may_not_be_trusted_or_known_is_told_so(guarded: Guarded) -> None:
             RedisStore.open(url)
 
 
-def test_a_server_without_passwords_says_so(standalone: Fleet) -> None:
+def test_a_password_for_a_server_that_has_none_is_reported_as_such(standalone: Fleet) -> None:
     with pytest.raises(StoreUnavailable, match=r"has no passwords|refuses this user"):
         RedisStore.open(standalone.url.replace("://", "://:secret@"))

@@ -16,9 +16,9 @@ from consent_service.store.redis.address import parse_url
 from consent_service.store.redis.examiner import RedisExaminer
 from consent_service.store.status import FleetFacts
 from consent_service.store.transfer.records import ShardHead, StoreInfo
-from tests.store.redis.fleets import Fleet, online_replicas
-from tests.store.redis.servers import HOST, eventually
 from tests.store.redis.test_durability import setting
+from tests.support.redis.fleets import Fleet, online_replicas
+from tests.support.redis.server import HOST, eventually
 
 Clock = Callable[[], float]
 
@@ -55,7 +55,7 @@ async def test_what_a_server_of_this_machine_writes_into_memory_is_a_hint(standa
     assert len(about(await found(standalone), "disk", Grade.HINT)) == mount.forgets
 
 
-async def test_looking_writes_nothing(standalone: Fleet) -> None:
+async def test_examining_writes_nothing(standalone: Fleet) -> None:
     server = standalone.servers[0]
     before = server.info("persistence")["aof_current_size"], server.ask("DBSIZE")
     await found(standalone)
@@ -110,7 +110,7 @@ async def test_a_replica_that_is_away_is_a_fault(name: str, request: pytest.Fixt
     assert "is followed by" in fault
 
 
-async def test_how_long_a_failover_takes_is_said(cluster: Fleet, watched: Fleet) -> None:
+async def test_the_examiner_reports_how_long_a_failover_takes(cluster: Fleet, watched: Fleet) -> None:
     assert all("after 2 s" in said for said in about(await found(cluster), "failover", Grade.OK))
     (hint,) = about(await found(watched), "failover", Grade.HINT)  # one Sentinel alone
     assert "after 2 s" in hint
@@ -150,7 +150,7 @@ async def test_half_a_copy_is_a_fault_until_the_same_command_has_finished_it(sta
     assert len(about(await found(standalone), "store", Grade.OK)) == 1
 
 
-async def test_a_certificate_s_end_is_known(guarded: Fleet, standalone: Fleet) -> None:
+async def test_the_examiner_reports_when_a_certificate_expires(guarded: Fleet, standalone: Fleet) -> None:
     (server,) = (await facts_of(guarded)).servers
     assert server.certificate_until is not None
     assert server.certificate_until > time.time()

@@ -1,4 +1,4 @@
-"""What a cache is told over Redis when streams end, connections break and the data itself is replaced."""
+"""Invalidation of the cache over Redis, when streams end, connections break and the data itself is replaced."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from consent_service.errors import StoreUnavailable
 from consent_service.store.contract import Change, Changes, Key, Put, Store
 from consent_service.store.redis import RedisStore, invalidation
-from tests.store.redis.fleets import Fleet
+from tests.support.redis.fleets import Fleet
 
 A = Key("acme.07", b"a")
 SHARDS = [f"acme.{number:02d}" for number in range(20)]

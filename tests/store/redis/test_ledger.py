@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import Running, running
-from tests.store.redis.fleets import Fleet
+from tests.support.application import Running, running
+from tests.support.redis.fleets import Fleet
 from tests.web.visitor.test_receipts import (  # noqa: F401 - collected here, with the fixture below
     test_a_receipt_is_a_signed_promise_at_once,
     test_a_repeated_choice_gets_the_receipt_that_it_got,

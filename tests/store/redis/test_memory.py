@@ -1,4 +1,4 @@
-"""What a visitor costs in Redis's memory: the standing's document alone, the log apart."""
+"""A visitor's share of Redis's memory: the standing's document alone, the log apart."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from consent_service.domain.words import Method, Stance
 from consent_service.store.contract import Change, Put
 from consent_service.store.names import standing_key
 from consent_service.store.redis import RedisStore
-from tests.store.redis.fleets import HARBOUR, Cluster, Fleet, Standalone, empty
+from tests.support.redis.fleets import FLEETS, Cluster, Fleet, Standalone, empty
 
 MOST = 200
 """Bytes a visitor, at a million visitors."""
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.soak
 async def test_a_visitor_with_a_standing_takes_at_most_200_bytes(
     kind: Callable[[], Fleet], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fleet = HARBOUR.fleet(kind)
+    fleet = FLEETS.fleet(kind)
     empty(fleet)
     store = RedisStore.open(fleet.url)
     visitors, before = 1_000_000, _used(fleet)

@@ -11,8 +11,8 @@ import pytest
 from consent_service.store.move_mark import MoveMark
 from consent_service.store.sqlite import endpoints as sqlite_endpoints
 from consent_service.store.transfer.move import move_store
-from tests.running import Running, running
-from tests.store.redis.fleets import HARBOUR, Standalone, empty
+from tests.support.application import Running, running
+from tests.support.redis.fleets import FLEETS, Standalone, empty
 
 UNAVAILABLE = ("denied", "denied", "denied", "unavailable")
 
@@ -38,8 +38,10 @@ async def check_denies_and_refuses(service: Running, token: str) -> None:
 
 
 @pytest.mark.parametrize("cache", [True, False], ids=["cached", "not cached"])
-async def test_rules_2_and_5_over_servers_that_were_moved(tmp_path: Path, cache: bool) -> None:
-    fleet = HARBOUR.fleet(Standalone)
+async def test_rules_2_and_5_a_service_over_redis_that_was_moved_denies_and_takes_no_choice(
+    tmp_path: Path, cache: bool
+) -> None:
+    fleet = FLEETS.fleet(Standalone)
     empty(fleet)
     async with running(tmp_path, store=fleet.url, cache=cache) as service:
         token = (await service.choose(sensitive="limit")).json()["visitor"]
@@ -50,7 +52,9 @@ async def test_rules_2_and_5_over_servers_that_were_moved(tmp_path: Path, cache:
 
 
 @pytest.mark.parametrize("cache", [True, False], ids=["cached", "not cached"])
-async def test_rules_2_and_5_over_a_file_that_was_marked(tmp_path: Path, cache: bool) -> None:
+async def test_rules_2_and_5_a_service_over_a_file_that_was_moved_denies_and_takes_no_choice(
+    tmp_path: Path, cache: bool
+) -> None:
     """`move` refuses a file that a service has open; a name that leads around the lock must not matter."""
     (tmp_path / "around").mkdir()
     async with running(tmp_path, cache=cache) as service:

@@ -10,10 +10,10 @@ import pytest
 from consent_service.errors import StoreTimeout
 from consent_service.store.contract import Change
 from consent_service.store.redis import RedisStore
-from tests.store.redis.fleets import Fleet
-from tests.store.redis.servers import HOST
-from tests.store.redis.wires import Wires
 from tests.support.ports import free_ports
+from tests.support.redis.fleets import Fleet
+from tests.support.redis.server import HOST
+from tests.support.redis.wires import Wires
 from tests.support.waiting import DEADLINE
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong between the service and its servers, and that it goes right again without a hand on it."""
+"""Recovery from faults between the service and its servers, without a hand on it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from consent_service.errors import (
 )
 from consent_service.store.contract import Append, Change, Document, Key, Member, Put
 from consent_service.store.redis import RedisStore, router
-from consent_service.store.redis.key_layout import shard_keys
-from tests.store.redis.fleets import MASTER, Cluster, Fleet, Watched
-from tests.store.redis.sea import Sea
-from tests.store.redis.servers import HOST, Server
+from consent_service.store.redis.layout import shard_keys
+from tests.support.redis.cuttable_cluster import CuttableCluster
+from tests.support.redis.fleets import MASTER, Cluster, Fleet, Watched
+from tests.support.redis.server import HOST, Server
 from tests.support.waiting import DEADLINE
 
 T = TypeVar("T")
@@ -223,21 +223,23 @@ async def test_behind_a_clusters_failover_everything_goes_on_with_what_was_ackno
     await store.close()
 
 
-async def test_a_master_that_its_peers_have_replaced_is_left_though_it_still_answers(sea: Sea) -> None:
+async def test_a_master_that_its_peers_have_replaced_is_left_though_it_still_answers(
+    cuttable_cluster: CuttableCluster,
+) -> None:
     """It says that the cluster is down, and names itself to whoever asks for the masters."""
-    store = RedisStore.open(sea.url)
+    store = RedisStore.open(cuttable_cluster.url)
     keys = [Key(f"acme.{number:02d}", b"a") for number in range(16)]
     for key in keys:
         await store.commit(put(b"1", key))
-    lonely = sea.masters()[0]
-    sea.cut_off(lonely, clients=False)
+    lonely = cuttable_cluster.masters()[0]
+    cuttable_cluster.cut_off(lonely, clients=False)
     try:
         for key in keys:
             await until_done(lambda key=key: store.commit(put(b"2", key)))  # type: ignore[misc]
         assert {document and document.value for document in await store.get(keys)} == {b"2"}
     finally:
-        sea.join()
-    assert lonely not in sea.masters()
+        cuttable_cluster.join()
+    assert lonely not in cuttable_cluster.masters()
     assert {document and document.value for document in await store.get(keys)} == {b"2"}
     await store.close()
 

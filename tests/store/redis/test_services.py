@@ -11,12 +11,12 @@ from typing import Any, Final
 import httpx2
 import pytest
 
-from tests.process.configs import consent_toml
-from tests.process.serving import serving
-from tests.process.waiting import fetch
-from tests.store.redis.fleets import HARBOUR, Cluster, Fleet, empty
+from tests.support.configuration import consent_toml
 from tests.support.ports import free_ports
-from tests.support.waiting import eventually
+from tests.support.processes import fetch
+from tests.support.redis.fleets import FLEETS, Cluster, Fleet, empty
+from tests.support.service import serving
+from tests.support.waiting import DEADLINE, eventually
 
 ORIGIN: Final = "https://shop.example.com"
 COHERENT: Final = 1.0
@@ -29,14 +29,14 @@ _VISITORS: Final = 5
 
 @pytest.fixture(scope="module")
 def fleet() -> Fleet:
-    found = HARBOUR.fleet(Cluster)
+    found = FLEETS.fleet(Cluster)
     empty(found)
     return found
 
 
 @pytest.fixture(scope="module")
 def ports(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[int]]:
-    """Where the two services listen."""
+    """Ports at which the two services listen."""
     found = free_ports(2)
     with ExitStack() as stack:
         for port in found:
@@ -51,7 +51,9 @@ async def clients(ports: list[int]) -> AsyncIterator[list[httpx2.AsyncClient]]:
     """A client of each service that opens a connection for every call."""
     limits = httpx2.Limits(max_keepalive_connections=0)
     one, other = (
-        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=limits, headers={"origin": ORIGIN})
+        httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", limits=limits, headers={"origin": ORIGIN}, timeout=DEADLINE
+        )
         for port in ports
     )
     async with one, other:
@@ -66,7 +68,7 @@ async def choose(service: httpx2.AsyncClient, **choice: Any) -> str:
 
 
 async def sales(service: httpx2.AsyncClient, visitor: str) -> set[str]:
-    """What the service's workers say of this visitor, asked on many connections at once."""
+    """Return the answers of the service's workers about this visitor, asked on many connections at once."""
     asked = [service.get("/v1/acme/flag", params={"visitor": visitor}) for _ in range(_ASKED)]
     return {response.json()["sale"] for response in await asyncio.gather(*asked)}
 

@@ -8,9 +8,9 @@ import pytest
 
 from consent_service.errors import CursorExpired, StoreCorrupt, StoreMismatch, StoreNewer
 from consent_service.store.contract import Append, Change, Key, Put
-from consent_service.store.redis import RedisStore, key_layout, store_header
-from tests.store.harness import START
-from tests.store.redis.fleets import Fleet
+from consent_service.store.redis import RedisStore, header, layout
+from tests.support.clock import START
+from tests.support.redis.fleets import Fleet
 
 A = Key("acme.07", b"a")
 
@@ -20,7 +20,7 @@ def put(value: bytes, shard: str = A.shard) -> Change:
 
 
 async def restored(fleet: Fleet, now: int = START) -> None:
-    """What whoever puts an older state back does behind it, with the service stopped."""
+    """Do, with the service stopped, what an operator does after an older state was put back."""
     store = RedisStore.open(fleet.url)
     await store_header.begin_anew(store._router(), "the store", now)
     await store.close()

@@ -13,10 +13,10 @@ from consent_service.errors import StoreCorrupt, StoreUnavailable
 from consent_service.store.redis import RedisStore, store_header
 from consent_service.store.redis.examiner import RedisExaminer
 from consent_service.store.transfer.move import move_store
-from tests.store.redis.fleets import Fleet
-from tests.store.redis.servers import Server
 from tests.store.transfer.record_files import backup_records
 from tests.store.transfer.test_move import fill
+from tests.support.redis.fleets import Fleet
+from tests.support.redis.server import Server
 
 Edit = Callable[[Server], object]
 

@@ -15,8 +15,8 @@ from tests.embed.test_script import (  # noqa: F401
     test_a_version_that_was_served_before_is_still_served,
     test_todays_version_is_kept_for_thirteen_months,
 )
-from tests.running import Running, running
-from tests.store.redis.fleets import Fleet
+from tests.support.application import Running, running
+from tests.support.redis.fleets import Fleet
 from tests.support.waiting import eventually_async
 from tests.web.pages.test_confirm import TestTheNonce, TestTheSteps  # noqa: F401
 from tests.web.test_flag import (  # noqa: F401
@@ -54,7 +54,9 @@ async def service(tmp_path: Path, standalone: Fleet) -> AsyncIterator[Running]:
         yield service
 
 
-async def test_the_store_gone_is_denied_and_never_an_error(tmp_path: Path, standalone: Fleet) -> None:
+async def test_with_the_store_gone_the_flag_is_denied_and_never_an_error(
+    tmp_path: Path, standalone: Fleet
+) -> None:
     async with running(tmp_path, cache=False, store=standalone.url) as service:
         token = (await service.choose(sensitive="limit")).json()["visitor"]
         assert (await service.flag(visitor=token))["sale"] == "allowed"
@@ -71,7 +73,7 @@ async def answered(service: Running, token: str) -> bool:
     return bool((await service.flag(visitor=token))["basis"] != "unavailable")
 
 
-def test_the_servers_own_event_loop_carries_it_too(standalone: Fleet) -> None:
+def test_the_service_runs_over_redis_in_the_web_servers_own_event_loop(standalone: Fleet) -> None:
     async def write_and_read() -> list[Document | None]:
         store = RedisStore.open(standalone.url)
         await store.commit(Change("acme.07", put=[Put(b"a", b"1")]))

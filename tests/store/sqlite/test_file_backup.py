@@ -30,7 +30,7 @@ def saved(tmp_path: Path) -> Path:
 
 
 async def value(path: Path) -> bytes | None:
-    """What the store at `path` holds."""
+    """Return the contents of the store at `path`."""
     store = SqliteStore.open(path)
     (found,) = await store.get([A])
     await store.close()

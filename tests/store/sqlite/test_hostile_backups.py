@@ -16,9 +16,9 @@ import pytest
 from consent_service.errors import StoreCorrupt, StoreError, StoreFull, StoreUnavailable
 from consent_service.store.contract import Append, Change, Member, Put, Trim
 from consent_service.store.lost_values import highest_possible
-from consent_service.store.sqlite import SqliteStore, backup, file_schema, restore
-from tests.store.harness import START
+from consent_service.store.sqlite import SqliteStore, backup, restore, schema
 from tests.store.sqlite.test_opening import sql
+from tests.support.clock import START
 
 NOW = START + 60
 SHARDS = ("acme.desk", "acme.00", "acme.07")
@@ -77,7 +77,7 @@ def rows(path: Path) -> dict[str, list[Any]]:
 
 
 def refusal(saved: Path, path: Path, **options: bool) -> str:
-    """What is said of a backup that is not taken; nothing may be otherwise than before."""
+    """Return the message about a backup that is refused; check that nothing has changed."""
     before = {file.name: file.read_bytes() for file in path.parent.glob("store.db*") if file.stat().st_size}
     with pytest.raises(StoreError) as caught:
         restore(saved, path, now=NOW, **options)

@@ -77,7 +77,7 @@ async def _opened_once(path: Path) -> None:
 
 
 async def _newer(path: Path) -> None:
-    """What was decided since, in the log alone as after kill -9."""
+    """Commit choices that came since, in the log alone as after kill -9."""
     store = SqliteStore.open(path, clock=lambda: NOW)
     await store.commit(Change("acme.07", put=[Put(b"d0", b"newer")], append=[Append("ledger", b"newer")]))
     for suffix in ("", "-wal"):
@@ -139,7 +139,7 @@ def test_a_move_back_killed_at_any_step_leaves_one_whole_store(
 
 
 def opens(path: Path) -> bool:
-    """Whether a service could serve over it."""
+    """Return True if a service could serve over it."""
     try:
         asyncio.run(_opened_once(path))
     except StoreMoved:

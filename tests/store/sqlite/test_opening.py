@@ -48,7 +48,7 @@ async def make(path: Path, **options: Any) -> None:
 
 
 def sql(path: Path, *statements: str) -> None:
-    """What another program does to the file."""
+    """Write into the file as another program would."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for statement in statements:
             connection.execute(statement)
@@ -122,11 +122,11 @@ async def test_a_network_mount_is_refused_by_name(tmp_path: Path, path: Path) ->
     database_file.check_place(tmp_path.parent / "store.db", table)
 
 
-async def test_without_the_kernels_table_there_is_nothing_to_ask(tmp_path: Path, path: Path) -> None:
+async def test_without_the_kernels_mount_table_no_mount_is_refused(tmp_path: Path, path: Path) -> None:
     database_file.check_place(path, tmp_path / "none")
 
 
-async def test_a_folder_is_no_file(tmp_path: Path) -> None:
+async def test_a_folder_in_the_place_of_the_store_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path) == (StoreUnavailable, f"{tmp_path} is not a file: name one inside a folder")
 
 

@@ -17,7 +17,7 @@ from consent_service.errors import StoreBusy, StoreError, StoreFull, StoreReadOn
 from consent_service.store.contract import Append, Change, Document, Key, Put
 from consent_service.store.sqlite import SqliteStore, database_file
 from tests.store.every_method import READS
-from tests.store.harness import START, Clock
+from tests.support.clock import START, Clock
 
 SHARD = "acme.07"
 BIG = 64 * 1024
@@ -41,7 +41,7 @@ def change(number: int, size: int = 1) -> Change:
 
 
 def statements(store: SqliteStore) -> list[str]:
-    """What the writer and the look-ups say to SQLite from now on."""
+    """Return the list of statements that the writer and the look-ups send to SQLite from now on."""
     said: list[str] = []
     store._writer._connection.set_trace_callback(said.append)
     store._look_ups._connection.set_trace_callback(said.append)

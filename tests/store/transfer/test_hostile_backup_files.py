@@ -19,9 +19,9 @@ from consent_service.store.engines import open_store
 from consent_service.store.lost_values import highest_possible
 from consent_service.store.transfer import backup_file
 from consent_service.store.transfer.records import BATCH
-from tests.store.redis.fleets import HARBOUR, Standalone, empty
 from tests.store.transfer.record_files import backup_records, restore_records
 from tests.store.transfer.test_move import fill
+from tests.support.redis.fleets import FLEETS, Standalone, empty
 
 MAGIC = b"consent-service store\n"
 ABOUT = {"id": "0" * 32, "shards": 4, "created_at": 1, "floor": 0}
@@ -69,16 +69,16 @@ GOOD = (FIRST, batch(document(), member(), entry()), whole())
 
 @pytest.fixture
 def url() -> str:
-    fleet = HARBOUR.fleet(Standalone)
+    fleet = FLEETS.fleet(Standalone)
     empty(fleet)
     return fleet.url
 
 
 def refused(url: str, file: Path) -> str:
-    """What is said of a file that is not taken; the servers stay empty."""
+    """Return the message about a file that is refused; the servers stay empty."""
     with pytest.raises(StoreUnavailable) as caught:
         asyncio.run(restore_records(file, url))
-    assert HARBOUR.fleet(Standalone).servers[0].ask("DBSIZE") == 0
+    assert FLEETS.fleet(Standalone).servers[0].ask("DBSIZE") == 0
     assert str(file) in str(caught.value)
     return str(caught.value)
 
@@ -92,7 +92,7 @@ def test_what_expired_at_the_very_beginning_has_expired(url: str, tmp_path: Path
     expired = [document(b"%d" % number, expires_at=at) for number, at in enumerate((0, -1, 1))]
     (tmp_path / "saved").write_bytes(written(FIRST, batch(*expired), whole()))
     asyncio.run(restore_records(tmp_path / "saved", url))
-    assert HARBOUR.fleet(Standalone).servers[0].ask("KEYS", "{acme.00}d*") == []
+    assert FLEETS.fleet(Standalone).servers[0].ask("KEYS", "{acme.00}d*") == []
 
 
 def about(**changed: object) -> Frame:
@@ -204,7 +204,7 @@ async def _saved(url: str, file: Path) -> bytes:
 
 
 def flipped(url: str, file: Path, data: bytes, places: Sequence[int]) -> None:
-    empty(HARBOUR.fleet(Standalone))
+    empty(FLEETS.fleet(Standalone))
     for at in places:
         file.write_bytes(data[:at] + bytes([data[at] ^ (1 << at % 8)]) + data[at + 1 :])
         with pytest.raises(StoreError) as caught, backup_file.open_source(file):
@@ -226,7 +226,7 @@ def test_every_flipped_bit_is_noticed(url: str, tmp_path: Path) -> None:
 def test_half_a_restoration_goes_on_with_the_same_command(url: str, tmp_path: Path) -> None:
     """Whatever a kill left can't be opened, and is in nobody's way."""
     asyncio.run(_saved(url, tmp_path / "saved"))
-    empty(HARBOUR.fleet(Standalone))
+    empty(FLEETS.fleet(Standalone))
     for stop in (0, 1, 3, 4):
         with pytest.raises(Stopped):
             asyncio.run(restore_records(tmp_path / "saved", url, progress=_stopping(stop)))

@@ -19,11 +19,11 @@ from consent_service.store.redis import endpoints as redis_endpoints
 from consent_service.store.redis.address import parse_url
 from consent_service.store.sqlite import SqliteStore, backup, restore
 from consent_service.store.sqlite import endpoints as sqlite_endpoints
-from consent_service.store.transfer.records import CopySource, Record, ShardHead
-from tests.store.harness import START
-from tests.store.redis.fleets import HARBOUR, Standalone, empty
+from consent_service.store.transfer.records import Record, ShardHead, Source
 from tests.store.test_machine import changes
 from tests.store.transfer.record_files import backup_records, restore_records
+from tests.support.clock import START
+from tests.support.redis.fleets import FLEETS, Standalone, empty
 
 Held = dict[str, tuple[ShardHead, list[Record]]]
 NEVER = 2**62
@@ -83,21 +83,21 @@ async def _servers_there_and_back(url: str, made: Sequence[Change]) -> None:
         await fill(RedisStore.open(url, clock=lambda: START), made)
         before = await of_servers(url)
         await backup_records(url, Path(folder) / "saved")
-        empty(HARBOUR.fleet(Standalone))
+        empty(FLEETS.fleet(Standalone))
         await restore_records(Path(folder) / "saved", url)
         check_same(before, await of_servers(url))
 
 
 @settings(PLAN, max_examples=25)
 @given(st.lists(changes, max_size=6))
-def test_any_file_comes_back_as_it_was(made: list[Change]) -> None:
+def test_any_sqlite_store_comes_back_as_it_was(made: list[Change]) -> None:
     asyncio.run(_file_there_and_back(made))
 
 
 @settings(PLAN, max_examples=15)
 @given(st.lists(changes, max_size=6))
-def test_any_servers_contents_come_back_as_they_were(made: list[Change]) -> None:
-    fleet = HARBOUR.fleet(Standalone)
+def test_any_redis_store_comes_back_as_it_was(made: list[Change]) -> None:
+    fleet = FLEETS.fleet(Standalone)
     empty(fleet)
     asyncio.run(_servers_there_and_back(fleet.url, made))
 
@@ -105,5 +105,5 @@ def test_any_servers_contents_come_back_as_they_were(made: list[Change]) -> None
 @pytest.mark.soak
 @settings(PLAN, max_examples=2000)
 @given(st.lists(changes, max_size=12))
-def test_every_file_comes_back_as_it_was(made: list[Change]) -> None:
+def test_every_sqlite_store_comes_back_as_it_was(made: list[Change]) -> None:
     asyncio.run(_file_there_and_back(made))

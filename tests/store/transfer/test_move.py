@@ -31,9 +31,8 @@ from consent_service.store.sqlite.registration import sqlite_path
 from consent_service.store.transfer import backup_file
 from consent_service.store.transfer.move import move_store
 from consent_service.store.transfer.records import EntryRecord, Record
-from consent_service.store.transfer.store_copy import copy_store
-from tests.store.redis.fleets import HARBOUR, Cluster, Guarded, Standalone, empty
 from tests.store.transfer.record_files import backup_records, restore_records
+from tests.support.redis.fleets import FLEETS, Cluster, Guarded, Standalone, empty
 
 SHARDS = ("acme.desk", "acme.00", "acme.07", "b*[s]?.01")
 SOON = int(time.time()) + 3600
@@ -43,7 +42,7 @@ ALWAYS = (-(2**53), 2**53)
 @pytest.fixture
 def places(tmp_path: Path) -> dict[str, str]:
     """An empty place of each kind: its URL."""
-    fleets = {kind.__name__.lower(): HARBOUR.fleet(kind) for kind in (Standalone, Guarded, Cluster)}
+    fleets = {kind.__name__.lower(): FLEETS.fleet(kind) for kind in (Standalone, Guarded, Cluster)}
     for fleet in fleets.values():
         empty(fleet)
     return {name: fleet.url for name, fleet in fleets.items()} | {
@@ -89,7 +88,7 @@ async def fill(url: str) -> str:
 
 
 class Told(NamedTuple):
-    """What a store answers."""
+    """Answers of a store."""
 
     shards: int
     documents: list[Document | None]
@@ -256,7 +255,7 @@ async def test_servers_that_are_written_meanwhile_are_not_moved(places: dict[str
 
     def write(done: int, _total: int) -> None:
         if done == len(SHARDS) - 1:
-            HARBOUR.fleet(Standalone).servers[0].ask("HINCRBY", "{acme.desk}h", "n", 1)
+            FLEETS.fleet(Standalone).servers[0].ask("HINCRBY", "{acme.desk}h", "n", 1)
 
     with pytest.raises(StoreBusy, match="stop the service"):
         await move_store(places["standalone"], places["other"], progress=write)
@@ -303,7 +302,7 @@ async def test_rule_2_a_restored_backup_knows_what_it_forgot(
     await store.close()
     with pytest.raises(StoreUnavailable, match="not empty"):
         await restore_records(saved, places[kind])
-    empty(HARBOUR.fleet({"standalone": Standalone, "cluster": Cluster}[kind]))
+    empty(FLEETS.fleet({"standalone": Standalone, "cluster": Cluster}[kind]))
     await restore_records(saved, places[kind])
     store = open_store(places[kind])
     (found,) = await store.get([Key("acme.07", b"0\0\xff")])
@@ -325,7 +324,7 @@ class Busy(redis_endpoints.RedisEndpoint):
             yield records
         if self.left:
             self.left -= 1
-            store = open_store(HARBOUR.fleet(Standalone).url)
+            store = open_store(FLEETS.fleet(Standalone).url)
             await store.commit(
                 Change(shard, put=[Put(b"0\0\xff", b"%d" % self.left)], append=[Append("mail", b"new")])
             )

@@ -22,11 +22,10 @@ from consent_service.store.sqlite import SqliteStore, backup, mark_row, restore
 from consent_service.store.sqlite import endpoints as sqlite_endpoints
 from consent_service.store.sqlite.registration import sqlite_path
 from consent_service.store.transfer.move import move_store, public_name
-from consent_service.store.transfer.store_copy import ShardProgress, copy_store
-from tests.store.redis.fleets import HARBOUR, PASSWORD, Cluster, Standalone, empty
-from tests.store.redis.servers import Server, eventually
 from tests.store.transfer.record_files import backup_records, restore_records
 from tests.store.transfer.test_move import SHARDS, answers, fill, places
+from tests.support.redis.fleets import FLEETS, PASSWORD, Cluster, Standalone, empty
+from tests.support.redis.server import Server, eventually
 from tests.support.waiting import insisting
 
 __all__ = ["places"]
@@ -272,13 +271,13 @@ async def test_a_way_back_to_servers_that_was_cut_off_goes_on(places: dict[str, 
 async def test_rule_2_where_nothing_is_left_of_the_copy_its_backup_brings_the_old_store_back(
     places: dict[str, str], tmp_path: Path
 ) -> None:
-    """What was decided there is known to be lost."""
+    """Choices made there are known to be lost."""
     await fill(places["sqlite"])
     await move_store(places["sqlite"], places["standalone"])
     there = open_store(places["standalone"])
     gone = await there.commit(put(b"newer"))
     await there.close()
-    empty(HARBOUR.fleet(Standalone))
+    empty(FLEETS.fleet(Standalone))
     path = sqlite_path(places["sqlite"])
     backup(path, tmp_path / "saved.db")
     restore(tmp_path / "saved.db", path)
@@ -296,7 +295,7 @@ async def test_the_backup_of_servers_that_were_moved_brings_them_back(
     await backup_records(places["standalone"], tmp_path / "saved")
     with pytest.raises(StoreError, match="not empty"):
         await restore_records(tmp_path / "saved", places["standalone"])
-    empty(HARBOUR.fleet(Standalone))
+    empty(FLEETS.fleet(Standalone))
     await restore_records(tmp_path / "saved", places["standalone"])
     assert (await answers(places["standalone"])).documents == (await answers(places["other"])).documents
 
@@ -322,7 +321,7 @@ def take_over(replica: Server) -> None:
 
 
 async def test_a_replica_that_takes_over_knows_that_the_store_was_moved(places: dict[str, str]) -> None:
-    fleet = HARBOUR.fleet(Cluster)
+    fleet = FLEETS.fleet(Cluster)
     await fill(places["cluster"])
     await move_store(places["cluster"], places["sqlite"])
     masters = fleet.masters()

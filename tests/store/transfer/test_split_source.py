@@ -14,9 +14,9 @@ from consent_service.store.redis import RedisStore
 from consent_service.store.sqlite import SqliteStore
 from consent_service.store.sqlite.registration import sqlite_path
 from consent_service.store.transfer.move import move_store
-from tests.store.redis.fleets import HARBOUR, Cluster, empty
 from tests.store.transfer.record_files import backup_records, restore_records
 from tests.store.transfer.test_move import kill_at
+from tests.support.redis.fleets import FLEETS, Cluster, empty
 
 VISITORS = [bytes([0, 0, 0, number, *range(12)]) for number in range(24)]
 PRESENT, WANTED = 4, 12
@@ -24,7 +24,7 @@ PRESENT, WANTED = 4, 12
 
 @pytest.fixture
 def cluster() -> str:
-    fleet = HARBOUR.fleet(Cluster)
+    fleet = FLEETS.fleet(Cluster)
     empty(fleet)
     return fleet.url
 
@@ -46,7 +46,7 @@ def opened(url: str, shards: int = PRESENT) -> Store:
 
 
 async def choose(store: Store, visitor: bytes) -> int:
-    """What a choice commits."""
+    """Return the change that a choice commits."""
     key = standing_key("acme", visitor, store.shards)
     put = [Put(key.name, visitor[3:4]), Put(request_name(key.name, bytes(16)), b"done")]
     return await store.commit(Change(key.shard, put=put, append=[Append(LEDGER, visitor)]))
@@ -107,7 +107,7 @@ async def test_rule_2_what_a_restoration_lost_stays_lost_in_every_part(
 ) -> None:
     await fill(cluster)
     await backup_records(cluster, tmp_path / "saved")
-    empty(HARBOUR.fleet(Cluster))
+    empty(FLEETS.fleet(Cluster))
     await restore_records(tmp_path / "saved", cluster)
     await move_store(cluster, other, shards=WANTED)
     store = open_store(other)

@@ -1,4 +1,4 @@
-"""Who counts as one client, whatever form the address comes in. Peers are named as sockets name them."""
+"""Addresses that count as one client, in whatever form they come. Peers are named as sockets name them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.running import SERVICE, SHOP, Running, running
+from tests.support.application import SERVICE, SHOP, Running, running
 
 
 async def statuses(service: Running, peers: list[str], **headers: str) -> Counter[int]:
-    """What opt-outs from these peers are answered."""
+    """Return the statuses of opt-outs from these peers."""
     found: Counter[int] = Counter()
     for peer in peers:
         transport = httpx2.ASGITransport(app=service.app, client=(peer, 1))

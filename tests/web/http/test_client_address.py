@@ -1,11 +1,11 @@
-"""Whose call it is, behind proxies."""
+"""The client's address, behind proxies."""
 
 from __future__ import annotations
 
 import pytest
 
 from consent_service.addresses import read_address, text_of
-from consent_service.web.http.client_address import Clients
+from consent_service.web.http.location import ClientAddresses
 
 PROXY = "10.0.0.1"
 
@@ -13,7 +13,9 @@ PROXY = "10.0.0.1"
 def address(peer: str, *lines: str) -> str | None:
     """The client's address of a call from this peer with these X-Forwarded-For lines."""
     headers = [(b"x-forwarded-for", line.encode()) for line in lines]
-    found = Clients(["10.0.0.0/8", "2001:db8:99::/48"]).address({"client": (peer, 1), "headers": headers})
+    found = ClientAddresses(["10.0.0.0/8", "2001:db8:99::/48"]).address(
+        {"client": (peer, 1), "headers": headers}
+    )
     return None if found is None else text_of(found)
 
 
@@ -46,17 +48,17 @@ def test_a_hop_that_can_t_be_read_is_nobody_and_no_hop_before_it_counts(hop: str
     assert address(PROXY, f"198.51.100.1, {hop}") is None
 
 
-def test_a_chain_of_proxies_without_an_end_is_nobody_s() -> None:
+def test_a_chain_of_more_proxies_than_are_read_gives_no_address() -> None:
     assert address(PROXY, ", ".join(["10.0.0.9"] * 20)) == PROXY
     assert address(PROXY, ", ".join(["203.0.113.9", *["10.0.0.9"] * 5000])) is None
 
 
 def test_a_call_without_a_peer_has_no_address() -> None:
     headers = [(b"x-forwarded-for", b"203.0.113.9")]
-    assert Clients(["10.0.0.0/8"]).address({"client": None, "headers": headers}) is None
+    assert ClientAddresses(["10.0.0.0/8"]).address({"client": None, "headers": headers}) is None
 
 
 def test_without_trusted_proxies_only_the_peer_counts() -> None:
     headers = [(b"x-forwarded-for", b"203.0.113.9")]
-    found = Clients([]).address({"client": ("::ffff:198.51.100.1", 1), "headers": headers})
+    found = ClientAddresses([]).address({"client": ("::ffff:198.51.100.1", 1), "headers": headers})
     assert found == read_address("198.51.100.1")

@@ -1,4 +1,4 @@
-"""What is read of a request's head: all of an identity or doubt, and the signal at any length."""
+"""Parts of a request's head that are read: all of an identity or doubt, and the signal at any length."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.web.http.head_limit import MOST_COOKIES, MOST_HEAD, MOST_QUERY
-from tests.running import SHOP, START, Running, running
+from consent_service.web.http.request_headers import MOST_COOKIES, MOST_HEAD, MOST_QUERY
+from tests.support.application import SHOP, Running, running
+from tests.support.clock import START
 from tests.web.raw_calls import HUGE, Headers, call, cookie, filled
 
 DOUBT = ("denied", "denied", "denied", "unavailable", 0)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.listening import listening
-from tests.process.configs import consent_toml
-from tests.process.serving import serving
-from tests.running import SHOP
+from tests.support.application import SHOP
+from tests.support.application_server import listening
+from tests.support.configuration import consent_toml
 from tests.support.ports import free_port
+from tests.support.service import serving
 
 OURS = "127.0.0.1"
 PATHS = (

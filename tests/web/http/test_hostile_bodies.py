@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from consent_service.ledger.entries import ChoiceEntry
-from tests.running import SERVICE, SHOP, Running
+from tests.support.application import SERVICE, SHOP, Running
 
 JSON_BODIES: list[Any] = [
     [],
@@ -91,7 +91,7 @@ async def test_rule_1_a_member_that_stands_twice_is_refused_by_its_name(
     response = await service.client.post(f"/v1/acme/{call}", content=body, headers={"origin": SHOP})
     assert response.status_code == 400
     assert response.json()["type"] == "urn:consent-service:problem:invalid-body"
-    assert "stands twice" in response.json()["detail"]
+    assert "occurs twice" in response.json()["detail"]
     assert await service.entries() == []
 
 
@@ -180,7 +180,7 @@ async def test_a_preflight_writes_nothing_whoever_sends_it(service: Running) -> 
         "f" * 32,
     ],
 )
-async def test_a_uuid_that_is_the_same_for_everybody_is_no_id(service: Running, nobodys: str) -> None:
+async def test_the_nil_and_the_max_uuid_are_refused_as_ids(service: Running, nobodys: str) -> None:
     for answer in (
         await service.choose(sale_share="opt_out", id=nobodys),
         await service.signal(gpc=True, id=nobodys),
@@ -197,7 +197,7 @@ async def test_a_trailing_slash_is_not_redirected(service: Running) -> None:
     assert "location" not in response.headers
 
 
-async def test_two_origins_are_none(service: Running) -> None:
+async def test_a_call_with_two_origins_is_refused_as_one_without(service: Running) -> None:
     headers = [("origin", SHOP), ("origin", "https://evil.example")]
     response = await service.client.post("/v1/acme/choices", json={"sale": "opt_out"}, headers=headers)
     assert response.status_code == 403

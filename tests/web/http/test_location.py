@@ -14,9 +14,8 @@ from consent_service.addresses import Address, read_address
 from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location
 from consent_service.errors import CannotStart
 from consent_service.services.geo import open_database
-from consent_service.web.http.client_address import Clients
-from consent_service.web.http.location import PROXIES, Places
-from tests.running import SERVICE, SHOP, Running, running
+from consent_service.web.http.location import PROXIES, ClientAddresses, Locations
+from tests.support.application import SERVICE, SHOP, Running, running
 
 PEER = "127.0.0.1"  # of the tests' transport
 DENIED_BY_DEFAULT = ("denied", "default", "1---")
@@ -121,10 +120,10 @@ async def test_headers_may_have_any_name(tmp_path: Path) -> None:
 def test_every_named_proxy_says_country_and_region(proxy: str) -> None:
     names = PROXIES[proxy]
     headers = [(names.country.encode(), b"US"), (names.region.encode(), b"CO")]
-    places = Places(Clients([PEER]), names)
-    assert places.of({"client": (PEER, 1), "headers": headers}) == Location("US", "CO")
-    assert places.of({"client": ("192.0.2.1", 1), "headers": headers}) == UNKNOWN_LOCATION
-    assert places.of({"client": None, "headers": headers}) == UNKNOWN_LOCATION
+    locations = Locations(ClientAddresses([PEER]), names)
+    assert locations.of({"client": (PEER, 1), "headers": headers}) == Place("US", "CO")
+    assert locations.of({"client": ("192.0.2.1", 1), "headers": headers}) == NOWHERE
+    assert locations.of({"client": None, "headers": headers}) == NOWHERE
 
 
 async def test_the_database_is_asked_about_the_client_behind_the_proxies(

@@ -1,4 +1,4 @@
-"""Troubles: each reason is logged once, and again while it lasts, however many calls meet it."""
+"""OutageLog: each reason is logged once, and again while it lasts, however many calls meet it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from consent_service.errors import StoreTimeout, StoreUnavailable
-from consent_service.ledger.object_names import segment_name
-from consent_service.web.http.outage_log import Troubles
-from tests.running import Clock, Running, running
+from consent_service.ledger.archive import segment_name
+from consent_service.web.http.outage_log import OutageLog
+from tests.support.application import Running, running
+from tests.support.clock import Clock
 from tests.web.visitor.test_receipts import seal
 
 
 def test_a_reason_is_logged_once_and_again_after_a_minute_with_how_often_it_was_met() -> None:
     timer = Clock(0)
     counted: list[str] = []
-    troubles = Troubles(counted.append, timer)
+    outages = OutageLog(counted.append, timer)
     with capture_logs() as lines:
         for now in (0, 1, 2, 59, 61, 62):
             timer.now = now
-            troubles.note(StoreUnavailable(f"acme.{now:02d} is out of reach"))
-        troubles.note(StoreTimeout("acme.07 is out of reach"))
-        troubles.note(TimeoutError())
+            outages.note(StoreUnavailable(f"acme.{now:02d} is out of reach"))
+        outages.note(StoreTimeout("acme.07 is out of reach"))
+        outages.note(TimeoutError())
     assert [(line["error"], line["reason"], line["met"]) for line in lines] == [
         ("StoreUnavailable", "acme.00 is out of reach", 1),
         ("StoreUnavailable", "acme.61 is out of reach", 4),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from starlette.routing import Route
 
-from consent_service.web.http.own_host import is_page
-from tests.running import SERVICE, SHOP, Running
+from consent_service.web.http.guards import is_page
+from tests.support.application import SERVICE, SHOP, Running
 
 OWN = SERVICE.partition("//")[2]
 SITES_OWN = SHOP.partition("//")[2]
@@ -30,7 +30,7 @@ async def asked_to_confirm(service: Running) -> str:
 
 
 @pytest.mark.parametrize("headers", STRANGE, ids=str)
-async def test_a_confirm_page_asked_for_under_another_name_is_refused(
+async def test_a_confirm_page_asked_for_under_another_host_is_refused(
     service: Running, headers: dict[str, str]
 ) -> None:
     url = await asked_to_confirm(service)
@@ -41,7 +41,7 @@ async def test_a_confirm_page_asked_for_under_another_name_is_refused(
 
 
 @pytest.mark.parametrize("headers", STRANGE, ids=str)
-async def test_pressing_it_under_another_name_is_refused_even_with_what_the_page_held(
+async def test_pressing_a_confirm_page_under_another_host_is_refused_even_with_its_form_token(
     service: Running, headers: dict[str, str]
 ) -> None:
     url = await asked_to_confirm(service)
@@ -58,17 +58,19 @@ async def test_pressing_it_under_another_name_is_refused_even_with_what_the_page
     [{"host": OWN}, {"host": OWN.upper()}, {"host": f"{OWN}:443"}, {"host": OWN, "x-forwarded-host": OWN}],
     ids=str,
 )
-async def test_under_its_own_name_it_is_served(service: Running, headers: dict[str, str]) -> None:
+async def test_a_confirm_page_is_served_under_the_services_own_host(
+    service: Running, headers: dict[str, str]
+) -> None:
     url = await asked_to_confirm(service)
     assert (await service.client.get(url, headers=headers)).status_code == 200
 
 
-async def test_what_nobody_can_press_is_served_under_any_name(service: Running) -> None:
+async def test_calls_without_a_button_are_served_under_any_host(service: Running) -> None:
     for path in ("/s/acme/gpc.json", "/w/acme.js", "/v1/acme/flag", "/readyz"):
         assert (await service.client.get(path, headers={"host": SITES_OWN})).status_code == 200, path
 
 
-def test_every_page_there_is_or_will_be_is_guarded(service: Running) -> None:
+def test_every_page_under_the_pages_path_is_guarded(service: Running) -> None:
     paths = {route.path for route in service.app.routes if isinstance(route, Route)}
     guarded = {path for path in paths if is_page(path)}
     assert guarded == {path for path in paths if path.startswith("/s/")} - {"/s/{site}/gpc.json"}

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from consent_service.web.http.tracing_headers import tracing_names
-from tests.running import SHOP, Running
+from tests.support.application import SHOP, Running
 
 ADDED = (
     *("traceparent", "tracestate", "baggage", "sentry-trace", "newrelic", "b3", "request-id", "x-request-id"),
@@ -67,7 +67,7 @@ async def test_names_are_read_in_any_case_and_with_blanks(service: Running) -> N
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_another_name_is_none_for_tracing(name: str) -> None:
+def test_a_header_that_no_tracing_tool_sends_is_no_tracing_header(name: str) -> None:
     assert tracing_names(name) == []
 
 

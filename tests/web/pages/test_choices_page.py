@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.ledger.entries import ChoiceEntry, SignalEntry
-from tests.running import SERVICE, SHOP, Running, running
+from tests.support.application import SERVICE, SHOP, Running, running
 from tests.web.browsing import PAGE, Person, person, text_of
 
 GPC = {"sec-gpc": "1"}
@@ -23,7 +23,7 @@ async def visitor(service: Running) -> AsyncIterator[Person]:
         yield one
 
 
-async def test_it_describes_both_rights_and_offers_both_ways(visitor: Person) -> None:
+async def test_the_choices_page_describes_both_rights_and_offers_opting_out_and_in(visitor: Person) -> None:
     await visitor.hand_over(visitor="")
     page = await visitor.look()
     assert page.status_code == 200
@@ -41,7 +41,7 @@ async def test_a_site_without_sensitive_information_says_so_and_asks_nothing_of_
     assert text_of(page, "sale_share-state") == UNKNOWN
 
 
-async def test_nobody_keeps_frames_or_scripts_it(visitor: Person) -> None:
+async def test_the_choices_page_is_cached_framed_and_scripted_by_nobody(visitor: Person) -> None:
     headers = (await visitor.look()).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -199,18 +199,20 @@ class TestLanguages:
             ("?lang=%3Cscript%3E", "", "en"),
         ],
     )
-    async def test_the_page_speaks_as_asked(
+    async def test_the_choices_page_is_in_the_language_that_the_caller_asks_for(
         self, visitor: Person, query: str, accepted: str, lang: str
     ) -> None:
         page = await visitor.look(PAGE + query, **{"accept-language": accepted})
         assert f'<html lang="{lang}">' in page.text
 
-    async def test_it_speaks_as_the_page_that_the_visitor_came_from(self, visitor: Person) -> None:
+    async def test_the_choices_page_is_in_the_language_of_the_page_that_the_visitor_came_from(
+        self, visitor: Person
+    ) -> None:
         await visitor.hand_over(visitor="", lang="es")
         page = await visitor.look(**{"accept-language": "en"})
         assert "Sus opciones de privacidad" in page.text
 
-    async def test_the_second_step_speaks_the_same(self, visitor: Person) -> None:
+    async def test_the_second_step_is_in_the_language_of_the_choices_page(self, visitor: Person) -> None:
         path = f"{PAGE}?lang=es"
         await visitor.choose("opt_out", path=path)
         confirm = await visitor.choose("allow", path=path)
@@ -218,7 +220,7 @@ class TestLanguages:
         done = await visitor.confirm(confirm)
         assert "Su elección ha quedado registrada" in done.text
 
-    async def test_a_dead_confirmation_speaks_the_browsers(self, visitor: Person) -> None:
+    async def test_a_dead_confirmation_is_in_the_browsers_language(self, visitor: Person) -> None:
         page = await visitor.look("/s/acme/confirm/x", **{"accept-language": "es"})
         assert (page.status_code, "ya no es válida" in page.text) == (410, True)
 

@@ -9,7 +9,8 @@ import pytest
 
 from consent_service.identity.key_ring import rotate_ring
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
-from tests.running import RING, SERVICE, SHOP, START, Running, running
+from tests.support.application import RING, SERVICE, SHOP, Running, running
+from tests.support.clock import START
 from tests.web.browsing import PAGE, SAME, Person, form_token, person, text_of
 
 STOPPED, UNKNOWN = "Stopped: you are opted out", "Not known on this page"

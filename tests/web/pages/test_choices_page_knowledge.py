@@ -10,7 +10,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.running import START, Running, running
+from tests.support.application import Running, running
+from tests.support.clock import START
 from tests.web.browsing import PAGE, Person, person, result_in, text_of
 
 GPC = {"sec-gpc": "1"}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import httpx2
 import pytest
 
-from tests.running import PRESSED, READING, SERVICE, SHOP, Running, running, scripted_token
+from tests.support.application import PRESSED, READING, SERVICE, SHOP, Running, running, scripted_token
 from tests.web.browsing import form_token
 
 DEAD = "Nothing was changed"
@@ -363,7 +363,7 @@ class TestRule12OnlyOurOwnPageDoesIt:
         assert "Please use an up-to-date browser" in refused.text
         await check_still_out(service, visitor)
 
-    async def test_two_values_of_one_header_are_none(self, service: Running) -> None:
+    async def test_a_header_that_comes_with_two_values_counts_as_missing(self, service: Running) -> None:
         visitor, url = await asked(service)
         token = (await tokens(service, url))["scripted"]
         said = [*PRESSED.items(), ("sec-fetch-dest", "document")]

@@ -10,7 +10,8 @@ import pytest
 from consent_service.identity.page_result_tokens import PageResult, PageResultTokens, digest_of_state
 from consent_service.ledger.entries import ChoiceEntry
 from tests.identity.contract import OTHER_RING
-from tests.running import START, Running
+from tests.support.application import Running
+from tests.support.clock import START
 from tests.web.browsing import Person, person, result_in, text_of
 
 GPC = {"sec-gpc": "1"}
@@ -27,7 +28,7 @@ async def visitor(service: Running) -> AsyncIterator[Person]:
 async def come_back(
     service: Running, result: str, state: str = STATE, visitor: str | None = None, **body: Any
 ) -> dict[str, Any]:
-    """What the page view is told that brings this result."""
+    """Return the answer to the page view that brings this result."""
     answer = await service.signal(result=result, state=state, visitor=visitor, **body)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())

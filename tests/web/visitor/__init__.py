@@ -1,0 +1,1 @@
+"""Visitor's calls: choices, signals, receipts, cookies; repeated, imported, erased and restored."""

@@ -15,12 +15,13 @@ import pytest
 from consent_service.domain.words import Stance
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.ledger.entries import ChoiceEntry, SignalEntry, encode
-from tests.running import RING, SHOP, START, Running, running
+from tests.support.application import RING, SHOP, Running, running
+from tests.support.clock import START
 
 GPC = {"Sec-GPC": "1"}
 
 
-async def test_rule_4_opting_out_needs_nothing(service: Running) -> None:
+async def test_rule_4_opting_out_needs_no_token_no_id_and_no_second_step(service: Running) -> None:
     response = await service.choose(sale_share="opt_out", method="banner")
     assert response.status_code == 201
     body = response.json()
@@ -116,7 +117,7 @@ async def test_what_restricts_is_recorded_and_what_opts_in_waits(service: Runnin
     assert "receipt" in mixed.json()
 
 
-async def test_of_contradicting_words_the_opt_out_wins(service: Running) -> None:
+async def test_of_contradicting_members_the_opt_out_wins(service: Running) -> None:
     response = await service.choose(sale_share="opt_in", share="opt_out")
     assert (response.json()["flag"]["sale"], response.json()["flag"]["share"]) == ("allowed", "denied")
 
@@ -200,7 +201,7 @@ class TestTheSameIdAgain:
         late = await service.choose(id=request, sale_share="opt_out")
         assert late.json()["flag"]["basis"] == "opted_in"
 
-    async def test_for_something_else_it_is_refused(self, service: Running) -> None:
+    async def test_an_id_that_was_used_for_another_choice_is_refused(self, service: Running) -> None:
         request = str(uuid.uuid4())
         await service.choose(id=request, sale_share="opt_in")
         refused = await service.choose(id=request, sale_share="opt_out")
@@ -361,7 +362,9 @@ class TestSignals:
         later = await service.flag(visitor=answer["visitor"])
         assert (later["basis"], later["sensitive"]) == ("gpc", "denied")
 
-    async def test_a_conflict_is_told(self, service: Running) -> None:
+    async def test_a_signal_against_a_confirmed_opt_in_is_answered_with_the_notice_of_a_conflict(
+        self, service: Running
+    ) -> None:
         token = (await service.choose(sale_share="opt_in")).json()["visitor"]
         answer = (await service.signal(gpc=True, visitor=token)).json()
         assert answer["show"] == {"banner": False, "honored": True, "conflict": True}

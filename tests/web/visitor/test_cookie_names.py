@@ -10,7 +10,8 @@ import pytest
 
 from consent_service.web.http.request_headers import cookie_texts, presented
 from consent_service.web.visitor.site_cookie import parse
-from tests.running import PRESSED, SHOP, START, Running, running
+from tests.support.application import PRESSED, SHOP, Running, running
+from tests.support.clock import START
 
 HOST, PLAIN = "__Host-pc_states", "pc_states"
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from consent_service.web.visitor.site_cookie import Kept, parse, text_of
-from tests.running import SERVICE, SHOP, START, Running, running
+from consent_service.web.visitor.site_cookie import CookieRecord, parse, text_of
+from tests.support.application import SERVICE, SHOP, Running, running
+from tests.support.clock import START
 
 PATH = f'first_party = "{SHOP}/privacy"'
 SITES_HOST = SHOP.partition("//")[2]
@@ -31,7 +32,7 @@ async def call(service: Running, what: str = "signals", **given: str) -> httpx2.
     return answer
 
 
-def cookie(answer: httpx2.Response) -> Kept:
+def cookie(answer: httpx2.Response) -> CookieRecord:
     """The record in the answer's one cookie."""
     [header] = answer.headers.get_list("set-cookie")
     name, _, text = header.partition(";")[0].partition("=")
@@ -51,27 +52,27 @@ async def test_an_opt_out_is_kept_for_400_days_and_says_what_the_answer_says(on_
 
 
 async def test_a_page_view_renews_it_and_records_the_signal_in_it(on_a_path: Running) -> None:
-    assert cookie(await call(on_a_path)) == Kept("aaa", "default", False, START, 300, "")
+    assert cookie(await call(on_a_path)) == CookieRecord("aaa", "default", False, START, 300, "")
     signalled = await call(on_a_path, gpc="true")
-    assert cookie(signalled) == Kept("dda", "gpc", True, START, 300, signalled.json()["visitor"])
+    assert cookie(signalled) == CookieRecord("dda", "gpc", True, START, 300, signalled.json()["visitor"])
 
 
 async def test_a_choice_that_was_made_in_the_browser_outranks_a_page_view(on_a_path: Running) -> None:
-    made_here = Kept("dda", "choice", False, START, 0, "")
+    made_here = CookieRecord("dda", "choice", False, START, 0, "")
     sent = {"cookie": f"other=1; __Host-pc_acme={text_of(made_here)}"}
     assert "set-cookie" not in (await call(on_a_path, **sent)).headers
     assert cookie(await call(on_a_path, "choices", **sent)).max_age == 300
 
 
-async def test_doubt_is_answered_and_not_kept(on_a_path: Running) -> None:
-    forged = Kept("aaa", "opted_in", False, START, 300, "1.forged")
+async def test_a_doubtful_answer_sets_no_cookie(on_a_path: Running) -> None:
+    forged = CookieRecord("aaa", "opted_in", False, START, 300, "1.forged")
     answer = await call(on_a_path, cookie=f"__Host-pc_acme={text_of(forged)}")
     assert answer.json()["flag"]["basis"] == "unavailable"
     assert "set-cookie" not in answer.headers
 
 
 @pytest.mark.parametrize("what", ["signals", "choices"])
-async def test_nobody_else_gets_a_cookie(on_a_path: Running, what: str) -> None:
+async def test_callers_from_elsewhere_get_no_cookie(on_a_path: Running, what: str) -> None:
     for given in ({"origin": SERVICE}, {"host": SERVICE.partition("//")[2]}, {"host": f"evil.{SITES_HOST}"}):
         answer = await call(on_a_path, what, **given)
         assert answer.is_success
@@ -81,7 +82,7 @@ async def test_nobody_else_gets_a_cookie(on_a_path: Running, what: str) -> None:
     assert "set-cookie" not in refused.headers
 
 
-async def test_a_flag_carries_none(on_a_path: Running) -> None:
+async def test_an_answer_with_the_flag_alone_sets_no_cookie(on_a_path: Running) -> None:
     answer = await on_a_path.client.get("/v1/acme/flag", headers={"origin": SHOP, "host": SITES_HOST})
     assert "set-cookie" not in answer.headers
 
@@ -91,12 +92,12 @@ async def test_a_proxy_that_names_the_site_beside_its_own_host_is_understood(on_
     assert cookie(await call(on_a_path, **sent)).letters == "aaa"
 
 
-async def test_without_a_way_of_the_sites_own_no_answer_has_one(service: Running) -> None:
+async def test_without_first_party_mode_no_answer_sets_a_cookie(service: Running) -> None:
     for what in ("signals", "choices"):
         assert "set-cookie" not in (await call(service, what)).headers
 
 
-async def test_on_the_sites_domain_the_cookie_is_the_domains(tmp_path: Path) -> None:
+async def test_a_service_on_the_sites_domain_sets_the_cookie_for_the_domain(tmp_path: Path) -> None:
     shop, host = "https://shop.acme.example", "privacy.acme.example"
     own_domain = 'cookie_domain = "acme.example"'
     async with running(tmp_path, shop=shop, public_url=f"https://{host}", on_site=own_domain) as service:
@@ -106,7 +107,9 @@ async def test_on_the_sites_domain_the_cookie_is_the_domains(tmp_path: Path) -> 
         assert answer.headers["access-control-allow-origin"] == shop
 
 
-async def test_another_site_of_the_same_origin_has_ways_of_its_own(on_a_path: Running) -> None:
+async def test_first_party_mode_of_one_site_sets_no_cookie_for_another_site_of_its_origin(
+    on_a_path: Running,
+) -> None:
     answer = await on_a_path.client.post(
         "/v1/abroad/signals", json={"gpc": None}, headers={"origin": SHOP, "host": SITES_HOST}
     )

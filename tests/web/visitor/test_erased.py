@@ -13,9 +13,9 @@ from consent_service.identity.key_ring import DAY, rotate_ring
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.ledger.entries import ErasedEntry, SuppressedEntry
 from consent_service.store.contract import Document, Key
-from consent_service.store.names import visitor_shards
-from tests.running import RING, Running, running
+from consent_service.store.keys import visitor_shards
 from tests.store.every_method import walked
+from tests.support.application import RING, Running, running
 
 DENIED = ("denied", "denied", "allowed", "choice")
 ALL_DENIED = ("denied", "denied", "denied", "choice")
@@ -117,7 +117,7 @@ async def test_rule_6_a_rebuild_holds_nobody_who_was_erased(service: Running) ->
     await service.check_fold(other)
 
 
-async def test_erasing_twice_is_erasing_once(service: Running) -> None:
+async def test_erasing_a_visitor_twice_changes_nothing_more(service: Running) -> None:
     token = await token_of(service, sale_share="opt_out")
     assert await service.erase(token)
     entries = await service.entries()
@@ -125,7 +125,7 @@ async def test_erasing_twice_is_erasing_once(service: Running) -> None:
     assert await service.entries() == entries
 
 
-async def test_an_id_without_a_record_is_denied_all_the_same(service: Running) -> None:
+async def test_erasing_an_id_without_a_record_denies_it_from_then_on(service: Running) -> None:
     visitor = VisitorClaims(bytes(range(16)), 0, None, int(service.clock()))
     token = VisitorTokens(RING).sign("acme", visitor)
     assert await service.erase(token)
@@ -178,14 +178,16 @@ class TestComingBack:
         assert ruling(answer.json()["flag"]) == DENIED
         await service.check_rebuilt()
 
-    async def test_a_signal_goes_on_top(self, service: Running) -> None:
+    async def test_a_signal_after_an_erasure_is_recorded_beside_the_suppression(
+        self, service: Running
+    ) -> None:
         token = await token_of(service, sale_share="opt_out")
         await service.erase(token)
         told = (await service.signal(gpc=True, visitor=token)).json()
         assert told["flag"]["basis"] == "gpc"
         await service.check_fold(told["visitor"])
 
-    async def test_rule_9_nobody_is_asked_for_twelve_months(self, service: Running) -> None:
+    async def test_rule_9_an_erased_visitor_is_not_asked_for_twelve_months(self, service: Running) -> None:
         token = await token_of(service, sale_share="opt_out")
         await service.erase(token)
         told = (await service.signal(visitor=token)).json()
@@ -193,7 +195,7 @@ class TestComingBack:
         assert told["may_ask_after"] == "2027-11-22T10:00:00Z"
         assert len(await service.entries()) == 2, "to look at a page records nothing"
 
-    async def test_erased_once_more_the_second_number_goes_too(self, service: Running) -> None:
+    async def test_a_second_erasure_removes_the_second_number_too(self, service: Running) -> None:
         token = await token_of(service, sensitive="limit")
         await service.erase(token)
         again = await token_of(service, sale_share="opt_out", visitor=token)
@@ -203,7 +205,7 @@ class TestComingBack:
             assert ruling(await service.flag(visitor=one)) == ALL_DENIED
 
 
-async def test_whatever_comes_while_somebody_is_erased_is_before_or_after(service: Running) -> None:
+async def test_a_call_during_an_erasure_counts_as_before_or_after_it(service: Running) -> None:
     token = await token_of(service, sale_share="opt_out")
     asked = [service.choose(sensitive="limit", visitor=token, id=str(uuid.uuid4())) for _ in range(20)]
     erasing = asyncio.create_task(service.erase(token))

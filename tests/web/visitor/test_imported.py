@@ -17,12 +17,13 @@ from consent_service.importing.line_outcomes import LineOutcome, LineResult, Opt
 from consent_service.importing.recorder import ExportOrigin, Recorder
 from consent_service.ledger.entries import ChoiceEntry, standing_of
 from consent_service.services.erasure.eraser import Eraser
-from consent_service.services.records.random_ids import RandomIds
+from consent_service.services.records.drafts import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Change, Put
 from consent_service.store.engines import open_store
-from consent_service.store.names import LEDGER, site_shards
-from tests.running import START, Running
+from consent_service.store.keys import LEDGER, site_shards
+from tests.support.application import Running
+from tests.support.clock import START
 
 COOKIE = "OptanonConsent"
 MADE_AT = "2025-01-31T10:00:00+00:00"
@@ -154,7 +155,7 @@ async def test_the_imported_record_itself_is_nobodys_identity(service: Running) 
     assert await imported_document(service, "7") == found
 
 
-async def test_seen_again_nothing_more_is_recorded(service: Running) -> None:
+async def test_an_imported_id_that_comes_again_records_nothing_more(service: Running) -> None:
     await bring(service, [line(2, "7")])
     token = (await view(service))["visitor"]
     await asyncio.gather(*(view(service, visitor=token) for _ in range(5)))
@@ -180,7 +181,7 @@ async def test_another_sites_import_binds_nobody_here(service: Running) -> None:
     assert (await view(service))["flag"]["basis"] == "default"
 
 
-async def test_where_no_token_can_be_kept_it_denies_and_mints_nobody(service: Running) -> None:
+async def test_where_no_token_can_be_kept_an_imported_id_denies_and_mints_nobody(service: Running) -> None:
     await bring(service, [line(2, "7")])
     told = await view(service, storage=False)
     assert (told["flag"]["sale"], told["visitor"], told["show"]["banner"]) == ("denied", None, False)
@@ -210,7 +211,7 @@ async def test_who_opted_in_here_in_two_steps_since_stays_opted_in(service: Runn
     assert bare["flag"]["sale"] == "denied", "without the record it is somebody the import speaks of"
 
 
-async def test_a_signal_beside_it_is_recorded_too(service: Running) -> None:
+async def test_a_signal_beside_an_imported_id_is_recorded_too(service: Running) -> None:
     await bring(service, [line(2, "7")])
     told = await view(service, gpc=True)
     assert told["flag"]["basis"] == "gpc"
@@ -259,7 +260,7 @@ async def test_a_prior_of_another_shape_is_a_problem_with_a_type(service: Runnin
     assert "prior" in response.json()["detail"]
 
 
-async def test_odd_ids_are_ids_like_any_other(service: Running) -> None:
+async def test_ids_of_unusual_characters_are_imported_and_found(service: Running) -> None:
     odd = ["\u202e", "' OR 1=1 --", "\U0001f36a" * 256, "a\0b"]
     for foreign_id in odd:
         assert (await view(service, foreign_id))["flag"]["basis"] == "default"

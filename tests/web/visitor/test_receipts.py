@@ -18,7 +18,7 @@ from consent_service.ledger.object_names import segment_name
 from consent_service.ledger.receipt_proofs import Inclusion
 from consent_service.process.ledger_work import run_once
 from consent_service.store.engines import open_store
-from tests.running import Running, running
+from tests.support.application import Running, running
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ async def chosen(service: Running) -> dict[str, str]:
 
 
 async def text_of(service: Running, statement: Statement, signed: dict[str, str]) -> dict[str, Any]:
-    """What was signed, checked with the keys that anybody can fetch."""
+    """Return the signed text, checked with the keys that anybody can fetch."""
     keys = decode_jwks((await service.client.get("/.well-known/jwks.json")).content)
     return dict(msgspec.json.decode(unsign(keys, statement, Signed(**signed))))
 

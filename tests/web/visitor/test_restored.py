@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.store.sqlite import backup, restore
-from tests.running import running
+from tests.support.application import running
 
 UNAVAILABLE = ("denied", "denied", "denied", "unavailable")
 

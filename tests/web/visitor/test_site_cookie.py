@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from consent_service.config.first_party import FirstParty
 from consent_service.domain.facts import ChoiceMade
 from consent_service.domain.words import Basis, Stance
-from consent_service.web.visitor.site_cookie import Kept, parse, renewed, set_cookie, text_of
+from consent_service.web.visitor.site_cookie import CookieRecord, parse, renewed, set_cookie, text_of
 
-EXAMPLE = Kept("dda", "gpc", gpc=True, as_of=1795000000, max_age=300, token="1.a-B_c.d")
+EXAMPLE = CookieRecord("dda", "gpc", gpc=True, as_of=1795000000, max_age=300, token="1.a-B_c.d")
 KEPT = st.builds(
-    Kept,
+    CookieRecord,
     letters=st.text("ad", min_size=3, max_size=3),
     basis=st.sampled_from([basis.value for basis in Basis]),
     gpc=st.booleans(),
@@ -26,16 +26,16 @@ LIMIT = ChoiceMade(1, sensitive=Stance.OPTED_OUT)
 OPT_IN = ChoiceMade(1, sale=Stance.OPTED_IN, share=Stance.OPTED_IN)
 
 
-def kept(letters: str, basis: str = "choice", max_age: int = 300) -> Kept:
+def kept(letters: str, basis: str = "choice", max_age: int = 300) -> CookieRecord:
     return EXAMPLE._replace(letters=letters, basis=basis, max_age=max_age)
 
 
-def test_the_text_is_the_one_that_the_script_writes() -> None:
+def test_the_service_writes_the_same_cookie_text_as_the_script() -> None:
     assert text_of(EXAMPLE) == "1.dda.gpc.1.1795000000.300.1.a-B_c.d"
 
 
 @given(KEPT)
-def test_what_is_written_can_be_read_back(one: Kept) -> None:
+def test_what_is_written_can_be_read_back(one: CookieRecord) -> None:
     assert parse(text_of(one)) == one
 
 
@@ -66,7 +66,7 @@ def test_what_is_not_a_record_is_not_taken_for_one(text: str) -> None:
         ),
     ],
 )
-def test_its_attributes_are_the_scripts(way: FirstParty, attributes: str) -> None:
+def test_the_services_cookie_has_the_attributes_of_the_scripts(way: FirstParty, attributes: str) -> None:
     assert set_cookie("pc_acme", way, EXAMPLE).decode() == (
         f"pc_acme={text_of(EXAMPLE)}; Path=/; SameSite=Lax; Max-Age=34560000{attributes}"
     )
@@ -74,7 +74,7 @@ def test_its_attributes_are_the_scripts(way: FirstParty, attributes: str) -> Non
 
 @given(KEPT, KEPT, st.sampled_from([None, OPT_IN, OPT_OUT, LIMIT]))
 def test_no_answer_allows_over_a_choice_that_nobody_has_acknowledged(
-    before: Kept, answer: Kept, choice: ChoiceMade | None
+    before: CookieRecord, answer: CookieRecord, choice: ChoiceMade | None
 ) -> None:
     made_here = before._replace(basis="choice", max_age=0)
     if renewed([text_of(made_here)], answer, choice):
@@ -83,7 +83,9 @@ def test_no_answer_allows_over_a_choice_that_nobody_has_acknowledged(
 
 
 @given(KEPT, st.sampled_from([None, OPT_OUT]))
-def test_doubt_is_never_kept(before: Kept, choice: ChoiceMade | None) -> None:
+def test_a_doubtful_answer_is_never_written_into_the_cookie(
+    before: CookieRecord, choice: ChoiceMade | None
+) -> None:
     assert not renewed([], before._replace(basis="unavailable"), choice)
 
 
@@ -109,14 +111,14 @@ def test_doubt_is_never_kept(before: Kept, choice: ChoiceMade | None) -> None:
         (kept("dda", max_age=0), kept("aaa", "opted_in"), OPT_IN, False),
     ],
 )
-def test_when_an_answer_takes_the_place_of_what_was_there(
-    before: Kept | None, answer: Kept, choice: ChoiceMade | None, takes_its_place: bool
+def test_an_answer_replaces_the_cookie_only_where_the_table_allows(
+    before: CookieRecord | None, answer: CookieRecord, choice: ChoiceMade | None, takes_its_place: bool
 ) -> None:
     brought = [] if before is None else [text_of(before)]
     assert renewed(brought, answer, choice) is takes_its_place
 
 
-def test_of_two_cookies_each_must_give_way() -> None:
+def test_of_two_cookies_both_must_allow_the_answer_to_replace_them() -> None:
     old, new = text_of(kept("aaa", "default")), text_of(kept("dda", max_age=0))
     for brought in ([old, new], [new, old]):
         assert not renewed(brought, kept("aaa", "default"))

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.running import SHOP, Running, running
+from tests.support.application import SHOP, Running, running
 
 PEER = "127.0.0.1"  # of the tests' transport
 CALIFORNIA, COLORADO, ABROAD, NOWHERE = "US-CA", "US-CO", "DE-BE", ""

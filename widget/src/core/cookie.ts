@@ -60,7 +60,7 @@ export function together(texts: readonly string[]): string | undefined {
   if (records.length < 2) return records[0] ? format(records[0]) : texts[0];
   const letters = [0, 1, 2].map((right) => (records.some((record) => record.letters[right] === "d") ? "d" : "a")).join("");
   const strictest = records.reduce((one, other) => (other.letters > one.letters ? other : one));
-  const token = records.map((record) => record.token).find(Boolean) || "";
+  const token = records.find((record) => record.token)?.token || "";
   return format({ ...strictest, letters, token });
 }
 

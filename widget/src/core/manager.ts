@@ -43,7 +43,9 @@ export interface Parts {
    * Said with every question of this page: what the visitor brought back from the service's choices page, and by which
    * id another tool knew them.
    */
-  readonly brought: { readonly prior?: PriorId | undefined };
+  readonly brought: { prior?: PriorId | undefined };
+  /** Whether what another tool noted denies, because nobody has read it yet. Then the service is not asked. */
+  readonly unread: () => boolean;
   /** Turns with this page's other calls and those of other tabs. */
   readonly alone: Alone;
   /** Called when anything may look different. `changed`: an answer is another one than before. */
@@ -68,6 +70,8 @@ export interface Manager {
   flag(): Flag;
   /** Whether nobody has to be waited for: what is on record is fresh, or the service was asked. */
   known(): boolean;
+  /** Whether another tool's word denies unread. */
+  unread(): boolean;
   /** What the page should show: the service's word on this page view, else what the flag tells. */
   show(): Show;
   /** Takes up what an earlier page left, then asks the service if it must. Resolves after the first answer. */
@@ -97,11 +101,12 @@ export interface Manager {
 }
 
 export function manage(parts: Parts): Manager {
-  const { rule, tag, lang, storage, cookie, queue, service, strings, clock, alone, brought } = parts;
+  const { rule, tag, lang, storage, cookie, queue, service, strings, clock, alone, brought, unread } = parts;
   const gpc = parts.gpc === true;
   // A signal's id outlives the page, so that a lost answer and its retry meet one visitor. Without a signal, and
   // without anything imported, nothing is recorded, and nothing is stored.
-  const questionId = gpc || brought.prior ? parts.signalId : memoryCell();
+  const spare = memoryCell();
+  const questionId = () => (gpc || brought.prior ? parts.signalId : spare);
   const { pending, add, flush, hurry } = sender(queue, service, clock, alone, token, (reply) => take(reply, false));
   let failures = 0;
   /** Whether the service could answer when it was last asked; undefined as long as it was not. */
@@ -113,8 +118,8 @@ export function manage(parts: Parts): Manager {
 
   function flag(): Flag {
     // Whoever another tool knew is in doubt, which denies, until the service has looked for an imported opt-out.
-    const unread = brought.prior && cookie.read() === undefined ? `; pc_${rule.s}=` : "";
-    return strings.speak(answer(rule, tag, cookie.all() + unread, parts.plain, gpc, clock.now()), heard === false);
+    const doubt = unread() || (brought.prior && cookie.read() === undefined) ? `; pc_${rule.s}=` : "";
+    return strings.speak(answer(rule, tag, cookie.all() + doubt, parts.plain, gpc, clock.now()), heard === false);
   }
 
   function kept(): Kept | null {
@@ -131,7 +136,7 @@ export function manage(parts: Parts): Manager {
     return token() ? { visitor: token() } : {};
   }
 
-  const stale = () => cookie.torn() || needsService(cookie.read(), gpc, clock.now(), rule.m);
+  const stale = () => !unread() && (cookie.torn() || needsService(cookie.read(), gpc, clock.now(), rule.m));
 
   async function resume(): Promise<void> {
     if (pending().length) await flush();
@@ -153,8 +158,8 @@ export function manage(parts: Parts): Manager {
   }
 
   async function question(): Promise<void> {
-    const id = questionId.read() || clock.id();
-    questionId.write(id);
+    const id = questionId().read() || clock.id();
+    questionId().write(id);
     const before = cookie.read();
     const body = { gpc: parts.gpc, id, ...(storage ? {} : { storage }), ...brought, ...visitor() };
     const { status, reply, wait } = await service.post("signals", body);
@@ -166,7 +171,7 @@ export function manage(parts: Parts): Manager {
       return refresh();
     }
     failures = 0;
-    questionId.write(undefined);
+    questionId().write(undefined);
     // A choice made meanwhile, here or in another tab, is newer than this answer.
     if (untouched(before, reply)) take(reply, true);
     else refresh();
@@ -241,6 +246,7 @@ export function manage(parts: Parts): Manager {
     resume,
     refresh,
     pending,
+    unread,
     known: () => heard !== undefined || !stale(),
     leave: hurry,
     overtaken() {

@@ -138,9 +138,8 @@ export interface Config {
   /** Left out where the page keeps the strings in cookies too. */
   readonly no_string_cookies?: boolean;
   readonly credentials?: RequestCredentials;
-  readonly prior?: readonly PriorReading[];
-  /** Where ids stand by which the service finds what was imported. */
-  readonly prior_ids?: readonly PriorCookie[];
+  /** Where the bundle is that reads another consent tool's cookies, with the site's tables in it. */
+  readonly prior?: string;
   readonly traces?: readonly Traces[];
   /** Whether the page is loaded again after an opt-out, when something had run. */
   readonly reload?: boolean;

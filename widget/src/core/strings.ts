@@ -29,7 +29,7 @@ export function stringsOf({ rule, strings }: Pick<Config, "rule" | "strings">, k
         else if (names) said = [...(strings[names] as string).split(" "), flag.us_privacy];
       }
       const [ids, gpp, us_privacy] = said as [string, string, string];
-      return { ...flag, gpp, gpp_sid: ids.split(",").map(Number), us_privacy };
+      return { ...flag, gpp, gpp_sid: ids.split(",").map((id) => +id), us_privacy };
     },
     hold(flag) {
       const { gpp, gpp_sid, us_privacy, basis } = flag;

@@ -5,20 +5,17 @@
 
 import type { Natives } from "../natives";
 import type { debug } from "../page/debugging";
+import type { earlier } from "../page/earlier";
 import type { erase } from "../page/erasing";
 import type { former } from "../page/former";
-import type { deniedBefore, knownBefore } from "../page/prior";
 import type { uncover } from "../page/uncovering";
 
 export interface Extras {
   /** Always there, put before all else. */
   natives?: Natives;
   debug?: typeof debug;
+  earlier?: typeof earlier;
   erase?: typeof erase;
   former?: typeof former;
-  deniedBefore?: typeof deniedBefore;
-  knownBefore?: typeof knownBefore;
   uncover?: typeof uncover;
-  /** Styles. */
-  looks?: string;
 }

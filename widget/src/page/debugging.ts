@@ -4,5 +4,5 @@ import type { Inside } from "../debug/inside";
 import type { Load } from "./loading";
 
 export function debug({ location }: Window, address: string, load: Load, inside: Inside): void {
-  if (new URLSearchParams(location.search).has("privacy-debug")) load(address, { inside });
+  if (/[?&]privacy-debug(=|&|$)/.test(location.search)) load(address, { inside });
 }

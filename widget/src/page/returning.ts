@@ -4,9 +4,18 @@
  */
 
 import type { Cell } from "../core/cell";
+import type { PriorId } from "../core/protocol";
+
+/** Said with every question of the page, with what else is told of the visitor. */
+export interface Brought {
+  readonly result?: string;
+  readonly state?: string;
+  /** By which id another tool knew them. */
+  prior?: PriorId | undefined;
+}
 
 /** @param made the state of this tab: who brings a result without it was not sent away from here */
-export function takeBack({ history, location }: Window, made: Cell): { result?: string; state?: string } {
+export function takeBack({ history, location }: Window, made: Cell): Brought {
   // The service puts it last, behind whatever the fragment had before. Anchored, or a long fragment takes seconds.
   const found = /^([^#]*#(?:.*&)?)privacy-choices=([^&]*)$/.exec(location.href);
   if (!found) return {};

@@ -10,11 +10,10 @@ import { erase } from "./erasing";
  * @param put writes them again
  */
 export function uncover(win: Window, cookies: readonly (readonly string[])[], put: () => void): void {
-  if (!/=1.Y/.test(cookies[0]!.join("="))) return;
-  const names = cookies.map(([name]) => name);
   const ours = cookies.map((pair) => pair.join("="));
-  const others = win.document.cookie.split("; ").filter((pair) => !ours.includes(pair));
-  if (!others.some((pair) => names.includes(pair.split("=")[0]))) return;
-  erase(win, { cookies: `^(${names.join("|")})$` });
+  const named = `^(${cookies.map(([name]) => name).join("|")})$`;
+  const covers = (pair: string) => RegExp(named).test(pair.split("=")[0]!) && !ours.includes(pair);
+  if (!/=1.Y/.test(ours[0]!) || !win.document.cookie.split("; ").some(covers)) return;
+  erase(win, { cookies: named });
   put();
 }

@@ -4,19 +4,16 @@
  */
 
 import type { Cell } from "../core/cell";
-import type { Allowing } from "../core/manager";
-import type { Config, Flag, Method, Show } from "../core/protocol";
+import type { Manager } from "../core/manager";
+import type { Config, Flag, Show } from "../core/protocol";
 import type { Load } from "../page/loading";
-import type { Leaving, Subject } from "../settings/asking";
+import type { Leaving } from "../settings/asking";
 
-export interface Acts {
+/** What the script does for the visitor. */
+export interface Acts extends Pick<Manager, "flag" | "ask" | "restrict" | "allow"> {
   readonly leaving: Leaving;
   /** Told whether question or settings are to be seen, whenever it may be different. */
   seen(visible: boolean): void;
-  /** Stops sale and sharing, or limits the use of what is sensitive. */
-  restrict(subject: Subject, method: Method): void;
-  /** Called in the visitor's click. */
-  allow(subject: Subject, method: Method): Promise<Allowing>;
 }
 
 export interface View {
@@ -27,12 +24,10 @@ export interface View {
 }
 
 export interface Stage {
-  readonly doc: Document;
+  readonly win: Window;
   readonly config: Config;
   readonly lang: string;
   readonly nonce: string;
-  /** Styles of the site's look. */
-  readonly looks: string;
   readonly load: Load;
   /** What the visitor closed in this session: letters b (banner), n (notice), s (status). */
   readonly closed: Cell;

@@ -6,8 +6,10 @@ import type { Texts } from "./texts";
 import { view } from "./view";
 
 declare const __WORDS__: Texts;
+/** Styles of the site's look; undefined where it is a bar. */
+declare const __LOOKS__: string | undefined;
 
 quietly(() => {
   const { built } = document.currentScript as Asking & Element;
-  if (built) built((stage, acts) => view(__WORDS__, stage, acts));
+  if (built) built((stage, acts) => view(__WORDS__, __LOOKS__ || "", stage, acts));
 });

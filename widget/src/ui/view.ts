@@ -3,6 +3,7 @@
 import type { Flag, Method, Show } from "../core/protocol";
 import { lettersOf } from "../core/settle";
 import type { Asking, Build, Settings, Subject } from "../settings/asking";
+import { acting } from "./acting";
 import type { Acts, Stage, View } from "./asking";
 import { maker } from "./element";
 import { hint } from "./hint";
@@ -13,8 +14,10 @@ import { shell } from "./shell";
 import { status } from "./status";
 import type { Texts } from "./texts";
 
-export function view(texts: Texts, { doc, config, lang, nonce, looks, load, closed, noticed }: Stage, acts: Acts): View {
+export function view(texts: Texts, looks: string, { win, config, lang, nonce, load, closed, noticed }: Stage, acts: Acts): View {
+  const doc = win.document;
   const make = maker(doc);
+  const click = acting(win, acts);
   const tell = hint(make, texts);
   const { root, end, dock, dress } = shell(doc, make, { lang, dir: texts.dir }, config.look || "bar", looks, nonce);
   const href = `${config.service}/s/${config.rule.s}/privacy-choices`;
@@ -41,14 +44,14 @@ export function view(texts: Texts, { doc, config, lang, nonce, looks, load, clos
     chosen = chosen || subject === "sale_share";
     instead = false;
     tell("");
-    acts.restrict(subject, method);
+    click.restrict(subject, method);
   }
 
   async function allow(subject: Subject, method: Method, event: Event, place: Element): Promise<void> {
     // Only a person opts in: a click that a script made is none.
     if (!event.isTrusted) return;
     tell("");
-    const came = await acts.allow(subject, method);
+    const came = await click.allow(subject, method);
     if (came.kind === "confirm") tell(texts.confirm_text, place, came.url);
     if (came.kind === "failed") tell(texts.failed, place);
   }

@@ -1,0 +1,31 @@
+"""The table of tag switches is all of an adapter's server side: schema, reference and page follow from its rows."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from consent_service.config import TagFacts
+from consent_service.config.meanings import TABLES
+from consent_service.config.shape import PartnerFacts
+from consent_service.config.tag_switches import TAG_SWITCHES, TagSwitch, switch_keys
+from consent_service.embed.tag_facts import tags_of
+
+
+@pytest.mark.parametrize("switch", TAG_SWITCHES, ids=[switch.key for switch in TAG_SWITCHES])
+def test_a_row_makes_a_key_its_meaning_and_a_fact_of_the_page(switch: TagSwitch) -> None:
+    assert getattr(TagFacts(), switch.key) is False
+    assert list(tags_of(msgspec.convert({switch.key: True}, TagFacts))) == [switch.name]
+    (meanings,) = [keys for kind, _, keys in TABLES if kind is TagFacts]
+    assert meanings[switch.key].text == switch.meaning
+
+
+def test_a_partner_may_name_the_vendors_of_the_rows_and_no_other() -> None:
+    adapter = {kind["type"] if "type" in kind else tuple(kind["enum"]) for kind in _adapter_kinds()}
+    assert adapter == {"null", ("google", "meta", "microsoft")}
+    assert switch_keys("google") == ("google_consent_mode", "google_restricted_data_processing")
+
+
+def _adapter_kinds() -> list[dict[str, str]]:
+    schema = msgspec.json.schema(PartnerFacts)
+    return list(schema["$defs"]["PartnerFacts"]["properties"]["adapter"]["anyOf"])

@@ -1,0 +1,1 @@
+"""Redis for tests: real servers, fleets of them, a cluster that can be cut, certificates."""

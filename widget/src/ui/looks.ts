@@ -1,4 +1,0 @@
-/** The other looks than the bar: a box at the foot of the window, in the middle or in the corner. */
-export const LOOKS =
-  ".banner{border-width:1px;border-radius:var(--r);margin:1em auto;width:calc(100% - 2em);max-width:34em}" +
-  ".corner .banner{max-width:26em;margin-inline-end:1em}";
