@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 
 from consent_service import resources
-from consent_service.config import Config, digest
+from consent_service.config import Config, config_digest
 from consent_service.config.first_party import origin_of, ways_of
 from consent_service.embed.site_script import script_of
 from consent_service.errors import ConsentError
@@ -171,7 +171,7 @@ def _endpoints(config: Config, parts: Parts, run_dir: Path | None, clock: Clock)
     locations = locations_of(config.geo, addresses)
     access = AccessControl(parts.sites, own_origin, addresses, locations, parts.devices, parts.limits, clock)
     scripts = {key: script_of(config, key, int(clock())) for key in config.sites}
-    page_results = PageResults(Results(parts.ring), parts.standings, parts.consent)
+    page_results = PageResults(PageResultTokens(parts.ring), parts.standings, parts.consent)
     renewals = {key: CookieRenewal(key, way) for key, way in ways_of(config.sites, public_url).items()}
     readiness = Readiness(parts.store, parts.sites, parts.outages)
     confirm, choices = _pages(parts, access, page_results, public_url, clock)
@@ -193,7 +193,7 @@ def _endpoints(config: Config, parts: Parts, run_dir: Path | None, clock: Clock)
         choices=choices,
         scripts=ScriptFiles(parts.sites, scripts, parts.store, resources.widget_folder()),
         gpc=GpcFiles(config.sites),
-        health=HealthEndpoints(readiness, digest(config), run_dir, describe(public_url)),
+        health=HealthEndpoints(readiness, config_digest(config), run_dir, describe(public_url)),
         receipts=_receipts(config, parts, access),
     )
 
@@ -206,7 +206,7 @@ def _pages(
     confirmations = Confirmations(Nonces(parts.ring))
     records = BrowserRecords(parts.consent, parts.standings, confirmations)
     second_step = SecondStep(confirmations, parts.standings, parts.consent)
-    visits, outages = Visits(parts.ring), parts.outages
+    visits, outages = VisitTokens(parts.ring), parts.outages
     return (
         ConfirmPages(access, second_step, templates, parts.ring, public_url, clock),
         ChoicesPage(access, records, page_results, templates, visits, public_url, outages, clock),
@@ -215,8 +215,8 @@ def _pages(
 
 def _receipts(config: Config, parts: Parts, access: AccessControl) -> ReceiptEndpoints:
     archive = open_archive(config.ledger.archive) if config.ledger.archive else None
-    signer = Signer(parts.ring)
-    return ReceiptEndpoints(access, Receipts(parts.store, archive, signer), signer.public())
+    signer = StatementSigner(parts.ring)
+    return ReceiptEndpoints(access, Receipts(parts.store, archive, signer), signer.public_keys())
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from consent_service.config import shape
+from consent_service.config import schema
 from consent_service.config.tag_switches import TAG_SWITCHES
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 
-from consent_service.config import words
-from consent_service.config.prior_cmp import PRESETS, Groups, Reading, read_groups
+from consent_service.config import validators
+from consent_service.config.prior_cmp import PRESETS, CookieReading, Groups, read_groups
 from consent_service.config.tag_switches import TAG_SWITCHES, VENDORS
 from consent_service.errors import ConfigError, Fault, UnknownSite
 from consent_service.identity.key_ring import KeyRing

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from consent_service.config.locating import Path
-from consent_service.config.reading import Misread
-from consent_service.config.shape import PartnerFacts, SiteFacts, TagFacts
+from consent_service.config.key_lines import Path
+from consent_service.config.schema import PartnerFacts, SiteFacts, TagFacts
+from consent_service.config.struct_reader import Misread
 from consent_service.config.tag_switches import switch_keys
 
 _OF_CONSENT_MODE: Final = ("analytics_storage", "regions", "wait_for_update")

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from consent_service import resources
 from consent_service.demo.adnet import Adnet
+from consent_service.demo.site_addresses import ADNET_HOST, LOOPBACK, SHOP_HOST, SITE, Addresses
 from consent_service.embed.script import BuiltScript
 
 _POLICY: Final = (

@@ -140,8 +140,8 @@ def _age_at_once(age: AgeBand | None, situation: Situation) -> bool:
     return age_before is None or age is None or age <= age_before or not situation.is_minor(age_before)
 
 
-def _after(situation: Situation, fact: ChoiceMade) -> Standing | RejectedToken | None:
-    if isinstance(situation.standing, RejectedToken) or fact.empty:
+def _standing_after(situation: Situation, fact: ChoiceMade) -> Standing | RejectedToken | None:
+    if isinstance(situation.standing, RejectedToken) or fact.is_empty:
         return situation.standing
     return apply_fact(situation.standing or Standing(), fact)
 

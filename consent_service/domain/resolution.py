@@ -94,7 +94,7 @@ def resolve(
     consumer linked to the visitor. `now`: Unix seconds.
     """
     if standing is REJECTED or consumer_standing is REJECTED:
-        return unavailable(signals)
+        return unavailable_resolution(signals)
     own, linked = standing or _NOTHING, consumer_standing or _NOTHING
     if now < own.latest_at or now < linked.latest_at:
         return unavailable_resolution(signals)  # our clock is behind the record: nothing dated can be trusted

@@ -18,7 +18,7 @@ def visitor_id_for(ring: KeyRing, site: str, idempotency_key: bytes, *, doubted:
     that the same call would mint without such an identity (design rule 2).
     """
     parts = [site.encode(), idempotency_key, *([b"doubted"] if doubted else [])]
-    return keyed_hash(ring.hashing_key, Purpose.VISITOR_ID, parts)[:ID_BYTES]
+    return keyed_hash(ring.hashing_key, KeyPurpose.VISITOR_ID, parts)[:ID_BYTES]
 
 
 def record_id(ring: KeyRing, site: str, visitor_id: bytes) -> bytes:

@@ -14,7 +14,7 @@ from consent_service.addresses import Address, text_of
 from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, location_of
 from consent_service.errors import CannotStart
 
-Locate = Callable[[Address], Place]
+Locate = Callable[[Address], Location]
 """Function of an address that returns its place; NOWHERE if the file does not have the address."""
 
 
@@ -39,9 +39,9 @@ def open_database(path: Path) -> Locate:
     return locate
 
 
-def _place(row: Any) -> Place:
+def _place(row: Any) -> Location:
     """Return the place in a row. Some databases have no `subdivisions`; of several the first is the largest."""
     if not isinstance(row, dict):
-        return NOWHERE
+        return UNKNOWN_LOCATION
     subdivisions = row.get("subdivisions") or [{}]
-    return place_of(row.get("country", {}).get("iso_code"), subdivisions[0].get("iso_code"))
+    return location_of(row.get("country", {}).get("iso_code"), subdivisions[0].get("iso_code"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from consent_service.errors import KeyRingForeign
-from consent_service.identity.keys import KeyRing
+from consent_service.identity.key_ring import KeyRing
 from consent_service.identity.ring_memory import (
     FOREIGN,
     GIVE_THE_RIGHT_ONE,
@@ -39,13 +39,13 @@ async def take_up(store: Store, ring: KeyRing, now: int, *, dry: bool = False) -
     async def attempt(_number: int) -> list[str]:
         (document,) = await store.get([RING_MEMORY])
         memory = None if document is None else decode_memory(document.value)
-        differs = Difference() if memory is None else difference(memory, ring, now)
+        differs = RingDifference() if memory is None else compare_rings(memory, ring, now)
         if differs.foreign:
             raise KeyRingForeign(f"{FOREIGN}. {GIVE_THE_RIGHT_ONE}")
-        fresh = memory_of(ring) if memory is None else continued(memory, ring, now)
+        fresh = memory_of(ring) if memory is None else extend_memory(memory, ring, now)
         if fresh != memory and not dry:
             await _write(store, document, fresh)
-        return [" ".join(sentences) for sentences in lacks(differs)]
+        return [" ".join(sentences) for sentences in describe_lacks(differs)]
 
     return await retry_on_conflict(_MEMORY, attempt)
 

@@ -10,8 +10,8 @@ from consent_service.identity.signatures import Signed, StatementSigner
 from consent_service.ledger import checkpoints, log_reader, object_names, receipt_proofs, segments
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.checkpoints import Span
-from consent_service.ledger.receipts import Inclusion, Sought
-from consent_service.ledger.segments import Place
+from consent_service.ledger.receipt_proofs import Inclusion, ReceiptTarget
+from consent_service.ledger.segments import EntryPlace
 from consent_service.services.records.deadline import COMMIT_TIMEOUT, read_deadline
 from consent_service.store.contract import Store
 from consent_service.store.names import desk_shard, sealed_name
@@ -34,7 +34,7 @@ class Proof(NamedTuple):
 class Receipts:
     """Finder of entries by their receipts: in the archive once they are sealed, else in the log."""
 
-    def __init__(self, store: Store, archive: Archive | None, signer: Signer) -> None:
+    def __init__(self, store: Store, archive: Archive | None, signer: StatementSigner) -> None:
         self._store = store
         self._deadline = read_deadline(COMMIT_TIMEOUT)
         self._archive = archive
@@ -42,7 +42,7 @@ class Receipts:
 
     async def find(self, site: str, receipt: str) -> Proof:
         """Return the proof of a receipt. Raises UnknownReceipt, StoreError, and LedgerError if the archive fails."""
-        wanted = receipts.sought(site, receipt)
+        wanted = receipt_proofs.parse_receipt_id(site, receipt)
         if wanted is None:
             raise _unknown()
         sealed = await self._sealed(site, wanted) if self._archive else None
@@ -56,7 +56,7 @@ class Receipts:
 
     async def _unsealed(self, site: str, receipt: str, wanted: ReceiptTarget) -> Proof:
         named = f'"id":"{wanted.entry}"'.encode()
-        entries = reading.entries(
+        entries = log_reader.read_entries(
             self._store, wanted.shard, Span(wanted.sequence - 1, wanted.sequence), _ONE_COMMIT
         )
         try:
@@ -69,7 +69,7 @@ class Receipts:
             raise _unknown() from error
         raise _unknown()
 
-    async def _sealed(self, site: str, wanted: Sought) -> tuple[int, list[bytes], Signed] | None:
+    async def _sealed(self, site: str, wanted: ReceiptTarget) -> tuple[int, list[bytes], Signed] | None:
         """Return the line's number, its segment's lines and checkpoint; None if it is not sealed (any more)."""
         assert self._archive is not None
         index = sealed_name(wanted.shard)
@@ -82,10 +82,10 @@ class Receipts:
 
 
 def _look(
-    objects: Archive, signer: Signer, site: str, number: int, wanted: Sought
+    objects: Archive, signer: StatementSigner, site: str, number: int, wanted: ReceiptTarget
 ) -> tuple[int, list[bytes], Signed] | None:
-    data = objects.get(archive.segment_name(site, number))
-    signed = objects.get(archive.checkpoint_name(site, number))
+    data = objects.get(object_names.segment_name(site, number))
+    signed = objects.get(object_names.checkpoint_name(site, number))
     if data is None or signed is None:
         return None
     checkpoint = checkpoints.trusted_checkpoint(signed, signer.public_keys(), site, number)

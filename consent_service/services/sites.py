@@ -70,7 +70,7 @@ class Site:
         """
         return not self.shares_cookie and not (origin or self.home).startswith("http:")
 
-    def regime(self, now: int, place: Place = NOWHERE) -> Regime:
+    def regime(self, now: int, place: Location = UNKNOWN_LOCATION) -> Regime:
         """Return the row in force at this moment of the regime that binds at this place."""
         return regime_on(regime_code_at(place, self.regime_codes), datetime.fromtimestamp(now, UTC).date())
 

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from consent_service.domain.flags import flag_of
 from consent_service.domain.resolution import Resolution, resolve, stricter_resolution, unavailable_resolution
 from consent_service.domain.signals import Sources, sources_of
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, regime_code_at
 from consent_service.domain.words import Basis
 from consent_service.errors import OriginNotAllowed, StoreError, UnknownSite
 from consent_service.ledger.entries import Evidence
@@ -167,7 +168,7 @@ class FlagEndpoint:
             return await problems.response(kind, "not one of the site's origins")(scope, receive, send)
         query: bytes = scope["query_string"]
         signals = _HEADER if headers.gpc else _NO_SIGNAL
-        place = NOWHERE
+        place = UNKNOWN_LOCATION
         if self._locations.known:
             place = self._locations.of(scope)
             flags = self._by_regime[flags.site.key][regime_code_at(place, flags.site.regime_codes)]
@@ -228,7 +229,7 @@ class FlagEndpoint:
             ]
         except StoreError as error:
             self._outages.note(error)
-            return flags.render(unavailable(signals))
+            return flags.render(unavailable_resolution(signals))
         if not tokens:
             identities.insert(0, None)
         first = identities[0]

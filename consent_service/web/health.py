@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from consent_service.errors import StoreError
 from consent_service.store.contract import Store
-from consent_service.store.keys import site_shards
+from consent_service.store.names import site_shards
 from consent_service.web.http.outage_log import OutageLog, reason_of
 
 DRAINING: Final = "draining"
@@ -51,7 +51,7 @@ class Readiness:
     async def _ask(self) -> str:
         try:
             async with asyncio.timeout(_TIMEOUT):
-                await self._store.changed(None)
+                await self._store.changed_since(None)
                 await self._store.check_writable(self._shards)
         except (StoreError, TimeoutError) as error:
             self._outages.note(error)

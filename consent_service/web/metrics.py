@@ -148,7 +148,7 @@ def worker_gauges(
     """Return the gauges of a web process: a name, and the function that reads it, for each cache, queue and memo."""
     return {
         "cached_standings": lambda: cache.size,
-        "cache_vouched": lambda: cache.vouched,
+        "cache_vouched": lambda: cache.is_vouched,
         "decoded_records": lambda: records.remembered,
         "remembered_tokens": lambda: standings.remembered_tokens,
         "waiting_changes": lambda: writer.waiting,

@@ -15,7 +15,7 @@ import pytest
 
 from consent_service.cli.main import main
 from consent_service.store.engines import open_store
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.names import LEDGER, site_shards
 from tests.support.configuration import consent_toml, write_config
 from tests.support.service import CLI
 from tests.support.waiting import eventually

@@ -28,7 +28,7 @@ DOMAIN = 'cookie_domain = "acme.example"'
 
 def way(more: str = "", origins: str = ONE, public_url: str = PUBLIC) -> FirstParty | None:
     """Return the first-party mode of this configuration."""
-    config = load(TEXT.format(public_url=public_url, origins=origins, more=more), {})
+    config = parse_config(TEXT.format(public_url=public_url, origins=origins, more=more), {})
     return first_party(config.sites["acme"], config.service.public_url)
 
 

@@ -121,7 +121,7 @@ def test_a_full_file_is_read_as_it_says() -> None:
 
 
 def test_a_signatory_of_the_agreement_may_configure_its_approach() -> None:
-    assert load(FULL, {}).sites["acme"].mspa is None
+    assert parse_config(FULL, {}).sites["acme"].mspa is None
     text = altered("[partners.adnet]", '[sites.acme.mspa]\napproach = "national"\n[partners.adnet]')
     mspa = parse_config(text, {}).sites["acme"].mspa
     assert mspa is not None

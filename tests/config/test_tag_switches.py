@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from consent_service.config import TagFacts
-from consent_service.config.meanings import TABLES
-from consent_service.config.shape import PartnerFacts
+from consent_service.config.key_meanings import TABLES
+from consent_service.config.schema import PartnerFacts
 from consent_service.config.tag_switches import TAG_SWITCHES, TagSwitch, switch_keys
 from consent_service.embed.tag_facts import tags_of
 

@@ -41,7 +41,7 @@ def faults(tags: str = "", partner: str = BLOCKED) -> list[str]:
 
 
 def test_without_a_setting_no_adapter_is_on() -> None:
-    tags = load(TEXT.format(tags="", partner=BLOCKED), {}).sites["blog"].tags
+    tags = parse_config(TEXT.format(tags="", partner=BLOCKED), {}).sites["blog"].tags
     switches = (
         tags.google_consent_mode,
         tags.google_restricted_data_processing,

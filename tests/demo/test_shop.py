@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from consent_service.demo.shop import demo_app
+from consent_service.demo.site_addresses import Addresses
 from consent_service.embed.script import BuiltScript
 
 ADDRESSES = Addresses(8000, 8001)

@@ -51,7 +51,7 @@ def test_opting_in_where_an_opt_in_is_needed_waits_for_the_second_step() -> None
 
 def test_a_visitor_who_cannot_be_recognised_can_opt_out_and_only_ask_to_opt_in() -> None:
     mixed = ChoiceMade(10, sale=OUT, share=IN)
-    decided = decide(mixed, Situation(CALIFORNIA, Sources.NONE, REJECTED))
+    decided = split_choice(mixed, Situation(CALIFORNIA, Sources.NONE, REJECTED))
     assert decided.at_once == ChoiceMade(10, sale=OUT)
     assert decided.to_confirm == ChoiceMade(10, share=IN)
 

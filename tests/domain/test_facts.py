@@ -71,7 +71,7 @@ def test_the_first_step_alone_changes_nothing(standing: Standing, choice: Choice
 
 @given(standings(), choices())
 def test_rights_that_a_choice_does_not_name_stay_as_they_were(standing: Standing, choice: ChoiceMade) -> None:
-    after = apply(standing, choice)
+    after = apply_fact(standing, choice)
     for right in Right:
         if choice.stance_on(right) is None:
             assert after.choice_on(right) == standing.choice_on(right)

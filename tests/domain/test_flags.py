@@ -38,7 +38,7 @@ def test_us_privacy_says_opted_out_if_sale_or_share_is_denied(choice: ChoiceMade
 
 
 def test_us_privacy_says_no_opt_out_and_whether_a_notice_was_given() -> None:
-    resolution = resolve(CALIFORNIA, Sources.NONE, fold([ChoiceMade(1, sensitive=OUT)]), None, NOW)
+    resolution = resolve(CALIFORNIA, Sources.NONE, fold_facts([ChoiceMade(1, sensitive=OUT)]), None, NOW)
     assert said(CALIFORNIA, resolution).us_privacy == "1YNN"
     assert (
         said(CALIFORNIA, resolution, FlagTerms("acme", StringTerms(notice_shown=False))).us_privacy == "1NNN"

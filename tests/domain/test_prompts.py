@@ -76,8 +76,8 @@ SHOWN: list[tuple[str, Sources, list[Fact], Show]] = [
 def test_the_page_shows_banner_status_or_conflict_by_what_is_on_record(
     live: Sources, facts: list[Fact], shown: Show
 ) -> None:
-    standing = fold(facts) if facts else None
-    assert show(standing, resolve(CALIFORNIA, live, standing, None, NOW), CALIFORNIA, NOW) == shown
+    standing = fold_facts(facts) if facts else None
+    assert prompts_for(standing, resolve(CALIFORNIA, live, standing, None, NOW), CALIFORNIA, NOW) == shown
 
 
 def test_affirming_sale_alone_does_not_bring_the_question_back_over_a_live_signal() -> None:
@@ -90,7 +90,7 @@ def test_affirming_sale_alone_does_not_bring_the_question_back_over_a_live_signa
 
 def test_who_cannot_be_recognised_is_not_asked() -> None:
     resolution = resolve(CALIFORNIA, Sources.NONE, REJECTED, None, NOW)
-    assert show(None, resolution, CALIFORNIA, NOW) == NOTHING
+    assert prompts_for(None, resolution, CALIFORNIA, NOW) == NOTHING
 
 
 @given(regimes(), standings())

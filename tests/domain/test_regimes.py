@@ -28,7 +28,7 @@ def test_a_row_that_is_not_verified_denies_sensitive() -> None:
 
 
 def test_californias_row_has_the_facts_of_the_ccpa() -> None:
-    assert defaults(CALIFORNIA) == dict.fromkeys(Right, Answer.ALLOWED)
+    assert default_answers(CALIFORNIA) == dict.fromkeys(Right, Answer.ALLOWED)
     assert (CALIFORNIA.opt_in_below, CALIFORNIA.parent_below, CALIFORNIA.gpp_section) == (16, 13, 8)
     clocks = CALIFORNIA.clocks
     assert (clocks.confirm_receipt_business_days, clocks.respond_days, clocks.extend_days) == (10, 45, 45)

@@ -212,7 +212,7 @@ def test_rule_10_a_minor_without_a_confirmed_opt_in_is_denied(
 
 
 def test_the_flag_has_one_basis_for_all_rights() -> None:
-    limited = fold([ChoiceMade(1, sensitive=OUT)])
+    limited = fold_facts([ChoiceMade(1, sensitive=OUT)])
     assert resolve(CALIFORNIA, NO_SIGNAL, limited, None, NOW).basis is Basis.CHOICE
     affirmed = fold_facts([signal(1), confirmed(2)])
     assert resolve(COLORADO, HEADER, affirmed, None, NOW).basis is Basis.AFFIRMED

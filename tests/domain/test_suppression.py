@@ -61,7 +61,7 @@ def test_sensitive_information_is_denied_for_good_where_it_was_or_nothing_is_kno
 def test_a_suppression_holds_the_denied_rights_and_since_when_and_nothing_else(
     stood: Standing | None,
 ) -> None:
-    left, out = suppressing(stood, NOW), Choice(Stance.OPTED_OUT, at=NOW)
+    left, out = suppression_of(stood, NOW), Choice(Stance.OPTED_OUT, at=NOW)
     assert left in (Standing(sale=out, share=out), Standing(sale=out, share=out, sensitive=out))
     assert unpack_record(pack_suppression(left)) == (NOBODY, left)
 
@@ -78,4 +78,4 @@ def test_a_record_that_begins_behind_it_denies_the_same_from_then_on(after: Stan
 
 @given(standings())
 def test_an_erasure_leaves_an_empty_standing(standing: Standing) -> None:
-    assert apply(standing, Erased(NOW)) == Standing()
+    assert apply_fact(standing, Erased(NOW)) == Standing()

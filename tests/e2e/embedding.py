@@ -17,12 +17,12 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, Page, Request
 
-from consent_service.config import load
+from consent_service.config import parse_config
 from consent_service.embed.script import BuiltScript
 from consent_service.embed.site_script import script_of
 from consent_service.ledger.entries import ChoiceEntry, Entry, decode
 from consent_service.store.engines import open_store
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.names import LEDGER, site_shards
 from tests.support.configuration import NO_LIMITS, consent_toml, sqlite_url
 from tests.support.ports import free_ports
 from tests.support.service import Service, serving
@@ -107,7 +107,7 @@ class Shop:
 
     def script(self) -> BuiltScript:
         """Script and stub as the service builds them."""
-        return script_of(load(self.text, {}), SITE, int(time.time()))
+        return script_of(parse_config(self.text, {}), SITE, int(time.time()))
 
     def html(self, page: Written) -> str:
         stub = self.inline

@@ -12,8 +12,8 @@ from typing import Final
 
 from playwright.async_api import Page, Route
 
-from consent_service.config import load
-from consent_service.demo.addresses import SITE
+from consent_service.config import parse_config
+from consent_service.demo.site_addresses import SITE
 from consent_service.embed.script import BuiltScript
 from consent_service.embed.site_script import script_of
 from tests.e2e.visiting import Until, Visitor, part, waited

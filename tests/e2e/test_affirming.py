@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, Response, expect
 
-from consent_service.demo.addresses import SERVICE_HOST
+from consent_service.demo.site_addresses import SERVICE_HOST
 from tests.e2e.conftest import Arrive
 from tests.e2e.visiting import (
     Visitor,

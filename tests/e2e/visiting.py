@@ -21,7 +21,7 @@ from playwright.async_api import (
     expect,
 )
 
-from consent_service.demo.addresses import ADNET_HOST, SERVICE_HOST, SITE
+from consent_service.demo.site_addresses import ADNET_HOST, SERVICE_HOST, SITE
 from tests.support.demo import Demo
 from tests.support.waiting import DEADLINE_MS
 

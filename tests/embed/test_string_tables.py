@@ -31,7 +31,7 @@ TRIES = 40
 
 def site(*regimes: str, sensitive: bool = False) -> Site:
     """A site under these regimes, the first its own."""
-    config = load(three_sites(Path("/")), {})
+    config = parse_config(three_sites(Path("/")), {})
     facts = config.sites["acme"]
     changed = type(facts)(
         name="A", origins=facts.origins, regime=regimes[0], regimes=regimes[1:], sensitive=sensitive

@@ -37,12 +37,12 @@ def test_a_form_token_says_its_step_and_its_age_in_milliseconds(step: FormStep, 
 def test_a_form_token_is_good_from_three_seconds_to_ten_minutes(
     age: int, hurried: bool, expired: bool
 ) -> None:
-    shown = Shown(FormStep.ASK, age)
-    assert (shown.hurried, shown.expired) == (hurried, expired)
+    shown = ShownForm(FormStep.ASK, age)
+    assert (shown.is_hurried, shown.is_expired) == (hurried, expired)
 
 
 def test_a_form_token_is_still_good_after_a_rotation_of_the_keys() -> None:
-    assert open_form_token(rotate(RING, MADE // 1000, b"n" * 32), NONCE, TOKEN, MADE) is not None
+    assert open_form_token(rotate_ring(RING, MADE // 1000, b"n" * 32), NONCE, TOKEN, MADE) is not None
 
 
 def test_a_form_token_belongs_to_one_nonce_and_one_key_ring() -> None:

@@ -77,7 +77,7 @@ def test_the_public_keys_survive_their_text_form_beside_keys_of_other_kinds() ->
 
 
 def test_a_public_key_is_named_by_its_own_digest_whatever_name_it_comes_under() -> None:
-    text = encode_jwks(SIGNER.public()).replace(SIGNER.current.encode(), b"another")
+    text = encode_jwks(SIGNER.public_keys()).replace(SIGNER.current.encode(), b"another")
     assert list(decode_jwks(text)) == [SIGNER.current]
 
 

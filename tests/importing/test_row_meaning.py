@@ -8,9 +8,9 @@ import pytest
 
 from consent_service.domain.words import SALE_AND_SHARE, Right
 from consent_service.errors import ImportRefused
-from consent_service.importing.layout import Named, read
-from consent_service.importing.outcomes import OptOut, Outcome, Result
-from consent_service.importing.rows import rows
+from consent_service.importing.csv_rows import read_rows
+from consent_service.importing.line_outcomes import LineOutcome, LineResult, OptOut
+from consent_service.importing.row_meaning import ExportColumns, read_export
 from tests.support.clock import START
 
 OWN = "id,sale_share,sale,share,sensitive,at\n"

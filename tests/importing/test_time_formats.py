@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consent_service.importing.times import TimeUnread, read_time
+from consent_service.importing.time_formats import TimeUnread, read_time
 from tests.support.clock import START
 
 TEN = "2025-01-31T10:00:00+00:00"

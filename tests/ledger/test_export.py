@@ -41,8 +41,8 @@ def _never(finding: ArchiveFault) -> None:
 
 def told(site: Site, form: str) -> tuple[bytes, list[str]]:
     """Return the entries that are exported all the same, and the findings."""
-    out, findings = io.BytesIO(), list[Finding]()
-    FORMATS[form](site.archive, Wanted(), out, findings.append)
+    out, findings = io.BytesIO(), list[ArchiveFault]()
+    FORMATS[form](site.archive, EntryFilter(), out, findings.append)
     return out.getvalue(), [str(finding) for finding in findings]
 
 

@@ -47,7 +47,7 @@ def by_definition(leaves: list[bytes]) -> bytes:
 
 @pytest.mark.parametrize("size", range(1, 9))
 def test_the_roots_of_the_known_test_trees_are_computed(size: int) -> None:
-    assert tree.root(HASHES[:size]).hex() == ROOTS[size - 1]
+    assert tree.root_of(HASHES[:size]).hex() == ROOTS[size - 1]
 
 
 def test_the_root_of_nothing_is_the_hash_of_nothing() -> None:
@@ -55,7 +55,7 @@ def test_the_root_of_nothing_is_the_hash_of_nothing() -> None:
 
 
 def test_the_known_proof_of_inclusion_is_computed() -> None:
-    assert [node.hex() for node in tree.inclusion(HASHES, 0)] == [
+    assert [node.hex() for node in tree.inclusion_proof(HASHES, 0)] == [
         "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
         "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
         "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from consent_service.config import load
-from consent_service.process.rundir import RunDir
-from consent_service.process.web_process import server
+from consent_service.config import parse_config
+from consent_service.process.run_folder import RunFolder
+from consent_service.process.web_process import make_server
 from tests.support.configuration import consent_toml
 from tests.support.service import serving
 from tests.support.waiting import DEADLINE
@@ -54,7 +54,9 @@ def test_a_request_head_that_never_ends_is_cut_off_after_the_same_time(
 def test_connections_are_kept_longer_than_load_balancers_keep_theirs(
     tmp_path: Path, more: str, seconds: int
 ) -> None:
-    settings = server(load(consent_toml(tmp_path, more=more), {}), 1, RunDir(tmp_path)).http1_settings
+    settings = make_server(
+        parse_config(consent_toml(tmp_path, more=more), {}), 1, RunFolder(tmp_path)
+    ).http1_settings
     assert settings is not None
     assert settings.header_read_timeout == seconds * 1000 > BALANCERS * 1000
 

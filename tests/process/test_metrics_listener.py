@@ -58,7 +58,7 @@ def test_every_process_is_counted_and_the_dead_keep_their_counts_but_not_their_g
 
 
 def test_the_metrics_listener_is_closed_after_its_block(tmp_path: Path, free_port: int) -> None:
-    with metrics_listener.listening("127.0.0.1", free_port, tmp_path):
+    with metrics_listener.listen_for_metrics("127.0.0.1", free_port, tmp_path):
         assert scraped(free_port) == {}
     with pytest.raises(ConnectionRefusedError):
         fetch(free_port, "/metrics")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from consent_service.errors import CannotStart
-from consent_service.process.rundir import RunDir, run_dir
+from consent_service.process.run_folder import RunFolder, make_run_folder
 from tests.support.configuration import RING, consent_toml, write_config
 from tests.support.service import CLI
 

@@ -6,8 +6,8 @@ import os
 import stat
 from pathlib import Path
 
-from consent_service.config import load
-from consent_service.process.rundir import RunDir, run_dir
+from consent_service.config import parse_config
+from consent_service.process.run_folder import RunFolder, make_run_folder
 from tests.support.configuration import RING, consent_toml, write_config
 
 
@@ -16,8 +16,8 @@ def modes(folder: Path) -> set[int]:
 
 
 def test_only_its_user_can_read_the_run_folder_and_it_is_gone_afterwards(tmp_path: Path) -> None:
-    with run_dir({"RUNTIME_DIRECTORY": str(tmp_path)}) as ours:
-        ours.write(consent_toml(tmp_path), RING)
+    with make_run_folder({"RUNTIME_DIRECTORY": str(tmp_path)}) as ours:
+        ours.write_config(consent_toml(tmp_path), RING)
         assert ours.path.parent == tmp_path
         assert stat.S_IMODE(ours.path.stat().st_mode) == 0o700
         assert modes(ours.path) == {0o600}

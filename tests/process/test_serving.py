@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from consent_service.config import digest, load
+from consent_service.config import config_digest, parse_config
 from tests.support.configuration import consent_toml, write_config
 from tests.support.processes import family, fetch, survivors
 from tests.support.service import Service, serving

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from consent_service.errors import ConfigError
-from consent_service.identity.keys import encode_ring, new_ring, rotate
-from consent_service.process.reloading import Loaded, load_serving, needs_restart, read_text
+from consent_service.identity.key_ring import encode_ring, new_ring, rotate_ring
+from consent_service.process.serving_config import ServingConfig, load_serving, needs_restart, read_text
 from tests.support.configuration import RING, consent_toml, write_config
 
 

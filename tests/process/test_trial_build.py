@@ -8,7 +8,7 @@ import pytest
 
 from consent_service.config import parse_config
 from consent_service.errors import ConfigError
-from consent_service.process.trial import trial
+from consent_service.process.trial_build import try_build
 from tests.support.configuration import consent_toml
 
 SECOND_SITE = """

@@ -17,7 +17,7 @@ from consent_service.services.records.deadline import READ_TIMEOUT
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Key, Store
 from consent_service.store.engines import open_store
-from consent_service.store.keys import DEFAULT_SHARDS, LEDGER, site_shards
+from consent_service.store.names import DEFAULT_SHARDS, LEDGER, site_shards
 from tests.soak.serving import SITE
 from tests.soak.visiting import LIMIT, OPT_OUT, Acknowledged, Asked, Books, acknowledged, post
 from tests.support.configuration import RING

@@ -17,7 +17,7 @@ from consent_service.ledger import checkpoints, object_names, segments
 from consent_service.ledger.archive import FolderArchive
 from consent_service.ledger.checkpoints import Plan, Span
 from consent_service.ledger.entries import Device, Evidence, encode, entry_of
-from consent_service.ledger.sealing import MOST_ENTRIES
+from consent_service.ledger.sealer import MOST_ENTRIES
 from consent_service.services.records.drafts import RandomIds
 from consent_service.store.contract import Entry, Position
 from tests.ledger.sealed import SIGNER

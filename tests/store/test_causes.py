@@ -38,9 +38,9 @@ from consent_service.store.causes import cause_of, without_secrets
     ],
 )
 def test_an_errors_cause_keeps_the_reason_and_no_secret(error: Exception, said: str) -> None:
-    assert said in cause(error)
-    assert "secret" not in cause(error)
-    assert cause(error).isprintable()
+    assert said in cause_of(error)
+    assert "secret" not in cause_of(error)
+    assert cause_of(error).isprintable()
 
 
 def test_a_place_is_shown_without_who_may_use_it() -> None:
@@ -49,4 +49,4 @@ def test_a_place_is_shown_without_who_may_use_it() -> None:
 
 
 def test_a_cause_of_any_length_is_cut() -> None:
-    assert len(cause(RuntimeError("x" * 10_000))) < 400
+    assert len(cause_of(RuntimeError("x" * 10_000))) < 400

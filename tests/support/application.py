@@ -26,7 +26,7 @@ from consent_service.services.records.drafts import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Store
 from consent_service.store.engines import open_store
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.names import LEDGER, site_shards
 from tests.support.clock import START, Clock
 from tests.support.configuration import consent_toml, sqlite_url
 from tests.support.records import records_of

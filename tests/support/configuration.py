@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from consent_service.identity.keys import encode_ring, new_ring
+from consent_service.identity.key_ring import encode_ring, new_ring
 from tests.support.clock import START
 
 RING: Final = new_ring(START, b"a" * 32, b"h" * 32)

@@ -21,7 +21,7 @@ from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode
 from consent_service.services.records.standings import record_key
 from consent_service.store.engines import open_store
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.names import LEDGER, site_shards
 from tests.support.processes import fetch
 from tests.support.records import records_of
 from tests.support.service import CLI

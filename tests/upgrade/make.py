@@ -19,13 +19,13 @@ from typing import Any, Final
 import msgspec
 
 from consent_service.domain.words import SALE_AND_SHARE
-from consent_service.identity.keys import DAY, encode_ring, new_ring, rotate
-from consent_service.identity.signatures import Signer
-from consent_service.importing.outcomes import OptOut
-from consent_service.importing.recording import Place, Recorder
+from consent_service.identity.key_ring import DAY, encode_ring, new_ring, rotate_ring
+from consent_service.identity.signatures import StatementSigner
+from consent_service.importing.line_outcomes import OptOut
+from consent_service.importing.recorder import ExportOrigin, Recorder
 from consent_service.ledger.archive import FolderArchive
-from consent_service.ledger.sealing import Sealer
-from consent_service.ledger.trimming import trim
+from consent_service.ledger.log_trim import trim_log
+from consent_service.ledger.sealer import Sealer
 from consent_service.store.engines import engine_of
 from tests.support.application import Running, running
 from tests.support.clock import START, Clock
@@ -37,7 +37,7 @@ LONG_AGO: Final = START - 200 * DAY
 FIRST_RING: Final = new_ring(
     LONG_AGO - DAY, b"upgrade key 1".ljust(32, b"."), b"upgrade hashing".ljust(32, b".")
 )
-RING: Final = rotate(FIRST_RING, START - DAY, b"upgrade key 2".ljust(32, b"."))
+RING: Final = rotate_ring(FIRST_RING, START - DAY, b"upgrade key 2".ljust(32, b"."))
 COOKIE: Final = "OptanonConsent"
 REQUEST: Final = "6f1b2a3c-0d4e-4f5a-8b6c-7d8e9fa0b1c2"
 CHOICES: Final[dict[str, dict[str, Any]]] = {
@@ -122,9 +122,9 @@ async def visit(service: Running) -> dict[str, dict[str, Any]]:
     assert await service.erase(answers["erased"]["visitor"])
     del answers["erased"]["receipt"]
     async with service.opened() as store:
-        recorder = Recorder(store, service.ring, Place("acme", COOKIE), service.clock)
+        recorder = Recorder(store, service.ring, ExportOrigin("acme", COOKIE), service.clock)
         lines = [OptOut(number, f"id-{number}", SALE_AND_SHARE, "") for number in (1, 2)]
-        assert [outcome.line async for outcome in recorder.record(iter(lines))] == [1, 2]
+        assert [outcome.line async for outcome in recorder.record_lines(iter(lines))] == [1, 2]
     answers["imported"] = (await service.signal(prior={"cookie": COOKIE, "id": "id-1"})).json()
     return answers
 
@@ -133,11 +133,11 @@ async def seal(service: Running, folder: Path) -> None:
     """Seal what waits, and trim what was sealed long ago, as the work process does."""
     archive = FolderArchive(folder / "archive")
     async with service.opened() as store:
-        sealer = Sealer(store, archive, Signer(service.ring), "acme", service.clock)
+        sealer = Sealer(store, archive, StatementSigner(service.ring), "acme", service.clock)
         assert await sealer.take_lease()
         await sealer.seal()
-        await trim(sealer, int(service.clock()) - 90 * DAY)
-        await sealer.release()
+        await trim_log(sealer, int(service.clock()) - 90 * DAY)
+        await sealer.release_lease()
 
 
 async def shown(service: Running, answer: dict[str, Any]) -> dict[str, Any]:

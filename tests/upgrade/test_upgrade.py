@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from consent_service.cli.main import app
-from consent_service.identity.keys import decode_ring
+from consent_service.identity.key_ring import decode_ring
 from consent_service.identity.signatures import Signed, Statement, decode_jwks, unsign
 from tests.support.application import Running
 from tests.support.clock import Clock
@@ -221,4 +221,4 @@ def test_the_key_ring_is_listed_and_rotated(earlier: Earlier) -> None:
     assert [line.split()[0] for line in printed.splitlines()[1:]] == ["1", "2"]
     status, printed = earlier.run("keys", "rotate", str(ring))
     assert status == 0, printed
-    assert decode_ring(ring.read_text()).current.number == 3
+    assert decode_ring(ring.read_text()).current_key.number == 3

@@ -13,11 +13,12 @@ from typing import Final, NamedTuple
 
 from consent_service.domain.facts import Erased
 from consent_service.domain.standing import StandingUnreadable
-from consent_service.domain.suppression import NOBODY, pack_suppression, suppressing
-from consent_service.identity.keys import KeyRing
+from consent_service.domain.suppression import NOBODY, pack_suppression, suppression_of
+from consent_service.domain.visitor_record import VisitorRecord, unpack_record
+from consent_service.identity.key_ring import KeyRing
 from consent_service.ledger.entries import ErasedEntry, Evidence, decode, encode, entry_of
-from consent_service.ledger.erasures import REDONE, Reach, reach
-from consent_service.ledger.sealing import STATE
+from consent_service.ledger.erasures import REDONE, Reach, reach_of
+from consent_service.ledger.sealer import STATE
 from consent_service.services.records.drafts import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.services.records.writer import retry_on_conflict

@@ -19,8 +19,8 @@ from consent_service.domain.standing import Standing, StandingUnreadable
 from consent_service.domain.suppression import NOBODY, first_fact_of
 from consent_service.domain.visitor_record import VisitorRecord, pack_record, unpack_record
 from consent_service.errors import StoreCorrupt
-from consent_service.ledger import receipts
-from consent_service.ledger.entries import Evidence, digest, encode, entry_of
+from consent_service.ledger import receipt_proofs
+from consent_service.ledger.entries import Evidence, digest_of, encode, entry_of
 from consent_service.services.records.idempotency import (
     MARK_SECONDS,
     CallOutcome,

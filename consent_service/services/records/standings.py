@@ -16,6 +16,7 @@ from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution, resolve, stricter_resolution
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing, StandingUnreadable
+from consent_service.domain.visitor_record import standing_in
 from consent_service.domain.words import REJECTED, RejectedToken
 from consent_service.errors import IdentityError
 from consent_service.identity.key_ring import KeyRing
@@ -201,7 +202,7 @@ class Standings:
 
     def _verified_claims(self, site: str, claims: VisitorClaims) -> _Verified:
         key = self.key(site, claims.visitor_id)
-        return _Verified(claims, key, self._store.lost(key.shard, claims.version))
+        return _Verified(claims, key, self._store.is_lost(key.shard, claims.version))
 
 
 def record_key(ring: KeyRing, site: str, visitor_id: bytes, shards: int) -> Key:
@@ -217,7 +218,7 @@ def strictest(
     None stands for nobody: the regime's default.
     """
     rulings = (resolve(regime, signals, _standing(identity), None, now) for identity in identities)
-    return reduce(stricter, rulings)
+    return reduce(stricter_resolution, rulings)
 
 
 def _decode(value: bytes, version: int) -> Record:

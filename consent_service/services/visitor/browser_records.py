@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from consent_service.domain.facts import ChoiceMade
-from consent_service.domain.resolution import Resolution, unavailable
+from consent_service.domain.resolution import Resolution, unavailable_resolution
 from consent_service.domain.words import REJECTED, Stance
 from consent_service.services.records.idempotency import Receipt
 from consent_service.services.records.standings import Identities, Identity, Standings, Tokens, Visitor
@@ -126,7 +126,7 @@ def unreadable(call: Call, tokens: Tokens, own: Collection[str] = ()) -> Browser
     """Return the answers for a browser while the store can't be read: everything is in doubt."""
     source = _source([*tokens.named, *tokens.beside], own)
     return BrowserStatus(
-        unavailable(call.signals), None, 0, source, bool(call.signals), own_record_gone=False
+        unavailable_resolution(call.signals), None, 0, source, bool(call.signals), own_record_gone=False
     )
 
 

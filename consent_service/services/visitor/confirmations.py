@@ -117,7 +117,7 @@ class Confirmations:
 def pack_choice(choice: ChoiceMade) -> bytes:
     """Return the pending part of a choice in the form that nonces and marks carry."""
     packed = _PackedChoice(
-        rights=[right.value for right in RIGHTS if choice.stance(right) is Stance.OPTED_IN],
+        rights=[right.value for right in RIGHTS if choice.stance_on(right) is Stance.OPTED_IN],
         age=None if choice.age is None else int(choice.age),
         incentive=None if choice.incentive is None else choice.incentive.number,
         method=int(choice.method),

@@ -15,11 +15,11 @@ from consent_service.domain.facts import ChoiceMade, apply_fact
 from consent_service.domain.prior_choices import inherited_choice
 from consent_service.domain.prompts import Show, may_ask_after, prompts_for
 from consent_service.domain.regimes import Regime
-from consent_service.domain.resolution import Resolution, resolve, stricter
+from consent_service.domain.resolution import Resolution, resolve, stricter_resolution
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import REJECTED, RejectedToken
 from consent_service.errors import ConsentError, StoreError
-from consent_service.identity.keys import KeyRing
+from consent_service.identity.key_ring import KeyRing
 from consent_service.identity.visitor_ids import imported_id_for, visitor_id_for
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.services.records.drafts import Plan, RandomIds, Work, Written
@@ -115,21 +115,21 @@ class Consent:
         theirs = None if first is REJECTED else await self._imported(call, prior)
         visitor = first if isinstance(first, Visitor) else None
         standing = standing_of(visitor)
-        denials = inherited(theirs, standing, call.now) if isinstance(theirs, Standing) else None
+        denials = inherited_choice(theirs, standing, call.now) if isinstance(theirs, Standing) else None
         if (visitor or keep) and (fresh_signals(call, standing) or denials):
             subject = self._subject(call, first, key)
             plan = signal_plan(call, subject, theirs if isinstance(theirs, Standing) else None)
             visitor = await self.record(call, subject, plan)
             standing = standing_of(visitor)
         elif denials:
-            standing = apply(Standing(), denials)
+            standing = apply_fact(Standing(), denials)
         regime, doubt = call.regime, REJECTED in (first, theirs)
         resolution = await self.ruling(call, regime, REJECTED if doubt else standing, identities.others)
         return Signalled(
             resolution,
             regime,
             None if visitor is None else self._token(call, visitor.id, visitor.record.version),
-            show(standing, resolution, regime, call.now),
+            prompts_for(standing, resolution, regime, call.now),
             may_ask_after(standing, regime),
         )
 
@@ -246,7 +246,7 @@ class Consent:
         """
         now = max(call.now, int(self._clock()))
         ruling = resolve(regime, call.signals, standing, None, now)
-        return stricter(ruling, strictest(regime, call.signals, others, now)) if others else ruling
+        return stricter_resolution(ruling, strictest(regime, call.signals, others, now)) if others else ruling
 
     def _token(self, call: Call, visitor_id: bytes, version: int) -> str:
         return self._tokens.sign(call.site.key, VisitorClaims(visitor_id, version, None, call.now))

@@ -15,7 +15,7 @@ from consent_service.domain.facts import ChoiceMade
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import REJECTED, RIGHTS, Method, Stance
 from consent_service.errors import IdentityError
-from consent_service.identity.results import Result, Results
+from consent_service.identity.page_result_tokens import PageResult, PageResultTokens
 from consent_service.identity.visitor_tokens import VisitorClaims
 from consent_service.services.records.standings import Identities, Identity, Standings, Tokens, Visitor
 from consent_service.services.visitor.consent import Consent, Signalled
@@ -32,7 +32,7 @@ class ReturnedResult(NamedTuple):
 class PageResults:
     """Maker of results, and their exchange on the site's pages."""
 
-    def __init__(self, results: Results, standings: Standings, consent: Consent) -> None:
+    def __init__(self, results: PageResultTokens, standings: Standings, consent: Consent) -> None:
         self._results = results
         self._standings = standings
         self._consent = consent
@@ -51,10 +51,10 @@ class PageResults:
         stricter = (
             visitor
             for visitor in visitors
-            if not restrictions(_standing(visitor), _standing(first), call.now).empty
+            if not restrictions(_standing(visitor), _standing(first), call.now).is_empty
         )
         named = next(stricter, first)
-        return self._results.sign(call.site.key, Result(named.id, named.record.version, state, call.now))
+        return self._results.sign(call.site.key, PageResult(named.id, named.record.version, state, call.now))
 
     async def signal(
         self,
@@ -73,7 +73,7 @@ class PageResults:
             return await self._consent.signal(call, identities, keep=keep, key=key, prior=prior)
         claims = VisitorClaims(result.visitor_id, result.version, None, result.issued_at)
         named = await self._standings.recognise_claims(call.site.key, claims)
-        answered = result.answers(returned.state)
+        answered = result.answers_state(returned.state)
         if answered and adopts(identities.named, named):
             adopted = Identities((named,), identities.beside)
             return await self._consent.signal(call, adopted, keep=keep, key=key, prior=prior)
@@ -87,7 +87,7 @@ class PageResults:
             show=answer.show._replace(banner=answer.show.banner and not answer.resolution.opted_out)
         )
 
-    def _opened(self, call: Call, text: str) -> Result | None:
+    def _opened(self, call: Call, text: str) -> PageResult | None:
         try:
             return self._results.unsign(call.site.key, text, call.now)
         except IdentityError:
@@ -102,7 +102,7 @@ class PageResults:
         if not isinstance(first, Visitor) or first.id == named.id:
             return identities
         missing = restrictions(_standing(named), _standing(first), call.now)
-        if missing.empty:
+        if missing.is_empty:
             return identities
         lang = call.evidence.lang or ""
         chosen = await self._consent.choose_as(call, identities, missing, None, origin="", lang=lang)

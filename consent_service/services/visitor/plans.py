@@ -18,6 +18,7 @@ from consent_service.domain.prior_choices import inherited_choice
 from consent_service.domain.regimes import Regime
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location
 from consent_service.domain.words import REJECTED
 from consent_service.ledger.entries import Evidence
 from consent_service.services.records.drafts import Plan, Planned
@@ -47,7 +48,7 @@ class Call(NamedTuple):
     signals: Sources
     evidence: Evidence
     now: int
-    place: Place = NOWHERE
+    place: Location = UNKNOWN_LOCATION
 
     @property
     def regime(self) -> Regime:
@@ -76,7 +77,7 @@ def signal_plan(call: Call, subject: Subject, theirs: Standing | None = None) ->
     def plan(standing: Standing | None, _version: int) -> Planned:
         facts = _seen(call, subject, standing)
         if theirs is not None:
-            denials = inherited(theirs, standing, not_before(_applied(standing, facts), call.now))
+            denials = inherited_choice(theirs, standing, not_before(_applied(standing, facts), call.now))
             facts += [] if denials is None else [denials]
         return Planned(facts)
 
@@ -96,7 +97,7 @@ def choice_plan(call: Call, subject: Subject, choice: ChoiceMade) -> Plan:
             REJECTED if subject.rejected else after,
             binding=call.site.binding(call.now),
         )
-        decided = decide(choice if at == choice.at else replace(choice, at=at), situation)
+        decided = split_choice(choice if at == choice.at else replace(choice, at=at), situation)
         if decided.at_once is not None:
             facts.append(decided.at_once)
         if decided.to_confirm is not None:
@@ -119,7 +120,7 @@ def confirm_plan(call: Call, subject: Subject, pending: PendingChoice, *, whole:
         facts = _seen(call, subject, standing)
         if facts or not whole or version != pending.version:
             return Planned(facts, refusal=CallOutcome.CONFIRMATION_DEAD)
-        return Planned([confirmed(pending.choice, not_before(standing, call.now))])
+        return Planned([confirmed_fact(pending.choice, not_before(standing, call.now))])
 
     return plan
 

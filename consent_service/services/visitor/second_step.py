@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
-from consent_service.domain.resolution import Resolution, stricter
+from consent_service.domain.resolution import Resolution, stricter_resolution
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
 from consent_service.domain.words import REJECTED, SALE_AND_SHARE, Stance
@@ -37,7 +37,7 @@ class SecondStep:
             standing = await self._unchanged(call, choice_of_record)
             if standing is None:
                 raise refusal(CallOutcome.CONFIRMATION_DEAD)
-            if any(choice_of_record.choice.stance(right) is Stance.OPTED_IN for right in SALE_AND_SHARE):
+            if any(choice_of_record.choice.stance_on(right) is Stance.OPTED_IN for right in SALE_AND_SHARE):
                 signals |= call.signals | standing.gpc
         return pending, signals
 
@@ -66,7 +66,7 @@ class SecondStep:
         if not rulings:
             raise refusal(CallOutcome.CONFIRMATION_DEAD)
         present = [await self._present(call, choice_of_record, others.others) for choice_of_record in dead]
-        return pending, reduce(stricter, [*rulings, *present])
+        return pending, reduce(stricter_resolution, [*rulings, *present])
 
     async def _confirm(self, call: Call, pending: PendingChoice, *, whole: bool) -> Visitor:
         subject = Subject(pending.visitor_id)

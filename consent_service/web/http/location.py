@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from consent_service.addresses import Address, Networks, read_address, read_network
 from consent_service.config import Geo
-from consent_service.domain.places import NOWHERE, Place, place_of
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, location_of
 from consent_service.services.geo import Locate, open_database
 
 _MOST_HOPS: Final = 32
@@ -81,17 +81,17 @@ class Locations:
 
     def of(self, scope: Scope) -> Location:
         """Return the place that this call comes from."""
-        place = self._in_headers(scope) if self._names is not None else NOWHERE
+        place = self._in_headers(scope) if self._names is not None else UNKNOWN_LOCATION
         if place.country is None and self._locate is not None:
             address = self._addresses.address(scope)
-            return NOWHERE if address is None else self._locate(address)
+            return UNKNOWN_LOCATION if address is None else self._locate(address)
         return place
 
-    def _in_headers(self, scope: Scope) -> Place:
+    def _in_headers(self, scope: Scope) -> Location:
         if self._names is None or not self._addresses.trusts(peer_of(scope)):
-            return NOWHERE
+            return UNKNOWN_LOCATION
         country, region = (_single_value(scope, name) for name in self._names)
-        return place_of(country, region)
+        return location_of(country, region)
 
 
 def locations_of(geo: Geo, addresses: ClientAddresses) -> Locations:

@@ -25,8 +25,8 @@ from consent_service.errors import (
     ParentalConsentRequired,
     StoreError,
 )
-from consent_service.identity.results import digest_of_state
-from consent_service.identity.visits import Visit, Visits
+from consent_service.identity.page_result_tokens import digest_of_state
+from consent_service.identity.visit_tokens import Visit, VisitTokens
 from consent_service.services.records.standings import Tokens
 from consent_service.services.sites import Site
 from consent_service.services.visitor.browser_records import (
@@ -94,7 +94,7 @@ class ChoicesPage:
         browser_records: BrowserRecords,
         page_results: PageResults,
         templates: Templates,
-        visits: Visits,
+        visits: VisitTokens,
         public_url: str,
         outages: OutageLog,
         clock: Callable[[], float],

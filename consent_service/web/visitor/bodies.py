@@ -241,7 +241,7 @@ def choice_of(body: ChoicesBody, site: Site, now: int) -> ChoiceMade:
         age=_age(body.age),
         incentive=_incentive(body.incentive, site),
     )
-    if choice.empty:
+    if choice.is_empty:
         raise InvalidBody(
             "the body has no choice; send at least one of sale_share, sale, share, sensitive, age, incentive"
         )

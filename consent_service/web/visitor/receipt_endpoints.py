@@ -49,7 +49,7 @@ class ReceiptEndpoints:
             receipt,
             site.key,
             msgspec.Raw(proof.payload),
-            entries.digest(proof.payload),
+            entries.digest_of(proof.payload),
             (proof.place.shard, proof.place.sequence, proof.place.number),
             proof.checkpoint is not None,
             proof.promise,

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from consent_service.demo.addresses import ADNET_HOST
+from consent_service.demo.site_addresses import ADNET_HOST
 from tests.e2e.browsers.words import (
     ACT,
     CLICK,

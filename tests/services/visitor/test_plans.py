@@ -11,6 +11,7 @@ from consent_service.domain.flags import FlagTerms
 from consent_service.domain.resolution import resolve
 from consent_service.domain.signals import Sources
 from consent_service.domain.standing import Standing
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location
 from consent_service.domain.words import REJECTED, RIGHTS, AgeBand, Stance, Step
 from consent_service.ledger.entries import Evidence
 from consent_service.services.sites import Site

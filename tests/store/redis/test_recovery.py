@@ -21,7 +21,7 @@ from consent_service.errors import (
 )
 from consent_service.store.contract import Append, Change, Document, Key, Member, Put
 from consent_service.store.redis import RedisStore, router
-from consent_service.store.redis.layout import shard_keys
+from consent_service.store.redis.key_layout import shard_keys
 from tests.support.redis.cuttable_cluster import CuttableCluster
 from tests.support.redis.fleets import MASTER, Cluster, Fleet, Watched
 from tests.support.redis.server import HOST, Server

@@ -8,7 +8,7 @@ import pytest
 
 from consent_service.errors import CursorExpired, StoreCorrupt, StoreMismatch, StoreNewer
 from consent_service.store.contract import Append, Change, Key, Put
-from consent_service.store.redis import RedisStore, header, layout
+from consent_service.store.redis import RedisStore, key_layout, store_header
 from tests.support.clock import START
 from tests.support.redis.fleets import Fleet
 

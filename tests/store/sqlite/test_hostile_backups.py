@@ -16,7 +16,7 @@ import pytest
 from consent_service.errors import StoreCorrupt, StoreError, StoreFull, StoreUnavailable
 from consent_service.store.contract import Append, Change, Member, Put, Trim
 from consent_service.store.lost_values import highest_possible
-from consent_service.store.sqlite import SqliteStore, backup, restore, schema
+from consent_service.store.sqlite import SqliteStore, backup, file_schema, restore
 from tests.store.sqlite.test_opening import sql
 from tests.support.clock import START
 

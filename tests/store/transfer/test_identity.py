@@ -19,7 +19,7 @@ from consent_service.store.redis import endpoints as redis_endpoints
 from consent_service.store.redis.address import parse_url
 from consent_service.store.sqlite import SqliteStore, backup, restore
 from consent_service.store.sqlite import endpoints as sqlite_endpoints
-from consent_service.store.transfer.records import Record, ShardHead, Source
+from consent_service.store.transfer.records import CopySource, Record, ShardHead
 from tests.store.test_machine import changes
 from tests.store.transfer.record_files import backup_records, restore_records
 from tests.support.clock import START

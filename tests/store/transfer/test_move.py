@@ -31,6 +31,7 @@ from consent_service.store.sqlite.registration import sqlite_path
 from consent_service.store.transfer import backup_file
 from consent_service.store.transfer.move import move_store
 from consent_service.store.transfer.records import EntryRecord, Record
+from consent_service.store.transfer.store_copy import copy_store
 from tests.store.transfer.record_files import backup_records, restore_records
 from tests.support.redis.fleets import FLEETS, Cluster, Guarded, Standalone, empty
 

@@ -22,6 +22,7 @@ from consent_service.store.sqlite import SqliteStore, backup, mark_row, restore
 from consent_service.store.sqlite import endpoints as sqlite_endpoints
 from consent_service.store.sqlite.registration import sqlite_path
 from consent_service.store.transfer.move import move_store, public_name
+from consent_service.store.transfer.store_copy import ShardProgress, copy_store
 from tests.store.transfer.record_files import backup_records, restore_records
 from tests.store.transfer.test_move import SHARDS, answers, fill, places
 from tests.support.redis.fleets import FLEETS, PASSWORD, Cluster, Standalone, empty

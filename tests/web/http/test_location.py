@@ -121,9 +121,9 @@ def test_every_named_proxy_says_country_and_region(proxy: str) -> None:
     names = PROXIES[proxy]
     headers = [(names.country.encode(), b"US"), (names.region.encode(), b"CO")]
     locations = Locations(ClientAddresses([PEER]), names)
-    assert locations.of({"client": (PEER, 1), "headers": headers}) == Place("US", "CO")
-    assert locations.of({"client": ("192.0.2.1", 1), "headers": headers}) == NOWHERE
-    assert locations.of({"client": None, "headers": headers}) == NOWHERE
+    assert locations.of({"client": (PEER, 1), "headers": headers}) == Location("US", "CO")
+    assert locations.of({"client": ("192.0.2.1", 1), "headers": headers}) == UNKNOWN_LOCATION
+    assert locations.of({"client": None, "headers": headers}) == UNKNOWN_LOCATION
 
 
 async def test_the_database_is_asked_about_the_client_behind_the_proxies(

@@ -7,7 +7,7 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from consent_service.errors import StoreTimeout, StoreUnavailable
-from consent_service.ledger.archive import segment_name
+from consent_service.ledger.object_names import segment_name
 from consent_service.web.http.outage_log import OutageLog
 from tests.support.application import Running, running
 from tests.support.clock import Clock

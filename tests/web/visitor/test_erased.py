@@ -13,7 +13,7 @@ from consent_service.identity.key_ring import DAY, rotate_ring
 from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
 from consent_service.ledger.entries import ErasedEntry, SuppressedEntry
 from consent_service.store.contract import Document, Key
-from consent_service.store.keys import visitor_shards
+from consent_service.store.names import visitor_shards
 from tests.store.every_method import walked
 from tests.support.application import RING, Running, running
 

@@ -21,7 +21,7 @@ from consent_service.services.records.drafts import RandomIds
 from consent_service.services.records.standings import record_key
 from consent_service.store.contract import Change, Put
 from consent_service.store.engines import open_store
-from consent_service.store.keys import LEDGER, site_shards
+from consent_service.store.names import LEDGER, site_shards
 from tests.support.application import Running
 from tests.support.clock import START
 

@@ -17,7 +17,7 @@ from consent_service.ledger.entries import ChoiceEntry, SignalEntry
 from consent_service.services.records.standings import record_key
 from consent_service.services.visitor.confirmations import Confirmations
 from consent_service.store.contract import Change, Key, Put
-from consent_service.store.keys import request_name
+from consent_service.store.names import request_name
 from tests.support.application import READING, SERVICE, SHOP, Running, running, scripted_token
 
 GPC = {"Sec-GPC": "1"}
