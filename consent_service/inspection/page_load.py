@@ -29,7 +29,7 @@ _PREPARED: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class PageRequest:
+class LoadedRequest:
     """One request. `by`: the address and line of the script, or the page, that began it."""
 
     address: str
@@ -54,7 +54,7 @@ class LoadedPage:
     html: str = ""
     links: str = ""
     sale: str = ""
-    requests: list[PageRequest] = field(default_factory=list)
+    requests: list[LoadedRequest] = field(default_factory=list)
 
 
 @dataclass
@@ -62,7 +62,7 @@ class _Watch:
     """Main document while it is loading."""
 
     session: str
-    requests: list[PageRequest] = field(default_factory=list)
+    requests: list[LoadedRequest] = field(default_factory=list)
     document: str = ""
     address: str = ""
     links: str = ""
@@ -155,7 +155,7 @@ def _note_event(event: Mapping[str, Any], watch: _Watch) -> bool:
     )
     if method == "Network.requestWillBeSent":
         watch.requests.append(
-            PageRequest(
+            LoadedRequest(
                 parameters_of_event["request"]["url"],
                 parameters_of_event.get("type", "Other"),
                 _initiator_of(parameters_of_event),
