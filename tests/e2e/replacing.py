@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,10 +21,13 @@ KINDS: Final = {
     "an object": "() => ({lat: 34, lng: -118})",
 }
 _SIGNAL: Final = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
-NOTE: Final = """<script>window.faults = [];
+NOTE: Final = (
+    """<script>window.faults = [];
   addEventListener('error', (event) => faults[faults.length] = event.message);
   addEventListener('unhandledrejection', (event) => faults[faults.length] = `${event.reason}`);
-  if (parent.walking.signal) { %s }</script>""" % _SIGNAL
+  if (parent.walking.signal) { %s }</script>"""
+    % _SIGNAL
+)
 # What the guard leaves alone, kept by a third party's script before anything is replaced.
 KEEPS: Final = """<script>
   window.kept = {apply: Reflect.apply, append: Element.prototype.append, createElement: Document.prototype.createElement};
@@ -197,11 +199,6 @@ def natives() -> str:
 AFTER: Final = Written(before=NOTE + KEEPS, head=ATTACKS + _REPLACE, body=BODY)
 BEFORE: Final = Written(before=NOTE + KEEPS + _REPLACE, head=ATTACKS, body=BODY)
 BESIDE_AN_OLD_LIBRARY: Final = Written(before=NOTE + KEEPS, head=ATTACKS + OLD_LIBRARY, body=BODY)
-
-
-def parts(names: Sequence[str], size: int) -> list[Sequence[str]]:
-    """These names, so many at a time."""
-    return [names[at : at + size] for at in range(0, len(names), size)]
 
 
 def call(act: str, walking: dict[str, Any]) -> str:
