@@ -26,8 +26,7 @@ function takeFrom(source: any): true {
 /** Before there is a body the stub has put no frame there: one of our own does, and is gone before anybody sees it. */
 function takeFromOwnFrame(): true | undefined {
   const frame = document.createElement("iframe");
-  // Not as the stub does it: a page that replaced the one method has rarely replaced the other.
-  document.documentElement.insertBefore(frame, null);
+  document.documentElement.append(frame);
   const done = quietly(() => takeFrom(frame.contentWindow));
   frame.remove();
   return done;
