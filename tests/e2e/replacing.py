@@ -30,7 +30,8 @@ NOTE: Final = (
 )
 # What the guard leaves alone, kept by a third party's script before anything is replaced.
 KEEPS: Final = """<script>
-  window.kept = {apply: Reflect.apply, append: Element.prototype.append, createElement: Document.prototype.createElement};
+  window.kept = {apply: Reflect.apply, append: Element.prototype.append};
+  kept.createElement = Document.prototype.createElement;
 </script>"""
 # What the guard hooks, taken by that script behind the guard, and what it does when it is told to.
 ATTACKS: Final = """<script>(() => {
@@ -80,7 +81,7 @@ OLD_LIBRARY: Final = """<script>
   document.getElementsByClassName = function () { return []; };
 </script>"""
 _REPLACE: Final = """<script>(() => {
-  const made = {%s}[parent.walking.kind], {defineProperty: define, getOwnPropertyDescriptor: look} = Object;
+  const made = {KINDS}[parent.walking.kind], {defineProperty: define, getOwnPropertyDescriptor: look} = Object;
   const put = [];
   const owners = Object.getOwnPropertyNames(window).map((name) => look(window, name).value);
   for (const name of parent.walking.names) {
@@ -92,7 +93,7 @@ _REPLACE: Final = """<script>(() => {
     }
   }
   for (const [owner, name] of put) define(owner, name, {value: made(), writable: true, configurable: true});
-})()</script>""" % ", ".join(f"{json.dumps(kind)}: {made}" for kind, made in KINDS.items())
+})()</script>""".replace("KINDS", ", ".join(f"{json.dumps(kind)}: {made}" for kind, made in KINDS.items()))
 BODY: Final = (
     '<p>x</p><a href="#" data-privacy-choices>Your Privacy Choices</a>'
     '<script type="text/plain" data-right="sale">window.ran[window.ran.length] = "tag"</script>'
