@@ -21,13 +21,10 @@ KINDS: Final = {
     "an object": "() => ({lat: 34, lng: -118})",
 }
 _SIGNAL: Final = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
-NOTE: Final = (
-    """<script>window.faults = [];
+NOTE: Final = f"""<script>window.faults = [];
   addEventListener('error', (event) => faults[faults.length] = event.message);
-  addEventListener('unhandledrejection', (event) => faults[faults.length] = `${event.reason}`);
-  if (parent.walking.signal) { %s }</script>"""
-    % _SIGNAL
-)
+  addEventListener('unhandledrejection', (event) => faults[faults.length] = `${{event.reason}}`);
+  if (parent.walking.signal) {{ {_SIGNAL} }}</script>"""
 # What the guard leaves alone, kept by a third party's script before anything is replaced.
 KEEPS: Final = """<script>
   window.kept = {apply: Reflect.apply, append: Element.prototype.append};
