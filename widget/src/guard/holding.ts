@@ -19,7 +19,8 @@ const PIECE = own(/[^\s,]+/g);
 /** Whether an address, or one of a set, is a blocked partner's; browsers overlook line ends and tabs in an address. */
 export function names(value: unknown): boolean {
   let blocked = blocks(value);
-  for (let piece: any; (piece = PIECE.exec(`${value}`)); ) blocked = blocks(piece[0]) || blocked;
+  // A page may have replaced what finds the pieces: what is none ends it.
+  for (let piece: any; (piece = PIECE.exec(`${value}`)?.[0]); ) blocked = blocks(piece) || blocked;
   return blocked;
 }
 
