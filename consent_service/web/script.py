@@ -145,8 +145,8 @@ _EXTRAS: Final[Mapping[str, Callable[[Mapping[str, object]], bool]]] = {
 
 
 def _wrapped(dist: Path, name: str, given: object) -> str:
-    """An inline part: the bundle as a function of what it is given."""
-    return f"($=>{{{_bundle(dist, name).rstrip()}}})({_literal(given)})"
+    """An inline part: the bundle as a function of what it is given. One that fails takes none of the others with it."""
+    return f"try{{($=>{{{_bundle(dist, name).rstrip()}}})({_literal(given)})}}catch{{}}"
 
 
 def _alone(value: Mapping[str, object]) -> str:

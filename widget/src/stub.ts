@@ -6,7 +6,7 @@
 import { answer } from "./core/answer";
 import type { Flag, Rule } from "./core/protocol";
 import { quietly } from "./quietly";
-import { gpp, voice } from "./stub/gpp";
+import { gpp, voice, waitForScript } from "./stub/gpp";
 import { uspapi } from "./stub/uspapi";
 import { later, queue, tag } from "./stub/waiting";
 
@@ -48,13 +48,16 @@ privacyChoices = {
   on: later("on"),
   open: later("open"),
   optOut() {
-    later("optOut")();
     doubt = name + "="; // denied from here on, although nothing is recorded yet
+    later("optOut")();
   },
-  ready: new Promise((done) => queue.push(done)),
+  // Fails where the page calls something else so.
+  ready: quietly(() => new Promise((done) => queue.push(done))),
 };
 __gpp = gpp;
 __uspapi = uspapi;
+// What follows may fail where a page has replaced what it takes: the page's functions are there.
+waitForScript();
 addEventListener("message", (event) => queue[ENOUGH] || voice.hear(event));
 /**
  * By these frames' names other documents find the page that answers. Once there is a body they stand in the head, behind
@@ -64,10 +67,10 @@ addEventListener("message", (event) => queue[ENOUGH] || voice.hear(event));
 for (const name of ["__gppLocator", "__uspapiLocator"]) {
   const frame = document.createElement("iframe");
   // Whoever takes it out each time would halt the page.
-  let tries = ENOUGH;
+  let tries = 999;
   const place = () =>
-    quietly(() => document.body && document.head != frame.parentNode && tries-- && document.head.append(frame));
+    quietly(() => document.body && document.head != frame.parentNode && tries-- > 0 && document.head.appendChild(frame));
   frame.name = name;
   place();
-  new MutationObserver(place).observe(document, { childList: true, subtree: true });
+  new MutationObserver(place).observe(document, { subtree: true, childList: true });
 }
