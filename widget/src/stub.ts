@@ -30,7 +30,7 @@ let doubt: string | undefined;
 /** Every text on record. A denial is mirrored in storage: whoever makes the browser drop our cookie lifts nothing. */
 const read = (): string =>
   // A sandboxed frame may not read cookies: denied.
-  quietly(() => doubt || document.cookie, name + "=") + "; " + quietly(() => localStorage[name + "_d"]);
+  quietly(() => doubt ?? document.cookie, name + "=") + "; " + quietly(() => localStorage[name + "_d"]);
 
 privacyChoices = {
   q: queue,
@@ -41,7 +41,7 @@ privacyChoices = {
       tag,
       read(),
       // Only the host itself can write a cookie of the prefixed name; the plain one may be any sibling subdomain's.
-      location.protocol == "http:" || !__STUB__.h,
+      !__STUB__.h || location.protocol == "http:",
       (navigator as any).globalPrivacyControl === true,
       +new Date(),
     ),
@@ -67,10 +67,10 @@ addEventListener("message", (event) => queue[ENOUGH] || voice.hear(event));
 for (const name of ["__gppLocator", "__uspapiLocator"]) {
   const frame = document.createElement("iframe");
   // Whoever takes it out each time would halt the page.
-  let tries = 999;
+  let tries = ENOUGH;
   const place = () =>
-    quietly(() => document.body && document.head != frame.parentNode && tries-- > 0 && document.head.appendChild(frame));
+    quietly(() => document.body && document.head != frame.parentNode && tries-- && document.head.appendChild(frame));
   frame.name = name;
   place();
-  new MutationObserver(place).observe(document, { subtree: true, childList: true });
+  new MutationObserver(place).observe(document, { childList: true, subtree: true });
 }

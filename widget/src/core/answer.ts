@@ -20,12 +20,12 @@ import type { Answer, Basis, Flag, Rule, Tag } from "./protocol";
 export function answer(rule: Rule, tag: Tag, found: string, plain: boolean, gpc: boolean, now: number): Flag {
   // No method says what is allowed: a page may have replaced it, and the stub has none of its own.
   const says: Answer[] = ["allowed", "allowed", "allowed"]; // sale, share, sensitive
-  let strictest: any[] = [""];
   let voice = 0; // which of the US Privacy strings
   let tool: unknown; // another consent tool's cookie, where no text is this page's own
   let missing = 1;
+  let strictest: any[] = [""];
   const add = (letters = "ddd", basis = "unavailable", ...rest: any[]): void => {
-    voice = basis > "u" ? 2 : voice; // of all the words for a basis `unavailable` alone is behind "u" in the alphabet
+    voice = "u" < basis ? 2 : voice; // of all the words for a basis `unavailable` alone is behind "u" in the alphabet
     // CCPA regs § 7025(c)(1): the signal opts out of sale and sharing, whatever is stored, unless the visitor
     // affirmed in two steps that this site may ignore it. It says nothing about sensitive information.
     if (gpc && basis != "affirmed") {
@@ -58,15 +58,15 @@ export function answer(rule: Rule, tag: Tag, found: string, plain: boolean, gpc:
   if (!strictest[1]) add();
   const [, basis, marks, asOf, maxAge] = strictest;
   return {
-    site: rule.s,
     sale: says[0]!,
     share: says[1]!,
     sensitive: says[2]!,
     gpc: gpc || marks % 2 == 1,
-    basis: basis as Basis,
     us_privacy: rule.u[voice as 0 | 1 | 2],
+    basis: basis as Basis,
+    max_age: ~~maxAge,
     // As `rfc3339` does; a function for it takes more bytes in the stub.
     as_of: new Date(asOf * 1e3 || now).toJSON().slice(0, 19) + "Z",
-    max_age: ~~maxAge,
+    site: rule.s,
   };
 }
