@@ -55,6 +55,21 @@ ATTACKS: Final = """<script>(() => {
   };
   act(() => parent.meet(window));
 })()</script>"""
+# What a page does for itself, behind the guard: as text, what came of each.
+WORKS: Final = """<script>window.works = async () => {
+  const {apply, createElement} = kept, said = [];
+  const note = (act) => { try { said[said.length] = `${act()}`; } catch (error) { said[said.length] = error.message; } };
+  const make = (kind) => apply(createElement, document, [kind]);
+  note(() => { const p = make('p'); p.innerHTML = '<b>x</b>'; return p.firstChild.localName; });
+  note(() => { const image = make('img'); image.src = '/own.png'; return image.src; });
+  note(() => { const image = make('img'); image.setAttribute('src', '/own.png'); return image.src; });
+  note(() => { const request = new XMLHttpRequest(); return request.open('GET', '/own.txt'); });
+  note(() => new DOMParser().parseFromString('<i>x</i>', 'text/html').body.firstChild.localName);
+  note(() => navigator.sendBeacon('/own', 'x'));
+  note(() => document.documentElement.children.length + ' ' + document.head.textContent.includes('[object'));
+  try { said[said.length] = (await fetch('/')).status; } catch (error) { said[said.length] = error.message; }
+  window.worked = said;
+}</script>"""
 # As old libraries and pages do it.
 OLD_LIBRARY: Final = """<script>
   var URL = '/shop', Map = {lat: 34}, Hash = {}, Set = [], JSON2 = {}, name = 'x', status = 'y';
@@ -105,7 +120,7 @@ _NATIVES: Final = """(words) => {
     if (typeof value != 'function' || !value.prototype) continue;
     for (const owner of [value.prototype, value]) for (const method of Object.getOwnPropertyNames(owner)) {
       const held = Object.getOwnPropertyDescriptor(owner, method).value;
-      if (method != 'constructor' && typeof held == 'function' && words.includes(method)) found.add('#' + method);
+      if (!/^(constructor|prototype)$/.test(method) && typeof held == 'function' && words.includes(method)) found.add('#' + method);
     }
   }
   return [...found].sort();
@@ -175,6 +190,8 @@ window.look = async (walking) => {
   window.walking = walking;
   const inside = await framed(walking.path);
   const said = {early: walking.early, late: spoken(inside), released: inside.ran.length > 0};
+  inside.works();
+  said.works = await until(() => inside.worked, 2000);
   reading(() => inside.attack(walking.to));
   return said;
 };"""
@@ -195,7 +212,12 @@ def natives() -> str:
 
 
 AFTER: Final = Written(before=NOTE + KEEPS, head=ATTACKS + _REPLACE, body=BODY)
-BEFORE: Final = Written(before=NOTE + KEEPS + _REPLACE, head=ATTACKS, body=BODY)
+BEFORE: Final = Written(before=NOTE + KEEPS + _REPLACE, head=WORKS + ATTACKS, body=BODY)
+WITHOUT_US: Final = Written(
+    whole='<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title><link rel="icon" href="data:,">'
+    f"<script>window.ran = []</script>{NOTE}{KEEPS}{_REPLACE}{WORKS}</head><body>{BODY}</body></html>"
+)
+"""The same page without the snippet."""
 BESIDE_AN_OLD_LIBRARY: Final = Written(before=NOTE + KEEPS, head=ATTACKS + OLD_LIBRARY, body=BODY)
 # The stub's frame finds no place there: the script takes what it needs from a frame of its own, which is gone after.
 PLACING_ITS_OWN_WAY: Final = Written(
