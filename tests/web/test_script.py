@@ -23,7 +23,7 @@ from consent_service.web.configured import script_of
 from consent_service.web.script import Script, build
 from tests.running import FACTS, SERVICE, SHOP, START, Running
 
-ON_RECORD = r"(?:^|; )(__Host-|-)?pc_acme=(?:1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{10})\.(\d+)\.[\w.-]*(?![^;]))?|$"
+ON_RECORD = r"(?:^|; )(__Host-|-)?pc_acme=(?:1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{10})\.(\d+)\.[\w.-]*(?![^;]))?"
 """The pattern of our own cookies among a page's."""
 
 
@@ -141,7 +141,7 @@ def test_the_public_configuration_holds_only_what_is_public(tmp_path: Path) -> N
         "u": ["1YNN", "1YYN", "1YYN"],
         "g": [[8], "DBABBg~BVVVVUCA.QA", "DBABBg~BVVVVUCA.YA"],
         "m": 300,
-        "p": ON_RECORD,
+        "p": f"{ON_RECORD}|$",
         "h": 1,
     }
     assert configured(built.stub) == config["rule"]
@@ -170,7 +170,9 @@ def test_the_pattern_of_what_is_on_record_finds_our_cookies_alone(
     tmp_path: Path, cookies: str, found: list[str | None]
 ) -> None:
     pattern = configured(script(tmp_path).stub)["p"]
-    assert [match[2] for match in re.finditer(pattern, cookies)] == found
+    *matches, end = re.finditer(pattern, cookies)
+    assert [match[2] for match in matches] == found
+    assert end.span() == (len(cookies), len(cookies)), "the end of the text is the last match"
 
 
 def test_a_look_is_named_where_it_is_not_the_usual_one(tmp_path: Path) -> None:
@@ -200,7 +202,7 @@ def test_a_site_that_uses_an_extra_gets_it_and_nobody_else_does(tmp_path: Path) 
         "OptanonConsent",
         "OneTrustWPCCPAGoogleOptOut",
     ]
-    assert configured(given.stub)["p"] == f"{ON_RECORD}|(OptanonConsent|OneTrustWPCCPAGoogleOptOut)="
+    assert configured(given.stub)["p"] == f"{ON_RECORD}|(OptanonConsent|OneTrustWPCCPAGoogleOptOut)=|$"
     assert len(given.body) - len(json.dumps(config)) > len(plain.body) - len(
         json.dumps(configured(plain.body.decode()))
     )
@@ -212,7 +214,7 @@ def test_a_tool_whose_export_was_imported_is_doubt_too_and_one_extra_reads_it(tm
     config = configured(given.body.decode())
     assert [reading["cookie"] for reading in config["prior"]] == ["usprivacy"]
     assert config["prior_ids"] == [["OptanonConsent", r"\bconsentId=([^&]+)"], ["old.tool", "id=(.+)"]]
-    assert configured(given.stub)["p"] == rf"{ON_RECORD}|(usprivacy|OptanonConsent|old\.tool)="
+    assert configured(given.stub)["p"] == rf"{ON_RECORD}|(usprivacy|OptanonConsent|old\.tool)=|$"
     assert given.body.count(b".knownBefore=") == 1
 
 
