@@ -47,8 +47,8 @@ def _on_record(site: str, theirs: Iterable[str]) -> str:
     """The pattern of what a page's cookies say of a visitor, ours and those of other consent tools.
 
     Its groups are the prefix of our cookie's name, the letters, basis, marks, as_of and max_age of its text, which
-    are missing where it can't be read, and the name of another tool's cookie. The end of the text is the last match: whoever
-    looks knows by it that all was read.
+    are missing where it can't be read, and the name of another tool's cookie. The end of the text is the last
+    match: by it the reader knows that all was read.
     """
     text = r"1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{10})\.(\d+)\.[\w.-]*(?![^;])"
     ours = f"(?:^|; )(__Host-|-)?{COOKIE_PREFIX}{site}=(?:{text})?"

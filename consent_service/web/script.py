@@ -145,7 +145,7 @@ _EXTRAS: Final[Mapping[str, Callable[[Mapping[str, object]], bool]]] = {
 
 
 def _wrapped(dist: Path, name: str, given: object) -> str:
-    """An inline part: the bundle as a function of what it is given. One that fails takes none of the others with it."""
+    """An inline part: the bundle as a function of what it is given. One that fails leaves the others alone."""
     return f"try{{($=>{{{_bundle(dist, name).rstrip()}}})({_literal(given)})}}catch{{}}"
 
 

@@ -58,7 +58,9 @@ ATTACKS: Final = """<script>(() => {
 # What a page does for itself, behind the guard: as text, what came of each.
 WORKS: Final = """<script>window.works = async () => {
   const {apply, createElement} = kept, said = [];
-  const note = (act) => { try { said[said.length] = `${act()}`; } catch (error) { said[said.length] = error.message; } };
+  const note = (act) => {
+    try { said[said.length] = `${act()}`; } catch (error) { said[said.length] = error.message; }
+  };
   const make = (kind) => apply(createElement, document, [kind]);
   note(() => { const p = make('p'); p.innerHTML = '<b>x</b>'; return p.firstChild.localName; });
   note(() => { const image = make('img'); image.src = '/own.png'; return image.src; });
@@ -120,7 +122,8 @@ _NATIVES: Final = """(words) => {
     if (typeof value != 'function' || !value.prototype) continue;
     for (const owner of [value.prototype, value]) for (const method of Object.getOwnPropertyNames(owner)) {
       const held = Object.getOwnPropertyDescriptor(owner, method).value;
-      if (!/^(constructor|prototype)$/.test(method) && typeof held == 'function' && words.includes(method)) found.add('#' + method);
+      if (/^(constructor|prototype)$/.test(method) || typeof held != 'function') continue;
+      if (words.includes(method)) found.add('#' + method);
     }
   }
   return [...found].sort();
@@ -214,7 +217,7 @@ def natives() -> str:
 AFTER: Final = Written(before=NOTE + KEEPS, head=ATTACKS + _REPLACE, body=BODY)
 BEFORE: Final = Written(before=NOTE + KEEPS + _REPLACE, head=WORKS + ATTACKS, body=BODY)
 WITHOUT_US: Final = Written(
-    whole='<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title><link rel="icon" href="data:,">'
+    whole='<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>'
     f"<script>window.ran = []</script>{NOTE}{KEEPS}{_REPLACE}{WORKS}</head><body>{BODY}</body></html>"
 )
 """The same page without the snippet."""
