@@ -140,8 +140,8 @@ _EXTRAS: Final[Mapping[str, Callable[[Mapping[str, object]], bool]]] = {
 
 
 def _wrapped(dist: Path, name: str, given: object) -> str:
-    """An inline part: the bundle as a function of what it is given."""
-    return f"($=>{{{_bundle(dist, name).rstrip()}}})({_literal(given)})"
+    """Return an inline part: the bundle as a function of what it is given. One that fails leaves the others alone."""
+    return f"try{{($=>{{{_bundle(dist, name).rstrip()}}})({_literal(given)})}}catch{{}}"
 
 
 def _given(dist: Path, name: str, parameters: str, *given: object) -> bytes:

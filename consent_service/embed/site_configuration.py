@@ -26,12 +26,13 @@ def rule_of(site: Site, facts: SiteFacts, now: int) -> Json:
     regimes = site.regimes(now)
     strictest = letters_of(strictest_defaults(regimes))
     named = ((regime.code, letters_of(default_answers(regime))) for regime in regimes)
-    others = [f"{code}:{letters}" for code, letters in named if letters != strictest]
+    others = {code: letters for code, letters in named if letters != strictest}
     read = [reading.cookie for reading in facts.prior_readings]
     theirs = dict.fromkeys([*read, *dict(facts.id_patterns)])
     rule: Json = {
         "s": site.key,
-        "d": " ".join([strictest, *others]),
+        "d": strictest,
+        "r": others,
         "u": us_privacy_table(site, now),
         "g": doubt(site, now),
         "m": max(1, site.terms.max_age),
@@ -46,12 +47,13 @@ def _on_record(site: str, theirs: Iterable[str]) -> str:
     """The pattern of what a page's cookies say of a visitor, ours and those of other consent tools.
 
     Its groups are the prefix of our cookie's name, the letters, basis, marks, as_of and max_age of its text, which
-    are missing where it can't be read, and the name of another tool's cookie.
+    are missing where it can't be read, and the name of another tool's cookie. The end of the text is the last
+    match: by it the reader knows that all was read.
     """
     text = r"1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{10})\.(\d+)\.[\w.-]*(?![^;])"
     ours = f"(?:^|; )(__Host-|-)?{COOKIE_PREFIX}{site}=(?:{text})?"
     names = "|".join(map(re.escape, theirs))
-    return f"{ours}|({names})=" if names else ours
+    return f"{ours}|({names})=|$" if names else f"{ours}|$"
 
 
 def string_facts(site: Site, now: int) -> Json:
@@ -77,7 +79,7 @@ def optional_facts(facts: SiteFacts, partners: Iterable[PartnerFacts]) -> Json:
 def blocked_domains(partners: Iterable[PartnerFacts]) -> list[list[str]]:
     """Each domain of a partner that is blocked while denied, and the rights that it needs. `partners`: the site's."""
     blocked = (partner for partner in partners if partner.when_denied == "block")
-    return [[domain, *partner.rights] for partner in blocked for domain in partner.domains]
+    return [[re.escape(domain), *partner.rights] for partner in blocked for domain in partner.domains]
 
 
 def _traces(partner: PartnerFacts) -> Json:

@@ -129,10 +129,11 @@ def test_the_public_configuration_holds_only_what_is_public(tmp_path: Path) -> N
     assert config["rule"] == {
         "s": "acme",
         "d": "aaa",
+        "r": {},
         "u": ["1YNN", "1YYN", "1YYN"],
         "g": [[8], "DBABBg~BVVVVUCA.QA", "DBABBg~BVVVVUCA.YA"],
         "m": 300,
-        "p": ON_RECORD,
+        "p": f"{ON_RECORD}|$",
         "h": 1,
     }
     assert configured(built.stub) == config["rule"]
@@ -161,7 +162,9 @@ def test_the_pattern_of_what_is_on_record_finds_our_cookies_alone(
     tmp_path: Path, cookies: str, found: list[str | None]
 ) -> None:
     pattern = configured(script(tmp_path).stub)["p"]
-    assert [match[2] for match in re.finditer(pattern, cookies)] == found
+    *matches, end = re.finditer(pattern, cookies)
+    assert [match[2] for match in matches] == found
+    assert end.span() == (len(cookies), len(cookies)), "the end of the text is the last match"
 
 
 def test_a_look_that_is_not_the_usual_one_is_named_and_its_styles_come_with_the_view(tmp_path: Path) -> None:
@@ -174,8 +177,10 @@ def test_a_look_that_is_not_the_usual_one_is_named_and_its_styles_come_with_the_
 
 def test_only_regions_with_another_default_are_named(tmp_path: Path) -> None:
     more = 'regimes = ["us-co", "us-tx", "elsewhere"]'
-    assert configured(script(tmp_path, more=more).stub)["d"] == "ddd us-ca:aaa us-co:aad us-tx:aad"
-    assert configured(script(tmp_path, more='regimes = ["us-co", "us-tx"]').stub)["d"] == "aad us-ca:aaa"
+    found = configured(script(tmp_path, more=more).stub)
+    assert (found["d"], found["r"]) == ("ddd", {"us-ca": "aaa", "us-co": "aad", "us-tx": "aad"})
+    found = configured(script(tmp_path, more='regimes = ["us-co", "us-tx"]').stub)
+    assert (found["d"], found["r"]) == ("aad", {"us-ca": "aaa"})
 
 
 def test_what_every_american_regime_adds_to_the_stub_is_small(tmp_path: Path) -> None:
@@ -195,7 +200,7 @@ def test_a_site_that_uses_an_extra_gets_it_and_nobody_else_does(tmp_path: Path) 
     ]
     assert given.body.count(b".earlier=") == 1
     assert (plain.prior, plain.body.count(b".earlier=")) == (None, 0)
-    assert configured(given.stub)["p"] == f"{ON_RECORD}|(OptanonConsent|OneTrustWPCCPAGoogleOptOut)="
+    assert configured(given.stub)["p"] == f"{ON_RECORD}|(OptanonConsent|OneTrustWPCCPAGoogleOptOut)=|$"
     assert len(given.body) - len(json.dumps(config)) > len(plain.body) - len(
         json.dumps(configured(plain.body.decode()))
     )
@@ -221,7 +226,7 @@ def test_a_tool_whose_export_was_imported_is_doubt_too_and_one_file_reads_it(tmp
     given = script(tmp_path, more=f'prior_cmp = ["usprivacy"]\nprior_ids = ["onetrust"]\n{own}')
     assert [reading["cookie"] for reading in tables(given)["prior"]] == ["usprivacy"]
     assert tables(given)["prior_ids"] == [["OptanonConsent", r"\bconsentId=([^&]+)"], ["old.tool", "id=(.+)"]]
-    assert configured(given.stub)["p"] == rf"{ON_RECORD}|(usprivacy|OptanonConsent|old\.tool)="
+    assert configured(given.stub)["p"] == rf"{ON_RECORD}|(usprivacy|OptanonConsent|old\.tool)=|$"
     assert given.body.count(b".earlier=") == 1
     assert set(tables(script(tmp_path, more='prior_ids = ["onetrust"]'))) == {"prior_ids"}
 
@@ -259,8 +264,8 @@ def test_only_a_site_with_a_blocked_partner_has_the_guard_behind_its_stub(tmp_pa
     assert plain.inline.endswith(f"{{{plain.stub}}}")
     assert guarded.inline.endswith(f"{{{guarded.stub};{guarded.behind['guard']}}}")
     assert configured(guarded.behind["guard"]) == [
-        ["adnet.example", "sale", "share"],
-        ["adnet.test", "sale", "share"],
+        ["adnet\\.example", "sale", "share"],
+        ["adnet\\.test", "sale", "share"],
     ]
     hashed = base64.b64encode(hashlib.sha256(guarded.inline.encode()).digest()).decode()
     assert guarded.inline_hash == f"'sha256-{hashed}'"

@@ -35,10 +35,11 @@ const ELSEWHERE = /^(page_|sensitive)/;
 const RULE = {
   s: "acme",
   d: "aaa",
+  r: {},
   u: ["1YNN", "1YYN", "1YYN"],
   g: [[8], "DBABBg~BUUAAACA.QA", "DBABBg~BUUAAACA.YA"],
   m: 300,
-  p: String.raw`(?:^|; )(__Host-|-)?pc_acme=(?:1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{10})\.(\d+)\.[\w.-]*(?![^;]))?`,
+  p: String.raw`(?:^|; )(__Host-|-)?pc_acme=(?:1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{10})\.(\d+)\.[\w.-]*(?![^;]))?|$`,
 };
 const CONFIG = {
   rule: RULE,
@@ -72,7 +73,7 @@ const MORE = {
 const TAGS = { consent: { analytics: 1, open: { wait_for_update: 500 } }, processing: 1, meta: 1, uet: 1, layer: 1 };
 
 export function wrapped(part, given) {
-  return `($=>{${part.trim()}})(${JSON.stringify(given)})`;
+  return `try{($=>{${part.trim()}})(${JSON.stringify(given)})}catch{}`;
 }
 
 /** The script as the service sends it. */
@@ -99,7 +100,7 @@ export function report(folder) {
   const stub = read("stub").trim();
   const page = wrapped(stub, RULE);
   const tags = wrapped(read("tags"), TAGS);
-  const guard = wrapped(read("guard"), [["adnet.example", "sale", "share"]]);
+  const guard = wrapped(read("guard"), [["adnet\\.example", "sale", "share"]]);
   const natives = read("natives");
   const script = read("widget");
   const extras = EXTRAS.map(read);

@@ -27,8 +27,6 @@ function start(): void {
   const own = currentScript as HTMLScriptElement | null;
   const queue = stub?.q || [];
   const voice = stub?.g;
-  // The stub has the page's own methods: where those fail it says opted out until it is the script's.
-  if (stub && !quietly(() => stub.flag!())) stub.flag = () => ({ us_privacy: "1YY" }) as Flag;
   const { api, begin } = setup({
     win: window,
     config: __CONFIG__,

@@ -6,7 +6,7 @@
 import { answer } from "./core/answer";
 import type { Flag, Rule } from "./core/protocol";
 import { quietly } from "./quietly";
-import { gpp, voice } from "./stub/gpp";
+import { gpp, voice, waitForScript } from "./stub/gpp";
 import { uspapi } from "./stub/uspapi";
 import { later, queue, tag } from "./stub/waiting";
 
@@ -30,7 +30,7 @@ let doubt: string | undefined;
 /** Every text on record. A denial is mirrored in storage: whoever makes the browser drop our cookie lifts nothing. */
 const read = (): string =>
   // A sandboxed frame may not read cookies: denied.
-  quietly(() => doubt || document.cookie, name + "=") + "; " + quietly(() => localStorage[name + "_d"]);
+  quietly(() => doubt ?? document.cookie, name + "=") + "; " + quietly(() => localStorage[name + "_d"]);
 
 privacyChoices = {
   q: queue,
@@ -41,20 +41,23 @@ privacyChoices = {
       tag,
       read(),
       // Only the host itself can write a cookie of the prefixed name; the plain one may be any sibling subdomain's.
-      location.protocol == "http:" || !__STUB__.h,
+      !__STUB__.h || location.protocol == "http:",
       (navigator as any).globalPrivacyControl === true,
       +new Date(),
     ),
   on: later("on"),
   open: later("open"),
   optOut() {
-    later("optOut")();
     doubt = name + "="; // denied from here on, although nothing is recorded yet
+    later("optOut")();
   },
-  ready: new Promise((done) => queue.push(done)),
+  // Fails where the page calls something else so.
+  ready: quietly(() => new Promise((done) => queue.push(done))),
 };
 __gpp = gpp;
 __uspapi = uspapi;
+// What follows may fail where a page has replaced what it takes: the page's functions are there.
+waitForScript();
 addEventListener("message", (event) => queue[ENOUGH] || voice.hear(event));
 /**
  * By these frames' names other documents find the page that answers. Once there is a body they stand in the head, behind
@@ -66,7 +69,7 @@ for (const name of ["__gppLocator", "__uspapiLocator"]) {
   // Whoever takes it out each time would halt the page.
   let tries = ENOUGH;
   const place = () =>
-    quietly(() => document.body && document.head != frame.parentNode && tries-- && document.head.append(frame));
+    quietly(() => document.body && document.head != frame.parentNode && tries-- && document.head.appendChild(frame));
   frame.name = name;
   place();
   new MutationObserver(place).observe(document, { childList: true, subtree: true });

@@ -26,7 +26,7 @@ export function embed<Page extends object>(rule: object, { document = {}, ...giv
   const frames: string[] = [];
   const around = {
     createElement: () => ({}),
-    head: { append: (frame: { name: string }) => void frames.push(frame.name) },
+    head: { appendChild: (frame: { name: string }) => void frames.push(frame.name) },
     body: {},
   };
   const page = {
@@ -43,6 +43,6 @@ export function embed<Page extends object>(rule: object, { document = {}, ...giv
     message: (event: object) => listeners.forEach((listener) => listener(event)),
     pass: () => due.splice(0).forEach((act) => act()),
   };
-  runInNewContext(`($=>{${STUB}})(${JSON.stringify({ ...RULE, ...rule })})`, page);
+  runInNewContext(`try{($=>{${STUB}})(${JSON.stringify({ ...RULE, ...rule })})}catch{}`, page);
   return page as unknown as Page & Embedded;
 }

@@ -44,7 +44,7 @@ test("a clock that was set back makes an allowed stale", () => {
 });
 
 test("fresh, stale and missing, as the page sees it: every kind of record at every age", () => {
-  const rule = { ...RULE, d: "ddd us-ca:aaa" };
+  const rule = { ...RULE, d: "ddd", r: { "us-ca": "aaa" } };
   const [second, minute, day] = [1, 60, 86_400];
   // letters, basis, age in seconds -> the flag's letters in California and without a region, and whether it is asked
   const table: [string, string, number, string, string, boolean][] = [

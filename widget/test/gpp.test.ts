@@ -302,7 +302,7 @@ test("messages are answered in the form they came in, and what is no question is
   const replies: unknown[] = [];
   const source = { postMessage: (said: unknown) => void replies.push(plain(said)) };
   const call = { __uspapiCall: { command: "getUSPData", version: 1, callId: "a" } };
-  const reply = { __uspapiReturn: { returnValue: { version: 1, uspString: "1YNN" }, success: true, callId: "a" } };
+  const reply = { __uspapiReturn: { returnValue: { uspString: "1YNN", version: 1 }, success: true, callId: "a" } };
   for (const data of [call, JSON.stringify(call), null, undefined, 7, "", "{", 'Call"', [], { __gppCall: null }]) {
     hear({ data, source } as unknown as MessageEvent);
   }

@@ -5,6 +5,7 @@ import type { Rule } from "../src/core/protocol";
 export const RULE: Rule = {
   s: "acme",
   d: "aaa",
+  r: {},
   u: ["1YNN", "1YYN", "1YYN"],
   g: [[8], "DBABBg~BUUAAACA.QA", "DBABBg~BUUAAACA.YA"],
   m: 300,
@@ -14,7 +15,7 @@ export const RULE: Rule = {
 /** The service's own pattern of what is on record, with the names of other consent tools' cookies. */
 export function pattern(theirs?: string): string {
   const text = String.raw`1\.([ad]{3})\.(\w+)\.([0-3])\.(\d{10})\.(\d+)\.[\w.-]*(?![^;])`;
-  return `(?:^|; )(__Host-|-)?pc_acme=(?:${text})?${theirs ? `|(${theirs})=` : ""}`;
+  return `(?:^|; )(__Host-|-)?pc_acme=(?:${text})?${theirs ? `|(${theirs})=` : ""}|$`;
 }
 
 export const STRINGS = {

@@ -6,7 +6,7 @@ import type { Flag } from "../src/core/protocol";
 import { embed } from "./embedded";
 import { pattern } from "./site";
 
-const CONFIG = { d: "ddd us-ca:aaa us-co:aad" };
+const CONFIG = { d: "ddd", r: { "us-ca": "aaa", "us-co": "aad" } };
 
 interface Stub {
   q: unknown[];
@@ -242,7 +242,7 @@ test("opting out before the script arrives denies from there on", () => {
 });
 
 test("on a page that has replaced the methods of all arrays and texts nothing speaks allowed that is denied", () => {
-  const kinds = { "a throw": () => assert.fail(), "an object": () => ({ lat: 34 }), nothing: () => {}, "a text": () => "x" };
+  const kinds = { "a throw": () => assert.fail(), "an object": () => ({ lat: 34 }), nothing: () => {}, "a text": () => "x", "no text": () => "", "a list": () => [] };
   for (const [kind, replacement] of Object.entries(kinds)) {
     for (const of of ["Array", "String"] as const) {
       for (const name of Object.getOwnPropertyNames(globalThis[of].prototype)) {

@@ -48,7 +48,7 @@ function open(wanted: Wanted, flag: Flag, before = ""): Page {
   const page = createContext({ privacyChoices, addEventListener });
   const run = (script: string) => runInContext(script, page);
   run(`globalThis.window = globalThis;${before}`);
-  run(`($=>{${TAGS}})(${JSON.stringify(wanted)})`);
+  run(`try{($=>{${TAGS}})(${JSON.stringify(wanted)})}catch{}`);
   return {
     run,
     heard: () => JSON.parse(run("JSON.stringify(heard())") as string) as Heard,

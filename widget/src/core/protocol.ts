@@ -51,17 +51,19 @@ export interface Reply {
 
 /**
  * What stub and script must know of the site to answer, with names as short as they can be: the stub has 1,100 bytes.
- * `s`: the site's key. `d`: letters for sale, share and sensitive of the strictest default of the site's regimes,
- * then of each region where it is another one, as in `ddd us-ca:aaa us-co:aad`. `u`: the US Privacy strings for neither
+ * `s`: the site's key. `d`: letters for sale, share and sensitive of the strictest default of the site's regimes. `r`:
+ * those of each region where they are others. `u`: the US Privacy strings for neither
  * of sale and sharing denied, for either denied, and in doubt. `g`: the GPP in doubt, the ids of the sections that
  * apply, then the string without the signal and with it. `h`: there where the cookie is one host's alone, so that on
  * https its name has the prefix `__Host-`. `m`: the longest `max_age` that an answer has, in seconds. `p`: the pattern
  * of every text on record among a page's cookies (see `consent_service/embed/site_configuration.py`): its groups are the name's prefix
- * (`-` in the mirror), letters, basis, marks, as_of, max_age, and the name of another consent tool's cookie.
+ * (`-` in the mirror), letters, basis, marks, as_of, max_age, and the name of another consent tool's cookie. It
+ * matches the text's end, too.
  */
 export interface Rule {
   readonly s: string;
   readonly d: string;
+  readonly r: Readonly<Record<string, string>>;
   readonly u: readonly [allowed: string, denied: string, doubt: string];
   readonly g: readonly [sections: readonly number[], unsignalled: string, signalled: string];
   readonly h?: 1;

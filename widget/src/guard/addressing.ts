@@ -3,29 +3,29 @@
  * markup. An element without one may stand anywhere in the page; it loads nothing.
  */
 
+import { quietly } from "../quietly";
 import { holds } from "./holding";
 import { hook } from "./hook";
-import { ADDRESS, hookMarkup, LOADING, quietMade } from "./markup";
+import { ADDRESS, ADDRESSES, hookMarkup, KINDS, LOADING, quietMade } from "./markup";
+import { apply, documents, each, elements } from "./taken";
 
-export function hookAddressing(): void {
-  for (const kind of ["Script", "IFrame", "Image", "Link", "Source"]) {
-    hook((window as any)[`HTML${kind}Element`]?.prototype, "src srcset href", (go, element, [value]) =>
-      holds(element, value, go) || go(),
-    );
-  }
-  for (const { prototype } of [Element, ShadowRoot, Document, Range]) {
-    hook(prototype, "setAttribute setAttributeNS setAttributeNode setAttributeNodeNS", (go, element, given) => {
-      const last = given[given.length - 1];
-      const asked = given[given.length - 2]; // a node brings both, and stands alone
-      const name = asked ?? last?.name;
-      const value = asked == null ? last?.value : last;
-      return (ADDRESS.exec(name) && LOADING.exec(`<${element.localName}>`) && holds(element, value, go)) || go();
-    });
-    hook(
-      prototype,
-      "innerHTML outerHTML insertAdjacentHTML createContextualFragment setHTMLUnsafe write writeln",
-      hookMarkup,
-    );
-  }
-  hook(DOMParser.prototype, "parseFromString", quietMade);
+// Not as the frame is made: a page that replaced the one method has rarely replaced the other.
+const create = (kind: string) => apply(documents.createElementNS, document, [document.head.namespaceURI, kind]);
+
+// What such objects have and inherit: the page may have put anything in the place of their classes.
+each(KINDS, (kind) => hook(create(kind), ADDRESSES, (go, element, [value]) => holds(element, value, go) || go()));
+const element = create("p");
+const addressed = (go: () => unknown, element: Element, name: unknown, value: unknown) =>
+  (ADDRESS.exec(name) && LOADING.exec(`<${element.localName}>`) && holds(element, value, go)) || go();
+hook(element, "setAttribute", (go, element, [name, value]) => addressed(go, element, name, value));
+hook(element, "setAttributeNS", (go, element, [, name, value]) => addressed(go, element, name, value));
+hook(element, "setAttributeNode setAttributeNodeNS", (go, element, [{ name, value }]) => addressed(go, element, name, value));
+for (const object of [
+  element,
+  quietly(() => apply(elements.attachShadow, element, [{ mode: "open" }])),
+  quietly(() => apply(documents.createRange, document, [])),
+  document,
+]) {
+  hook(object, "innerHTML outerHTML insertAdjacentHTML createContextualFragment setHTMLUnsafe write writeln", hookMarkup);
 }
+hook(quietly(() => new window.DOMParser()), "parseFromString", quietMade);

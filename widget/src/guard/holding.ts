@@ -5,21 +5,19 @@
 
 import { quietly } from "../quietly";
 import { blocks } from "./blocked";
-import { own } from "./taken";
+import { each, Event, Map } from "./taken";
 
 /** More than a page ever has: whoever tries for ever must not fill the memory. */
 const MOST = 1000;
 
-const held = new Map<Element, readonly [value: unknown, put: () => unknown]>();
-held.set = held.set;
-held.delete = held.delete;
-const { setTimeout, Event } = window as any;
-const PIECE = own(/[^\s,]+/g);
+const held: globalThis.Map<Element, readonly [value: unknown, put: () => unknown]> = new Map();
 
 /** Whether an address, or one of a set, is a blocked partner's; browsers overlook line ends and tabs in an address. */
-export function names(value: unknown): boolean {
+export function names(value: unknown): true | undefined {
   let blocked = blocks(value);
-  for (let piece: any; (piece = PIECE.exec(`${value}`)); ) blocked = blocks(piece[0]) || blocked;
+  each(value, (piece) => {
+    blocked = blocks(piece) || blocked;
+  });
   return blocked;
 }
 
@@ -32,7 +30,12 @@ export function holds(element: Element, value: unknown, put: () => unknown): boo
   held.delete(element);
   if (!names(value)) return false;
   const { localName } = element;
-  if (localName == "img" || localName == "source") setTimeout(() => quietly(() => element.dispatchEvent(new Event("error"))));
+  if (localName == "img" || localName == "source") {
+    void (async () => {
+      await 0;
+      quietly(() => element.dispatchEvent(new Event("error")));
+    })();
+  }
   else if (held.size < MOST) held.set(element, [value, put]);
   return true;
 }

@@ -7,14 +7,13 @@
  * It is no wall against a script that wants around it; it keeps the everyday code of tags quiet.
  */
 
-import { hookAddressing } from "./addressing";
+import "./addressing";
 import { choices } from "./blocked";
-import { hookCalls } from "./calls";
+import "./calls";
 import { release } from "./holding";
 import { quietly } from "../quietly";
 
-// Where a browser has not all that is hooked: tags that are marked wait all the same.
-quietly(hookCalls);
-quietly(hookAddressing);
-addEventListener("privacychoices:change", release);
-void choices.ready.then(release);
+quietly(() => {
+  addEventListener("privacychoices:change", release);
+  void choices.ready.then(release);
+});

@@ -8,6 +8,6 @@ declare const privacyChoices: { flag(): Flag };
 
 export const uspapi = (command: string, version: unknown, callback: Heard): void =>
   quietly(() => {
-    const known = command == "getUSPData" && version == 1;
-    callback(known ? { version: 1, uspString: privacyChoices.flag().us_privacy } : null, known);
+    const known = version == 1 && command == "getUSPData";
+    callback(known ? { uspString: privacyChoices.flag().us_privacy, version: 1 } : null, known);
   });

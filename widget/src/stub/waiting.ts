@@ -9,6 +9,5 @@ export const queue: unknown[] = [tag];
 
 export const later =
   (name: string) =>
-  (...given: unknown[]): void => {
+  (...given: unknown[]): unknown =>
     queue.push([name, given]);
-  };
