@@ -146,10 +146,8 @@ def counts() -> Iterator[Count]:
         65,
     )
     yield at_most("% of functions named by one word", share(one_word, every), 30)
-    yield at_most(
-        "names that tell what happened to a value", sum(participles(tree) for _, tree in trees), 113
-    )
-    yield at_most("public functions without a docstring", len(bare), 29)
+    yield at_most("names that tell what happened to a value", sum(participles(tree) for _, tree in trees), 15)
+    yield at_most("public functions without a docstring", len(bare), 18)
     yield at_most("words in the README's median paragraph", statistics.median(readme), 30)
     long_winded = long_winded_pages(ROOT / "docs")
     yield at_most(

@@ -48,7 +48,7 @@ def reader(site: Shop) -> str:
 
 
 async def answers(page: Page) -> tuple[Any, ...]:
-    """What the page's flag says of the sale, and why."""
+    """Return the page flag's word on the sale, and its basis."""
     said = await flag(page)
     return said["sale"], said["basis"]
 

@@ -207,7 +207,7 @@ def test_a_site_that_uses_an_extra_gets_it_and_nobody_else_does(tmp_path: Path) 
 
 
 def tables(built: BuiltScript) -> Any:
-    """What the file that reads another tool's cookies is made with."""
+    """Return the tables in the file that reads another tool's cookies."""
     assert built.prior is not None
     return configured(built.prior.decode())
 

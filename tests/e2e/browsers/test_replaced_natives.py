@@ -114,7 +114,7 @@ def test_whatever_is_replaced_behind_the_stub_a_visitor_meets_what_all_others_do
 
 
 def denies(spoken: dict[str, Any]) -> bool:
-    """Whether these words say opted out, or nothing."""
+    """Return True if these words say opted out, or nothing."""
     text = spoken["text"]
     return (
         spoken["flag"] in ("denied", None)
