@@ -42,6 +42,7 @@ def table(folder: Path, visitors: Population, rounds: Rounds, asked: argparse.Na
     phases: Phases = {}
     url = f"sqlite:///{folder / 'store.db'}"
     fill_store(url, SITE, visitors)
+    (folder / "archive").mkdir()
     with contextlib.ExitStack() as stack:
         shop = Workshop(folder, visitors.ring)
         server = stack.enter_context(shop.consent(SERVER_CORE, store=url, archive=str(folder / "archive")))
@@ -72,15 +73,15 @@ class _Phases:
         self._choice_rate = choice_rate
 
     def round(self, phases: Phases, seconds: float) -> None:
-        """Run each phase once. The burst comes before the sealing, which so has something to seal."""
+        """Run each phase once. A reload seals too, so it comes when nothing waits, and the sealing when much does."""
         flags, choices = self.flags(self._flag_rate), self.choices(self._choice_rate)
         self.run("flags", phases, self._flag_rate, flags, seconds=seconds)
-        self.run("choices", phases, self._choice_rate, choices, seconds=seconds)
-        name = f"flags while {_RELOADS} times a configuration is reloaded"
+        name = f"flags while a configuration is reloaded, {_RELOADS} times"
         with self._started(flags, seconds=_LONGEST) as generator:
             for _ in range(_RELOADS):
                 self._reload()
             self._keep(phases, name, self._flag_rate, generator)
+        self.run("choices", phases, self._choice_rate, choices, seconds=seconds)
         burst = self.choices(0, most=CHOICES_IN_BURST, begin=0.5)
         with self._started(flags, burst, seconds=_LONGEST) as generator:
             name = f"flags while a burst of {CHOICES_IN_BURST:,} choices arrives"

@@ -128,16 +128,30 @@ class Workshop:
         where: Path | None = None,
     ) -> Iterator[Server]:
         log = self._folder / f"{port}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                pinned(core, command), env=self._environment, cwd=where, stdout=output, stderr=output
-            )
-        try:
-            _wait_until_ready(process, port, log)
+        with started(command, core, port, log, self._environment, where) as process:
             yield Server(process.pid, port, metrics_port, log)
-        finally:
-            process.terminate()
-            process.wait(_STOPPED_WITHIN)
+
+
+@contextlib.contextmanager
+def started(
+    command: list[str],
+    core: int,
+    port: int,
+    log: Path,
+    environment: dict[str, str],
+    where: Path | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a server on one core, wait until it listens on the port, and end it at the end."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            pinned(core, command), env=environment, cwd=where, stdout=output, stderr=output
+        )
+    try:
+        _wait_until_ready(process, port, log)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(_STOPPED_WITHIN)
 
 
 def _uvicorn(port: int) -> list[str]:

@@ -40,14 +40,22 @@ def curve_lines(lines: Sequence[Line]) -> list[Line]:
 
 
 def notes(rounds: Rounds, asked: argparse.Namespace, stolen: float) -> str:
-    """Return the lines below a table: commit, machine, rounds, noise."""
+    """Return the lines below a table of the bench: commit, machine, rounds, noise."""
     lines = [
-        f"Commit {documents.commit()}. {machine.description()}.",
-        f"{len(rounds)} rounds of {asked.seconds} s, medians with the least and the greatest. The empty ASGI app "
-        f"varied by {report.spread(rounds, ASGI):.0%}; the host took {stolen:.1f} s of the cores meanwhile.",
+        machine_note(rounds, asked.seconds, stolen),
+        f"The empty ASGI app varied by {report.spread(rounds, ASGI):.0%}.",
     ]
     if asked.stores != ["sqlite"]:
         lines.append("Redis servers ran on the load's core.")
+    return " ".join(lines)
+
+
+def machine_note(rounds: Rounds, seconds: int, stolen: float) -> str:
+    """Return the lines below any table: commit, machine, rounds."""
+    lines = [
+        f"Commit {documents.commit()}. {machine.description()}. {len(rounds)} rounds of {seconds} s, medians with",
+        f"the least and the greatest. The host took {stolen:.1f} s of the cores meanwhile.",
+    ]
     if hurried := report.hurried(rounds, _BUSY):
         lines.append(f"The load's generator was at its limit in: {', '.join(hurried)}.")
     return " ".join(lines)
