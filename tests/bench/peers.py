@@ -23,7 +23,7 @@ from typing import Final
 from tests.bench import documents, report, visitors
 from tests.bench.machine import LOAD_CORE, SERVER_CORE, awake, stolen_seconds
 from tests.bench.population import population
-from tests.bench.postgres import postgres
+from tests.bench.postgres import postgres, programs
 from tests.bench.report import Line, Rounds
 from tests.bench.run import filled, one_round
 from tests.bench.servers import SITE, Server, started
@@ -52,21 +52,26 @@ def main(words: Sequence[str]) -> None:
         os.sched_setaffinity(0, {LOAD_CORE})
         peer = stack.enter_context(c15t(folder, stack.enter_context(postgres(folder, LOAD_CORE))))
         stand = Stand(folder, stack, known, brief=True)
-        variants = [
-            stand.over(store)[0],
-            checks(peer, folder),
-            stand.choices(store._replace(choices=f"sqlite:///{folder / 'peers.db'}")),
-            posts(peer),
-        ]
+        ours = stand.over(store)
+        variants = [ours[0], checks(peer, folder), ours[-1], posts(peer)]
         stack.enter_context(awake())
         stolen = stolen_seconds()
         rounds = [one_round(variants, number, asked.seconds) for number in range(asked.rounds)]
         stolen = stolen_seconds() - stolen
-    foot = machine_note(rounds, asked.seconds, stolen)
+    foot = f"{machine_note(rounds, asked.seconds, stolen)} {peer_versions()}."
     printed = {"peers": f"{table(rounds, [v.line for v in variants])}\n\n{foot}"}
     print(printed["peers"])
     if asked.write:
         documents.write(printed)
+
+
+def peer_versions() -> str:
+    """Return the versions of node and PostgreSQL."""
+    commands = (["node", "--version"], [str(programs() / "postgres"), "--version"])
+    printed = [
+        subprocess.run(command, check=True, capture_output=True, text=True).stdout for command in commands
+    ]
+    return f"Node {printed[0].strip()}, {printed[1].strip()}"
 
 
 def table(rounds: Rounds, lines: Sequence[Line]) -> str:

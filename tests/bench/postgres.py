@@ -20,10 +20,14 @@ _USER: Final = "postgres"
 _STOPPED_WITHIN: Final = 20.0
 
 
+def programs() -> Path:
+    """Return the folder of the newest version's programs."""
+    return max(_PROGRAMS.glob("*/bin"), key=lambda path: float(path.parent.name))
+
+
 @contextlib.contextmanager
 def postgres(folder: Path, core: int) -> Iterator[str]:
     """Yield the URL of an empty database, served on this core from a new folder below `folder`."""
-    programs = max(_PROGRAMS.glob("*/bin"), key=lambda path: float(path.parent.name))
     data, port = folder / "postgres", free_port()
     data.mkdir()
     as_user: list[str] = []
@@ -31,14 +35,14 @@ def postgres(folder: Path, core: int) -> Iterator[str]:
         folder.chmod(0o711)
         shutil.chown(data, _USER, _USER)
         as_user = ["setpriv", "--reuid", _USER, "--regid", _USER, "--clear-groups"]
-    make = [*as_user, str(programs / "initdb"), "-D", str(data / "db"), "-A", "trust", "-U", _USER]
+    make = [*as_user, str(programs() / "initdb"), "-D", str(data / "db"), "-A", "trust", "-U", _USER]
     subprocess.run(make, check=True, stdout=subprocess.DEVNULL, cwd="/")
     options = ["-D", str(data / "db"), "-k", str(data), "-h", "127.0.0.1", "-p", str(port)]
     with (folder / "postgres.log").open("wb") as log:
-        serve = pinned(core, [*as_user, str(programs / "postgres"), *options])
+        serve = pinned(core, [*as_user, str(programs() / "postgres"), *options])
         process = subprocess.Popen(serve, stdout=log, stderr=log, cwd="/")
     try:
-        asked = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+        asked = [str(programs() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
         eventually(lambda: subprocess.run(asked, check=False).returncode == 0)
         yield f"postgres://{_USER}@127.0.0.1:{port}/postgres"
     finally:

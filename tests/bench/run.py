@@ -54,7 +54,7 @@ def main(words: Sequence[str]) -> None:
         if command:
             print(compared(rounds, variants))
             return
-        printed = tables(rounds, variants, stand.cache_megabytes)
+        printed = tables(rounds, variants, stand.cache_megabytes if asked.stores == ["sqlite"] else None)
         if asked.latency_rounds and asked.stores == ["sqlite"]:
             (folder / "latency").mkdir()
             printed["latency"] = latency.table(folder / "latency", visitors, rounds, asked)
