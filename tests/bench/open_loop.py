@@ -8,6 +8,7 @@ connection. Runs as a process of its own: the plan comes on its input, figures g
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import select
 import signal
@@ -129,7 +130,21 @@ class Generator:
                 self._issue(stream, now)
             for number, _ in self._poll.poll(0):
                 self._receive(self._by_number[number])
+        self._charge_unanswered(time.monotonic() - start)
+        self._poll.close()
+        for connection in self._by_number.values():
+            connection.socket.close()
         return {stream.name: self._figures(stream) for stream in self._streams}
+
+    def _charge_unanswered(self, now: float) -> None:
+        """Count what fell due and was not answered by the end as having waited until then."""
+        for connection in self._by_number.values():
+            if connection.request:
+                connection.stream.waits.append(now - connection.due)
+        for stream in self._streams:
+            while stream.rate and not stream.exhausted and (due := stream.due()) <= now:
+                stream.issued += 1
+                stream.waits.append(now - due)
 
     def _issue(self, stream: Stream, now: float) -> None:
         """Send what is due, as far as connections are free."""
@@ -182,6 +197,7 @@ class Generator:
 def main() -> None:
     """Read the plan, drive it, print the figures."""
     generator = Generator(json.load(sys.stdin))
+    gc.disable()  # its pauses would be charged to the server
     signal.signal(signal.SIGTERM, lambda *_: setattr(generator, "ended", True))
     print("started", flush=True)
     figures = generator.run()

@@ -17,13 +17,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from tests.bench import documents, latency, machine, report, versions
+from tests.bench import documents, latency, report, versions
 from tests.bench.machine import LOAD_CORE, awake, stolen_seconds
 from tests.bench.population import Population, fill_store, population
 from tests.bench.report import Measurement, Rounds
 from tests.bench.servers import SITE
 from tests.bench.stores import POPULATIONS, STORES, Store
-from tests.bench.tables import notes, tables
+from tests.bench.tables import machine_note, notes, tables
 from tests.bench.variants import Stand, Variant
 
 EARLIER: Final = "earlier: "
@@ -52,7 +52,7 @@ def main(words: Sequence[str]) -> None:
         command = versions.command_of(asked.commit, folder / "version") if asked.commit else asked.against
         rounds, variants, stand, stolen = measured(folder, asked, visitors, command)
         if command:
-            print(compared(rounds, variants))
+            print(compared(rounds, variants, machine_note(rounds, asked.seconds, stolen)))
             return
         printed = tables(rounds, variants, stand.cache_megabytes if asked.stores == ["sqlite"] else None)
         if asked.latency_rounds and asked.stores == ["sqlite"]:
@@ -131,11 +131,11 @@ def one_round(variants: Sequence[Variant], number: int, seconds: int) -> dict[st
     return figures
 
 
-def compared(rounds: Rounds, variants: Sequence[Variant]) -> str:
-    """Return the table of this version against the other one."""
+def compared(rounds: Rounds, variants: Sequence[Variant], note: str) -> str:
+    """Return the table of this version against the other one, with the note below it."""
     names = [variant.key for variant in variants]
     pairs = [(name, EARLIER + name) for name in names if EARLIER + name in names]
-    return f"{report.against(rounds, pairs)}\n\n{machine.description()}."
+    return f"{report.against(rounds, pairs)}\n\n{note}"
 
 
 def table_name(name: str, stores: Sequence[str]) -> str:

@@ -80,10 +80,10 @@ def test_a_percentile_is_a_wait_that_was_met() -> None:
 
 def test_waits_are_counted_in_milliseconds_and_those_over_fifty_by_number() -> None:
     found = waits.waits(array("d", [0.001, 0.002, 0.06]), array("d", [0.0001]))
-    assert (found.answered, found.half, found.worst, found.too_long) == (3, 2.0, 60.0, 1)
+    assert (found.requests, found.half, found.worst, found.too_long) == (3, 2.0, 60.0, 1)
     line = waits.table({"flags": (1500.0, [found, found])}).splitlines()[2]
     assert line.startswith("| flags | 1,500 | 6 | 2.0 (2.0-2.0) | 60.0 (60.0-60.0) | 60.0 (60.0-60.0) | 2 |")
-    with pytest.raises(ValueError, match="not one request"):
+    with pytest.raises(ValueError, match="not one request fell due"):
         waits.waits([], [])
 
 

@@ -16,7 +16,7 @@ TOO_LONG: Final = 0.05
 class Waits(NamedTuple):
     """Waits of one stream, in ms. `late`: the 99th percentile of the generator's own delay in sending."""
 
-    answered: int
+    requests: int
     half: float
     p99: float
     worst: float
@@ -29,7 +29,7 @@ class Waits(NamedTuple):
 def waits(seconds: Sequence[float], late: Sequence[float], refused: int = 0, broken: int = 0) -> Waits:
     """Return the figures of these waits, in seconds. Raises ValueError when there are none."""
     if not seconds:
-        raise ValueError("not one request was answered")
+        raise ValueError("not one request fell due")
     ordered = sorted(seconds)
     return Waits(
         len(ordered),
@@ -64,7 +64,7 @@ def table(phases: Mapping[str, tuple[float, Sequence[Waits]]]) -> str:
         [
             name,
             f"{rate:,.0f}" if rate else "at once",
-            f"{sum(each.answered for each in rounds):,}",
+            f"{sum(each.requests for each in rounds):,}",
             *(_text([each[column] for each in rounds]) for column in (1, 2, 3)),
             f"{sum(each.too_long for each in rounds):,}",
             _text([each.late for each in rounds]),
