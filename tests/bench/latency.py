@@ -30,6 +30,7 @@ from tests.support import waiting
 CHOICES_IN_BURST: Final = 10_000
 _CONNECTIONS: Final = 64
 _VISITORS: Final = 100_000
+_WARM_UP: Final = 6.0
 _LONGEST: Final = 60.0
 _RELOADS: Final = 3
 
@@ -38,7 +39,7 @@ Phases = dict[str, tuple[float, list[Waits]]]
 
 def table(folder: Path, visitors: Population, rounds: Rounds, asked: argparse.Namespace) -> str:
     """Measure the waits and return the table of them. Rates are half of those that `rounds` reached."""
-    flags, choices = half_of(rounds, "cookie among"), half_of(rounds, "durable choices")
+    flags, choices = half_of(rounds, "cookie among", f"({_VISITORS:,} visitors)"), half_of(rounds, "durable")
     phases: Phases = {}
     url = f"sqlite:///{folder / 'store.db'}"
     fill_store(url, SITE, visitors)
@@ -48,15 +49,16 @@ def table(folder: Path, visitors: Population, rounds: Rounds, asked: argparse.Na
         server = stack.enter_context(shop.consent(SERVER_CORE, store=url, archive=str(folder / "archive")))
         stack.enter_context(awake())
         bench = _Phases(folder, server, visitors, flags, choices)
-        bench.run("warm-up", {}, flags, bench.flags(flags))
+        bench.run("warm-up", {}, flags, bench.flags(flags), seconds=_WARM_UP)
         for _ in range(asked.latency_rounds):
             bench.round(phases, float(asked.seconds) + 1)
     return waits.table(phases)
 
 
-def half_of(rounds: Rounds, name: str) -> float:
-    """Return half of the highest median rate among the variants whose name begins so."""
-    keys = [key for key in rounds[0] if key.startswith(name)]
+def half_of(rounds: Rounds, begin: str, end: str = "") -> float:
+    """Return half of the highest median rate among the variants whose name begins so, and ends so if any does."""
+    begun = [key for key in rounds[0] if key.startswith(begin)]
+    keys = [key for key in begun if key.endswith(end)] or begun
     return max(median(measured[key].rate for measured in rounds) for key in keys) / 2
 
 
