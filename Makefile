@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-header --no-emit-index-url --no-emit-find-links --group build pyproject.toml
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## the service, a shop that embeds it and an ad partner, on this machine (needs only Python)
 	@$(PYTHON) scripts/setup.py demo
@@ -40,11 +40,18 @@ soak: setup ## the long runs: kill -9, stops, cuts and full disks under load; wh
 	@$(PYTHON) scripts/setup.py docs
 	$(BIN)/pytest -m soak
 
-bench: setup ## the flag against empty servers, side by side; prints the table for docs/benchmarks.md
-	$(BIN)/python -m tests.bench.run
+bench: setup ## flags, choices and waits beside empty servers; WRITE=1 fills the tables into docs/benchmarks.md
+	$(BIN)/python -m tests.bench.run $(if $(WRITE),--write) $(BENCH)
 
-bench-redis: setup ## the same over a Redis server and a Redis cluster; prints the table for docs/benchmarks.md
-	$(BIN)/python -m tests.bench.run --stores redis cluster
+bench-redis: setup ## the same over a Redis server and a Redis cluster
+	$(BIN)/python -m tests.bench.run --stores redis cluster --rounds 3 $(if $(WRITE),--write) $(BENCH)
+
+bench-peers: setup ## flag and choice beside c15t over PostgreSQL, in the same rounds
+	@$(PYTHON) scripts/setup.py bench-peers
+	$(BIN)/python -m tests.bench.peers $(if $(WRITE),--write) $(BENCH)
+
+bench-against: setup ## this tree beside another commit, in the same rounds: make bench-against COMMIT=main
+	$(BIN)/python -m tests.bench.run --visitors 100000 --commit $(or $(COMMIT),$(error name a commit: COMMIT=...)) $(BENCH)
 
 bench-pages: setup ## what the widget costs a page, beside two peers; prints the table for docs/benchmarks.md
 	$(BIN)/python -m tests.bench.pages.run
@@ -66,4 +73,4 @@ lock: setup ## newest versions that pyproject.toml allows, with every hash
 clean: ## what the targets above made, but not what they installed
 	rm -rf dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo setup test check format soak bench bench-redis bench-pages reference docs lock clean
+.PHONY: help demo setup test check format soak bench bench-redis bench-peers bench-against bench-pages reference docs lock clean

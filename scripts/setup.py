@@ -2,7 +2,7 @@
 
 Safe to interrupt and to repeat: a component's stamp is written last and names the content of its lock files,
 so a changed lock brings the component again. Nothing begins before all that needs rights is there.
-Standard library only. Usage: python3 scripts/setup.py demo | test | soak | docs
+Standard library only. Usage: python3 scripts/setup.py demo | test | soak | docs | bench-peers
 """
 
 from __future__ import annotations
@@ -50,9 +50,12 @@ DEBIAN_SOAK = {
     "systemd-nspawn": ["systemd-container"],
 }
 
+# The same for the bench beside a peer over PostgreSQL.
+DEBIAN_PEERS = {"pg_ctlcluster": ["postgresql"]}
+
 
 def main(target: str) -> None:
-    """Bring what `target` needs, rights first; `soak` adds to what `test` has brought."""
+    """Bring what `target` needs, rights first; `soak` and `bench-peers` add to what `test` has brought."""
     python_is_complete()
     if target == "test":
         debian_packages(DEBIAN, target)
@@ -60,6 +63,9 @@ def main(target: str) -> None:
         npm_packages()
     elif target == "soak":
         debian_packages(DEBIAN_SOAK, target)
+    elif target == "bench-peers":
+        debian_packages(DEBIAN_PEERS, target)
+        return
     python_packages(target)
 
 

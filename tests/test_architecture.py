@@ -229,7 +229,7 @@ def test_no_file_names_a_package_registry() -> None:
     assert not [name for name, content in contents.items() if any(needle in content for needle in needles)]
 
 
-@pytest.mark.parametrize("folder", ["widget", "tests/bench/pages/peers"])
+@pytest.mark.parametrize("folder", ["widget", "tests/bench/pages/peers", "tests/bench/services"])
 def test_every_locked_npm_package_has_a_hash_and_no_address(folder: str) -> None:
     lock = json.loads((ROOT / folder / "package-lock.json").read_text())
     packages = {name: package for name, package in lock["packages"].items() if name}

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
+import re
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -16,6 +19,8 @@ from typing import Final
 LOAD_CORE: Final = 0
 SERVER_CORE: Final = 1
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
+_MODEL: Final = re.compile(r"^model name\s*: (.+)$", re.MULTILINE)
+_RESIDENT: Final = re.compile(r"^VmRSS:\s+(\d+) kB$", re.MULTILINE)
 # Ends by itself when its parent is gone, so that no core is left burning.
 _SPIN: Final = """
 import os, sys
@@ -69,3 +74,41 @@ def stolen_seconds() -> float:
     """Return the CPU seconds that the host took from this machine's cores since boot."""
     with Path("/proc/stat").open() as lines:
         return int(lines.readline().split()[8]) / _TICKS
+
+
+def resident_megabytes(pid: int) -> float:
+    """Memory of the largest process among this one and its descendants: of a service that is its worker."""
+    statuses = [Path(f"/proc/{member}/status").read_text() for member in family(pid)]
+    sizes = [int(found[1]) for status in statuses if (found := _RESIDENT.search(status))]
+    return max(sizes) / 1024
+
+
+def description() -> str:
+    """Return one line: cores, processor, interpreter and its origin, kernel."""
+    models = _MODEL.findall(Path("/proc/cpuinfo").read_text())
+    return (
+        f"{os.cpu_count()} cores, {models[0] if models else platform.machine()}; "
+        f"{platform.python_implementation()} {platform.python_version()}, {interpreter_origin()}; "
+        f"{platform.system()} {platform.release()}"
+    )
+
+
+def interpreter_origin() -> str:
+    """Return the distribution's package that holds the interpreter, else compiler and options it was built with."""
+    program = str(Path(sys.executable).resolve())
+    with contextlib.suppress(OSError):
+        asked = subprocess.run(
+            ["dpkg-query", "--search", program], capture_output=True, text=True, check=False
+        )
+        if asked.returncode == 0:
+            package = asked.stdout.split(":")[0]
+            version = subprocess.run(
+                ["dpkg-query", "--show", "--showformat=${Version}", package],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            return f"package {package} {version.stdout}"
+    options = sysconfig.get_config_var("CONFIG_ARGS") or ""
+    used = [word for word in ("--enable-optimizations", "--with-lto") if word in options]
+    return f"built by {platform.python_compiler()} {' '.join(used) or 'without optimisations by profile'}"

@@ -1,4 +1,8 @@
-"""Turns measurements into the table of docs/benchmarks.md. Pure: knows no process and no clock."""
+"""Turns measurements into the tables of docs/benchmarks.md. Pure: knows no process and no clock.
+
+A round measures every variant once. Shares and ratios are those of one round, since machines drift; a figure is the
+median over the rounds, with the least and the greatest behind it.
+"""
 
 from __future__ import annotations
 
@@ -12,74 +16,139 @@ class Measurement(NamedTuple):
 
     rate: float  # answers a second
     cpu: float  # the server's CPU, µs an answer
+    busy: float = 0.0  # share of its core that the load's generator used
 
 
-class Row(NamedTuple):
-    """One variant over all rounds."""
+Rounds = Sequence[Mapping[str, Measurement]]
+
+
+class Line(NamedTuple):
+    """One variant's line in a table. `visitors`: how many they are drawn from; `goal` None: there is none."""
 
     name: str
-    rate: float
-    cpu: float
-    share: float
-    lowest: float
-    highest: float
-    goal: float | None
+    visitors: int | None = None
+    goal: float | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name among the measurements: one of its own for each number of visitors."""
+        return self.name if self.visitors is None else f"{self.name} ({self.visitors:,} visitors)"
 
 
-def fastest(rounds: Sequence[Mapping[str, Measurement]], names: Sequence[str]) -> str:
-    """The variant with the highest median rate."""
-    return max(names, key=lambda name: median(measured[name].rate for measured in rounds))
+class Figure(NamedTuple):
+    """Median, least and greatest of one figure over the rounds."""
+
+    middle: float
+    low: float
+    high: float
+
+    def text(self, form: str = ",.0f") -> str:
+        """Return `middle (low-high)`."""
+        return f"{self.middle:{form}} ({self.low:{form}}-{self.high:{form}})"
 
 
-def row(rounds: Sequence[Mapping[str, Measurement]], name: str, base: str, goal: float | None = None) -> Row:
-    """The median of same-round ratios to `base`, so that a slow minute of the machine slows both."""
-    shares = [measured[name].rate / measured[base].rate for measured in rounds]
-    return Row(
-        name,
-        median(measured[name].rate for measured in rounds),
-        median(measured[name].cpu for measured in rounds),
-        median(shares),
-        min(shares),
-        max(shares),
-        goal,
-    )
+def figure(values: Sequence[float]) -> Figure:
+    """Return the figure of these values, one of each round."""
+    return Figure(median(values), min(values), max(values))
 
 
-def spread(rounds: Sequence[Mapping[str, Measurement]], name: str) -> float:
-    """Return the noise: how far one variant's rate strayed over the rounds, as a part of its median."""
-    rates = [measured[name].rate for measured in rounds]
-    return (max(rates) - min(rates)) / median(rates)
+def rate(rounds: Rounds, name: str) -> Figure:
+    """Answers a second."""
+    return figure([measured[name].rate for measured in rounds])
 
 
-def table(rows: Sequence[Row]) -> str:
-    """The rows in Markdown."""
-    lines = [
-        "| variant | answers/s | server CPU µs an answer | share of the fastest empty app (range) | goal |",
-        "|---|--:|--:|--:|--:|",
+def cpu(rounds: Rounds, name: str) -> Figure:
+    """The server's CPU time, in µs an answer."""
+    return figure([measured[name].cpu for measured in rounds])
+
+
+def share(rounds: Rounds, name: str, base: str) -> Figure:
+    """Ratio of the rates of two variants in the same round."""
+    return figure([measured[name].rate / measured[base].rate for measured in rounds])
+
+
+def times_cpu(rounds: Rounds, name: str, base: str) -> Figure:
+    """Ratio of the CPU times of two variants in the same round."""
+    return figure([measured[name].cpu / measured[base].cpu for measured in rounds])
+
+
+def flags(rounds: Rounds, lines: Sequence[Line], bases: Sequence[str]) -> str:
+    """Return the table of flags, with each one's shares of the empty applications `bases`. Goals are of the first."""
+    heads = ["variant", "visitors", "answers/s", "CPU µs", *(f"share of {base}" for base in bases), "goal"]
+    cells = [
+        [
+            line.name,
+            "" if line.visitors is None else f"{line.visitors:,}",
+            rate(rounds, line.key).text(),
+            cpu(rounds, line.key).text(".1f"),
+            *(share(rounds, line.key, base).text(".2f") for base in bases),
+            _goal(line, "≥ {:.2f}"),
+        ]
+        for line in lines
     ]
-    for r in rows:
-        goal = "" if r.goal is None else f"{r.goal:.2f}"
-        share = f"{r.share:.2f} ({r.lowest:.2f}-{r.highest:.2f})"
-        lines.append(f"| {r.name} | {r.rate:,.0f} | {r.cpu:.1f} | {share} | {goal} |")
-    return "\n".join(lines)
+    return table(heads, cells)
 
 
-def against(rounds: Sequence[Mapping[str, Measurement]], name: str, other: str) -> str:
-    """Return one sentence: the medians of same-round ratios of one variant to another."""
-    rates = [measured[name].rate / measured[other].rate for measured in rounds]
-    cpus = [measured[name].cpu / measured[other].cpu for measured in rounds]
-    return (
-        f"{name} / {other}: rate {median(rates):.2f} ({min(rates):.2f}-{max(rates):.2f}), "
-        f"CPU {median(cpus):.2f} ({min(cpus):.2f}-{max(cpus):.2f})."
-    )
+def curve(rounds: Rounds, lines: Sequence[Line], base: Line) -> str:
+    """Return the table of rates against those of `base`, which has another number of visitors."""
+    heads = ["visitors", f"rate against {base.visitors:,} visitors", "goal"]
+    cells = [
+        [f"{line.visitors:,}", share(rounds, line.key, base.key).text(".2f"), _goal(line, "≥ {:.2f}")]
+        for line in lines
+    ]
+    return table(heads, cells)
 
 
-def choices(rounds: Sequence[Mapping[str, Measurement]], name: str, goal: float | None) -> str:
-    """One variant that writes, in a sentence."""
-    rates = [measured[name].rate for measured in rounds]
-    cpu = median(measured[name].cpu for measured in rounds)
-    aim = "" if goal is None else f"; goal {goal:,.0f}/s"
-    return (
-        f"1,000 different User-Agents, {name}: {median(rates):,.0f}/s "
-        f"({min(rates):,.0f}-{max(rates):,.0f}), {cpu:.0f} µs CPU each{aim}."
-    )
+def choices(rounds: Rounds, lines: Sequence[Line], base: str) -> str:
+    """Return the table of choices. Goals are in CPU times of the empty application `base`."""
+    heads = ["variant", "choices/s", "CPU µs", f"times the CPU of {base}", "goal"]
+    cells = [
+        [
+            line.name,
+            rate(rounds, line.key).text(),
+            cpu(rounds, line.key).text(),
+            times_cpu(rounds, line.key, base).text(".1f"),
+            _goal(line, "≤ {:.0f}"),
+        ]
+        for line in lines
+    ]
+    return table(heads, cells)
+
+
+def against(rounds: Rounds, pairs: Sequence[tuple[str, str]]) -> str:
+    """Return the table of pairs: each name's medians over those of its other, and the range over the rounds."""
+    heads = ["variant", "ratio of rates", "in one round", "ratio of CPU times", "in one round"]
+    cells = []
+    for name, other in pairs:
+        rates, cpus = share(rounds, name, other), times_cpu(rounds, name, other)
+        cells.append(
+            [
+                name,
+                f"{rate(rounds, name).middle / rate(rounds, other).middle:.2f}",
+                rates.text(".2f"),
+                f"{cpu(rounds, name).middle / cpu(rounds, other).middle:.2f}",
+                cpus.text(".2f"),
+            ]
+        )
+    return table(heads, cells)
+
+
+def spread(rounds: Rounds, name: str) -> float:
+    """Range of one variant's rate over the rounds as a part of its median: the noise."""
+    rates = rate(rounds, name)
+    return (rates.high - rates.low) / rates.middle
+
+
+def hurried(rounds: Rounds, most: float) -> list[str]:
+    """Return the variants in which the generator used more than this share of its core, and so may be the limit."""
+    return [name for name in rounds[0] if median(measured[name].busy for measured in rounds) > most]
+
+
+def table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown; all columns but the first are figures."""
+    rows = [heads, ["---", *["--:"] * (len(heads) - 1)], *lines]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _goal(line: Line, form: str) -> str:
+    return "" if line.goal is None else form.format(line.goal)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from consent_service.identity.key_ring import encode_ring, new_ring
+from consent_service.identity.keys import KeyRing, encode_ring
 from tests.bench.machine import pinned
 from tests.support.configuration import NO_LIMITS, consent_toml
 from tests.support.ports import free_port
@@ -27,6 +27,34 @@ _STOPPED_WITHIN: Final = 20.0
 _PYTHON: Final = [sys.executable, "-m"]
 COMMAND: Final = str(Path(sys.executable).with_name("consent-service"))
 
+CONFIG: Final = """\
+[service]
+public_url = "https://privacy.test"
+store = "{store}"
+port = {port}
+metrics_port = {metrics_port}
+
+[business]
+name = "Acme"
+
+[flag]
+cache = {cache}
+
+[limits]
+writes_per_minute = 0
+
+[sites.acme]
+name = "Acme"
+origins = ["http://shop.test"]
+regime = "us-ca"
+"""
+
+ARCHIVE: Final = """
+[ledger]
+archive = "{archive}"
+seal_every = 86400
+"""
+
 
 class Server(NamedTuple):
     """A running server."""
@@ -34,64 +62,60 @@ class Server(NamedTuple):
     pid: int
     port: int
     metrics_port: int | None = None
+    log: Path = Path(os.devnull)
 
     @property
     def url(self) -> str:
-        """Address at which it listens."""
+        """Address that it listens on."""
         return f"http://127.0.0.1:{self.port}"
 
 
 class Workshop:
     """One folder, one key ring, and the ways to start each server in it."""
 
-    def __init__(self, folder: Path, command: str = COMMAND) -> None:
+    def __init__(self, folder: Path, ring: KeyRing, command: str = COMMAND) -> None:
         """`command`: the `consent-service` to start, for instance an earlier version's."""
         self._command = command
-        ring = new_ring(int(time.time()), os.urandom(32), os.urandom(32))
         self._folder = folder
         self._environment = {**os.environ, "CONSENT_KEYS": encode_ring(ring)}
 
     def consent(
-        self, core: int, *, store: str, cache: bool = True
+        self, core: int, *, store: str, cache: bool = True, archive: str = ""
     ) -> contextlib.AbstractContextManager[Server]:
-        """The service as shipped: `consent-service serve` with one worker."""
-        port, metrics_port, config = self._configured(store, cache)
+        """The service as shipped: `consent-service serve` with one worker. With an archive it seals the ledger."""
+        port, metrics_port, config = self._configured(store, cache, archive)
         command = [self._command, "serve", "--config", str(config), "--workers", "1"]
         # Not from here: its processes would find this tree's code before their own.
         return self._running(core, port, command, metrics_port, self._folder)
 
     def consent_on_uvicorn(self, core: int, *, store: str) -> contextlib.AbstractContextManager[Server]:
         """The same application on the other server."""
-        port, _, config = self._configured(store, cache=True)
+        port, _, config = self._configured(store, cache=True, archive="")
         self._environment["BENCH_CONFIG"] = str(config)
         return self._running(core, port, [*_uvicorn(port), "--factory", "tests.bench.apps:ours"])
 
-    def empty_on_granian(self, core: int) -> contextlib.AbstractContextManager[Server]:
-        """The empty application on granian, set up as the service sets it up."""
+    def empty_on_granian(
+        self, core: int, interface: str, body: str
+    ) -> contextlib.AbstractContextManager[Server]:
+        """The empty application over `asgi` or `rsgi` on granian, set up as the service sets it up."""
         port = free_port()
-        options = ["--interface", "asgi", "--http", "1", "--no-ws", "--workers", "1", "--port", str(port)]
-        return self._running(
-            core, port, [*_PYTHON, "granian", *options, "--no-log", "tests.bench.apps:empty"]
-        )
+        self._environment["BENCH_BODY"] = body
+        options = ["--interface", interface, "--http", "1", "--no-ws", "--workers", "1", "--port", str(port)]
+        app = {"asgi": "empty", "rsgi": "empty_rsgi"}[interface]
+        command = [*_PYTHON, "granian", *options, "--loop", "uvloop", "--no-log", f"tests.bench.apps:{app}"]
+        return self._running(core, port, command)
 
-    def empty_on_uvicorn(self, core: int) -> contextlib.AbstractContextManager[Server]:
+    def empty_on_uvicorn(self, core: int, body: str) -> contextlib.AbstractContextManager[Server]:
         """The empty application on uvicorn at its fastest."""
         port = free_port()
+        self._environment["BENCH_BODY"] = body
         return self._running(core, port, [*_uvicorn(port), "--lifespan", "off", "tests.bench.apps:empty"])
 
-    def _configured(self, store: str, cache: bool) -> tuple[int, int, Path]:
+    def _configured(self, store: str, cache: bool, archive: str) -> tuple[int, int, Path]:
         port, metrics_port = free_port(), free_port()
         config = self._folder / f"{port}.toml"
-        more = f"[flag]\ncache = {str(cache).lower()}\n{NO_LIMITS}"
-        text = consent_toml(
-            self._folder,
-            port,
-            metrics_port,
-            store=store,
-            public_url="https://privacy.test",
-            origins=[ORIGIN],
-            more=more,
-        )
+        facts = {"port": port, "metrics_port": metrics_port, "cache": str(cache).lower()}
+        text = CONFIG.format(store=store, **facts) + (ARCHIVE.format(archive=archive) if archive else "")
         config.write_text(text)
         return port, metrics_port, config
 
@@ -105,16 +129,30 @@ class Workshop:
         where: Path | None = None,
     ) -> Iterator[Server]:
         log = self._folder / f"{port}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                pinned(core, command), env=self._environment, cwd=where, stdout=output, stderr=output
-            )
-        try:
-            _wait_until_ready(process, port, log)
-            yield Server(process.pid, port, metrics_port)
-        finally:
-            process.terminate()
-            process.wait(_STOPPED_WITHIN)
+        with started(command, core, port, log, self._environment, where) as process:
+            yield Server(process.pid, port, metrics_port, log)
+
+
+@contextlib.contextmanager
+def started(
+    command: list[str],
+    core: int,
+    port: int,
+    log: Path,
+    environment: dict[str, str],
+    where: Path | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a server on one core, wait until it listens on the port, and end it at the end."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            pinned(core, command), env=environment, cwd=where, stdout=output, stderr=output
+        )
+    try:
+        _wait_until_ready(process, port, log)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(_STOPPED_WITHIN)
 
 
 def _uvicorn(port: int) -> list[str]:

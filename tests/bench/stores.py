@@ -15,24 +15,32 @@ from typing import Final, NamedTuple
 from tests.support.redis.fleets import Cluster, Standalone
 from tests.support.redis.server import Server
 
+POPULATIONS: Final = (1_000, 10_000, 40_000, 100_000, 1_000_000)
+FEWER: Final = (1_000, 100_000, 1_000_000)
+
 
 class Store(NamedTuple):
-    """One store and its goals: shares of the fastest empty app, choices a second."""
+    """One store and its goals: shares of the empty ASGI app, and multiples of its CPU for a choice."""
 
     over: str  # in a variant's name
     flags: str  # a URL
     choices: str  # another one where the store can be kept apart
-    cached_goal: float
-    uncached_goal: float
+    visitors: tuple[int, ...]  # populations to draw from
+    cached_goals: dict[int, float]  # by population
+    uncached_goal: float | None
     choices_goal: float | None
-    also_without: bool = False  # whether to drive with it what no store has a part in
+    also_without: bool = False  # drive with it also the variants in which no store has a part
+
+    def cached_goal(self, size: int) -> float | None:
+        """Return the share to reach with so many visitors."""
+        return self.cached_goals.get(size)
 
 
 @contextlib.contextmanager
 def sqlite(folder: Path) -> Iterator[Store]:
     """Two files, made by whoever opens them first."""
     flags, choices = (f"sqlite:///{folder / name}" for name in ("flags.db", "choices.db"))
-    yield Store("", flags, choices, 0.50, 0.35, 3000, also_without=True)
+    yield Store("", flags, choices, POPULATIONS, {1_000: 0.65}, 0.40, 9, also_without=True)
 
 
 @contextlib.contextmanager
@@ -41,7 +49,7 @@ def standalone(folder: Path) -> Iterator[Store]:
     (folder / "redis").mkdir()
     with ended_after():
         url = Standalone(f"dir {folder / 'redis'}").url
-        yield Store(" over a Redis server", f"{url}/0", f"{url}/1", 0.50, 0.40, None)
+        yield Store(" over a Redis server", f"{url}/0", f"{url}/1", FEWER, {}, None, None)
 
 
 @contextlib.contextmanager
@@ -49,7 +57,7 @@ def cluster(_folder: Path) -> Iterator[Store]:
     """Three masters; the replica of each has a commit in its memory before it is answered."""
     with ended_after():
         url = Cluster().url
-        yield Store(" over a Redis cluster", url, url, 0.30, 0.30, None)
+        yield Store(" over a Redis cluster", url, url, FEWER, {}, None, None)
 
 
 @contextlib.contextmanager

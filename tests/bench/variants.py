@@ -7,42 +7,54 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from pathlib import Path
 from typing import Final
 
 from tests.bench import answers, visitors, wrk
-from tests.bench.machine import LOAD_CORE, SERVER_CORE, cpu_seconds
-from tests.bench.report import Measurement
+from tests.bench.machine import LOAD_CORE, SERVER_CORE, cpu_seconds, resident_megabytes
+from tests.bench.population import Population
+from tests.bench.report import Line, Measurement
 from tests.bench.servers import COMMAND, Server, Workshop
 from tests.bench.stores import Store
 from tests.bench.user_agents import user_agents
 
-KNOWN_VISITORS: Final = 1000
+ASGI, RSGI = "empty ASGI app on granian", "empty RSGI app on granian"
+EMPTY: Final = (ASGI, RSGI)
+CACHED: Final = 100_000
+"""Records that a worker keeps unless it is told otherwise (`flag.cache_entries`)."""
 CHOICES_A_SECOND: Final = 50
-EMPTY: Final = ("empty app on granian", "empty app on uvicorn")
-CHOICES: Final = "durable choices"
+_FILL_SECONDS: Final = 2
+
+
+class Kind(Enum):
+    """The table in which a variant stands."""
+
+    EMPTY = auto()
+    FLAG = auto()
+    CHOICE = auto()
 
 
 @dataclass(frozen=True)
 class Variant:
-    """Variant under load: a server, a Lua script and its arguments; `beside` is what goes on meanwhile."""
+    """A server, a Lua script and its arguments; `beside` is what goes on meanwhile."""
 
-    name: str
+    line: Line
+    kind: Kind
     server: Server
     path: str
     script: str
     arguments: Callable[[], list[str]]
-    goal: float | None = None  # a share of the fastest empty app; of choices, a second
     basis: str | None = None  # that every answer must have
     beside: Callable[[], AbstractContextManager[object]] = field(default=contextlib.nullcontext)
 
     @property
-    def writes(self) -> bool:
-        """True if it makes choices; the others ask for flags."""
-        return self.path == visitors.CHOOSE
+    def key(self) -> str:
+        """Its name among the measurements."""
+        return self.line.key
 
     def measure(self, seconds: int) -> Measurement:
         """Warm up for a second, then drive."""
@@ -55,87 +67,151 @@ class Variant:
         if self.basis is not None:
             answers.require(self.server, self.basis, counted, load.requests)
         if load.refused or load.broken:
-            raise RuntimeError(f"{self.name}: {load.refused} answers over 399, {load.broken} broken")
-        return Measurement(load.rate, used / load.requests * 1e6)
+            raise RuntimeError(f"{self.key}: {load.refused} answers over 399, {load.broken} broken")
+        return Measurement(load.rate, used / load.requests * 1e6, load.busy)
 
 
 class Stand:
-    """Starts the servers under one folder and keeps them until the stack is closed."""
+    """Starts the servers under one folder and keeps them until the stack is closed.
 
-    def __init__(self, folder: Path, stack: contextlib.ExitStack, command: str = COMMAND) -> None:
-        self._folder = folder
+    `population`: the visitors whom every store for flags holds. `brief`: fewer variants, for a comparison.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        stack: contextlib.ExitStack,
+        population: Population,
+        command: str = COMMAND,
+        *,
+        brief: bool = False,
+    ) -> None:
         self._stack = stack
-        self._workshop = Workshop(folder, command)
-        self._agents = self._lines("agents", user_agents(1000))
+        self._population = population
+        self._workshop = Workshop(folder, population.ring, command)
+        self._brief = brief
+        self._agents = folder / "agents"
+        self._agents.write_text("\n".join(user_agents(1000)) + "\n")
+        self.cache_megabytes: float | None = None  # what a full cache takes over an idle worker
 
-    def empty(self, like: Variant) -> list[Variant]:
-        """The empty application on each server, asked what the other is asked."""
-        granian, uvicorn = (
-            self._workshop.empty_on_granian(SERVER_CORE),
-            self._workshop.empty_on_uvicorn(SERVER_CORE),
-        )
-        servers = {EMPTY[0]: granian, EMPTY[1]: uvicorn}
+    def empty(self, like: Server) -> list[Variant]:
+        """The empty applications with a body as long as the service's, asked as the costliest flag is asked."""
+        body = visitors.flag_body(like, self._population.first_token())
+        shop, core = self._workshop, SERVER_CORE
+        servers = {
+            ASGI: shop.empty_on_granian(core, "asgi", body),
+            RSGI: shop.empty_on_granian(core, "rsgi", body),
+            "empty ASGI app on uvicorn": shop.empty_on_uvicorn(core, body),
+        }
+        by_cookie = self._cookie_headers()
         return [
-            Variant(name, self._started(server), like.path, like.script, like.arguments)
+            self._flag(Line(name), self._started(server), self._population.size, by_cookie, kind=Kind.EMPTY)
             for name, server in servers.items()
         ]
 
     def over(self, store: Store) -> list[Variant]:
         """Flags of visitors whom the store knows, cached and not, and choices."""
-        second, cached = (self._consent(core, store.flags) for core in (LOAD_CORE, SERVER_CORE))
-        uncached = self._consent(SERVER_CORE, store.flags, cache=False)
-        choosing = self._consent(SERVER_CORE, store.choices)
-        known = visitors.known_cookies(second, KNOWN_VISITORS)
-        lines = self._lines(f"known{store.over}", known)
-        visitor = f"known visitor{store.over}"
-        beside = _flag(
-            f"{visitor}, cached, {CHOICES_A_SECOND} choices/s on a second worker",
-            cached,
-            lines,
-            store.cached_goal,
-        )
+        sizes = [size for size in store.visitors if size <= self._population.size]
+        found = [variant for size in sizes for variant in self._of_visitors(store, size)]
+        uncached = self._consent(store.flags, cache=False)
+        most, by_cookie = max(sizes), self._cookie_headers()
+        line = Line(f"cookie, cache off{store.over}", most, store.uncached_goal)
+        found.append(self._flag(line, uncached, most, by_cookie))
+        if store.also_without:
+            found += self._without_store(store, found[0].server)
+        return [*found, self.choices(store)]
+
+    def choices(self, store: Store) -> Variant:
+        """New visitors who opt out."""
+        server = self._consent(store.choices)
+        line = Line(f"durable choices, 1,000 User-Agents{store.over}", goal=store.choices_goal)
+        arguments = lambda: _choosing(self._agents)  # noqa: E731 - drawn anew for each run
+        return Variant(line, Kind.CHOICE, server, visitors.CHOOSE, "choices.lua", arguments)
+
+    def _of_visitors(self, store: Store, size: int) -> list[Variant]:
+        """So many visitors by one server whose cache has met them, as often as it can hold them."""
+        server = self._consent(store.flags)
+        idle = resident_megabytes(server.pid)
+        self._fill(server, min(size, CACHED))
+        if size == CACHED:
+            self.cache_megabytes = resident_megabytes(server.pid) - idle
+        by_query = Line(f"`?visitor=`{store.over}", size, None)
+        by_cookie = Line(f"cookie among 15 foreign ones{store.over}", size, store.cached_goal(size))
+        variants = [self._flag(by_cookie, server, size, self._cookie_headers())]
+        if store.also_without and not self._brief:
+            path = f"{visitors.FLAG}?visitor={visitors.TOKEN}"
+            variants.append(self._flag(by_query, server, size, visitors.HEADERS, path))
+        if size == CACHED and not self._brief:
+            variants.append(self._with_choices(store, variants[0]))
+        return variants
+
+    def _with_choices(self, store: Store, alone: Variant) -> Variant:
+        """The same while a second worker of the same store takes choices, so that the cache must follow them."""
+        second = self._started(self._workshop.consent(LOAD_CORE, store=store.flags))
+        name = f"cookie, {CHOICES_A_SECOND} choices/s on a second worker{store.over}"
+        beside = lambda: visitors.choices_meanwhile(second, CHOICES_A_SECOND)  # noqa: E731
+        return replace(alone, line=Line(name, alone.line.visitors), beside=beside)
+
+    def _without_store(self, store: Store, server: Server) -> list[Variant]:
+        """Flags in which no store has a part, and the other server."""
+        size = min(1000, self._population.size)
+        strangers = {**visitors.HEADERS, "Cookie": visitors.strangers_cookie()}
         variants = [
-            replace(beside, beside=lambda: visitors.choices_meanwhile(second, CHOICES_A_SECOND)),
-            _flag(f"{visitor}, cache off, gathered reads", uncached, lines, store.uncached_goal),
-            self._choices(store, choosing),
+            self._flag(
+                Line("15 foreign cookies, nothing presented"), server, size, strangers, basis="default"
+            ),
+            self._flag(
+                Line("the same with GPC"), server, size, {**strangers, **visitors.SIGNAL}, basis="gpc"
+            ),
         ]
-        return variants + (self._without_store(store, cached, known, lines) if store.also_without else [])
+        if not self._brief:
+            on_uvicorn = self._started(self._workshop.consent_on_uvicorn(SERVER_CORE, store=store.flags))
+            line = Line("cookie among 15 foreign ones, on uvicorn", size)
+            variants.append(self._flag(line, on_uvicorn, size, self._cookie_headers()))
+        return variants
 
-    def _without_store(self, store: Store, server: Server, known: list[str], lines: Path) -> list[Variant]:
-        """Return the variants in which no store has a part, and the other server."""
-        strangers = self._lines("strangers", visitors.strangers_cookies(known))
-        on_uvicorn = self._started(self._workshop.consent_on_uvicorn(SERVER_CORE, store=store.flags))
-        return [
-            _flag("nothing presented", server, strangers, 0.60, "default"),
-            _flag("GPC", server, strangers, 0.60, "gpc"),
-            _flag("known visitor, cached, on uvicorn", on_uvicorn, lines),
-        ]
+    def _flag(
+        self,
+        line: Line,
+        server: Server,
+        size: int,
+        headers: dict[str, str],
+        path: str = visitors.FLAG,
+        *,
+        kind: Kind = Kind.FLAG,
+        basis: str = "choice",
+    ) -> Variant:
+        arguments = lambda: self._drawing(size, f"random {secrets.randbelow(2**31)}", headers)  # noqa: E731
+        return Variant(
+            line, kind, server, path, "flags.lua", arguments, None if kind is Kind.EMPTY else basis
+        )
 
-    def _choices(self, store: Store, server: Server) -> Variant:
-        name, goal = f"{CHOICES}{store.over}", store.choices_goal
-        return Variant(name, server, visitors.CHOOSE, "choices.lua", lambda: _choosing(self._agents), goal)
+    def _fill(self, server: Server, size: int) -> None:
+        """Ask for each of the first `size` visitors once at least, in order."""
+        begun, url = 0, server.url + visitors.FLAG
+        while begun < size:
+            order = f"from {max(0, begun - wrk.CONNECTIONS)}"
+            arguments = self._drawing(self._population.size, order, self._cookie_headers())
+            begun += wrk.drive(url, "flags.lua", arguments, _FILL_SECONDS).requests - wrk.CONNECTIONS
 
-    def _consent(self, core: int, store: str, *, cache: bool = True) -> Server:
-        return self._started(self._workshop.consent(core, store=store, cache=cache))
+    def _drawing(self, size: int, order: str, headers: dict[str, str]) -> list[str]:
+        return [str(self._population.tokens), str(size), order, *_as_arguments(headers)]
+
+    def _cookie_headers(self) -> dict[str, str]:
+        return {**visitors.HEADERS, "Cookie": visitors.cookie(self._population.made_at)}
+
+    def _consent(self, store: str, *, cache: bool = True) -> Server:
+        return self._started(self._workshop.consent(SERVER_CORE, store=store, cache=cache))
 
     def _started(self, server: AbstractContextManager[Server]) -> Server:
         return self._stack.enter_context(server)
 
-    def _lines(self, name: str, lines: list[str]) -> Path:
-        path = self._folder / name
-        path.write_text("\n".join(lines) + "\n")
-        return path
 
-
-def _flag(
-    name: str, server: Server, lines: Path, goal: float | None = None, basis: str = "choice"
-) -> Variant:
-    headers = {**visitors.HEADERS, **(visitors.SIGNAL if basis == "gpc" else {})}
-    arguments = [str(lines), *(f"{key}: {value}" for key, value in headers.items())]
-    return Variant(name, server, visitors.FLAG, "flags.lua", lambda: arguments, goal, basis)
+def _as_arguments(headers: dict[str, str]) -> Sequence[str]:
+    return [f"{name}: {value}" for name, value in headers.items()]
 
 
 def _choosing(agents: Path) -> list[str]:
-    """The Lua script's arguments, with a prefix for ids that no other run has."""
+    """Return the Lua script's arguments, with a prefix for ids that no other run has."""
     headers = {**visitors.HEADERS, "Content-Type": "text/plain"}
-    return [str(agents), secrets.token_hex(9), *(f"{key}: {value}" for key, value in headers.items())]
+    return [str(agents), secrets.token_hex(9), *_as_arguments(headers)]
