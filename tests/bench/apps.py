@@ -47,4 +47,4 @@ async def empty_rsgi(scope: object, protocol: RsgiProtocol) -> None:
 
 def ours() -> ConsentApp:
     """Return the service under the configuration that BENCH_CONFIG names."""
-    return create_app(load(Path(os.environ["BENCH_CONFIG"]).read_text(), os.environ))
+    return create_app(parse_config(Path(os.environ["BENCH_CONFIG"]).read_text(), os.environ))

@@ -15,9 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from consent_service.identity.keys import KeyRing, encode_ring
+from consent_service.identity.key_ring import KeyRing, encode_ring
 from tests.bench.machine import pinned
-from tests.support.configuration import NO_LIMITS, consent_toml
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE
 

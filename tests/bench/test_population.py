@@ -10,13 +10,13 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from consent_service.domain.records import unpack_record
+from consent_service.domain.visitor_record import unpack_record
 from consent_service.domain.words import Stance
 from consent_service.identity.visitor_ids import record_id
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.store.contract import Document, Key
 from consent_service.store.engines import open_store
-from consent_service.store.keys import DEFAULT_SHARDS, standing_key
+from consent_service.store.names import DEFAULT_SHARDS, standing_key
 from tests.bench import requests, visitors, wrk
 from tests.bench.population import fill_store, population
 from tests.bench.servers import SITE
