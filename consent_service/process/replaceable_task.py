@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 
@@ -15,9 +15,12 @@ class ReplaceableTask:
         self._before: list[asyncio.Task[None]] = []
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run this work in place of the present task."""
+        """Run this work in place of the present task, once that has ended: it may hold what the new one needs."""
         self.stop()
-        self._task = asyncio.create_task(work)
+        self._task = asyncio.create_task(_run_after(list(self._before), work))
+        self._task.add_done_callback(
+            lambda _task: work.close()
+        )  # cancelled before it began, it was never awaited
 
     def stop(self) -> None:
         """Cancel the task."""
@@ -31,3 +34,11 @@ class ReplaceableTask:
         """Cancel the task, and wait for every one that was started."""
         self.stop()
         await asyncio.gather(*self._before, return_exceptions=True)
+
+
+async def _run_after(before: Sequence[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
+    if before:
+        await asyncio.wait(
+            before
+        )  # unlike `gather`, it does not cancel them a second time when it is cancelled itself
+    await work
