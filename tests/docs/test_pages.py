@@ -15,6 +15,13 @@ from consent_service.cli.main import app as command_line
 from tests.docs.pages import ROOT, anchors, commands, links, paths, read
 
 README_BYTES = 6 * 1024
+PACKAGE = ROOT / "consent_service"
+ROOMS = (PACKAGE, PACKAGE / "web", ROOT / "tests", ROOT)
+MODULE = re.compile(
+    r"`((?:consent_service|tests|"
+    + "|".join(sorted(room.name for room in PACKAGE.iterdir() if room.is_dir()))
+    + r")/[a-z_/]+(?:\.py)?)`"
+)
 
 
 @pytest.mark.parametrize("page", paths())
@@ -38,6 +45,16 @@ def test_links_lead_from_the_readme_to_every_page() -> None:
             if target.suffix == ".md" and (name := str(target.relative_to(ROOT))) not in reached
         }
     assert set(paths()) - set(reached) == set()
+
+
+@pytest.mark.parametrize("page", paths())
+def test_every_module_that_a_page_names_is_there(page: str) -> None:
+    missing = [
+        name
+        for name in MODULE.findall(read(page))
+        if not any((folder / f"{name}{ending}").exists() for folder in ROOMS for ending in ("", ".py"))
+    ]
+    assert missing == []
 
 
 def test_the_readme_is_at_most_six_kilobytes() -> None:
