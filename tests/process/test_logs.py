@@ -14,8 +14,8 @@ from tests.support.waiting import DEADLINE
 
 def lines(source: str) -> list[dict[str, Any]]:
     """Return the lines that a process with this source writes to stderr."""
-    configured = "import logging, structlog\nfrom consent_service.process.logs import configure_logs\nconfigure_logs('web')"
-    code = f"{configured}\n{source}"
+    imports = "import logging, structlog\nfrom consent_service.process.logs import configure_logs"
+    code = f"{imports}\nconfigure_logs('web')\n{source}"
     ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=DEADLINE
     )
