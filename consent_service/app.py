@@ -39,7 +39,6 @@ from consent_service.services.sites import Site, site_of
 from consent_service.services.visitor.browser_records import BrowserRecords
 from consent_service.services.visitor.confirmations import Confirmations
 from consent_service.services.visitor.consent import Consent
-from consent_service.services.visitor.devices import Devices
 from consent_service.services.visitor.page_results import PageResults
 from consent_service.services.visitor.second_step import SecondStep
 from consent_service.store.cache import CoherentCache
@@ -51,8 +50,8 @@ from consent_service.web.health import HealthEndpoints, Readiness
 from consent_service.web.http import problems
 from consent_service.web.http.access_control import AccessControl
 from consent_service.web.http.access_log import AccessLines, AccessLog, AccessLogMiddleware, to_standard_error
+from consent_service.web.http.client import ClientAddresses, Devices, locations_of
 from consent_service.web.http.guards import HeadLimit, HostHeader, OwnHost
-from consent_service.web.http.location import ClientAddresses, locations_of
 from consent_service.web.http.outage_log import OutageLog
 from consent_service.web.metrics import Metrics, flush_for_ever, worker_gauges
 from consent_service.web.openapi import describe

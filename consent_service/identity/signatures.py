@@ -19,8 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from consent_service.errors import KeyRingInvalid, KeyUnknown, TokenForged
-from consent_service.identity.base64url import from_base64url, to_base64url
-from consent_service.identity.key_ring import KeyPurpose, KeyRing, derive_subkey
+from consent_service.identity.key_ring import KeyPurpose, KeyRing, derive_subkey, from_base64url, to_base64url
 
 _ID_BYTES: Final = 12
 _SIGNATURE_BYTES: Final = 64

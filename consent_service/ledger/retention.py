@@ -17,8 +17,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from consent_service.domain.facts import Carried
-from consent_service.domain.standing import StandingUnreadable
-from consent_service.domain.visitor_record import VisitorRecord, unpack_record
+from consent_service.domain.standing import StandingUnreadable, VisitorRecord, unpack_record
 from consent_service.errors import Conflict, LedgerError
 from consent_service.identity.key_ring import DAY
 from consent_service.ledger import anchors, checkpoints, entries, object_names, segments

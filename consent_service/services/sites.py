@@ -11,10 +11,10 @@ from typing import Final
 from consent_service import texts
 from consent_service.config import Config, Geo, SiteFacts
 from consent_service.domain.flags import FlagTerms
-from consent_service.domain.regimes import Regime, regime_on, rows_from
+from consent_service.domain.regimes import Regime, regime_code_at, regime_on, rows_from
 from consent_service.domain.resolution import Resolution
 from consent_service.domain.strings import Mspa, Strings, StringTerms, strings_of
-from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, regime_code_at
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location
 
 _REMEMBERED: Final = 1000
 

@@ -16,9 +16,10 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from consent_service.domain.flags import flag_of
+from consent_service.domain.regimes import regime_code_at
 from consent_service.domain.resolution import Resolution, resolve, stricter_resolution, unavailable_resolution
 from consent_service.domain.signals import Sources, sources_of
-from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, regime_code_at
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location
 from consent_service.domain.words import Basis
 from consent_service.errors import OriginNotAllowed, StoreError, UnknownSite
 from consent_service.ledger.entries import Evidence
@@ -26,10 +27,9 @@ from consent_service.public_contract import rfc3339
 from consent_service.services.records.standings import Identity, Record, Standings, Visitor, strictest
 from consent_service.services.sites import NO_SUCH_SITE, Site
 from consent_service.services.visitor.consent import Consent
-from consent_service.services.visitor.devices import Devices
 from consent_service.services.visitor.plans import Call
 from consent_service.web.http import guards, problems, request_headers
-from consent_service.web.http.location import Locations
+from consent_service.web.http.client import Devices, Locations
 from consent_service.web.http.outage_log import OutageLog
 from consent_service.web.http.request_headers import MOST_QUERY
 from consent_service.web.metrics import Metrics

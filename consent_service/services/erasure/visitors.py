@@ -17,8 +17,7 @@ from consent_service.config.prior_cmp import cookie_of
 from consent_service.errors import IdentityError, LedgerError
 from consent_service.identity.key_ring import KeyRing
 from consent_service.identity.signatures import StatementSigner
-from consent_service.identity.visitor_ids import imported_id_for
-from consent_service.identity.visitor_tokens import VisitorTokens
+from consent_service.identity.visitor_tokens import VisitorTokens, imported_id_for
 from consent_service.ledger.archive import open_archive
 from consent_service.ledger.entries import decode
 from consent_service.ledger.erasures import Erasures, read_erasures

@@ -15,12 +15,16 @@ from typing import Final, NamedTuple
 import msgspec
 
 from consent_service.domain.facts import ChoiceMade, Fact, apply_fact
-from consent_service.domain.standing import Standing, StandingUnreadable
+from consent_service.domain.standing import (
+    Standing,
+    StandingUnreadable,
+    VisitorRecord,
+    pack_record,
+    unpack_record,
+)
 from consent_service.domain.suppression import NOBODY, first_fact_of
-from consent_service.domain.visitor_record import VisitorRecord, pack_record, unpack_record
 from consent_service.errors import StoreCorrupt
-from consent_service.ledger import receipt_proofs
-from consent_service.ledger.entries import Evidence, digest_of, encode, entry_of
+from consent_service.ledger.entries import Evidence, digest_of, encode, entry_of, receipt_id
 from consent_service.services.records.idempotency import (
     MARK_SECONDS,
     CallOutcome,
@@ -241,7 +245,7 @@ class Draft:
                 waiting.done.set_exception(refusal(planned.refusal))
                 continue
             if receipt is not None:
-                place = receipt_proofs.receipt_id(receipt.id, self.key.shard, done.recorded or version)
+                place = receipt_id(receipt.id, self.key.shard, done.recorded or version)
                 receipt = Receipt(place, receipt.at, receipt.digest)
             overtaken = self._overtaken(done) or done.recorded not in (0, version)
             waiting.done.set_result(Written(self.standing, version, receipt, planned, overtaken))

@@ -15,13 +15,11 @@ from typing import Final, NamedTuple
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution, resolve, stricter_resolution
 from consent_service.domain.signals import Sources
-from consent_service.domain.standing import Standing, StandingUnreadable
-from consent_service.domain.visitor_record import standing_in
+from consent_service.domain.standing import Standing, StandingUnreadable, standing_in
 from consent_service.domain.words import REJECTED, RejectedToken
 from consent_service.errors import IdentityError
 from consent_service.identity.key_ring import KeyRing
-from consent_service.identity.visitor_ids import record_id
-from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
+from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens, record_id
 from consent_service.services.records.deadline import COMMIT_TIMEOUT, READ_TIMEOUT, read_deadline
 from consent_service.store.cache import CoherentCache, Missing
 from consent_service.store.contract import Document, Key, Store

@@ -20,8 +20,12 @@ from consent_service.domain.standing import Standing
 from consent_service.domain.words import REJECTED, RejectedToken
 from consent_service.errors import ConsentError, StoreError
 from consent_service.identity.key_ring import KeyRing
-from consent_service.identity.visitor_ids import imported_id_for, visitor_id_for
-from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
+from consent_service.identity.visitor_tokens import (
+    VisitorClaims,
+    VisitorTokens,
+    imported_id_for,
+    visitor_id_for,
+)
 from consent_service.services.records.drafts import Plan, RandomIds, Work, Written
 from consent_service.services.records.idempotency import IdempotencyKey, Receipt
 from consent_service.services.records.standings import (
