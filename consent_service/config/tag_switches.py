@@ -1,7 +1,8 @@
 """Tag switches: one row for each tag of others that the page can tell to restrict processing.
 
 The schema of `[sites.<key>.tags]`, its reference, a partner's `adapter` and the page's configuration are made from
-this table. In the widget an adapter is one file of `tags/` and its line in `tags/index.ts`. Knows nothing of how it is read.
+this table. In the widget an adapter is one file of `tags/` and its lines in `tags/index.ts`. Knows nothing
+of how it is read.
 """
 
 from __future__ import annotations

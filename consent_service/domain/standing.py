@@ -217,6 +217,7 @@ def pack_record(record: VisitorRecord) -> bytes:
 
 def unpack_record(data: bytes) -> VisitorRecord:
     """Return the record in these bytes: the inverse of `pack_record`. Raises `StandingUnreadable`."""
+    # The number stands last: the standing before it has no fixed length.
     return VisitorRecord(data[-SUBJECT_BYTES:], standing_in(data))
 
 

@@ -190,7 +190,7 @@ class Standings:
 
     def _verify(self, site: str, token: str, now: int) -> _Verified:
         if now - self._verified_since > _REMEMBERED_FOR or len(self._verified) >= _REMEMBERED_TOKENS:
-            self._verified.clear()
+            self._verified.clear()  # all at once: to keep an order of use would cost every flag
             self._verified_since = now
         verified = self._verified.get((site, token))
         if verified is None:

@@ -94,6 +94,7 @@ def choice_plan(call: Call, subject: Subject, choice: ChoiceMade) -> Plan:
         situation = Situation(
             call.regime,
             call.signals,
+            # What the visitor of a rejected token had denied is unknown.
             REJECTED if subject.rejected else after,
             binding=call.site.binding(call.now),
         )
@@ -133,6 +134,7 @@ def digest_of(choice: ChoiceMade) -> bytes:
 @lru_cache(maxsize=1000)
 def _digest(parts: tuple[object, ...]) -> bytes:
     """Return the digest, remembered: most visitors choose one of a few things."""
+    # Short, because it tells one caller's choices apart and guards no secret.
     return hashlib.sha256(repr(parts).encode()).digest()[:8]
 
 

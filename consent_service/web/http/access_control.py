@@ -85,6 +85,7 @@ class AccessControl:
     def form_site(self, request: Request, kind: str) -> Site:
         """Return the site of a form that our own page posts. Raises OriginNotAllowed, TooManyRequests."""
         site = self.named_site(request)
+        # Browsers that do not send it are judged by `Origin` alone.
         fetch_site = request.headers.get("sec-fetch-site", "same-origin")
         if request_headers.seen(request.scope).origin != self.own_origin or fetch_site != "same-origin":
             raise OriginNotAllowed(
