@@ -85,9 +85,8 @@ async def _carry_forward(sealer: Sealer, due: Sequence[Checkpoint], now: int) ->
     subjects = set[bytes]()
     for checkpoint in due:
         lines = await lines_of(sealer, checkpoint)
-        if (
-            lines is None
-        ):  # gone before a crash: what rests on it was carried, and its anchor was put, before that
+        # Gone: an earlier run crashed after it had carried forward what rests on it and put its anchor.
+        if lines is None:
             await asyncio.to_thread(
                 anchors.require_anchor, sealer.archive, sealer.signer.public_keys(), checkpoint
             )

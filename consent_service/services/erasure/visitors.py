@@ -148,9 +148,8 @@ class VisitorErasure:
         return bytes.fromhex(decode(proof.payload).subject)
 
     def _imported_id(self, site: str, imported: str) -> bytes:
-        tool, _, foreign_id = imported.partition(
-            ":"
-        )  # a cookie's name has no colon (RFC 6265 § 4.1.1), an id may
+        # A cookie's name has no colon (RFC 6265 § 4.1.1); an id may have one.
+        tool, _, foreign_id = imported.partition(":")
         return imported_id_for(self._ring, site, cookie_of(tool), foreign_id)
 
     def _visitor_id(self, site: str, visitor: str) -> bytes:

@@ -108,9 +108,8 @@ async def test_a_choice_passes_through_few_modules(tmp_path: Path) -> None:
     try:
         async with running(tmp_path, writes_per_minute=600) as service:
             on_each = set[str]()
-            for number in range(
-                4
-            ):  # what runs beside the calls, now and then, is on the way of not every one
+            # What runs beside the calls, now and then, is on the way of some of them only.
+            for number in range(4):
                 passed.clear()
                 answer = await service.choose(sale_share="opt_out", method="banner")
                 assert answer.status_code == 201
