@@ -86,6 +86,20 @@ def test_every_table_that_a_recipe_names_is_in_its_file(file: str, table: str) -
     assert re.search(rf"^{table}: Final", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
 
 
+PACKAGE = ROOT / "consent_service"
+ROOMS = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+
+
+def test_the_map_names_every_room_and_only_modules_that_are_there() -> None:
+    page = read("ARCHITECTURE.md")
+    assert {room for room in ROOMS if f"| `{room}/`" not in page} <= {"cli"}, "which stands beside app.py"
+    named = re.findall(rf"`((?:{'|'.join(ROOMS)})/[\w/]+)`", page)
+    assert "services/records/writer" in named
+    assert [
+        name for name in named if not any((PACKAGE / f"{name}{end}").exists() for end in ("", ".py"))
+    ] == []
+
+
 @pytest.mark.parametrize("command", commands())
 def test_every_command_is_there_with_its_options(command: str) -> None:
     words = shlex.split(command)
