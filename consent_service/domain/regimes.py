@@ -52,7 +52,9 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Regime:
-    """One jurisdiction's rules from `valid_from` on: a row of the table, the same as itself alone.
+    """One jurisdiction's rules from `valid_from` on: a row of the table.
+
+    Rows are compared by identity (`eq=False`): memos have them as keys, and hashing every field would be slow.
 
     `signals_required`: the law makes signals binding (they are honoured everywhere regardless).
     `opt_in_below`: younger visitors need an affirmative opt-in. `parent_below`: only a parent's counts.

@@ -25,7 +25,7 @@ DAY: Final = 86_400
 VERIFY_AFTER_RETIREMENT: Final = 400 * DAY  # as long as a browser keeps the cookie the token stands in
 SECRET_BYTES: Final = 32
 _MOST_KEYS: Final = 2**31
-_YEAR_10000: Final = 253_402_300_800  # Unix seconds: what no calendar of Python's can write
+_YEAR_10000: Final = 253_402_300_800  # Unix seconds: the first that Python's calendar can't write
 
 
 class KeyPurpose(StrEnum):

@@ -105,7 +105,8 @@ class ChoiceEntry(_Entry, frozen=True, tag="choice"):
     sensitive: str | None = None
     age: str | None = None
     incentive: Joined | None = None
-    step: Step = Step.ONLY  # omitted by identity, which words read from bytes do not have
+    # An enum, not a text: msgspec leaves out a default that is the same object, and a text read from bytes never is.
+    step: Step = Step.ONLY
     notice: str | None = None
     lang: str | None = None
     made_at: str | None = None

@@ -1,4 +1,4 @@
-"""Standings, read: from a visitor token to the record that it names, or to `REJECTED`.
+"""Reading of standings: from a visitor token to the record that it names, or to `REJECTED`.
 
 A token that is forged, foreign, expired, under a retired key, without a record, newer than its record or from a lost
 state is rejected: it never names somebody else, and never falls back to the default (design rule 2). In place of an
