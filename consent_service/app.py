@@ -137,6 +137,7 @@ def create_app(
 def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> Parts:
     """Open the store and return the use cases over it."""
     store = open_configured(config.service, clock)
+    # A lambda, because `metrics` is made below: its gauges read the cache, and the cache notes outages.
     records, outages = RecordDecoder(), OutageLog(lambda kind: metrics.met(kind), time.monotonic)
     entries = config.flag.cache_entries if config.flag.cache else 0
     cache = CoherentCache(store, records.decode, entries=entries, note=outages.log)
@@ -232,6 +233,7 @@ async def _running(parts: Parts, scripts: ScriptFiles, clock: Clock) -> AsyncIte
         yield
     finally:
         flushing.cancel()
+        # Signals still to record become changes, changes end before the cache and the store that they use.
         await parts.consent.settled()
         await parts.writer.settled()
         await parts.cache.close()

@@ -46,6 +46,7 @@ class Receipts:
         wanted = parse_receipt_id(site, receipt)
         if wanted is None:
             raise _unknown()
+        # The archive first: the log may have dropped what is sealed.
         sealed = await self._sealed(site, wanted) if self._archive else None
         if sealed is None:
             return await self._unsealed(site, receipt, wanted)

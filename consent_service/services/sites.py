@@ -85,6 +85,7 @@ class Site:
 
     def strings(self, regime: Regime, resolution: Resolution, now: int) -> Strings:
         """Return the strings for the flag. They speak for every regime that may bind the visitor."""
+        # Without places every regime of the site may be the visitor's, so the strings speak for each.
         others: tuple[Regime, ...] = ()
         if not self.placed:
             others = tuple(other for other in self.regimes(now) if other.code != regime.code)

@@ -75,6 +75,7 @@ class ClientAddresses:
             address = read_address(hop)
             if address is None or not self.trusts(address):
                 return address
+        # With more hops than are read, nobody knows who is behind them.
         return peer if len(hops) < _MOST_HOPS else None
 
     def trusts(self, address: Address | None) -> bool:
