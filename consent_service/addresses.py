@@ -29,7 +29,7 @@ _IPV4_IN_IPV6: Final = (
     # RFC 6052 section 2.1: what a translator in front of an IPv6-only server calls its IPv4 peers.
     IPv6Network("64:ff9b::/96"),
 )
-"""Prefixes under which all of IPv4 stands in one /64, so that every visitor would count as one.
+"""Prefixes that hold all of IPv4 in one /64. Read as IPv6, every such visitor would count as one client.
 
 An operator's own translation prefix can't be known. 6to4 (2002::/16) stays as it is: each of its /48s belongs to
 one IPv4 address already.
@@ -99,7 +99,7 @@ def hold_the_internet(networks: Iterable[Network]) -> bool:
 
 @cache
 def _internet_of_ipv4() -> tuple[IPv4Network, ...]:
-    """All of IPv4 but what is not of the Internet, as the fewest networks."""
+    """Return IPv4 without `_NOT_OF_THE_INTERNET`, as the fewest networks."""
     parts = [IPv4Network("0.0.0.0/0")]
     for text in _NOT_OF_THE_INTERNET:
         left_out = IPv4Network(text)
@@ -137,7 +137,7 @@ def _packed(text: str) -> Address | None:
 
 
 def _bare(text: str) -> str:
-    """The text without what may stand around an address."""
+    """Return the text without white space, brackets, port and zone."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

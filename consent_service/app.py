@@ -39,7 +39,6 @@ from consent_service.services.sites import Site, site_of
 from consent_service.services.visitor.browser_records import BrowserRecords
 from consent_service.services.visitor.confirmations import Confirmations
 from consent_service.services.visitor.consent import Consent
-from consent_service.services.visitor.devices import Devices
 from consent_service.services.visitor.page_results import PageResults
 from consent_service.services.visitor.second_step import SecondStep
 from consent_service.store.cache import CoherentCache
@@ -51,8 +50,8 @@ from consent_service.web.health import HealthEndpoints, Readiness
 from consent_service.web.http import problems
 from consent_service.web.http.access_control import AccessControl
 from consent_service.web.http.access_log import AccessLines, AccessLog, AccessLogMiddleware, to_standard_error
+from consent_service.web.http.client import ClientAddresses, Devices, locations_of
 from consent_service.web.http.guards import HeadLimit, HostHeader, OwnHost
-from consent_service.web.http.location import ClientAddresses, locations_of
 from consent_service.web.http.outage_log import OutageLog
 from consent_service.web.metrics import Metrics, flush_for_ever, worker_gauges
 from consent_service.web.openapi import describe
@@ -138,6 +137,7 @@ def create_app(
 def _parts(config: Config, ring: KeyRing, clock: Clock, lines: AccessLines) -> Parts:
     """Open the store and return the use cases over it."""
     store = open_configured(config.service, clock)
+    # A lambda, because `metrics` is made below: its gauges read the cache, and the cache notes outages.
     records, outages = RecordDecoder(), OutageLog(lambda kind: metrics.met(kind), time.monotonic)
     entries = config.flag.cache_entries if config.flag.cache else 0
     cache = CoherentCache(store, records.decode, entries=entries, note=outages.log)
@@ -233,6 +233,7 @@ async def _running(parts: Parts, scripts: ScriptFiles, clock: Clock) -> AsyncIte
         yield
     finally:
         flushing.cancel()
+        # Signals still to record become changes, changes end before the cache and the store that they use.
         await parts.consent.settled()
         await parts.writer.settled()
         await parts.cache.close()

@@ -1,7 +1,8 @@
 """Tag switches: one row for each tag of others that the page can tell to restrict processing.
 
 The schema of `[sites.<key>.tags]`, its reference, a partner's `adapter` and the page's configuration are made from
-this table. In the widget an adapter is one file of `tags/`. Knows nothing of how it is read.
+this table. In the widget an adapter is one file of `tags/` and its lines in `tags/index.ts`. Knows nothing
+of how it is read.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final, NamedTuple
 class TagSwitch(NamedTuple):
     """Switch of one adapter.
 
-    `key`: in `[sites.<key>.tags]`. `name`: in the page's configuration (widget: `tags/wanted.ts`). `meaning`: one
+    `key`: in `[sites.<key>.tags]`. `name`: in the page's configuration (widget: `wanted.NAME`). `meaning`: one
     sentence for the reference. `vendor`: a partner's `adapter` that it restricts; None if it restricts nobody.
     """
 

@@ -64,7 +64,7 @@ class Situation(Struct, frozen=True):
 def split_choice(wish: ChoiceMade, situation: Situation) -> SplitChoice:
     """Return the choice split into the part to record at once and the part that needs the second step.
 
-    `asked.step` must be `ONLY`.
+    `wish.step` must be `ONLY`.
     """
     if _only_restricts(wish):
         return SplitChoice(wish, None)  # the common opt-out, and the reason why it is quick
@@ -76,6 +76,7 @@ def split_choice(wish: ChoiceMade, situation: Situation) -> SplitChoice:
         age=wish.age if _age_at_once(wish.age, situation) else None,
         incentive=wish.incentive if wish.incentive and not wish.incentive.joined else None,
     )
+    # An age or opt-out in the same call counts before its opt-ins.
     after = replace(situation, standing=_standing_after(situation, restricting))
     already_allowed, lifted = _opt_ins(wish, after)
     at_once = restricting.opting_in(already_allowed)
@@ -111,6 +112,7 @@ def _only_restricts(wish: ChoiceMade) -> bool:
 
 def _opt_ins(wish: ChoiceMade, situation: Situation) -> tuple[list[Right], list[Right]]:
     """Return the rights to opt in: those that are allowed already, and those that are denied now."""
+    # Not before the record's newest fact: `resolve` would take that for a clock that can't be trusted.
     now = situation.standing.latest_at if isinstance(situation.standing, Standing) else 0
     here, *elsewhere = (
         resolve(regime, situation.signals, situation.standing, situation.consumer_standing, max(now, wish.at))

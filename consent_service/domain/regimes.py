@@ -12,14 +12,17 @@ is 18.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
+from consent_service.domain.visitor_location import Location
 from consent_service.domain.words import RIGHTS, AgeBand, Answer, Right
+
+UNITED_STATES: Final = "US"
 
 
 class Model(StrEnum):
@@ -49,7 +52,9 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Regime:
-    """One jurisdiction's rules from `valid_from` on: a row of the table, the same as itself alone.
+    """One jurisdiction's rules from `valid_from` on: a row of the table.
+
+    Rows are compared by identity (`eq=False`): memos have them as keys, and hashing every field would be slow.
 
     `signals_required`: the law makes signals binding (they are honoured everywhere regardless).
     `opt_in_below`: younger visitors need an affirmative opt-in. `parent_below`: only a parent's counts.
@@ -182,6 +187,20 @@ def rows_from(codes: tuple[str, ...], day: date) -> tuple[Regime, ...]:
     """
     to_come = (row for row in ROWS if row.code in codes and row.valid_from > day)
     return (*(regime_on(code, day) for code in codes), *to_come)
+
+
+def regime_code_at(location: Location, codes: Sequence[str]) -> str:
+    """Return the code of the site's regime that applies at this location.
+
+    `codes`: the site's regimes, its own first. A site without a regime for a location treats visitors from
+    there as its own.
+    """
+    if location.country is None:
+        return codes[0]
+    code = ELSEWHERE.code
+    if location.country == UNITED_STATES:
+        code = f"us-{(location.region or '').lower()}"
+    return code if code in codes else codes[0]
 
 
 def default_answers(regime: Regime) -> Mapping[Right, Answer]:

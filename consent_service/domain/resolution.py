@@ -150,7 +150,7 @@ def _rule_on(inputs: _Inputs, model: Model, own: Choice, linked: Choice, heard: 
         return Ruling(Answer.DENIED, Basis.CONSUMER if of_consumer else Basis.CHOICE)
     if any(_minor_without_consent(inputs.regime, record, choice) for record in (inputs.own, inputs.linked)):
         return Ruling(Answer.DENIED, Basis.MINOR)
-    if affirmed:
+    if affirmed:  # a confirmation, so it settles a doubt as well
         return Ruling(Answer.ALLOWED, Basis.AFFIRMED)
     if (inputs.own.doubted_at or inputs.linked.doubted_at) and not choice.confirmed:
         return _UNAVAILABLE  # what the identity that was lost had decided is unknown

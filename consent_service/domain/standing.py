@@ -1,8 +1,12 @@
-"""Standing: everything on record about one visitor or consumer, and its packed form.
+"""Standing: everything on record about one visitor or consumer, its packed form, and the record that stores it.
 
 Signals, choices and age stay separate facts, each with its time (Unix seconds) and method. The packed form
 holds only the parts that are on record. A standing grows by folding facts (`facts.apply_fact`), never by
 being edited.
+
+A visitor's record is the packed standing and the number that their ledger entries bear. The number is drawn at
+random when the record begins, and stands only there and in the entries. So the record is the only map from a
+visitor to their entries: once it is erased, nobody can tell whose they were (design rule 8).
 """
 
 from __future__ import annotations
@@ -189,3 +193,34 @@ def _choice_fields(choice: Choice) -> tuple[int, int, int]:
 def _choice_from(bits: int, method: int, at: int) -> Choice:
     stance = _STANCES[bits & _STANCE]
     return Choice(stance, bool(bits & _CONFIRMED), bool(bits & _OVER_SIGNAL), _METHODS[method], at)
+
+
+# --- the record -----------------------------------------------------------------------------------
+
+SUBJECT_BYTES: Final = 16
+"""Random bytes of a number: as many as an id has, so that no two are alike."""
+
+
+class VisitorRecord(NamedTuple):
+    """Record of a visitor. `subject`: the number that their ledger entries bear."""
+
+    subject: bytes
+    standing: Standing
+
+
+def pack_record(record: VisitorRecord) -> bytes:
+    """Return the stored bytes of the record; a usual record fits the store's slot for small values."""
+    if len(record.subject) != SUBJECT_BYTES:
+        raise ValueError(f"a number has {SUBJECT_BYTES} bytes")
+    return pack(record.standing) + record.subject
+
+
+def unpack_record(data: bytes) -> VisitorRecord:
+    """Return the record in these bytes: the inverse of `pack_record`. Raises `StandingUnreadable`."""
+    # The number stands last: the standing before it has no fixed length.
+    return VisitorRecord(data[-SUBJECT_BYTES:], standing_in(data))
+
+
+def standing_in(data: bytes) -> Standing:
+    """Return the standing in a packed record. Raises `StandingUnreadable`."""
+    return unpack(data[:-SUBJECT_BYTES])

@@ -23,10 +23,10 @@ NONE_APPLIES: Final = (-1,)
 
 _NATIONAL: Final = 7
 _STAND_IN: Final = 8
-"""California's section says it where a state has none that may be written yet (Maryland), and in doubt abroad."""
+"""California's section, for a state whose own may not be written yet (Maryland), and for doubt abroad."""
 _NOT_APPLICABLE, _YES, _NO = 0, 1, 2
 _OUT, _NOT_OUT = 1, 2
-"""So say opt-outs; consents say the same of what is denied (1 no consent) and allowed (2 consent)."""
+"""Values of an opt-out field. A consent field has the same: 1 no consent (denied), 2 consent (allowed)."""
 
 
 class Mspa(msgspec.Struct, frozen=True):

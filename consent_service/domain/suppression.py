@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from consent_service.domain.facts import Suppressed, suppressed_standing
-from consent_service.domain.standing import Standing
-from consent_service.domain.visitor_record import SUBJECT_BYTES, VisitorRecord, pack_record
+from consent_service.domain.standing import SUBJECT_BYTES, Standing, VisitorRecord, pack_record
 from consent_service.domain.words import AgeBand, Stance
 
 NOBODY: Final = bytes(SUBJECT_BYTES)

@@ -1,16 +1,11 @@
-"""Location of a visitor, and the site's regime that applies there.
+"""Location of a visitor: country and region.
 
-Knows nothing of headers, addresses or databases.
+Knows nothing of headers, addresses or databases. `regimes.regime_code_at` says which regime applies there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
-
-from consent_service.domain.regimes import ELSEWHERE
-
-UNITED_STATES: Final = "US"
 
 
 class Location(NamedTuple):
@@ -25,6 +20,8 @@ class Location(NamedTuple):
 
 UNKNOWN_LOCATION: Final = Location()
 
+_UNKNOWN: Final = frozenset({"XX", "ZZ"})
+
 
 def location_of(country: str | None, region: str | None) -> Location:
     """Return the location that a header or database names.
@@ -38,20 +35,3 @@ def location_of(country: str | None, region: str | None) -> Location:
         return UNKNOWN_LOCATION
     well_formed = 0 < len(region) <= 3 and region.isascii() and region.isalnum()
     return Location(country, region if well_formed else None)
-
-
-def regime_code_at(location: Location, codes: Sequence[str]) -> str:
-    """Return the code of the site's regime that applies at this location.
-
-    `codes`: the site's regimes, its own first. A site without a regime for a location treats visitors from
-    there as its own.
-    """
-    if location.country is None:
-        return codes[0]
-    code = ELSEWHERE.code
-    if location.country == UNITED_STATES:
-        code = f"us-{(location.region or '').lower()}"
-    return code if code in codes else codes[0]
-
-
-_UNKNOWN: Final = frozenset({"XX", "ZZ"})

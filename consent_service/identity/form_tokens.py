@@ -11,8 +11,7 @@ import re
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from consent_service.identity.base64url import to_base64url
-from consent_service.identity.key_ring import KeyPurpose, KeyRing, keyed_hash
+from consent_service.identity.key_ring import KeyPurpose, KeyRing, keyed_hash, to_base64url
 
 MIN_AGE: Final = 3_000
 """Milliseconds for which a page must have been there before its form counts."""

@@ -1,11 +1,13 @@
 """The key ring: numbered secrets, oldest to newest, and what is derived from them.
 
-Lives here: the ring, its rotation, its text form, and the one list of purposes that salts are made of. May
-not know: the clock (`now` is a parameter), randomness (secrets are parameters), files, or the environment.
+Lives here: the ring, its rotation, its text form, the base64url in which keys and signatures are written, and the
+one list of purposes that salts are made of. May not know: the clock (`now` is a parameter), randomness (secrets are
+parameters), files, or the environment.
 """
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -18,13 +20,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from consent_service.errors import KeyRetired, KeyRingInvalid, KeyUnknown
-from consent_service.identity.base64url import from_base64url, to_base64url
 
 DAY: Final = 86_400
 VERIFY_AFTER_RETIREMENT: Final = 400 * DAY  # as long as a browser keeps the cookie the token stands in
 SECRET_BYTES: Final = 32
 _MOST_KEYS: Final = 2**31
-_YEAR_10000: Final = 253_402_300_800  # Unix seconds: what no calendar of Python's can write
+_YEAR_10000: Final = 253_402_300_800  # Unix seconds: the first that Python's calendar can't write
 
 
 class KeyPurpose(StrEnum):
@@ -128,6 +129,23 @@ def keyed_hash(secret: bytes, purpose: KeyPurpose, parts: Iterable[bytes]) -> by
 
 
 # --- text form -----------------------------------------------------------------------------------
+
+
+def to_base64url(value: bytes) -> str:
+    """Return the bytes as base64url without padding (RFC 4648 section 5)."""
+    return urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
+
+
+def from_base64url(text: str) -> bytes:
+    """Return the bytes of a text: the inverse of `to_base64url`. Raises ValueError for any other text.
+
+    The standard library's decoder skips foreign characters and ignores spare bits, so that two texts would have
+    the same value.
+    """
+    value = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    if to_base64url(value) != text:
+        raise ValueError("not canonical base64url")
+    return value
 
 
 class _KeyText(msgspec.Struct, forbid_unknown_fields=True):

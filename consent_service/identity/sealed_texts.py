@@ -17,8 +17,15 @@ from itsdangerous import Signer
 from itsdangerous.signer import HMACAlgorithm
 
 from consent_service.errors import KeyUnknown, TokenForged
-from consent_service.identity.base64url import from_base64url, to_base64url
-from consent_service.identity.key_ring import KeyPurpose, KeyRing, SigningKey, derive_subkey, require_honoured
+from consent_service.identity.key_ring import (
+    KeyPurpose,
+    KeyRing,
+    SigningKey,
+    derive_subkey,
+    from_base64url,
+    require_honoured,
+    to_base64url,
+)
 
 CLOCK_SKEW: Final = 60  # seconds that another machine's clock may be ahead of ours
 

@@ -19,8 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from consent_service.errors import KeyRingInvalid, KeyUnknown, TokenForged
-from consent_service.identity.base64url import from_base64url, to_base64url
-from consent_service.identity.key_ring import KeyPurpose, KeyRing, derive_subkey
+from consent_service.identity.key_ring import KeyPurpose, KeyRing, derive_subkey, from_base64url, to_base64url
 
 _ID_BYTES: Final = 12
 _SIGNATURE_BYTES: Final = 64
@@ -135,7 +134,9 @@ def decode_jwks(data: bytes) -> dict[str, Ed25519PublicKey]:
         raise KeyRingInvalid("not a set of public keys: take it from /.well-known/jwks.json") from error
     if not keys:
         raise KeyRingInvalid("the set holds no Ed25519 key: take it from /.well-known/jwks.json")
-    return {key_id(key): key for key in keys}  # what a key is called follows from what it is
+    return {
+        key_id(key): key for key in keys
+    }  # the id follows from the key; a `kid` that says otherwise is ignored
 
 
 def _of_our_kind(keys: Iterable[_Jwk]) -> Iterable[_Jwk]:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from consent_service.domain.prior_choices import imported_choice
 from consent_service.domain.standing import Standing
 from consent_service.identity.key_ring import KeyRing
-from consent_service.identity.visitor_ids import imported_id_for
+from consent_service.identity.visitor_tokens import imported_id_for
 from consent_service.importing.line_outcomes import LineOutcome, LineResult, OptOut
 from consent_service.ledger.entries import Evidence
 from consent_service.services.records.drafts import Draft, Plan, Planned, RandomIds, Waiting, Work

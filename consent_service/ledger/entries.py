@@ -2,16 +2,20 @@
 
 Canonical: UTF-8 JSON, members sorted by name, no white space, absent members left out, times as whole Unix
 seconds. The same fact is the same bytes, so a digest of an entry is a proof of it. An entry names whom it is about
-by the number in their record (`domain.visitor_record`), not by the id in their cookie. It carries what the fold needs
+by the number in their record (`domain.standing`), not by the id in their cookie. It carries what the fold needs
 (`fact_of`) and what an auditor asks (how, which notice, which kind of device); never an address, never a raw
 User-Agent (design rule 7).
+
+A receipt's id is `ENTRY.SHARD.SEQUENCE`: the entry's own random id, which only the visitor knows, and the commit that
+recorded it. It needs no index, and finds its entry also after the log was trimmed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
-from typing import Annotated, Final, TypedDict, get_args
+from typing import Annotated, Final, NamedTuple, TypedDict, get_args
 
 import msgspec
 
@@ -43,6 +47,11 @@ class Device(msgspec.Struct, frozen=True, omit_defaults=True):
 
     kind: str
     browser: str
+
+    @property
+    def is_bot(self) -> bool:
+        """True for a known bot: its signals are answered and not recorded."""
+        return self.kind == "bot"
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -96,7 +105,8 @@ class ChoiceEntry(_Entry, frozen=True, tag="choice"):
     sensitive: str | None = None
     age: str | None = None
     incentive: Joined | None = None
-    step: Step = Step.ONLY  # omitted by identity, which words read from bytes do not have
+    # An enum, not a text: msgspec leaves out a default that is the same object, and a text read from bytes never is.
+    step: Step = Step.ONLY
     notice: str | None = None
     lang: str | None = None
     made_at: str | None = None
@@ -236,6 +246,34 @@ def standing_of(payloads: Iterable[bytes]) -> Standing:
     """Return the standing that results from one visitor's entries, in order (design rule 6)."""
     return fold_facts(fact_of(decode(payload)) for payload in payloads)
 
+
+# --- receipts -------------------------------------------------------------------------------------
+
+_RECEIPT_ID: Final = re.compile(
+    r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{2,4})\.([1-9][0-9]{0,15})"
+)
+
+
+class ReceiptTarget(NamedTuple):
+    """The entry that a receipt's id names: a position in a shard's log."""
+
+    entry: str
+    shard: str
+    sequence: int
+
+
+def receipt_id(entry_id: str, shard: str, sequence: int) -> str:
+    """Return the id of the receipt for a committed entry."""
+    return f"{entry_id}.{shard.rpartition('.')[2]}.{sequence}"
+
+
+def parse_receipt_id(site: str, receipt: str) -> ReceiptTarget | None:
+    """Return the entry that a receipt's id names: the inverse of `receipt_id`. None if the id is malformed."""
+    match = _RECEIPT_ID.fullmatch(receipt)
+    return None if match is None else ReceiptTarget(match[1], f"{site}.{match[2]}", int(match[3]))
+
+
+# --- words ----------------------------------------------------------------------------------------
 
 _OPT_NAMES: Final = {stance: word for word, stance in OPT_WORDS.items()}
 _LIMIT_NAMES: Final = {stance: word for word, stance in LIMIT_WORDS.items()}

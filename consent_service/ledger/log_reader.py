@@ -26,7 +26,8 @@ async def read_entries(store: Store, shard: str, span: Span, page_size: int = 2_
 
 
 def _cursor_behind(store: Store, shard: str, sequence: int) -> str:
-    # Where a restored backup forgot what came last, no cursor holds: what it kept is behind or was read before.
+    # A restored backup has forgotten this position, so no cursor to it holds: read from the start. `read_entries`
+    # skips what lies before the span.
     if sequence == 0 or store.is_lost(shard, sequence):
         return ""
     return _cursor_at(shard, Position(sequence + 1, 0))

@@ -1,34 +1,22 @@
-"""Proofs for receipts: a receipt's id, the signed promise, and the proof that a segment holds the entry.
+"""Proofs for receipts: the signed promise, and the proof that a segment holds the entry.
 
-A receipt's id is `ENTRY.SHARD.SEQUENCE`: the entry's own random id, which only the visitor knows, and the
-commit that recorded it. It needs no index, and finds its entry also after the log was trimmed. Knows the
-forms; callers bring segments and checkpoints.
+Knows the forms; callers bring segments and checkpoints.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from consent_service.identity.signatures import Signed, Statement, StatementSigner
 from consent_service.ledger import entries, segments, tree
+from consent_service.ledger.entries import ReceiptTarget
 from consent_service.ledger.segments import EntryPlace
 
-_ID: Final = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{2,4})\.([1-9][0-9]{0,15})")
-
-
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
-
-
-class ReceiptTarget(NamedTuple):
-    """The entry that a receipt's id names: a position in a shard's log."""
-
-    entry: str
-    shard: str
-    sequence: int
 
 
 class Inclusion(msgspec.Struct, frozen=True):
@@ -45,17 +33,6 @@ class _Promise(msgspec.Struct, frozen=True):
     id: str
     place: EntryPlace
     site: str
-
-
-def receipt_id(entry_id: str, shard: str, sequence: int) -> str:
-    """Return the id of the receipt for a committed entry."""
-    return f"{entry_id}.{shard.rpartition('.')[2]}.{sequence}"
-
-
-def parse_receipt_id(site: str, receipt: str) -> ReceiptTarget | None:
-    """Return the entry that a receipt's id names: the inverse of `receipt_id`. None if the id is malformed."""
-    match = _ID.fullmatch(receipt)
-    return None if match is None else ReceiptTarget(match[1], f"{site}.{match[2]}", int(match[3]))
 
 
 def sign_promise(

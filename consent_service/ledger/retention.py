@@ -17,8 +17,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from consent_service.domain.facts import Carried
-from consent_service.domain.standing import StandingUnreadable
-from consent_service.domain.visitor_record import VisitorRecord, unpack_record
+from consent_service.domain.standing import StandingUnreadable, VisitorRecord, unpack_record
 from consent_service.errors import Conflict, LedgerError
 from consent_service.identity.key_ring import DAY
 from consent_service.ledger import anchors, checkpoints, entries, object_names, segments
@@ -86,9 +85,8 @@ async def _carry_forward(sealer: Sealer, due: Sequence[Checkpoint], now: int) ->
     subjects = set[bytes]()
     for checkpoint in due:
         lines = await lines_of(sealer, checkpoint)
-        if (
-            lines is None
-        ):  # gone before a crash: what rests on it was carried, and its anchor was put, before that
+        # Gone: an earlier run crashed after it had carried forward what rests on it and put its anchor.
+        if lines is None:
             await asyncio.to_thread(
                 anchors.require_anchor, sealer.archive, sealer.signer.public_keys(), checkpoint
             )

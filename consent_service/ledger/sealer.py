@@ -24,7 +24,7 @@ from consent_service.store.contract import Change, Document, Entry, Key, Member,
 from consent_service.store.names import desk_shard, sealed_name, sealing_name, site_shards
 
 MOST_ENTRIES: Final = 16_384
-"""In one segment, but for what a last commit appends beyond: whoever proves one entry reads its whole segment."""
+"""Entries in one segment; its last commit may go beyond. Proving one entry reads the whole segment."""
 
 LEASE_SECONDS: Final = 120
 _LEASE, _PLAN, STATE = (sealing_name(part) for part in ("lease", "plan", "state"))
@@ -134,6 +134,7 @@ class Sealer:
         for shard in sorted(site_shards(self.site, self.store.shards)):
             after = state.through.get(shard, 0)
             async for entry in read_entries(self.store, shard, Span(after, 2**53)):
+                # A commit's entries have one position: they stay in one segment.
                 if room <= 0 and entry.position.sequence > spans.get(shard, Span(0, 0)).through:
                     return spans
                 spans[shard] = Span(after, entry.position.sequence)
@@ -150,6 +151,8 @@ class Sealer:
         segment = await asyncio.to_thread(segments.pack, lines)
         checkpoint = checkpoints.checkpoint_of(self.site, plan, segment)
         signed = checkpoints.sign(self.signer, checkpoint, plan.key)
+        # In this order a signed checkpoint never names what is not archived. If the process dies before the last
+        # line, `_match_archive` puts the checkpoint.
         await self.put(object_names.segment_name(self.site, checkpoint.number), segment.data)
         await self.put(object_names.marks_name(self.site, checkpoint.number), segment.marks)
         await self.commit_state(document, _state_after(state_of(document), checkpoint, signed), checkpoint)
@@ -177,6 +180,7 @@ class Sealer:
                 f"checkpoint {state.number} of {self.site} in the archive is not the one that this store sealed: run "
                 "`ledger verify`; put the checkpoint back from a copy, or give each service an archive of its own"
             )
+        # A checkpoint that the store does not know: the store was restored from a backup.
         while signed := await self.get(object_names.checkpoint_name(self.site, state.number + 1)):
             checkpoint = checkpoints.trusted_checkpoint(
                 signed, self.signer.public_keys(), self.site, state.number + 1

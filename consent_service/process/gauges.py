@@ -72,9 +72,8 @@ class WorkGauges:
     async def _measure_for_ever(self, config: Config) -> None:
         counts = [(site, UnsealedCount(site)) for site in config.sites]
         while True:
-            with suppress(
-                ConsentError
-            ):  # a store that fails is seen in the web workers' metrics and in the log
+            # A store that fails shows in the web workers' metrics and in the log.
+            with suppress(ConsentError):
                 async with configured_store(config.service) as store:
                     await self._measure_until_it_fails(store, counts, config.ledger.seal_every)
             await asyncio.sleep(_MEASURE_EVERY)

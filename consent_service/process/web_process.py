@@ -99,9 +99,8 @@ def make_server(config: Config, workers: int, run: RunFolder) -> MPServer:
 def main(arguments: Sequence[str]) -> None:
     """Serve until SIGTERM; SIGHUP respawns the workers one after the other."""
     folder, parent, workers = arguments
-    signal.signal(
-        signal.SIGHUP, signal.SIG_IGN
-    )  # until granian listens for it; no worker has read anything yet
+    # Until granian listens for it. Nothing is missed: no worker has read its configuration yet.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     die_with(int(parent))
     logs.configure_logs("web")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -62,6 +62,7 @@ class RateLimits:
         for (key, _), level in zip(buckets, levels, strict=True):
             self._buckets[key] = (level - 1, now)
         self._mark_used(key for key, _ in buckets)
+        # Memory is bounded; a client whose bucket is dropped begins with a full one.
         while len(self._buckets) > self._tracked:
             self._buckets.popitem(last=False)
 

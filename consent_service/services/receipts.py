@@ -10,7 +10,8 @@ from consent_service.identity.signatures import Signed, StatementSigner
 from consent_service.ledger import checkpoints, log_reader, object_names, receipt_proofs, segments
 from consent_service.ledger.archive import Archive
 from consent_service.ledger.checkpoints import Span
-from consent_service.ledger.receipt_proofs import Inclusion, ReceiptTarget
+from consent_service.ledger.entries import ReceiptTarget, parse_receipt_id
+from consent_service.ledger.receipt_proofs import Inclusion
 from consent_service.ledger.segments import EntryPlace
 from consent_service.services.records.deadline import COMMIT_TIMEOUT, read_deadline
 from consent_service.store.contract import Store
@@ -42,9 +43,10 @@ class Receipts:
 
     async def find(self, site: str, receipt: str) -> Proof:
         """Return the proof of a receipt. Raises UnknownReceipt, StoreError, and LedgerError if the archive fails."""
-        wanted = receipt_proofs.parse_receipt_id(site, receipt)
+        wanted = parse_receipt_id(site, receipt)
         if wanted is None:
             raise _unknown()
+        # The archive first: the log may have dropped what is sealed.
         sealed = await self._sealed(site, wanted) if self._archive else None
         if sealed is None:
             return await self._unsealed(site, receipt, wanted)

@@ -11,10 +11,10 @@ from typing import Final
 from consent_service import texts
 from consent_service.config import Config, Geo, SiteFacts
 from consent_service.domain.flags import FlagTerms
-from consent_service.domain.regimes import Regime, regime_on, rows_from
+from consent_service.domain.regimes import Regime, regime_code_at, regime_on, rows_from
 from consent_service.domain.resolution import Resolution
 from consent_service.domain.strings import Mspa, Strings, StringTerms, strings_of
-from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, regime_code_at
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location
 
 _REMEMBERED: Final = 1000
 
@@ -85,6 +85,7 @@ class Site:
 
     def strings(self, regime: Regime, resolution: Resolution, now: int) -> Strings:
         """Return the strings for the flag. They speak for every regime that may bind the visitor."""
+        # Without places every regime of the site may be the visitor's, so the strings speak for each.
         others: tuple[Regime, ...] = ()
         if not self.placed:
             others = tuple(other for other in self.regimes(now) if other.code != regime.code)

@@ -103,6 +103,7 @@ class CoherentCache(Generic[T_co]):
         if not self._entries:
             (document,) = await self._store.get([key])
             return None if document is None else self._decode(document)
+        # All who read this key now share one fill, so that one invalidation reaches every one of them.
         fill = self._fills.setdefault(key, _Fill())
         fill.readers += 1
         try:
@@ -112,9 +113,7 @@ class CoherentCache(Generic[T_co]):
             if not fill.readers and self._fills.get(key) is fill:
                 del self._fills[key]
         value = None if document is None else self._decode(document)
-        mortal = (
-            document is not None and document.expires_at is not None
-        )  # only the store knows when it is gone
+        mortal = document is not None and document.expires_at is not None  # only the store knows when it ends
         if fill.valid and not mortal:
             self._values[key] = value
             self._values.move_to_end(key)
@@ -124,14 +123,15 @@ class CoherentCache(Generic[T_co]):
 
     def invalidate(self, keys: Iterable[Key] | None) -> None:
         """Drop these keys, or everything (None); reads that are under way will not be cached either."""
-        for key in list(self._fills) if keys is None else (keys := list(keys)):
+        dropped = None if keys is None else list(keys)
+        for key in list(self._fills) if dropped is None else dropped:
             fill = self._fills.pop(key, None)
             if fill is not None:
                 fill.valid = False
-        if keys is None:
+        if dropped is None:
             self._values.clear()
         else:
-            for key in keys:
+            for key in dropped:
                 self._values.pop(key, None)
 
     async def start(self) -> None:
@@ -164,6 +164,7 @@ class CoherentCache(Generic[T_co]):
             self.invalidate(keys)
         self._mark = mark
         if self._entries:
+            # From the beginning of the question: the answer may miss what changed after it.
             self._trusted_until = began + LEASE
 
     async def _poll_for_ever(self) -> None:

@@ -63,10 +63,9 @@ def _decode_text(text: str) -> bytes:
         data = base64.b64decode(text[:_LONGEST] + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error) as error:
         raise CursorInvalid("malformed cursor: send one that this service gave, unchanged") from error
+    # Written again it must be the same text: one place has one spelling.
     if len(text) > _LONGEST or base64.urlsafe_b64encode(data).rstrip(b"=").decode() != text:
-        raise CursorInvalid(
-            "malformed cursor: send one that this service gave, unchanged"
-        )  # the same place has one spelling
+        raise CursorInvalid("malformed cursor: send one that this service gave, unchanged")
     return data
 
 

@@ -78,8 +78,9 @@ class FastWrites:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         write = self._paths[scope["path"]]
+        # as the router would: the handlers read the site from here
         scope["path_params"] = {"site": write.site.key}
-        began, status = self._access_log.timer(), 500
+        began, status = self._access_log.timer(), 500  # for the log, if no answer comes about
         try:
             response = await self._answer(write, Request(scope, receive))
             response.raw_headers.extend(for_origin(allowed_origin(scope, write.site)))

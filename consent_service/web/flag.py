@@ -16,9 +16,10 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from consent_service.domain.flags import flag_of
+from consent_service.domain.regimes import regime_code_at
 from consent_service.domain.resolution import Resolution, resolve, stricter_resolution, unavailable_resolution
 from consent_service.domain.signals import Sources, sources_of
-from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, regime_code_at
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location
 from consent_service.domain.words import Basis
 from consent_service.errors import OriginNotAllowed, StoreError, UnknownSite
 from consent_service.ledger.entries import Evidence
@@ -26,15 +27,15 @@ from consent_service.public_contract import rfc3339
 from consent_service.services.records.standings import Identity, Record, Standings, Visitor, strictest
 from consent_service.services.sites import NO_SUCH_SITE, Site
 from consent_service.services.visitor.consent import Consent
-from consent_service.services.visitor.devices import Devices
 from consent_service.services.visitor.plans import Call
 from consent_service.web.http import guards, problems, request_headers
-from consent_service.web.http.location import Locations
+from consent_service.web.http.client import Devices, Locations
 from consent_service.web.http.outage_log import OutageLog
 from consent_service.web.http.request_headers import MOST_QUERY
 from consent_service.web.metrics import Metrics
 
 _AS_OF: Final = "0000-00-00T00:00:00Z"
+"""Placeholder: a rendered body is cut there, and each answer puts the present time between the two parts."""
 _VARY: Final = (b"vary", b"Sec-GPC, Origin, Cookie")
 _CACHED: Final = (b"cache-control", b"private, no-cache")
 _UNCACHED: Final = (b"cache-control", b"no-store")
@@ -63,9 +64,11 @@ class _SiteFlags:
     def __init__(self, site: Site, number: int, own_origin: str, now: int) -> None:
         self.site = site
         self.regime = site.regimes(now)[number]
+        # None: a call without `Origin`, as from a server
         self.origins: tuple[str | None, ...] = (None, own_origin, *site.origins)
         self.host_only = {origin: site.host_only_cookie(origin) for origin in self.origins}
         self._day = now // _DAY
+        # Day, regime and, in the lowest three bits, the signals: one key for each answer kept on a record.
         self._answers_of = (self._day * len(site.regime_codes) + number) << 3
         self._rendered: dict[Resolution, _Rendered] = {}
         self.unpresented = {
@@ -89,7 +92,7 @@ class _SiteFlags:
             return self.render(unavailable_resolution(signals))  # our clock is behind the record, for now
         key = self._answers_of | signals.value
         if not named:
-            key = ~key
+            key = ~key  # negative, so that it is never the key of a named record's answer
         rendered = record.answers.get(key)
         if not isinstance(rendered, _Rendered):
             resolution = resolve(self.regime, signals, record.standing, None, now)
@@ -105,6 +108,7 @@ class _SiteFlags:
         etag = b""
         fixed = [_JSON, _UNCACHED, _VARY]
         if resolution.basis is not Basis.UNAVAILABLE:
+            # weak: two answers that differ in `as_of` alone have the same one
             etag = b'W/"' + hashlib.sha256(before + after).hexdigest()[:16].encode() + b'"'
             fixed = [_JSON, _CACHED, _VARY, (b"etag", etag)]
         by_origin = {
@@ -172,7 +176,7 @@ class FlagEndpoint:
         if self._locations.known:
             place = self._locations.of(scope)
             flags = self._by_regime[flags.site.key][regime_code_at(place, flags.site.regime_codes)]
-        if not query and not headers.cookie:
+        if not query and not headers.cookie:  # nobody is presented: the commonest call
             flag = flags.unpresented[signals]
         else:
             site = flags.site
@@ -187,6 +191,7 @@ class FlagEndpoint:
         self._took(self._timer() - began)
         fixed = flag.headers[headers.origin]
         if headers.if_none_match and flag.etag and flag.etag in headers.if_none_match:
+            # No body, so no Content-Type, which stands first.
             await send({"type": "http.response.start", "status": 304, "headers": fixed[1:]})
             return await send({"type": "http.response.body", "body": b""})
         await send({"type": "http.response.start", "status": 200, "headers": fixed})
@@ -200,6 +205,7 @@ class FlagEndpoint:
         if len(tokens) + len(beside) != 1:
             return None
         record = self._standings.cached(flags.site.key, tokens[0] if tokens else beside[0], now)
+        # A signal that is not on record yet goes the slower way, which records it.
         if record is None or (signals is _HEADER and not record.gpc & _HEADER.value):
             return None
         return flags.of_record(record, signals, now, named=not beside)
@@ -231,7 +237,7 @@ class FlagEndpoint:
             self._outages.note(error)
             return flags.render(unavailable_resolution(signals))
         if not tokens:
-            identities.insert(0, None)
+            identities.insert(0, None)  # no record is named: the default, made stricter by the others
         first = identities[0]
         if isinstance(first, Visitor):
             if signals is _HEADER and not first.record.gpc & _HEADER.value:
@@ -272,6 +278,7 @@ def _visitor_in(query: bytes) -> str | None:
         return query[8:].decode("latin-1")
     if len(query) > MOST_QUERY:
         return request_headers.UNREADABLE
+    # Some parsers split at `;` too, and no token may be overlooked.
     pairs = parse_qsl(query.decode("latin-1").replace(";", "&"))
     values = [value for name, value in pairs if name == "visitor"]
-    return " ".join(values) or None
+    return " ".join(values) or None  # two values: no key has signed a text with a space in it

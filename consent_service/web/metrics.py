@@ -21,8 +21,8 @@ from consent_service.services.rate_limits import RateLimits
 from consent_service.services.records.standings import Record, RecordDecoder, Standings
 from consent_service.services.records.writer import StandingWriter
 from consent_service.services.sites import Site
-from consent_service.services.visitor.devices import Devices
 from consent_service.store.cache import CoherentCache
+from consent_service.web.http.client import Devices
 
 BOUNDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Upper ends of the buckets, in seconds; longer durations count in one more bucket."""

@@ -18,12 +18,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
-from consent_service.domain.standing import Choice, Standing
-from consent_service.domain.visitor_record import VisitorRecord, pack_record
+from consent_service.domain.standing import Choice, Standing, VisitorRecord, pack_record
 from consent_service.domain.words import Method, Stance
 from consent_service.identity.key_ring import KeyRing, decode_ring, encode_ring, new_ring
-from consent_service.identity.visitor_ids import record_id
-from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
+from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens, record_id
 from consent_service.store.engines import engine_of
 from consent_service.store.names import DEFAULT_SHARDS, standing_key
 from consent_service.store.transfer.records import DocumentRecord, ShardHead, StoreInfo, in_batches

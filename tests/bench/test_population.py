@@ -10,10 +10,9 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from consent_service.domain.visitor_record import unpack_record
+from consent_service.domain.standing import unpack_record
 from consent_service.domain.words import Stance
-from consent_service.identity.visitor_ids import record_id
-from consent_service.identity.visitor_tokens import VisitorTokens
+from consent_service.identity.visitor_tokens import VisitorTokens, record_id
 from consent_service.store.contract import Document, Key
 from consent_service.store.engines import open_store
 from consent_service.store.names import DEFAULT_SHARDS, standing_key

@@ -215,7 +215,6 @@ def test_the_service_makes_no_system_call_and_no_memory_that_the_unit_forbids(
             process.wait(DEADLINE)
     made = set(re.findall(r"^\d+ +([a-z_0-9]+)\(", trace.read_text(errors="replace"), re.MULTILINE))
     assert {"bind", "fdatasync", "prctl"} <= made
-    as_root = (
-        {"fchown"} if os.geteuid() == 0 else set()
-    )  # SQLite gives its files to their owner, as root alone
+    # SQLite gives its files to their owner, as root alone.
+    as_root = {"fchown"} if os.geteuid() == 0 else set()
     assert made - as_root <= allowed_calls(tool("systemd-analyze"))

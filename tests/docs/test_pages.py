@@ -79,6 +79,36 @@ def test_a_page_with_long_paragraphs_is_found(tmp_path: Path) -> None:
     assert long_winded_pages(tmp_path) == [tmp_path / "long.md"]
 
 
+RECIPES = read("CONTRIBUTING.md").partition("\n## Three recipes\n")[2].partition("\n## ")[0]
+FILES = re.findall(r"`((?:consent_service|widget|tests|docs)/\S+)`", RECIPES)
+
+
+@pytest.mark.parametrize("recipe", RECIPES.split("\n### ")[1:], ids=lambda recipe: recipe.partition("\n")[0])
+def test_a_recipe_needs_three_source_files_at_most_and_names_its_tests(recipe: str) -> None:
+    steps = re.findall(r"^\d\. `(?:consent_service|widget/src)/\S+`: ", recipe, re.MULTILINE)
+    assert 0 < len(steps) <= 3
+    assert len(steps) == len(re.findall(r"^\d+\. ", recipe, re.MULTILINE)), "a step opens with its file"
+    assert re.search(r"^Tests: `(?:tests|widget/test)/", recipe, re.MULTILINE)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_file_that_a_recipe_names_is_there(file: str) -> None:
+    """A file that is to be written is named `NAME`: its folder is there."""
+    path = ROOT / file
+    assert path.parent.is_dir() if "NAME" in path.stem else path.is_file()
+
+
+@pytest.mark.parametrize(("file", "table"), re.findall(r"`(consent_service/\S+)`: a row of `(\w+)`", RECIPES))
+def test_every_table_that_a_recipe_names_is_in_its_file(file: str, table: str) -> None:
+    assert re.search(rf"^{table}: Final", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_the_map_names_every_room() -> None:
+    page = read("ARCHITECTURE.md")
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    assert {room for room in rooms if f"| `{room}/`" not in page} <= {"cli"}, "which stands beside app.py"
+
+
 @pytest.mark.parametrize("command", commands())
 def test_every_command_is_there_with_its_options(command: str) -> None:
     words = shlex.split(command)

@@ -11,10 +11,12 @@ from consent_service.domain.regimes import (
     Model,
     default_answers,
     known_codes,
+    regime_code_at,
     regime_on,
     rows_from,
     strictest_defaults,
 )
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location
 from consent_service.domain.words import AgeBand, Answer, Right
 
 from .strategies import CALIFORNIA, COLORADO, ELSEWHERE
@@ -78,3 +80,27 @@ def test_a_band_counts_by_its_youngest_member() -> None:
     assert CALIFORNIA.needs_parent(AgeBand.UNDER_13)
     assert not CALIFORNIA.needs_parent(AgeBand.FROM_13_TO_15)
     assert not CALIFORNIA.needs_parent(None)
+
+
+CODES = ("us-ca", "us-co", "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [
+        (Location("US", "CA"), "us-ca"),
+        (Location("US", "CO"), "us-co"),
+        (Location("US", "TX"), "us-ca"),
+        (Location("US", None), "us-ca"),
+        (Location("DE", "BY"), "elsewhere"),
+        (Location("DE", "CA"), "elsewhere"),
+        (UNKNOWN_LOCATION, "us-ca"),
+    ],
+)
+def test_the_regime_follows_the_place_as_far_as_the_site_configures_one(place: Location, code: str) -> None:
+    assert regime_code_at(place, CODES) == code
+
+
+def test_a_site_without_a_regime_for_the_rest_of_the_world_treats_it_as_its_own() -> None:
+    assert regime_code_at(Location("DE", None), ("us-co",)) == "us-co"
+    assert regime_code_at(Location("US", "CA"), ("elsewhere",)) == "elsewhere"

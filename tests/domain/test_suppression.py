@@ -10,9 +10,8 @@ from consent_service.domain.facts import Erased, apply_fact, fold_facts
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import resolve
 from consent_service.domain.signals import Sources
-from consent_service.domain.standing import Choice, Standing
+from consent_service.domain.standing import Choice, Standing, unpack_record
 from consent_service.domain.suppression import NOBODY, first_fact_of, pack_suppression, suppression_of
-from consent_service.domain.visitor_record import unpack_record
 from consent_service.domain.words import RIGHTS, SALE_AND_SHARE, AgeBand, Stance
 
 from .strategies import NOW, regimes, standings

@@ -1,12 +1,10 @@
-"""The regime of a site that binds a visitor, by the place where they seem to be."""
+"""The place that a header or database names."""
 
 from __future__ import annotations
 
 import pytest
 
-from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, location_of, regime_code_at
-
-CODES = ("us-ca", "us-co", "elsewhere")
+from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, location_of
 
 
 @pytest.mark.parametrize(
@@ -30,24 +28,3 @@ def test_what_somebody_said_becomes_a_place_or_nowhere(
     country: str | None, region: str | None, place: Location
 ) -> None:
     assert location_of(country, region) == place
-
-
-@pytest.mark.parametrize(
-    ("place", "code"),
-    [
-        (Location("US", "CA"), "us-ca"),
-        (Location("US", "CO"), "us-co"),
-        (Location("US", "TX"), "us-ca"),
-        (Location("US", None), "us-ca"),
-        (Location("DE", "BY"), "elsewhere"),
-        (Location("DE", "CA"), "elsewhere"),
-        (UNKNOWN_LOCATION, "us-ca"),
-    ],
-)
-def test_the_regime_follows_the_place_as_far_as_the_site_configures_one(place: Location, code: str) -> None:
-    assert regime_code_at(place, CODES) == code
-
-
-def test_a_site_without_a_regime_for_the_rest_of_the_world_treats_it_as_its_own() -> None:
-    assert regime_code_at(Location("DE", None), ("us-co",)) == "us-co"
-    assert regime_code_at(Location("US", "CA"), ("elsewhere",)) == "elsewhere"

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from consent_service.domain.facts import ChoiceMade, Fact, SignalSeen, apply_fact
 from consent_service.domain.signals import Sources
-from consent_service.domain.standing import Standing
-from consent_service.domain.visitor_record import VisitorRecord, pack_record, unpack_record
+from consent_service.domain.standing import Standing, VisitorRecord, pack_record, unpack_record
 from consent_service.domain.words import Method, Stance
 from consent_service.identity.key_ring import new_ring
 from consent_service.identity.signatures import StatementSigner

@@ -17,11 +17,14 @@ from consent_service.ledger.entries import (
     Device,
     EntryUnreadable,
     Evidence,
+    ReceiptTarget,
     decode,
     digest_of,
     encode,
     entry_of,
     fact_of,
+    parse_receipt_id,
+    receipt_id,
     standing_of,
 )
 from consent_service.ledger.entry_check import check_entry
@@ -122,3 +125,27 @@ def test_an_entry_of_a_newer_version_is_called_so() -> None:
 @given(facts() | carried() | erasures())
 def test_every_fact_makes_an_entry_that_holds(fact: Fact) -> None:
     check_entry(decode(payload(fact)))
+
+
+RECEIPT_ENTRY = "12345678-1234-4234-8234-123456789abc"
+
+
+def test_a_receipt_says_where_its_entry_is() -> None:
+    text = receipt_id(RECEIPT_ENTRY, "acme.07", 1234)
+    assert parse_receipt_id("acme", text) == ReceiptTarget(RECEIPT_ENTRY, "acme.07", 1234)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        RECEIPT_ENTRY,
+        f"{RECEIPT_ENTRY}.07",
+        f"{RECEIPT_ENTRY}.07.0",
+        f"{RECEIPT_ENTRY}.desk.5",
+        f"{RECEIPT_ENTRY}.07.-5",
+        f"x{RECEIPT_ENTRY}.07.5",
+        f"{RECEIPT_ENTRY}.07.5\n",
+    ],
+)
+def test_what_is_no_receipt_names_nothing(text: str) -> None:
+    assert parse_receipt_id("acme", text) is None

@@ -1,4 +1,4 @@
-"""Receipts' ids and proofs as values."""
+"""Receipts' proofs as values."""
 
 from __future__ import annotations
 
@@ -10,31 +10,6 @@ import pytest
 from consent_service.ledger import checkpoints, receipt_proofs, segments
 from consent_service.ledger.object_names import checkpoint_name, segment_name
 from tests.ledger.sealed import SIGNER, a_site
-
-ENTRY = "12345678-1234-4234-8234-123456789abc"
-
-
-def test_a_receipt_says_where_its_entry_is() -> None:
-    text = receipt_proofs.receipt_id(ENTRY, "acme.07", 1234)
-    assert receipt_proofs.parse_receipt_id("acme", text) == receipt_proofs.ReceiptTarget(
-        ENTRY, "acme.07", 1234
-    )
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        ENTRY,
-        f"{ENTRY}.07",
-        f"{ENTRY}.07.0",
-        f"{ENTRY}.desk.5",
-        f"{ENTRY}.07.-5",
-        f"x{ENTRY}.07.5",
-        f"{ENTRY}.07.5\n",
-    ],
-)
-def test_what_is_no_receipt_names_nothing(text: str) -> None:
-    assert receipt_proofs.parse_receipt_id("acme", text) is None
 
 
 async def test_every_line_of_a_segment_is_proved_under_its_checkpoint(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from consent_service.domain.visitor_record import standing_in
+from consent_service.domain.standing import standing_in
 from consent_service.errors import LedgerError
 from consent_service.identity.key_ring import DAY
 from consent_service.ledger import segments

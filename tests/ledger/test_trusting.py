@@ -11,11 +11,11 @@ import pytest
 from consent_service.domain.facts import Erased
 from consent_service.errors import LedgerError, LedgerForked
 from consent_service.ledger import checkpoints
+from consent_service.ledger.entries import receipt_id
 from consent_service.ledger.erasures import Reach, count_undone, read_erasures
 from consent_service.ledger.export import FORMATS, EntryFilter
 from consent_service.ledger.log_trim import trim_log
 from consent_service.ledger.object_names import anchor_name, checkpoint_name, segment_name
-from consent_service.ledger.receipt_proofs import receipt_id
 from consent_service.ledger.tampering import ArchiveFault
 from consent_service.ledger.verification import LEAST_KEPT
 from consent_service.services.receipts import Receipts

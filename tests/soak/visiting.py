@@ -18,8 +18,7 @@ from typing import Any, Final, NamedTuple
 
 import httpx2
 
-from consent_service.identity.visitor_ids import visitor_id_for
-from consent_service.identity.visitor_tokens import VisitorTokens
+from consent_service.identity.visitor_tokens import VisitorTokens, visitor_id_for
 from tests.soak.serving import SHOP, SITE
 from tests.support.configuration import RING
 

@@ -67,11 +67,8 @@ def test_the_longest_and_last_mount_above_a_path_decides(path: str, kind: str) -
         ("/etc/consent.toml", "overlay", MountKind.LAYER),
         ("/var/lib/consent/store.db", "ext4", MountKind.DISK),
         ("/run/secrets/keys.json", "tmpfs", MountKind.MEMORY),
-        (
-            "/mnt/deep/store.db",
-            "ext4",
-            MountKind.DISK,
-        ),  # what covers /mnt hides what was mounted beneath before
+        # What covers /mnt hides what was mounted beneath before.
+        ("/mnt/deep/store.db", "ext4", MountKind.DISK),
         ("/var/zram/store.db", "ext4", MountKind.MEMORY),
         ("/var/hasty/store.db", "ext4", MountKind.UNSYNCED),
         ("/var/tab\tand\\slash/store.db", "ramfs", MountKind.MEMORY),

@@ -15,8 +15,7 @@ import httpx2
 
 from consent_service.app import ConsentApp, create_app
 from consent_service.config import parse_config
-from consent_service.domain.standing import Standing
-from consent_service.domain.visitor_record import unpack_record
+from consent_service.domain.standing import Standing, unpack_record
 from consent_service.identity.key_ring import KeyRing, encode_ring, new_ring
 from consent_service.identity.visitor_tokens import VisitorTokens
 from consent_service.ledger.entries import Entry, decode, standing_of

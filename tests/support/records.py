@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from consent_service.domain.standing import VisitorRecord, unpack_record
 from consent_service.domain.suppression import NOBODY
-from consent_service.domain.visitor_record import VisitorRecord, unpack_record
 from consent_service.store.contract import Key, Store
 from consent_service.store.names import STANDINGS, is_standing, visitor_shards
 

@@ -12,9 +12,8 @@ from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
 from consent_service.domain.facts import Erased
-from consent_service.domain.standing import StandingUnreadable
+from consent_service.domain.standing import StandingUnreadable, VisitorRecord, unpack_record
 from consent_service.domain.suppression import NOBODY, pack_suppression, suppression_of
-from consent_service.domain.visitor_record import VisitorRecord, unpack_record
 from consent_service.identity.key_ring import KeyRing
 from consent_service.ledger.entries import ErasedEntry, Evidence, decode, encode, entry_of
 from consent_service.ledger.erasures import REDONE, Reach, reach_of

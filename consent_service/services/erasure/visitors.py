@@ -17,8 +17,7 @@ from consent_service.config.prior_cmp import cookie_of
 from consent_service.errors import IdentityError, LedgerError
 from consent_service.identity.key_ring import KeyRing
 from consent_service.identity.signatures import StatementSigner
-from consent_service.identity.visitor_ids import imported_id_for
-from consent_service.identity.visitor_tokens import VisitorTokens
+from consent_service.identity.visitor_tokens import VisitorTokens, imported_id_for
 from consent_service.ledger.archive import open_archive
 from consent_service.ledger.entries import decode
 from consent_service.ledger.erasures import Erasures, read_erasures
@@ -149,9 +148,8 @@ class VisitorErasure:
         return bytes.fromhex(decode(proof.payload).subject)
 
     def _imported_id(self, site: str, imported: str) -> bytes:
-        tool, _, foreign_id = imported.partition(
-            ":"
-        )  # a cookie's name has no colon (RFC 6265 § 4.1.1), an id may
+        # A cookie's name has no colon (RFC 6265 § 4.1.1); an id may have one.
+        tool, _, foreign_id = imported.partition(":")
         return imported_id_for(self._ring, site, cookie_of(tool), foreign_id)
 
     def _visitor_id(self, site: str, visitor: str) -> bytes:

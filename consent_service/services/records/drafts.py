@@ -15,12 +15,16 @@ from typing import Final, NamedTuple
 import msgspec
 
 from consent_service.domain.facts import ChoiceMade, Fact, apply_fact
-from consent_service.domain.standing import Standing, StandingUnreadable
+from consent_service.domain.standing import (
+    Standing,
+    StandingUnreadable,
+    VisitorRecord,
+    pack_record,
+    unpack_record,
+)
 from consent_service.domain.suppression import NOBODY, first_fact_of
-from consent_service.domain.visitor_record import VisitorRecord, pack_record, unpack_record
 from consent_service.errors import StoreCorrupt
-from consent_service.ledger import receipt_proofs
-from consent_service.ledger.entries import Evidence, digest_of, encode, entry_of
+from consent_service.ledger.entries import Evidence, digest_of, encode, entry_of, receipt_id
 from consent_service.services.records.idempotency import (
     MARK_SECONDS,
     CallOutcome,
@@ -153,7 +157,7 @@ class Draft:
         self.version = document.version if document else 0
         self.subject = ids.draw() if record is None or self._erased else record.subject
         self.standing = None if record is None else record.standing
-        self.expect = {key.name: self.version}
+        self.expect = {key.name: self.version}  # 0 = there must be none
         self.repeats = False
         """True if a call gets its receipt again, which says once more that the choice is durable."""
         self._marked: dict[bytes, _Done] = {}
@@ -178,7 +182,7 @@ class Draft:
         self.done.append(done)
         if receipt is not None and name is not None:
             self._marked[name] = done
-            self.expect[name] = 0
+            self.expect[name] = 0  # a mark by now: another process has done this call, so plan again
 
     def _first_call(
         self, name: bytes, waiting: Waiting, mark: Document | None, planned: Planned
@@ -237,12 +241,13 @@ class Draft:
             waiting, planned, receipt = done.waiting, done.planned, done.receipt
             if waiting.done.done():
                 continue
-            if planned.refusal is not None:
+            if planned.refusal is not None:  # raised only now: what the call brought besides is on record
                 waiting.done.set_exception(refusal(planned.refusal))
                 continue
             if receipt is not None:
-                place = receipt_proofs.receipt_id(receipt.id, self.key.shard, done.recorded or version)
+                place = receipt_id(receipt.id, self.key.shard, done.recorded or version)
                 receipt = Receipt(place, receipt.at, receipt.digest)
+            # Repeated, it may also have been overtaken by later commits.
             overtaken = self._overtaken(done) or done.recorded not in (0, version)
             waiting.done.set_result(Written(self.standing, version, receipt, planned, overtaken))
 

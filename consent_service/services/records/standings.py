@@ -1,4 +1,4 @@
-"""Standings, read: from a visitor token to the record that it names, or to `REJECTED`.
+"""Reading of standings: from a visitor token to the record that it names, or to `REJECTED`.
 
 A token that is forged, foreign, expired, under a retired key, without a record, newer than its record or from a lost
 state is rejected: it never names somebody else, and never falls back to the default (design rule 2). In place of an
@@ -15,13 +15,11 @@ from typing import Final, NamedTuple
 from consent_service.domain.regimes import Regime
 from consent_service.domain.resolution import Resolution, resolve, stricter_resolution
 from consent_service.domain.signals import Sources
-from consent_service.domain.standing import Standing, StandingUnreadable
-from consent_service.domain.visitor_record import standing_in
+from consent_service.domain.standing import Standing, StandingUnreadable, standing_in
 from consent_service.domain.words import REJECTED, RejectedToken
 from consent_service.errors import IdentityError
 from consent_service.identity.key_ring import KeyRing
-from consent_service.identity.visitor_ids import record_id
-from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
+from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens, record_id
 from consent_service.services.records.deadline import COMMIT_TIMEOUT, READ_TIMEOUT, read_deadline
 from consent_service.store.cache import CoherentCache, Missing
 from consent_service.store.contract import Document, Key, Store
@@ -192,7 +190,7 @@ class Standings:
 
     def _verify(self, site: str, token: str, now: int) -> _Verified:
         if now - self._verified_since > _REMEMBERED_FOR or len(self._verified) >= _REMEMBERED_TOKENS:
-            self._verified.clear()
+            self._verified.clear()  # all at once: to keep an order of use would cost every flag
             self._verified_since = now
         verified = self._verified.get((site, token))
         if verified is None:

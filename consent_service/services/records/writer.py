@@ -19,7 +19,11 @@ from consent_service.services.records.standings import Standings
 from consent_service.store.contract import Change, Document, Key, Store
 
 _MOST_TOGETHER: Final = 256
+"""Calls of one visitor that share a commit."""
+
 _MOST_WAITING: Final = 4096
+"""Changes of this process that may wait; beyond, `StoreBusy`."""
+
 _ATTEMPTS: Final = 16
 
 T = TypeVar("T")
@@ -64,7 +68,7 @@ class StandingWriter:
         waiting = Waiting(work, asyncio.get_running_loop().create_future())
         self._waiting += 1
         try:
-            if key in self._queues:
+            if key in self._queues:  # another call of this visitor is being committed: wait behind it
                 self._queues[key].append(waiting)
                 return await waiting.done
             return await self._first(key, waiting)
@@ -100,7 +104,7 @@ class StandingWriter:
                 for waiting in batch:
                     if not waiting.done.done():
                         waiting.done.set_exception(error)
-        del self._queues[key]
+        del self._queues[key]  # nothing was awaited since the queue was empty: nobody joined it
 
     async def _together(self, key: Key, batch: list[Waiting]) -> None:
         async def attempt(number: int) -> None:
@@ -110,6 +114,7 @@ class StandingWriter:
                 try:
                     version = await self._commit(draft.change())
                 finally:
+                    # After a failure too: the store may have done it all the same.
                     self._standings.forget(key)
                 return draft.settle(version)
             if draft.repeats:
@@ -121,11 +126,13 @@ class StandingWriter:
 
     async def _draft(self, key: Key, batch: list[Waiting], *, read: bool) -> Draft:
         documents: dict[bytes, Document | None] = {}
+        # A visitor minted by this call has no record, unless the call is a retry: then the commit meets a conflict,
+        # and the record is read.
         if read or len(batch) > 1 or not batch[0].work.minted:
             documents = await self._documents(key, batch)
         draft = Draft(key, documents.get(key.name), self._ids)
         for waiting in batch:
-            if waiting.done.done():
+            if waiting.done.done():  # the caller has gone, or failed in an earlier attempt
                 continue
             try:
                 name = mark_name(key, waiting.work)

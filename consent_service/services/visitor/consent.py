@@ -20,8 +20,12 @@ from consent_service.domain.standing import Standing
 from consent_service.domain.words import REJECTED, RejectedToken
 from consent_service.errors import ConsentError, StoreError
 from consent_service.identity.key_ring import KeyRing
-from consent_service.identity.visitor_ids import imported_id_for, visitor_id_for
-from consent_service.identity.visitor_tokens import VisitorClaims, VisitorTokens
+from consent_service.identity.visitor_tokens import (
+    VisitorClaims,
+    VisitorTokens,
+    imported_id_for,
+    visitor_id_for,
+)
 from consent_service.services.records.drafts import Plan, RandomIds, Work, Written
 from consent_service.services.records.idempotency import IdempotencyKey, Receipt
 from consent_service.services.records.standings import (
@@ -121,8 +125,9 @@ class Consent:
             plan = signal_plan(call, subject, theirs if isinstance(theirs, Standing) else None)
             visitor = await self.record(call, subject, plan)
             standing = standing_of(visitor)
-        elif denials:
+        elif denials:  # recorded nowhere, as the browser keeps no token; this answer denies all the same
             standing = apply_fact(Standing(), denials)
+        # An imported record that can't be read is doubt too.
         regime, doubt = call.regime, REJECTED in (first, theirs)
         resolution = await self.ruling(call, regime, REJECTED if doubt else standing, identities.others)
         return Signalled(
@@ -210,6 +215,7 @@ class Consent:
         if isinstance(first, Visitor):
             return Subject(first.id)
         rejected = first is REJECTED
+        # Under the call's own key, so that a retry meets the same visitor.
         minting_key = (key or self._ids.next()).bytes
         visitor_id = visitor_id_for(self._ring, call.site.key, minting_key, doubted=rejected)
         return Subject(visitor_id, minted=True, rejected=rejected)

@@ -83,6 +83,7 @@ class PageResults:
             identities = await self._restricted(call, identities, named)
         stricter = Identities(identities.named, (*identities.beside, named))
         answer = await self._consent.signal(call, stricter, keep=keep, key=key, prior=prior)
+        # Whoever opted out in the result is not asked again here.
         return answer._replace(
             show=answer.show._replace(banner=answer.show.banner and not answer.resolution.opted_out)
         )

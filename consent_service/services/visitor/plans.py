@@ -25,7 +25,6 @@ from consent_service.services.records.drafts import Plan, Planned
 from consent_service.services.records.idempotency import CallOutcome
 from consent_service.services.sites import Site
 from consent_service.services.visitor.confirmations import PendingChoice
-from consent_service.services.visitor.devices import is_bot
 
 LONGEST_PRIOR_ID: Final = 256
 """Characters of another consent tool's id of a visitor."""
@@ -66,7 +65,8 @@ class Subject(NamedTuple):
 
 def fresh_signals(call: Call, standing: Standing | None) -> Sources:
     """Return the signals to record: those that are not on record yet, and none of a known bot."""
-    if not call.signals or is_bot(call.evidence.device):
+    device = call.evidence.device
+    if not call.signals or (device is not None and device.is_bot):
         return Sources.NONE
     return call.signals & ~(standing.gpc if standing else Sources.NONE)
 
@@ -94,6 +94,7 @@ def choice_plan(call: Call, subject: Subject, choice: ChoiceMade) -> Plan:
         situation = Situation(
             call.regime,
             call.signals,
+            # What the visitor of a rejected token had denied is unknown.
             REJECTED if subject.rejected else after,
             binding=call.site.binding(call.now),
         )
@@ -133,6 +134,7 @@ def digest_of(choice: ChoiceMade) -> bytes:
 @lru_cache(maxsize=1000)
 def _digest(parts: tuple[object, ...]) -> bytes:
     """Return the digest, remembered: most visitors choose one of a few things."""
+    # Short, because it tells one caller's choices apart and guards no secret.
     return hashlib.sha256(repr(parts).encode()).digest()[:8]
 
 

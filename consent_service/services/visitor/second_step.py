@@ -62,7 +62,7 @@ class SecondStep:
                 continue
             others = others.updated(visitor)
             rulings.append(await self._consent.ruling(call, call.regime, standing_of(visitor), others.others))
-            whole = True  # an earlier press may have confirmed this record, and the next ones or not
+            whole = True  # the next record may have changed only because an earlier press confirmed it
         if not rulings:
             raise refusal(CallOutcome.CONFIRMATION_DEAD)
         present = [await self._present(call, choice_of_record, others.others) for choice_of_record in dead]

@@ -174,9 +174,8 @@ class RedisEndpoint:
         """Note that the shard is whole."""
         where = shard_keys(shard)
         await self._write_all(HEADER_SLOT, [store_header.lost_command(shard, head.born, head.gaps)])
-        copied = pack_command(
-            b"HSET", where.head_key, b"n", head.counter, b"m", b""
-        )  # nobody commits to half a copy
+        # The mark `m` lets nobody commit to half a copy; `complete_copy` removes it.
+        copied = pack_command(b"HSET", where.head_key, b"n", head.counter, b"m", b"")
         await self._write_all(where.slot, [copied])
         await self._write_all(HEADER_SLOT, [register_command(shard, copied=True)])
         await self._write_all(
@@ -249,9 +248,8 @@ class RedisEndpoint:
     async def _read_documents(self, where: ShardKeys, names: list[bytes], now: int) -> list[Record]:
         replies = await self._ask_shard(where, b"MGET", *map(where.document_key, names))
         for name in (name for name, data in zip(names, replies, strict=True) if data is None):
-            if await self._ask_shard(
-                where, b"EXISTS", where.document_key(name)
-            ):  # expired meanwhile, or of another type
+            # One that has expired meanwhile is gone; one that is still there is of another type.
+            if await self._ask_shard(where, b"EXISTS", where.document_key(name)):
                 raise ValueError(name)
         documents = (
             (name, key_layout.unpack_document(data, now)) for name, data in zip(names, replies, strict=True)

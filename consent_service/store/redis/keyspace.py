@@ -24,9 +24,8 @@ async def require_known_keys(router: Router, name: str) -> None:
     for master in router.masters:
         async for node_keys in scans.node_keys(router, master, b"{"):
             prefixes |= {shard_keys for key in node_keys if (shard_keys := _place_of(key)) is not None}
-    for shard in await store_header.shards_of(
-        router, name
-    ):  # behind the walk: a shard is registered before it is written
+    # Read after the walk: a shard is registered before anything is written to it.
+    for shard in await store_header.shards_of(router, name):
         prefixes.discard(key_layout.shard_keys(shard).prefix)
     if prefixes:
         raise unsound_error(

@@ -99,9 +99,11 @@ class _Group:
             version = self._versions[shard, name]
             if version != expected:
                 return Conflict(f"a document of {shard} has version {version}, not {expected}: read it again")
+        # At once the position of the entries and the version of the documents.
         sequence = self._counters[shard] = self._counted[shard] = self._counters[shard] + 1
         for name, value, expires_at in change.put:
             self._documents[shard, name] = (shard, name, sequence, expires_at, value)
+            # Put with an expiry in the past, it is absent for the group's later changes.
             living = expires_at is None or expires_at > self._now
             self._versions[shard, name] = sequence if living else 0
         for name in change.delete:

@@ -193,9 +193,8 @@ def _open_file(path: Path, shards: int | None, now: int, timeout: float) -> _Ope
         with database_file.writers_turn(path, timeout):
             database_file.create_file(path)
             writing = undo.enter_context(closing(connect_writer(path, timeout)))
-            if file_schema.require_ours(
-                writing, path
-            ):  # before anything is written: it may not be ours, or not here
+            # Before anything is written: the file may be another program's, or its store may have moved away.
+            if file_schema.require_ours(writing, path):
                 mark_row.require_unmarked(writing.execute, path)
             make_durable(writing)
             header = file_schema.prepare_schema(writing, path, shards, now)

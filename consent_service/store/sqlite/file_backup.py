@@ -113,9 +113,8 @@ def _verify_copy(copy: sqlite3.Connection, part: Path, now: int, *, unverified: 
     digest = _digest_of_copy(copy, part, now)
     if claimed is not None and claimed != digest:
         raise StoreCorrupt(_OTHER_DIGEST.format(saved=part))
-    copy.execute(
-        f"PRAGMA user_version = {file_schema.VERSION}"
-    )  # no change, but a write: the file may forbid it
+    # It changes nothing, but it writes: a file that forbids writing fails here.
+    copy.execute(f"PRAGMA user_version = {file_schema.VERSION}")
 
 
 def _digest_of_copy(copy: sqlite3.Connection, part: Path, now: int) -> str:

@@ -32,5 +32,5 @@ def settle_from_thread(outcomes: Iterable[Settlement]) -> None:
     for outcome in outcomes:
         by_loop.setdefault(outcome.future.get_loop(), []).append(outcome)
     for loop, settled in by_loop.items():
-        with suppress(RuntimeError):
+        with suppress(RuntimeError):  # raised by a loop that was closed: nobody waits on it
             loop.call_soon_threadsafe(settle_futures, settled)

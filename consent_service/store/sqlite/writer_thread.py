@@ -98,7 +98,7 @@ class WriterThread:
     def _work_loop(self) -> None:
         open_still = True
         while open_still:
-            open_still = self._bell.get()
+            open_still = self._bell.get()  # False: what is queued is still committed below
             while self._jobs:
                 jobs = self._next_group()
                 if jobs:
@@ -148,9 +148,8 @@ class WriterThread:
         now = int(self._clock())
         self._execute("BEGIN IMMEDIATE")
         try:
-            mark_row.require_unmarked(
-                self._execute, self._path
-            )  # in the transaction that writes: nothing comes between
+            # In the transaction that writes, so that no move can come between.
+            mark_row.require_unmarked(self._execute, self._path)
             values = apply(self._execute, changes, now, self._floor)
             committed = [
                 change for change, value in zip(changes, values, strict=True) if isinstance(value, int)
@@ -160,7 +159,7 @@ class WriterThread:
                 commit_group.sweep_expired(self._execute, now, _SWEPT_FOR_EACH * len(committed))
             self._execute("COMMIT")
         except BaseException:
-            if self._connection.in_transaction:
+            if self._connection.in_transaction:  # after some faults SQLite has rolled back by itself
                 self._execute("ROLLBACK")
             raise
         return values

@@ -20,10 +20,9 @@ from consent_service.ledger.entries import Evidence
 from consent_service.services.rate_limits import RateLimits
 from consent_service.services.records.standings import Tokens
 from consent_service.services.sites import NO_SUCH_SITE, Site
-from consent_service.services.visitor.devices import Devices
 from consent_service.services.visitor.plans import Call
 from consent_service.web.http import request_headers
-from consent_service.web.http.location import ClientAddresses, Locations
+from consent_service.web.http.client import ClientAddresses, Devices, Locations
 from consent_service.web.http.tracing_headers import tracing_names
 from consent_service.web.pages import fetch_metadata
 
@@ -86,6 +85,7 @@ class AccessControl:
     def form_site(self, request: Request, kind: str) -> Site:
         """Return the site of a form that our own page posts. Raises OriginNotAllowed, TooManyRequests."""
         site = self.named_site(request)
+        # Browsers that do not send it are judged by `Origin` alone.
         fetch_site = request.headers.get("sec-fetch-site", "same-origin")
         if request_headers.seen(request.scope).origin != self.own_origin or fetch_site != "same-origin":
             raise OriginNotAllowed(

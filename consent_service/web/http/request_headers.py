@@ -204,6 +204,6 @@ def presented(explicit: str | None, cookie: bytes, site: str, *, host_only: bool
 def _token(value: str) -> str | None:
     """Return the token in one cookie; None if it holds none, "" (a token of nobody) if it can't be read."""
     fields = value.split(".", _TOKEN_FIELD)
-    if len(fields) <= _TOKEN_FIELD or fields[0] != "1":
+    if len(fields) <= _TOKEN_FIELD or fields[0] != "1":  # broken, or of a version that is not known here
         return ""
     return fields[_TOKEN_FIELD] or None

@@ -102,6 +102,7 @@ class VisitorApi:
     ) -> request_headers.Raw:
         """Return the header that renews the site's cookie, where the site has a first-party way."""
         renewal = self._renewals.get(site.key)
+        # The service's own pages may call too; they have cookies of their own.
         if renewal is None or origin not in site.origins:
             return []
         return renewal.after(request, answer.flag, answer.visitor, now, choice)
@@ -128,6 +129,7 @@ class _Json(Response):
     def __init__(
         self, answer: SignalsAnswer | ChoicesAnswer, status: int, cookies: request_headers.Raw
     ) -> None:
+        # Starlette's constructor is not called: it would encode the headers again for each answer.
         self.status_code = status
         self.background = None
         self.body = msgspec.json.encode(answer)

@@ -251,7 +251,7 @@ def choice_of(body: ChoicesBody, site: Site, now: int) -> ChoiceMade:
 def _stricter(both: str | None, single: str | None) -> Stance | None:
     """Return the stance of two words on one right: an opt-out wins, because doubt means denied."""
     stances = [OPT_WORDS[word] for word in (both, single) if word is not None]
-    return min(stances, default=None)
+    return min(stances, default=None)  # the opt-out has the lowest number
 
 
 def _age(age: int | str | None) -> AgeBand | None:

@@ -115,9 +115,8 @@ class Proxy:
 
 async def _delivered(body: bytes, headers: dict[str, str], status: int = 200) -> Response:
     await asyncio.sleep(LATENCY)
-    if headers.get("content-type", "").startswith(
-        "text/"
-    ):  # the service's JSON differs each time, and is short
+    # Not the service's JSON: it differs each time, and is short.
+    if headers.get("content-type", "").startswith("text/"):
         return Response(brotli(body), status, {**headers, "content-encoding": "br"})
     return Response(body, status, headers)
 

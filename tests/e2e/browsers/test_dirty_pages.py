@@ -132,9 +132,8 @@ def test_a_snippet_in_a_body_that_is_drawn_anew_makes_one_widget_and_counts_each
     html = page.shop.html(Written())
     snippet = html[html.index("<script>if(") : html.index("</head>")]
     body = f"{snippet}<h1>One</h1>{TAG}"
-    again = json.dumps(body).replace(
-        "</", "<\\/"
-    )  # as it was sent: by now our own element may stand in the body
+    # As it was sent: by now our own element may stand in the body.
+    again = json.dumps(body).replace("</", "<\\/")
     marked = f"{TURBO}</head><body>{body}<script>window.markup = {again}</script>"
     page.open(Written(body=marked))
     page.becomes("ran.length === 1")

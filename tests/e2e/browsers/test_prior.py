@@ -23,9 +23,8 @@ def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 def arrive(browsing: Browsing, site: Shop, cookie: str) -> None:
     """The shop's page, by a browser in which the tool before has left this cookie."""
-    browsing.visit(
-        url=f"{site.origin}/tag/nothing.js", until="true"
-    )  # a document that no script of ours is in
+    # A document that no script of ours is in.
+    browsing.visit(url=f"{site.origin}/tag/nothing.js", until="true")
     browsing.run(f"(document.cookie = {cookie!r} + '; Path=/')")
     browsing.visit(url=f"{site.origin}/")
 

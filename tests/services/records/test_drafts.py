@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from consent_service.domain.facts import ChoiceMade, Incentive, SignalSeen, fold_facts
 from consent_service.domain.flags import FlagTerms
 from consent_service.domain.signals import Sources
-from consent_service.domain.visitor_record import VisitorRecord, pack_record
+from consent_service.domain.standing import VisitorRecord, pack_record
 from consent_service.domain.words import AgeBand, Right, Stance
 from consent_service.errors import ConfirmationInvalid
 from consent_service.ledger.entries import Evidence

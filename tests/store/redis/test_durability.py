@@ -112,9 +112,8 @@ async def test_rule_5_a_commit_that_not_every_replica_confirms_is_not_acknowledg
         with pytest.raises(StoreTimeout, match="send it again"):
             await store.commit(put(b"2"))
         assert await store.get([A]) == [Document(b"2", 2)], "it was done, and is on one replica"
-        with pytest.raises(
-            StoreTimeout
-        ):  # what is sent again writes first, so that the wait is for something
+        # What is sent again writes first, so that the wait is for something.
+        with pytest.raises(StoreTimeout):
             await store.commit(Change(A.shard))
     assert await store.commit(Change(A.shard, {A.name: 2})) == 4
     await store.close()

@@ -9,8 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from consent_service.domain.signals import Sources
-from consent_service.domain.standing import Choice, Standing
-from consent_service.domain.visitor_record import SUBJECT_BYTES, VisitorRecord, pack_record
+from consent_service.domain.standing import SUBJECT_BYTES, Choice, Standing, VisitorRecord, pack_record
 from consent_service.domain.words import Method, Stance
 from consent_service.store.contract import Change, Put
 from consent_service.store.names import standing_key

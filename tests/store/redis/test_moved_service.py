@@ -29,9 +29,8 @@ async def check_denies_and_refuses(service: Running, token: str) -> None:
         assert answer.status_code == 503
         assert "retry-after" in answer.headers
     await service.app.parts.cache.poll_changes()
-    while (
-        service.app.parts.cache.is_vouched
-    ):  # what it vouched for a moment ago, it vouches for to the end of the lease
+    # What it vouched for a moment ago, it vouches for to the end of the lease.
+    while service.app.parts.cache.is_vouched:
         await asyncio.sleep(0.01)
     assert await ruling(service, token) == UNAVAILABLE
     assert (await service.client.get("/readyz")).status_code == 503

@@ -106,9 +106,8 @@ async def test_a_cursor_into_what_was_lost_has_expired(standalone: Fleet) -> Non
         await store.commit(put(b"%d" % number))
     cursor = (await store.read("log", [A.shard], "", 9)).cursor
     await store.close()
-    standalone.servers[0].ask(
-        "HSET", key_layout.shard_keys(A.shard).head_key.decode(), "n", 1
-    )  # an older state
+    # An older state.
+    standalone.servers[0].ask("HSET", key_layout.shard_keys(A.shard).head_key.decode(), "n", 1)
     await restored(standalone)
     store = RedisStore.open(standalone.url)
     with pytest.raises(CursorExpired):

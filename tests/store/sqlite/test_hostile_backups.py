@@ -418,10 +418,9 @@ def test_a_log_that_claims_more_pages_than_there_are_fills_no_disk(path: Path, s
     """The last frame of a log says how large the file is to be; a copy would make the pages up."""
     with closing(sqlite3.connect(saved, isolation_level=None)) as other:
         other.execute("PRAGMA journal_mode = WAL")
+        # Two frames, both of the first page.
         other.execute(f"PRAGMA application_id = {file_schema.APPLICATION_ID + 1}")
-        other.execute(
-            f"PRAGMA application_id = {file_schema.APPLICATION_ID}"
-        )  # two frames, both of the first page
+        other.execute(f"PRAGMA application_id = {file_schema.APPLICATION_ID}")
         copy = saved.with_name("copy.db")
         copy.write_bytes(saved.read_bytes())
         log = bytearray(saved.with_name(saved.name + "-wal").read_bytes())

@@ -14,7 +14,7 @@ from consent_service.addresses import Address, read_address
 from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location
 from consent_service.errors import CannotStart
 from consent_service.services.geo import open_database
-from consent_service.web.http.location import PROXIES, ClientAddresses, Locations
+from consent_service.web.http.client import PROXIES, ClientAddresses, Locations
 from tests.support.application import SERVICE, SHOP, Running, running
 
 PEER = "127.0.0.1"  # of the tests' transport

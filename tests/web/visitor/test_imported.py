@@ -9,10 +9,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from consent_service.domain.standing import Standing
-from consent_service.domain.visitor_record import standing_in
+from consent_service.domain.standing import Standing, standing_in
 from consent_service.domain.words import SALE_AND_SHARE, Right
-from consent_service.identity.visitor_ids import imported_id_for
+from consent_service.identity.visitor_tokens import imported_id_for
 from consent_service.importing.line_outcomes import LineOutcome, LineResult, OptOut
 from consent_service.importing.recorder import ExportOrigin, Recorder
 from consent_service.ledger.entries import ChoiceEntry, standing_of

@@ -1,16 +1,10 @@
-/** Wanted: whom a site wants told, as its configuration says; what is not wanted is left out. */
+/** Wanted: the adapters that a site switches on, as its configuration says; the others are left out. */
 
 export interface Wanted {
-  /** Google's consent mode. */
+  /** Google's consent mode: the one adapter with options. */
   readonly consent?: Consent;
-  /** Google's restricted data processing. */
-  readonly processing?: 1;
-  /** Meta's limited data use. */
-  readonly meta?: 1;
-  /** Microsoft's universal event tracking. */
-  readonly uet?: 1;
-  /** Plain events on the data layer. */
-  readonly layer?: 1;
+  /** Any other adapter, by its `name` in the service's `config/tag_switches.py`. A test compares the names. */
+  readonly [name: string]: Consent | 1 | undefined;
 }
 
 export interface Consent {

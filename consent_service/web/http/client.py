@@ -1,23 +1,41 @@
-"""Location: the client's address behind trusted proxies, and the place that its visitor seems to be in.
+"""Client: the address behind trusted proxies, the place and the device of whoever calls.
 
-Both are used for one call and dropped (design rule 7). Knows nothing of what follows from them.
+The connection and the headers tell them. Address and place are used for one call and dropped. Of the User-Agent only
+the kind of device and the browser family may be recorded (design rule 7). Knows nothing of what follows from them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from starlette.types import Scope
+from user_agents import parse
 
 from consent_service.addresses import Address, Networks, read_address, read_network
 from consent_service.config import Geo
 from consent_service.domain.visitor_location import UNKNOWN_LOCATION, Location, location_of
+from consent_service.ledger.entries import Device
 from consent_service.services.geo import Locate, open_database
 
 _MOST_HOPS: Final = 32
 """Hops that are read, the nearest first. No chain of trusted proxies is as long."""
+
+_LONGEST_USER_AGENT: Final = 320
+"""Characters. Longer headers are cut: real ones are shorter, and the memo must stay small."""
+
+_FAMILIES: Final = frozenset(
+    {
+        "Brave", "Chrome", "Chrome Mobile", "Chrome Mobile WebView", "Chrome Mobile iOS", "Chromium",
+        "DuckDuckGo Mobile", "Edge", "Edge Mobile", "Firefox", "Firefox Mobile", "Firefox iOS", "IE",
+        "Mobile Safari", "Mobile Safari UI/WKWebView", "Opera", "Opera Mini", "Opera Mobile", "Safari",
+        "Samsung Internet", "UC Browser", "Vivaldi", "Yandex Browser",
+        "Applebot", "Baiduspider", "DuckDuckBot", "Googlebot", "YandexBot", "bingbot", "facebookexternalhit",
+    }
+)  # fmt: skip
+"""Browser families that may be recorded. The parser returns any text of a header as a family (design rule 7)."""
 
 
 class HeaderNames(NamedTuple):
@@ -57,6 +75,7 @@ class ClientAddresses:
             address = read_address(hop)
             if address is None or not self.trusts(address):
                 return address
+        # With more hops than are read, nobody knows who is behind them.
         return peer if len(hops) < _MOST_HOPS else None
 
     def trusts(self, address: Address | None) -> bool:
@@ -94,6 +113,25 @@ class Locations:
         return location_of(country, region)
 
 
+class Devices:
+    """A bounded memo of parsed User-Agent headers: a parse takes about a millisecond.
+
+    The raw header is a key of the memo and is stored nowhere.
+    """
+
+    def __init__(self, entries: int = 10_000) -> None:
+        self._parsed = lru_cache(maxsize=entries)(_device_of)
+
+    def of(self, user_agent: str | None) -> Device | None:
+        """Return the device of a User-Agent header, or None without one."""
+        return self._parsed(user_agent[:_LONGEST_USER_AGENT]) if user_agent else None
+
+    @property
+    def memoised(self) -> int:
+        """Number of headers remembered."""
+        return self._parsed.cache_info().currsize
+
+
 def locations_of(geo: Geo, addresses: ClientAddresses) -> Locations:
     """Return the finder of places that `[geo]` configures. Raises CannotStart if its database can't be opened."""
     names = None
@@ -121,3 +159,16 @@ def _single_value(scope: Scope, wanted: bytes) -> str | None:
     """Return the header's value; None if it is sent twice, because the client may have added one of the two."""
     values = [value for name, value in scope["headers"] if name == wanted]
     return values[0].decode("latin-1") if len(values) == 1 else None
+
+
+def _device_of(user_agent: str) -> Device:
+    agent = parse(user_agent)
+    kinds = (
+        ("bot", agent.is_bot),
+        ("tablet", agent.is_tablet),
+        ("mobile", agent.is_mobile),
+        ("desktop", agent.is_pc),
+    )
+    family = agent.browser.family
+    kind = next((kind for kind, applies in kinds if applies), "other")
+    return Device(kind, family if family in _FAMILIES else "Other")
