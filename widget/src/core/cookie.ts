@@ -11,7 +11,7 @@ import type { Basis } from "./protocol";
  */
 export const SHAPE = /^1\.[ad]{3}\.\w+\.[0-3]\.\d{10}\.\d+\.[\w.-]*$/;
 
-export interface Kept {
+export interface SiteRecord {
   readonly letters: string;
   readonly basis: Basis;
   /** Whether the service knows of a signal from this browser. */
@@ -26,7 +26,7 @@ export interface Kept {
 }
 
 /** The record in this text; null when there is none, or it is not one. */
-export function parse(text = ""): Kept | null {
+export function parse(text = ""): SiteRecord | null {
   if (!SHAPE.test(text)) return null;
   const [, letters, basis, marks, asOf, maxAge, ...token] = text.split(".");
   return {
@@ -64,7 +64,7 @@ export function together(texts: readonly string[]): string | undefined {
   return format({ ...strictest, letters, token });
 }
 
-export function format(kept: Kept): string {
-  const marks = (kept.gpc ? 1 : 0) + (kept.identified ? 2 : 0);
-  return `1.${kept.letters}.${kept.basis}.${marks}.${kept.asOf}.${kept.maxAge}.${kept.token}`;
+export function format(record: SiteRecord): string {
+  const marks = (record.gpc ? 1 : 0) + (record.identified ? 2 : 0);
+  return `1.${record.letters}.${record.basis}.${marks}.${record.asOf}.${record.maxAge}.${record.token}`;
 }

@@ -1,6 +1,6 @@
 /** Acting: what a visitor's clicks do, in the words of the service. */
 
-import type { Allowing } from "../core/manager";
+import type { Allowing } from "../core/choices";
 import type { Method } from "../core/protocol";
 import type { Subject } from "../settings/asking";
 import type { Acts } from "./asking";
