@@ -7,7 +7,7 @@ import { lettersOf, settle } from "./settle";
 
 export interface Answers {
   /** @param repair whether a choice that got lost over there is sent again */
-  take(reply: Reply, repair?: boolean): void;
+  adopt(reply: Reply, repair?: boolean): void;
   /** The parts of the view for this page: the service's word on this page view, else by the flag. */
   show(): Show;
   /** Tells the page, and the other tabs, that this page has written something. */
@@ -22,8 +22,8 @@ export function answersOf(core: Core): Answers {
   let word: { readonly show: Show; readonly text: string | undefined } | undefined;
   let letters = lettersOf(flag());
 
-  function take(reply: Reply, repair?: boolean): void {
-    const record = core.recorded();
+  function adopt(reply: Reply, repair?: boolean): void {
+    const record = core.record();
     // A cookie that can't be read was presented in vain: it stays, and denies, until somebody chooses.
     if (!record && core.token() && reply.flag.basis === "unavailable") return refresh();
     core.strings.hold(reply.flag);
@@ -44,9 +44,7 @@ export function answersOf(core: Core): Answers {
 
   function refresh(): void {
     const now = flag();
-    const before = letters;
-    letters = lettersOf(now);
-    core.updated(now, letters !== before);
+    core.updated(now, letters !== (letters = lettersOf(now)));
   }
 
   function show(): Show {
@@ -55,5 +53,5 @@ export function answersOf(core: Core): Answers {
     return { banner: basis === "default" && !gpc, honored: basis === "gpc", conflict: false };
   }
 
-  return { take, tell, refresh, show };
+  return { adopt, tell, refresh, show };
 }

@@ -34,8 +34,8 @@ export function choicesOf(core: Core): Choices {
   const { cookie, service } = core;
   return {
     restrict(choice, method) {
-      const record = core.recorded();
-      // A page may call on every view; a person who chooses again is recorded again.
+      const record = core.record();
+      // A page may call on every view; a person who chooses again is record again.
       if (method === "api" && saysAlready(record, choice)) return (async () => {})();
       core.enqueue(choice, method);
       service.drop();
@@ -47,10 +47,10 @@ export function choicesOf(core: Core): Choices {
       if (core.pending().length && !(await core.flush())) return { kind: "failed" };
       return core.alone(async () => {
         const before = cookie.read();
-        const { reply } = await service.post("choices", { ...core.chosen(permission, method), visitor: core.token() });
+        const { reply } = await service.post("choices", { ...core.make(permission, method), visitor: core.token() });
         if (!reply) return { kind: "failed" };
         const url = reply.confirm_url;
-        if (url || core.untouched(before, reply)) core.take(reply);
+        if (url || core.untouched(before, reply)) core.adopt(reply);
         return url ? { kind: "confirm", url } : { kind: "kept" };
       });
     },

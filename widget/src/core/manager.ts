@@ -75,15 +75,14 @@ export interface Manager extends Questions, Choices {
 export type Core = Parts & OnRecord & Sender & Answers & Questions & Choices;
 
 export function manage(parts: Parts): Manager {
-  const core = { ...parts } as Core;
-  Object.assign(core, onRecord(core));
+  const core = { ...parts, ...onRecord(parts) } as Core;
   return Object.assign(core, sender(core), answersOf(core), questionsOf(core), choicesOf(core), {
     overtaken() {
       core.service.drop();
       core.refresh();
     },
     start() {
-      const record = core.recorded();
+      const record = core.record();
       const left = unacknowledged(record);
       if (left && !core.pending().length) core.enqueue(left, "other");
       // Browsers forget what is not written again. Only a denial: it can't undo what another tab writes just now, and

@@ -16,21 +16,21 @@ export interface Questions {
 
 export function questionsOf(core: Core): Questions {
   const { brought, clock, cookie, gpc } = core;
-  // A signal's id outlives the page, so that a lost answer and its retry meet one visitor. Without a signal, and
-  // without anything imported, nothing is recorded, and nothing is stored.
   const spare = memoryCell();
-  const questionId = () => (gpc || brought.prior ? core.signalId : spare);
   let failures = 0;
   let asking: Promise<void> | undefined;
 
   async function question(): Promise<void> {
-    const id = questionId().read() || clock.id();
-    questionId().write(id);
+    // A signal's id outlives the page, so that a lost answer and its retry meet one visitor. Without a signal, and
+    // without anything imported, nothing is recorded, and nothing is stored.
+    const questionId = gpc || brought.prior ? core.signalId : spare;
+    const id = questionId.read() || clock.id();
+    questionId.write(id);
     const before = cookie.read();
     const storage = core.storage ? undefined : false;
     const body = { gpc, id, storage, ...brought, visitor: core.token() };
     const { status, reply, wait } = await core.service.post("signals", body);
-    core.note(!!reply);
+    core.noted(!!reply);
     if (!reply) {
       if (mayGoBetter(status) && ++failures < QUESTIONS) {
         clock.later(delay(failures, wait, clock.chance()), () => void ask());
@@ -38,9 +38,9 @@ export function questionsOf(core: Core): Questions {
       return core.refresh();
     }
     failures = 0;
-    questionId().write(undefined);
+    questionId.write(undefined);
     // A choice made meanwhile, here or in another tab, is newer than this answer.
-    if (core.untouched(before, reply)) core.take(reply, true);
+    if (core.untouched(before, reply)) core.adopt(reply, true);
     else core.refresh();
   }
 

@@ -13,7 +13,7 @@ import type { Restriction } from "./settle";
 export interface Sender {
   pending(): readonly Pending[];
   /** The body of a choice made now, with an id of its own. */
-  chosen<Choice>(choice: Choice, method: Method): Choice & Pick<Pending, "id" | "method" | "lang" | "made_at">;
+  make<Choice>(choice: Choice, method: Method): Choice & Pick<Pending, "id" | "method" | "lang" | "made_at">;
   /** Puts a choice that is made now into the queue. */
   enqueue(choice: Restriction, method: Method): void;
   /** Sends all that is due; true when nothing is left. */
@@ -50,7 +50,7 @@ export function sender(core: Core): Sender {
     if (reply) {
       tries = 0;
       queue.write(encode(remove(pending(), id)));
-      core.take(reply);
+      core.adopt(reply);
       return true;
     }
     if (!mayGoBetter(status)) {
@@ -63,7 +63,7 @@ export function sender(core: Core): Sender {
     return again(seconds);
   }
 
-  const chosen: Sender["chosen"] = (choice, method) => ({
+  const make: Sender["make"] = (choice, method) => ({
     ...choice,
     id: clock.id(),
     method,
@@ -74,9 +74,9 @@ export function sender(core: Core): Sender {
   return {
     pending,
     flush,
-    chosen,
+    make,
     enqueue(choice, method) {
-      const item = chosen(choice, method);
+      const item = make(choice, method);
       unsent.add(item.id);
       queue.write(encode(add(pending(), item)));
     },
