@@ -9,7 +9,7 @@ import { setup, type PrivacyChoices } from "./setup";
 declare const __CONFIG__: Config;
 declare const __EXTRAS__: Extras;
 
-/** What the stub queued: its tag's data, calls as [name, arguments], and whoever waits for `ready`. */
+/** Entry of the stub's queue: its tag's data, calls as [name, arguments], and whoever waits for `ready`. */
 type Queued = Tag | [name: string, given: unknown[]] | ((flag: Flag) => void);
 
 interface Stub {

@@ -9,7 +9,7 @@ import type { Host } from "./parts";
 export interface Obeying extends Gate {
   /** Releases, takes back and erases by the flag as it is now. */
   obey(): void;
-  /** Whether every right in this list is allowed now. No right named: nobody said what it is for. */
+  /** Return true if every right in this list is allowed now. False where none is named: nobody said what it is for. */
   permits(rights: string): boolean;
 }
 

@@ -18,7 +18,7 @@ import type { View } from "./ui/asking";
 
 const OPT_OUT = { sale_share: "opt_out" } as const;
 
-/** What `window.privacyChoices` offers. */
+/** Calls of `window.privacyChoices`. */
 export interface PrivacyChoices {
   flag(): Flag;
   readonly ready: Promise<Flag>;
@@ -84,7 +84,7 @@ export function setup(host: Host): Wired {
     if (config.reload && parts.storage && tags.regrets()) win.location.reload();
   }
 
-  /** What was denied before holds as long as nobody has chosen here: in a cookie of ours that any subdomain can set, too. */
+  /** Restrict what was denied before: it holds as long as nobody has chosen here, in a cookie that any subdomain can set, too. */
   function honour(denied: Restriction | false | undefined): boolean {
     if (denied) void manager.restrict(denied, "prior_cmp");
     return !!denied;

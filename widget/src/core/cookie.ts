@@ -14,9 +14,9 @@ export const SHAPE = /^1\.[ad]{3}\.\w+\.[0-3]\.\d{10}\.\d+\.[\w.-]*$/;
 export interface SiteRecord {
   readonly letters: string;
   readonly basis: Basis;
-  /** Whether the service knows of a signal from this browser. */
+  /** True if the service knows of a signal from this browser. */
   readonly gpc: boolean;
-  /** Whether a consumer was identified on this device. */
+  /** True if a consumer was identified on this device. */
   readonly identified: boolean;
   /** Unix seconds by this browser's clock: when the answer came, or the choice was made. */
   readonly asOf: number;

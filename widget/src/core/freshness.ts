@@ -1,4 +1,4 @@
-/** Whether the service has to be asked. Pure: the cookie's text, the signal and the time decide. */
+/** Freshness: if the service has to be asked. Pure: the cookie's text, the signal and the time decide. */
 
 import { parse } from "./cookie";
 import { isDenied } from "./settle";

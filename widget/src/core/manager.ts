@@ -28,7 +28,7 @@ export interface Parts {
   /** False where the browser keeps no cookies: then a signal must not mint a visitor on every page. */
   readonly storage: boolean;
   readonly cookie: RecordCell;
-  /** Whether a cookie under the plain name is the page's own. */
+  /** True if a cookie under the plain name is the page's own. */
   readonly plain: boolean;
   readonly queue: Cell;
   /** The id of a signal that the service has not answered yet. */
@@ -41,7 +41,7 @@ export interface Parts {
    * id another tool knew them.
    */
   readonly brought: { prior?: PriorId | undefined };
-  /** Whether what another tool noted denies, because nobody has read it yet. Then the service is not asked. */
+  /** Return true if another tool's cookies deny, because nobody has read them yet. Then the service is not asked. */
   readonly unread: () => boolean;
   /** Turns with this page's other calls and those of other tabs. */
   readonly alone: Alone;

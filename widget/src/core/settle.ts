@@ -6,7 +6,7 @@
 import type { SiteRecord } from "./cookie";
 import { RIGHTS, type Basis, type Flag, type Reply } from "./protocol";
 
-/** What a choice made here restricts. */
+/** Rights that a choice made here restricts. */
 export interface Restriction {
   readonly sale_share?: "opt_out";
   readonly sensitive?: "limit";
@@ -30,7 +30,7 @@ export function restricted(record: SiteRecord | null, flag: Flag, choice: Restri
   };
 }
 
-/** What a record says was restricted here without an acknowledgement; null when nothing was. */
+/** Return the restriction of a record that was not acknowledged; null when there is none. */
 export function unacknowledged(record: SiteRecord | null): Restriction | null {
   if (!record || record.basis !== "choice" || record.maxAge > 0) return null;
   return /^d|^.d/.test(record.letters) ? { sale_share: "opt_out" } : { sensitive: "limit" };
@@ -89,7 +89,7 @@ export function settle(
   };
 }
 
-/** Whether neither sale nor sharing is allowed. */
+/** Return true if neither sale nor sharing is allowed. */
 export function isDenied({ letters }: SiteRecord): boolean {
   return letters.startsWith("dd");
 }

@@ -8,7 +8,7 @@ import type { Leaving } from "./asking";
 /** An allowed that the service has acknowledged. */
 const ALLOWED = /^1\.(?!ddd)...\.\w+(\.\d\.\d+)\.[1-9]\d*/;
 
-/** What the form says. From here on this browser's flag is in doubt. */
+/** Return the form's fields. From here on this browser's flag is in doubt. */
 export function leave(back: string, lang: string, { record, rewrite, remember, fresh }: Leaving): Record<string, string> {
   const text = record() || "";
   const kept = parse(text);

@@ -18,7 +18,7 @@ declare const fbq: Pixel | undefined;
 
 const page = window as unknown as { fbq?: Pixel; _fbq?: Pixel };
 let pixel: Pixel | undefined;
-/** Who has heard, and what. */
+/** Pixel that was told last, and the state that it was told. */
 let told: Pixel | undefined;
 let said: boolean | undefined;
 

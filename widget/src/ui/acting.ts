@@ -6,7 +6,7 @@ import type { Subject } from "../settings/asking";
 import type { Acts } from "./asking";
 import { openTab, watchConfirmation } from "./confirming";
 
-/** What a switch says when it is turned off, and on. */
+/** Choices of a switch that is turned off, and on. */
 const WORDS = { sale_share: ["opt_out", "opt_in"], sensitive: ["limit", "lift"] } as const;
 
 export interface Acting {

@@ -14,7 +14,7 @@ export interface QuestionActs {
 
 export interface Question {
   readonly root: HTMLElement;
-  /** Where an answer to a choice made here is said. */
+  /** Place for the answer to a choice made here. */
   readonly place: HTMLElement;
   /** Its first choice. */
   readonly first: HTMLElement;

@@ -1,4 +1,4 @@
-/** What a switch looks like; `aria-checked` around it tells which way it stands. */
+/** Picture of a switch; `aria-checked` around it tells which way it stands. */
 
 import type { Make } from "./element";
 
