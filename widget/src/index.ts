@@ -19,10 +19,10 @@ interface Stub {
 
 function start(): void {
   const host = window as unknown as { privacyChoices?: Partial<PrivacyChoices> & Stub };
-  const found = host.privacyChoices;
+  const existing = host.privacyChoices;
   // An element of that name is neither the stub nor the script.
-  const stub = Array.isArray(found?.q) ? found : undefined;
-  if (!stub && typeof found?.flag == "function") return; // the script is here already
+  const stub = Array.isArray(existing?.q) ? existing : undefined;
+  if (!stub && typeof existing?.flag == "function") return; // the script is here already
   const { currentScript } = document;
   const own = currentScript as HTMLScriptElement | null;
   const queue = stub?.q || [];

@@ -15,9 +15,9 @@ export interface Obeying extends Gate {
 
 export function obeying({ win, config, nonce, extras }: Host, flag: () => Flag, trusted: Trust, load: Load): Obeying {
   function permits(rights: string): boolean {
-    const said = flag();
+    const now = flag();
     const named = rights.match(/\S+/g);
-    return !!named && named.every((right) => said[right as Right] === "allowed");
+    return !!named && named.every((right) => now[right as Right] === "allowed");
   }
 
   const tags = gate(win.document, permits, nonce, trusted, (waits) => load(config.writing, waits));

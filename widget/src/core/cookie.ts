@@ -59,7 +59,7 @@ export function together(texts: readonly string[]): string | undefined {
   const records = texts.flatMap((text) => parse(text) || []);
   if (records.length < 2) return records[0] ? format(records[0]) : texts[0];
   const letters = [0, 1, 2].map((right) => (records.some((record) => record.letters[right] === "d") ? "d" : "a")).join("");
-  const strictest = records.reduce((one, other) => (other.letters > one.letters ? other : one));
+  const strictest = records.reduce((first, other) => (other.letters > first.letters ? other : first));
   const token = records.find((record) => record.token)?.token || "";
   return format({ ...strictest, letters, token });
 }

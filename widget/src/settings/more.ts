@@ -39,10 +39,10 @@ const ALLOWED = /^1\.(?!ddd)...\.\w+(\.\d\.\d+)\.[1-9]\d*/;
 /** Return the form's fields. From here on this browser's flag is in doubt. */
 export function leave(back: string, lang: string, { record, rewrite, remember, fresh }: Leaving): Record<string, string> {
   const text = record() || "";
-  const kept = parse(text);
+  const parsed = parse(text);
   const state = fresh();
   remember(state);
   // Whoever thinks again may come back on any way: what was allowed is denied until the service has answered.
   rewrite(text.replace(ALLOWED, "1.ddd.unavailable$1.0"));
-  return { lang, visitor: kept ? kept.token : text, state, back };
+  return { lang, visitor: parsed ? parsed.token : text, state, back };
 }
