@@ -7,10 +7,10 @@ import { common, INLINE, inline, mangling, root, SCRIPT, smallest } from "./smal
 
 const out = process.env.OUT_DIR || `${root}dist`;
 const OURS =
-  "added|adopt|alone|asOf|ask|begin|brought|built|chance|choose|clock|config|denies|doc|dock|draw|dress|drop|end|erase|extras|first|flush|forget|format|found|fresh|hold|hooked|hurry|inside|" +
-  "identified|kept|kind|known|later|leave|leaving|letters|lever|load|lost|make|maxAge|methods|native|natives|noted|noticed|obey|optedOut|quietly|overtaken|pending|permits|" +
+  "added|all|adopt|alone|asOf|ask|begin|brought|built|chance|choose|clock|config|denies|doc|dock|draw|dress|drop|end|enqueue|erase|extras|first|flush|forget|format|found|fresh|hold|hooked|inside|" +
+  "identified|kind|known|later|leave|leaving|letters|lever|load|lost|make|maxAge|methods|native|natives|noted|noticed|obey|optedOut|quietly|overtaken|pending|permits|" +
   "place|plain|post|queue|read|record|refresh|regrets|release|released|remember|renew|reply|restrict|resume|rewrite|seen|signalId|" +
-  "root|speak|start|styles|tag|tell|torn|uncover|unread|update|updated|url|voice|wait|win|write|wrote";
+  "root|speak|stale|start|styles|tag|tell|token|torn|uncover|unread|untouched|update|updated|url|voice|wait|win|write|wrote";
 const ours = mangling(OURS.split("|"));
 const ENTRIES = {
   widget: "src/index.ts",

@@ -9,7 +9,7 @@ import { setup, type PrivacyChoices } from "./setup";
 declare const __CONFIG__: Config;
 declare const __EXTRAS__: Extras;
 
-/** What the stub queued: its tag's data, calls as [name, arguments], and whoever waits for `ready`. */
+/** Entry of the stub's queue: its tag's data, calls as [name, arguments], and whoever waits for `ready`. */
 type Queued = Tag | [name: string, given: unknown[]] | ((flag: Flag) => void);
 
 interface Stub {
@@ -19,10 +19,10 @@ interface Stub {
 
 function start(): void {
   const host = window as unknown as { privacyChoices?: Partial<PrivacyChoices> & Stub };
-  const found = host.privacyChoices;
+  const existing = host.privacyChoices;
   // An element of that name is neither the stub nor the script.
-  const stub = Array.isArray(found?.q) ? found : undefined;
-  if (!stub && typeof found?.flag == "function") return; // the script is here already
+  const stub = Array.isArray(existing?.q) ? existing : undefined;
+  if (!stub && typeof existing?.flag == "function") return; // the script is here already
   const { currentScript } = document;
   const own = currentScript as HTMLScriptElement | null;
   const queue = stub?.q || [];

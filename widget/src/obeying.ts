@@ -9,15 +9,15 @@ import type { Host } from "./parts";
 export interface Obeying extends Gate {
   /** Releases, takes back and erases by the flag as it is now. */
   obey(): void;
-  /** Whether every right in this list is allowed now. No right named: nobody said what it is for. */
+  /** Return true if every right in this list is allowed now. False where none is named: nobody said what it is for. */
   permits(rights: string): boolean;
 }
 
 export function obeying({ win, config, nonce, extras }: Host, flag: () => Flag, trusted: Trust, load: Load): Obeying {
   function permits(rights: string): boolean {
-    const said = flag();
+    const now = flag();
     const named = rights.match(/\S+/g);
-    return !!named && named.every((right) => said[right as Right] === "allowed");
+    return !!named && named.every((right) => now[right as Right] === "allowed");
   }
 
   const tags = gate(win.document, permits, nonce, trusted, (waits) => load(config.writing, waits));

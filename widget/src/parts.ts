@@ -17,7 +17,7 @@ import { uuid } from "./page/uuid";
 export interface Host {
   readonly win: Window;
   readonly config: Config;
-  /** What the embedding tag says. */
+  /** Data of the embedding tag. */
   readonly tag: Tag;
   readonly nonce: string;
   readonly extras: Extras;

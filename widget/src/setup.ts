@@ -18,7 +18,7 @@ import type { View } from "./ui/asking";
 
 const OPT_OUT = { sale_share: "opt_out" } as const;
 
-/** What `window.privacyChoices` offers. */
+/** Calls of `window.privacyChoices`. */
 export interface PrivacyChoices {
   flag(): Flag;
   readonly ready: Promise<Flag>;
@@ -65,7 +65,7 @@ export function setup(host: Host): Wired {
     updated(flag, changed) {
       if (changed) win.dispatchEvent(new CustomEvent("privacychoices:change", { detail: flag }));
       quietly(obey);
-      quietly(() => said.update(flag, () => (shown ? quietly(() => shown!.update(flag, manager.show())) : drawAgain())));
+      quietly(() => speech.update(flag, () => (shown ? quietly(() => shown!.update(flag, manager.show())) : drawAgain())));
     },
     wrote: () => siblings.tell(),
   });
@@ -74,7 +74,7 @@ export function setup(host: Host): Wired {
     manager.overtaken();
     resume();
   });
-  const said = speaking(host, written, manager);
+  const speech = speaking(host, written, manager);
   const tags = obeying(host, manager.flag, trusted, load);
 
   /** Whoever opts out may want what had run gone from the page: it is loaded again once the service knows. */
@@ -84,7 +84,7 @@ export function setup(host: Host): Wired {
     if (config.reload && parts.storage && tags.regrets()) win.location.reload();
   }
 
-  /** What was denied before holds as long as nobody has chosen here: in a cookie of ours that any subdomain can set, too. */
+  /** Restrict what was denied before: it holds as long as nobody has chosen here, in a cookie that any subdomain can set, too. */
   function honour(denied: Restriction | false | undefined): boolean {
     if (denied) void manager.restrict(denied, "prior_cmp");
     return !!denied;
@@ -105,7 +105,7 @@ export function setup(host: Host): Wired {
     ({ lang } = spoken);
     const closed = stored("_closed", "sessionStorage");
     const stage = { win, config, lang, nonce, load, closed, noticed: stored("_n") };
-    shown = spoken.draw(stage, { ...manager, restrict, leaving, seen: said.seen });
+    shown = spoken.draw(stage, { ...manager, restrict, leaving, seen: speech.seen });
   }
 
   async function open(invoker: Element | null): Promise<void> {
@@ -133,7 +133,7 @@ export function setup(host: Host): Wired {
         restricted = honour(await earlier.read(load, brought)) || restricted;
         manager.refresh();
       }
-      quietly(said.begin);
+      quietly(speech.begin);
       obey = tags.obey;
       obey();
       watchViews(

@@ -24,7 +24,7 @@ export function speaking(host: Host, own: Cell, { flag, known, unread }: Manager
   const write = stringCookies(cookieWriter(host), own, (...written) =>
     extras.uncover?.(win, ...written),
   );
-  const said = voice && announcing(voice, config.sections, flag());
+  const announcer = voice && announcing(voice, config.sections, flag());
   let begun = false;
 
   if (voice) {
@@ -45,13 +45,13 @@ export function speaking(host: Host, own: Cell, { flag, known, unread }: Manager
       begun = true;
       const now = flag();
       keep(now);
-      said?.begin(now, stands(now));
+      announcer?.begin(now, stands(now));
     },
     update(now, draw) {
       keep(now);
-      if (begun && said) said.update(now, stands(now), draw);
+      if (begun && announcer) announcer.update(now, stands(now), draw);
       else draw();
     },
-    seen: (visible) => said?.seen(visible),
+    seen: (visible) => announcer?.seen(visible),
   };
 }

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { denies, format, parse, same, together, type Kept } from "../src/core/cookie";
+import { denies, format, parse, same, together, type SiteRecord } from "../src/core/cookie";
 import type { Basis } from "../src/core/protocol";
 
 const BASES: Basis[] = ["gpc", "choice", "consumer", "minor", "affirmed", "opted_in", "default", "unavailable"];
-const EXAMPLE: Kept = { letters: "dda", basis: "gpc", gpc: true, identified: false, asOf: 1795000000, maxAge: 300, token: "1.a-B_c.d" };
+const EXAMPLE: SiteRecord = { letters: "dda", basis: "gpc", gpc: true, identified: false, asOf: 1795000000, maxAge: 300, token: "1.a-B_c.d" };
 
 test("what is formatted can be parsed back", () => {
   for (const letters of ["aaa", "dda", "ddd", "ada"]) {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryCell } from "../src/core/cell";
 import { takeBack } from "../src/page/returning";
-import { leave } from "../src/settings/leaving";
+import { leave } from "../src/settings/more";
 
 /** As much of a window as is asked of one: its address, and the history that may change it. */
 function at(href: string): { win: Window; href: () => string } {

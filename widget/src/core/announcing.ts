@@ -14,7 +14,7 @@ export interface Announcing {
   begin(flag: Flag, known: boolean): void;
   /** `draw` shows what is different; in between, because the order says so. `known`: nobody has to be waited for. */
   update(flag: Flag, known: boolean, draw: () => void): void;
-  /** Whether question or settings are to be seen. */
+  /** Tells listeners if question or settings are to be seen. */
   seen(visible: boolean): void;
 }
 

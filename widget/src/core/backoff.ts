@@ -1,4 +1,4 @@
-/** How long to wait before the next attempt. Pure: chance is a parameter. */
+/** Backoff: the time to wait before the next attempt. Pure: chance is a parameter. */
 
 const LONGEST = 300;
 const LONGEST_ASKED = 3600;
@@ -21,7 +21,7 @@ export function retryAfter(header: string | null, now: number): number {
   return seconds > 0 ? seconds : 0;
 }
 
-/** Whether the same request may go better later: no answer, time-out, too many, or trouble over there. */
+/** Return true if the same request may go better later: no answer, time-out, too many, or trouble over there. */
 export function mayGoBetter(status: number): boolean {
   return !status || status === 408 || status === 429 || status >= 500;
 }

@@ -11,12 +11,12 @@ import type { Basis } from "./protocol";
  */
 export const SHAPE = /^1\.[ad]{3}\.\w+\.[0-3]\.\d{10}\.\d+\.[\w.-]*$/;
 
-export interface Kept {
+export interface SiteRecord {
   readonly letters: string;
   readonly basis: Basis;
-  /** Whether the service knows of a signal from this browser. */
+  /** True if the service knows of a signal from this browser. */
   readonly gpc: boolean;
-  /** Whether a consumer was identified on this device. */
+  /** True if a consumer was identified on this device. */
   readonly identified: boolean;
   /** Unix seconds by this browser's clock: when the answer came, or the choice was made. */
   readonly asOf: number;
@@ -26,7 +26,7 @@ export interface Kept {
 }
 
 /** The record in this text; null when there is none, or it is not one. */
-export function parse(text = ""): Kept | null {
+export function parse(text = ""): SiteRecord | null {
   if (!SHAPE.test(text)) return null;
   const [, letters, basis, marks, asOf, maxAge, ...token] = text.split(".");
   return {
@@ -59,12 +59,12 @@ export function together(texts: readonly string[]): string | undefined {
   const records = texts.flatMap((text) => parse(text) || []);
   if (records.length < 2) return records[0] ? format(records[0]) : texts[0];
   const letters = [0, 1, 2].map((right) => (records.some((record) => record.letters[right] === "d") ? "d" : "a")).join("");
-  const strictest = records.reduce((one, other) => (other.letters > one.letters ? other : one));
+  const strictest = records.reduce((first, other) => (other.letters > first.letters ? other : first));
   const token = records.find((record) => record.token)?.token || "";
   return format({ ...strictest, letters, token });
 }
 
-export function format(kept: Kept): string {
-  const marks = (kept.gpc ? 1 : 0) + (kept.identified ? 2 : 0);
-  return `1.${kept.letters}.${kept.basis}.${marks}.${kept.asOf}.${kept.maxAge}.${kept.token}`;
+export function format(record: SiteRecord): string {
+  const marks = (record.gpc ? 1 : 0) + (record.identified ? 2 : 0);
+  return `1.${record.letters}.${record.basis}.${marks}.${record.asOf}.${record.maxAge}.${record.token}`;
 }

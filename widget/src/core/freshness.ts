@@ -1,4 +1,4 @@
-/** Whether the service has to be asked. Pure: the cookie's text, the signal and the time decide. */
+/** Freshness: if the service has to be asked. Pure: the cookie's text, the signal and the time decide. */
 
 import { parse } from "./cookie";
 import { isDenied } from "./settle";
@@ -15,10 +15,10 @@ const AHEAD = 60;
  * @param longest the longest `max_age` of the site's answers, in seconds
  */
 export function needsService(text: string | undefined, gpc: boolean, now: number, longest = Infinity): boolean {
-  const kept = parse(text);
-  if (!kept) return true;
-  if (gpc && !kept.gpc) return true; // a signal that the service has not seen
-  const good = isDenied(kept) && kept.basis !== "unavailable" ? DENIED_IS_GOOD : Math.min(kept.maxAge, longest);
-  const age = now / 1e3 - kept.asOf;
+  const record = parse(text);
+  if (!record) return true;
+  if (gpc && !record.gpc) return true; // a signal that the service has not seen
+  const good = isDenied(record) && record.basis !== "unavailable" ? DENIED_IS_GOOD : Math.min(record.maxAge, longest);
+  const age = now / 1e3 - record.asOf;
   return age > good || age < -AHEAD;
 }

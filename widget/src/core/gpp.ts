@@ -23,7 +23,7 @@ export interface Heard {
   readonly source?: unknown;
 }
 
-/** What the stub lends to the script. `ping`, `answer` and `hear` are there to be replaced by the script's own. */
+/** Parts that the stub lends to the script. `ping`, `answer` and `hear` are there to be replaced by the script's own. */
 export interface Voice {
   /** Whoever listens, by id; empty once it was removed. */
   readonly listeners: (Heard | undefined)[];

@@ -36,7 +36,7 @@ export function encode(list: readonly Pending[]): string | undefined {
   return list.length ? json(list) : undefined;
 }
 
-/** What can't be read is dropped: the cookie still tells that something was not acknowledged. */
+/** Return the choices in this text. What can't be read is dropped: the cookie still tells that something was not acknowledged. */
 export function decode(text: string | undefined): readonly Pending[] {
   try {
     const list: unknown = JSON.parse(text || "[]");

@@ -15,7 +15,7 @@ export type Basis =
   | "default"
   | "unavailable";
 
-/** How a choice was made, in the service's words. */
+/** Way in which a choice was made, in the service's words. */
 export type Method = "banner" | "settings" | "api" | "prior_cmp" | "other";
 
 export interface Flag {
@@ -41,7 +41,7 @@ export interface Show {
   readonly conflict: boolean;
 }
 
-/** What `signals` and `choices` answer; which members are there depends on the call and the status. */
+/** Answer to `signals` and `choices`; which members are there depends on the call and the status. */
 export interface Reply {
   readonly flag: Flag;
   readonly visitor: string | null;
@@ -50,7 +50,7 @@ export interface Reply {
 }
 
 /**
- * What stub and script must know of the site to answer, with names as short as they can be: the stub has 1,100 bytes.
+ * Facts of the site that stub and script need to answer, with names as short as they can be: the stub has 1,100 bytes.
  * `s`: the site's key. `d`: letters for sale, share and sensitive of the strictest default of the site's regimes. `r`:
  * those of each region where they are others. `u`: the US Privacy strings for neither
  * of sale and sharing denied, for either denied, and in doubt. `g`: the GPP in doubt, the ids of the sections that
@@ -77,7 +77,7 @@ export interface Tag {
   readonly consumer?: string | undefined;
 }
 
-/** What partners leave in a site: patterns over whole names, written so that they never match our own. */
+/** Traces that partners leave in a site: patterns over whole names, written so that they never match our own. */
 export interface Traces {
   /** The rights that the partner runs under, as in `data-right`. */
   readonly rights: string;
@@ -86,7 +86,7 @@ export interface Traces {
 }
 
 /**
- * How another consent tool's cookie is read: pairs of an id and a word. `doubt`: bits of the rights (1: sale and
+ * Reading of another consent tool's cookie: pairs of an id and a word. `doubt`: bits of the rights (1: sale and
  * sharing, 2: sensitive) that a text denies which can't be read. `harmless`: a text that refuses nothing. `field`: the
  * member of a query string with the pairs. `signals`: ids whose truth denies. `sale_share`, `sensitive`: ids that deny
  * unless their word is `granted`. `others`: ids that mean something else. `refused`: the word that denies under an id
@@ -120,34 +120,34 @@ export interface Config {
   readonly rule: Rule;
   /** Origin and base path of the service, without a trailing slash: its pages are there. */
   readonly service: string;
-  /** Where the calls go instead, in first-party mode: the answers there carry the cookie themselves. */
+  /** Base of the calls in first-party mode: the answers there carry the cookie themselves. */
   readonly api?: string;
   readonly cookie_domain: string | null;
   readonly frictionless: boolean;
   readonly link: boolean;
   /** bar, box or corner; left out where it is a bar. */
   readonly look?: string;
-  /** Whether sensitive personal information is used for more than the service needs; left out where not. */
+  /** True if sensitive personal information is used for more than the service needs; else left out. */
   readonly sensitive?: boolean;
   /** The site's own language: where a page names none of those in `views`. Tags are lower case. */
   readonly lang: string;
   /** The languages, and where the view in each is. */
   readonly views: Readonly<Record<string, string>>;
-  /** What the page says by itself: outcomes, as in `dda1 ddd1` -> the sections' ids and the GPP string. */
+  /** Strings that the page says by itself: outcomes, as in `dda1 ddd1` -> the sections' ids and the GPP string. */
   readonly strings: Readonly<Record<string, string>>;
   /** `8:usca` -> the names of the section's fields; each `Name:bits:count`, two bits and a single value left out. */
   readonly sections: Readonly<Record<string, string>>;
   /** Left out where the page keeps the strings in cookies too. */
   readonly no_string_cookies?: boolean;
   readonly credentials?: RequestCredentials;
-  /** Where the bundle is that reads another consent tool's cookies, with the site's tables in it. */
+  /** Address of the bundle that reads another consent tool's cookies, with the site's tables in it. */
   readonly prior?: string;
   readonly traces?: readonly Traces[];
-  /** Whether the page is loaded again after an opt-out, when something had run. */
+  /** True if the page is loaded again after an opt-out, when something had run. */
   readonly reload?: boolean;
-  /** Where the bundle is that finds a place for what scripts write. */
+  /** Address of the bundle that finds a place for what scripts write. */
   readonly writing: string;
-  /** Where the settings' own bundle is. */
+  /** Address of the settings' own bundle. */
   readonly settings: string;
   /** The debug panel's address, where the site allows it. */
   readonly debug?: string;

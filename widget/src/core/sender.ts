@@ -3,42 +3,35 @@
  * before it is sent, under an id that all its attempts share.
  */
 
-import type { Alone } from "./alone";
 import { delay, mayGoBetter } from "./backoff";
-import type { Cell } from "./cell";
-import type { Clock } from "./clock";
+import { rfc3339, type Clock } from "./clock";
+import type { Core } from "./manager";
 import { add, decode, encode, postpone, remove, type Pending } from "./pending";
-import type { Reply } from "./protocol";
-import type { Service } from "./service";
+import type { Method } from "./protocol";
+import type { Restriction } from "./settle";
 
 export interface Sender {
   pending(): readonly Pending[];
-  add(item: Pending): void;
+  /** The body of a choice made now, with an id of its own. */
+  make<Choice>(choice: Choice, method: Method): Choice & Pick<Pending, "id" | "method" | "lang" | "made_at">;
+  /** Puts a choice that is made now into the queue. */
+  enqueue(choice: Restriction, method: Method): void;
   /** Sends all that is due; true when nothing is left. */
   flush(): Promise<boolean>;
   /** The page is going: sends at once what was added here and still waits for its turn. */
-  hurry(): void;
+  leave(): void;
 }
 
-/**
- * @param alone two tabs that send at once would make one choice two visitors'
- * @param token the visitor token at the moment of sending
- */
-export function sender(
-  queue: Cell,
-  service: Service,
-  clock: Clock,
-  alone: Alone,
-  token: () => string,
-  acknowledged: (reply: Reply) => void,
-): Sender {
+export function sender(core: Core): Sender {
+  const { clock, queue } = core;
   const refused = new Set<string>();
   const unsent = new Set<string>();
   let tries = 0;
-  let waiting = false;
+  const again = retrier(clock, () => void flush());
 
   const pending = () => decode(queue.read());
-  const flush = () => alone(run);
+  // Two tabs that send at once would make one choice two visitors'.
+  const flush = () => core.alone(run);
 
   async function run(): Promise<boolean> {
     let item: Pending | undefined;
@@ -52,13 +45,12 @@ export function sender(
 
   async function send({ after, ...choice }: Pending): Promise<boolean> {
     const { id } = choice;
-    const visitor = token();
     unsent.delete(id);
-    const { status, reply, wait } = await service.post("choices", visitor ? { ...choice, visitor } : choice);
+    const { status, reply, wait } = await core.service.post("choices", { ...choice, visitor: core.token() });
     if (reply) {
       tries = 0;
       queue.write(encode(remove(pending(), id)));
-      acknowledged(reply);
+      core.adopt(reply);
       return true;
     }
     if (!mayGoBetter(status)) {
@@ -71,26 +63,40 @@ export function sender(
     return again(seconds);
   }
 
-  function again(seconds: number): false {
-    if (!waiting) {
-      waiting = true;
-      clock.later(seconds, () => {
-        waiting = false;
-        void flush();
-      });
-    }
-    return false;
-  }
+  const make: Sender["make"] = (choice, method) => ({
+    ...choice,
+    id: clock.id(),
+    method,
+    lang: core.lang(),
+    made_at: rfc3339(clock.now()),
+  });
 
   return {
     pending,
     flush,
-    add(item) {
+    make,
+    enqueue(choice, method) {
+      const item = make(choice, method);
       unsent.add(item.id);
       queue.write(encode(add(pending(), item)));
     },
-    hurry() {
+    leave() {
       for (const item of pending()) if (unsent.has(item.id)) void send(item);
     },
+  };
+}
+
+/** Return what calls `act` in so many seconds, unless it is going to be called already; it gives false. */
+function retrier(clock: Clock, act: () => void): (seconds: number) => false {
+  let isWaiting = false;
+  return (seconds) => {
+    if (!isWaiting) {
+      isWaiting = true;
+      clock.later(seconds, () => {
+        isWaiting = false;
+        act();
+      });
+    }
+    return false;
   };
 }

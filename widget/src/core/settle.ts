@@ -3,10 +3,10 @@
  * disagree the stricter holds, until the service says that the visitor confirmed an opt-in.
  */
 
-import type { Kept } from "./cookie";
+import type { SiteRecord } from "./cookie";
 import { RIGHTS, type Basis, type Flag, type Reply } from "./protocol";
 
-/** What a choice made here restricts. */
+/** Rights that a choice made here restricts. */
 export interface Restriction {
   readonly sale_share?: "opt_out";
   readonly sensitive?: "limit";
@@ -18,26 +18,26 @@ export interface Restriction {
  * @param flag what holds now
  * @param now Unix milliseconds
  */
-export function restricted(kept: Kept | null, flag: Flag, choice: Restriction, now: number): Kept {
+export function restricted(record: SiteRecord | null, flag: Flag, choice: Restriction, now: number): SiteRecord {
   return {
     letters: restrict(lettersOf(flag), choice),
     basis: "choice",
-    gpc: !!kept?.gpc,
-    identified: !!kept?.identified,
+    gpc: !!record?.gpc,
+    identified: !!record?.identified,
     asOf: Math.floor(now / 1e3),
     maxAge: 0,
-    token: kept?.token || "",
+    token: record?.token || "",
   };
 }
 
-/** What a record says was restricted here without an acknowledgement; null when nothing was. */
-export function unacknowledged(kept: Kept | null): Restriction | null {
-  if (!kept || kept.basis !== "choice" || kept.maxAge > 0) return null;
-  return /^d|^.d/.test(kept.letters) ? { sale_share: "opt_out" } : { sensitive: "limit" };
+/** Return the restriction of a record that was not acknowledged; null when there is none. */
+export function unacknowledged(record: SiteRecord | null): Restriction | null {
+  if (!record || record.basis !== "choice" || record.maxAge > 0) return null;
+  return /^d|^.d/.test(record.letters) ? { sale_share: "opt_out" } : { sensitive: "limit" };
 }
 
 /** The record that an answer alone makes: what the service itself writes in first-party mode. */
-export function answered({ flag, visitor }: Reply, now: number): Kept {
+export function answered({ flag, visitor }: Reply, now: number): SiteRecord {
   return {
     letters: lettersOf(flag),
     basis: flag.basis as Basis,
@@ -53,44 +53,44 @@ export function answered({ flag, visitor }: Reply, now: number): Kept {
 /**
  * The record after an answer, and whether a local opt-out got lost over there and must be sent again.
  *
- * @param kept the record before the answer
+ * @param record the record before the answer
  * @param pending restrictions not acknowledged yet
  * @param gpc whether the browser sends the signal, and so the service now knows of it
  * @param now Unix milliseconds
  */
 export function settle(
-  kept: Kept | null,
+  record: SiteRecord | null,
   reply: Reply,
   pending: readonly Restriction[],
   gpc: boolean,
   now: number,
-): { kept: Kept; lost: boolean } {
+): { record: SiteRecord; lost: boolean } {
   const { flag } = reply;
   // By this browser's clock: its age is measured by the same clock.
-  const told = answered(reply, now);
-  const deniedHere = !!kept && isDenied(kept);
+  const fresh = answered(reply, now);
+  const deniedHere = !!record && isDenied(record);
   // In doubt the service denies everything; a denial that is known better here stays as it was.
-  if (flag.basis === "unavailable" && kept && deniedHere) return { kept, lost: false };
+  if (flag.basis === "unavailable" && record && deniedHere) return { record, lost: false };
   // A default can't answer for somebody who opted out here: the record got lost over there.
-  const lost = deniedHere && kept.basis === "choice" && flag.basis === "default";
+  const lost = deniedHere && record.basis === "choice" && flag.basis === "default";
   const unsent: readonly Restriction[] = lost ? [...pending, { sale_share: "opt_out" }] : pending;
-  const letters = unsent.reduce(restrict, told.letters);
-  const changed = letters !== told.letters || lost;
+  const letters = unsent.reduce(restrict, fresh.letters);
+  const changed = letters !== fresh.letters || lost;
   return {
-    kept: {
-      ...told,
+    record: {
+      ...fresh,
       letters,
-      gpc: gpc || told.gpc,
-      identified: !!kept?.identified,
-      token: told.token || kept?.token || "",
+      gpc: gpc || fresh.gpc,
+      identified: !!record?.identified,
+      token: fresh.token || record?.token || "",
       ...(changed && { basis: "choice", maxAge: 0 }),
     },
     lost,
   };
 }
 
-/** Whether neither sale nor sharing is allowed. */
-export function isDenied({ letters }: Kept): boolean {
+/** Return true if neither sale nor sharing is allowed. */
+export function isDenied({ letters }: SiteRecord): boolean {
   return letters.startsWith("dd");
 }
 

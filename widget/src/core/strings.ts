@@ -14,26 +14,26 @@ export interface Strings {
   hold(flag: Flag): void;
 }
 
-/** @param kept holds the outcome, the sections' ids, the GPP and the US Privacy string of the last answer */
-export function stringsOf({ rule, strings }: Pick<Config, "rule" | "strings">, kept: Cell): Strings {
+/** @param last holds the outcome, the sections' ids, the GPP and the US Privacy string of the last answer */
+export function stringsOf({ rule, strings }: Pick<Config, "rule" | "strings">, last: Cell): Strings {
   const outcomeOf = (flag: Flag) => lettersOf(flag) + +flag.gpc;
   return {
     speak(flag, silent) {
       const { basis, gpc } = flag;
       const outcome = outcomeOf(flag);
-      const [was, ...own] = (kept.read() || "").split(" ");
+      const [was, ...own] = (last.read() || "").split(" ");
       const names = Object.keys(strings).find((together) => together.includes(outcome));
-      let said: readonly (string | undefined)[] = [rule.g[0].join(), rule.g[gpc ? 2 : 1], rule.u[2]];
+      let words: readonly (string | undefined)[] = [rule.g[0].join(), rule.g[gpc ? 2 : 1], rule.u[2]];
       if (basis !== "unavailable" && !(silent && basis === "default")) {
-        if (was === outcome + basis) said = own;
-        else if (names) said = [...(strings[names] as string).split(" "), flag.us_privacy];
+        if (was === outcome + basis) words = own;
+        else if (names) words = [...(strings[names] as string).split(" "), flag.us_privacy];
       }
-      const [ids, gpp, us_privacy] = said as [string, string, string];
+      const [ids, gpp, us_privacy] = words as [string, string, string];
       return { ...flag, gpp, gpp_sid: ids.split(",").map((id) => +id), us_privacy };
     },
     hold(flag) {
       const { gpp, gpp_sid, us_privacy, basis } = flag;
-      if (gpp) kept.write([outcomeOf(flag) + basis, gpp_sid!.join(), gpp, us_privacy].join(" "));
+      if (gpp) last.write([outcomeOf(flag) + basis, gpp_sid!.join(), gpp, us_privacy].join(" "));
     },
   };
 }

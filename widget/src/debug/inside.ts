@@ -1,4 +1,4 @@
-/** What the script hands to the debug panel: nothing that the page's own scripts could not find out. Types only. */
+/** Inside: the parts that the script hands to the debug panel, nothing that the page's own scripts could not find out. Types only. */
 
 import type { Pending } from "../core/pending";
 import type { Flag } from "../core/protocol";
@@ -8,7 +8,7 @@ export interface Inside {
   /** The cookie's text. */
   record(): string | undefined;
   pending(): readonly Pending[];
-  /** Whether every right in this list is allowed now. */
+  /** Return true if every right in this list is allowed now. */
   permits(rights: string): boolean;
   released(marked: Element): boolean;
 }

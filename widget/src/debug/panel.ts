@@ -17,7 +17,7 @@ export function sections(doc: Document, inside: Inside, now: number): readonly S
     { title: "Flag", rows: flagRows(inside, now) },
     { title: "Held", rows: markedRows(doc, inside, false) },
     { title: "Released", rows: markedRows(doc, inside, true) },
-    { title: "Waits to be sent", rows: inside.pending().map((one) => [one.made_at, JSON.stringify(one)]) },
+    { title: "Waits to be sent", rows: inside.pending().map((choice) => [choice.made_at, JSON.stringify(choice)]) },
   ];
 }
 

@@ -1,7 +1,6 @@
 /** The extra `erasing`; the object that it joins is there because the service puts both into one function. */
 
-import { erase } from "../page/erasing";
-import { uncover } from "../page/uncovering";
+import { erase, uncover } from "../page/erasing";
 import type { Extras } from "./extras";
 
 declare const __EXTRAS__: Extras;

@@ -6,9 +6,8 @@
 import type { Natives } from "../natives";
 import type { debug } from "../page/debugging";
 import type { earlier } from "../page/earlier";
-import type { erase } from "../page/erasing";
+import type { erase, uncover } from "../page/erasing";
 import type { former } from "../page/former";
-import type { uncover } from "../page/uncovering";
 
 export interface Extras {
   /** Always there, put before all else. */

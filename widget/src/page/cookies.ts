@@ -73,7 +73,7 @@ export function recordCell(site: Site & { extras: Extras }, name: string, spare:
     mirror.write(denies(text) ? mark + text : undefined);
     // Where it fails the spare holds it.
     quietly(() => {
-      const there = () => texts(own).some((kept) => kept === text || same(kept, text));
+      const there = () => texts(own).some((other) => other === text || same(other, text));
       if (plain && texts(PREFIX + name).length) put(PREFIX + name, "", ""); // from before the domain was shared
       // The service has just written it: rewritten here, Safari would forget it in 7 days.
       if (!site.config.api || !there()) put(own, text);
@@ -91,11 +91,11 @@ export function recordCell(site: Site & { extras: Extras }, name: string, spare:
     write,
     all() {
       const cookies = quietly(
-        () => [PREFIX + name, name].flatMap((one) => texts(one).map((text) => `${one}=${text}`)),
+        () => [PREFIX + name, name].flatMap((cookie) => texts(cookie).map((text) => `${cookie}=${text}`)),
         [`${name}=`],
       );
-      const kept = spare.read();
-      return [...cookies, mirror.read(), kept !== undefined && `${own}=${kept}`].join("; ");
+      const spareText = spare.read();
+      return [...cookies, mirror.read(), spareText !== undefined && `${own}=${spareText}`].join("; ");
     },
     torn: () => new Set(owned().map((text) => parse(text)?.letters)).size > 1,
     former: () => !!quietly(() => before?.optedOut()),

@@ -60,17 +60,17 @@ export function earlier(
   return {
     unread: () => !isRead && !chosen() && (isNew || record() === undefined),
     async read(load, brought) {
-      const found = await new Promise<Parameters<Noted> | undefined>((done) => {
+      const reading = await new Promise<Parameters<Noted> | undefined>((done) => {
         const asking: Asking & Partial<HTMLScriptElement> = {
           cookie,
-          noted: (...found) => done(found),
+          noted: (...reading) => done(reading),
           onerror: () => done(undefined),
         };
         setTimeout(done, PATIENCE);
         quietly(() => load(address, asking));
       });
-      if (!found) return undefined;
-      const [denied, prior] = found;
+      if (!reading) return undefined;
+      const [denied, prior] = reading;
       isRead = true;
       brought.prior = prior;
       if (!denied) seen.write(`${sum}`);

@@ -39,8 +39,8 @@ export function former(
       if (before.length) put(name, "");
       const after = texts(name);
       const ours = before.find((text, at) => text !== after[at]);
-      const kept = record.parse(ours);
-      return kept ? record.format({ ...kept, asOf: kept.asOf - STALE }) : ours;
+      const parsed = record.parse(ours);
+      return parsed ? record.format({ ...parsed, asOf: parsed.asOf - STALE }) : ours;
     },
     renew(text) {
       if (record.denies(text) || texts(name).length) put(name, record.denies(text) ? text : "");

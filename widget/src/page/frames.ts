@@ -30,14 +30,14 @@ export function answerFrames(win: Window, { listeners }: Pick<Voice, "listeners"
   return ({ data, source }) =>
     void quietly(() => {
       const asText = /Call"/.test(data);
-      const asked = asText ? JSON.parse(data) : data;
+      const message = asText ? JSON.parse(data) : data;
       for (const name in apis) {
-        const call: Call | undefined = asked[`${name}Call`];
+        const call: Call | undefined = message[`${name}Call`];
         if (!call) continue;
         const reply: Heard = (returnValue, success) => {
-          const said = { [`${name}Return`]: { returnValue, success, callId: call.callId } };
+          const answer = { [`${name}Return`]: { returnValue, success, callId: call.callId } };
           // Any document may know it, so nobody is asked who they are.
-          (source as Window).postMessage(asText ? json(said) : said, "*");
+          (source as Window).postMessage(asText ? json(answer) : answer, "*");
         };
         apis[name]!(call, Object.assign(reply, { source }));
       }

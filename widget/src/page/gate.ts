@@ -7,6 +7,7 @@
 
 import { quietly } from "../quietly";
 import type { Runs, Waits } from "../writing/waits";
+import { lineOf } from "./line";
 import { runScript } from "./running";
 import type { Trust } from "./trust";
 
@@ -19,21 +20,11 @@ export interface Gate {
   added(nodes: readonly Node[]): void;
   /** From here on what is put there once more is new: another view may run what an earlier one ran. */
   forget(): void;
-  /** Whether something was released that is not permitted now. */
+  /** Return true if something was released that is not permitted now. */
   regrets(): boolean;
-  /** Whether this very element was released. */
+  /** Return true if this very element was released. */
   released(marked: Element): boolean;
 }
-
-/** Milliseconds that releasing takes at a stretch: a task over 50 is felt. https://www.w3.org/TR/longtasks-1/ */
-const STRETCH = 12;
-
-/**
- * Milliseconds that others wait for a script that does not come. Those behind it may need it, and a library takes
- * seconds on a slow line; but a server that is down answers never, and takes none of the others with it. Half as long
- * for the next one: all that hang hold the rest up for ten seconds at most.
- */
-const PATIENCE = 5e3;
 
 /**
  * @param permits whether every right in this list is allowed now; false for an empty list and unknown names
@@ -49,146 +40,92 @@ export function gate(
   const done = new WeakSet<Element>();
   const frames = new Set<HTMLIFrameElement>();
   const used = new Set<string>();
-  let ran = new Map<string, Element[]>();
-  let busy = false;
-  /** What was found and not looked at yet. What is denied is dropped: once it may run, the page is walked again. */
-  let waiting: HTMLElement[] = [];
-  /** What is on its way, and runs before all that stands behind it. */
-  const coming = new Set<HTMLScriptElement>();
-  let patience = PATIENCE;
+  /** Elements that were not looked at yet. What is denied is dropped: once it may run, the page is walked again. */
+  const waiting: HTMLElement[] = [];
+  const { release, wait, found } = lineOf(waiting, run);
+  let isNew = novelty();
   let runs: Runs | undefined;
   let fetched = false;
-
-  const rightsOf = ({ dataset }: HTMLElement) => dataset.right || "";
-
-  function release(): void {
-    for (const frame of frames) if (!permits(rightsOf(frame))) quietly(() => takeBack(frame));
-    // An element named after the method hides it: then nothing is found, and nothing runs.
-    waiting = quietly(() => [...doc.querySelectorAll<HTMLElement>(MARKED)]) || [];
-    go();
-  }
-
-  function added(nodes: readonly Node[]): void {
-    for (const node of nodes) {
-      // What is no element has no such methods.
-      quietly(() => {
-        const element = node as HTMLElement;
-        if (element.matches(MARKED)) waiting.push(element);
-        waiting.push(...element.querySelectorAll<HTMLElement>(MARKED));
-      });
-    }
-    go();
-  }
-
-  /** Scripts that another one has written: they run at once, unless one before them is on its way. */
-  function written(scripts: Iterable<HTMLScriptElement>, writer: HTMLScriptElement): void {
-    for (const script of scripts) {
-      if (coming.size > +coming.has(writer)) {
-        const behind = waiting.findIndex((other) => script.compareDocumentPosition(other) & 4);
-        waiting.splice(behind < 0 ? waiting.length : behind, 0, script);
-      } else run(script);
-    }
-  }
-
-  function go(): void {
-    if (!busy) next();
-  }
-
-  function next(): void {
-    const began = performance.now();
-    busy = true;
-    let at = 0;
-    for (let marked; (marked = waiting[at]) && !beingParsed(marked); ) {
-      // As in plain HTML, a script waits for the external one before it; frames wait for nobody.
-      if (coming.size && inTurn(marked)) at++;
-      else if (performance.now() - began > STRETCH) {
-        setTimeout(next);
-        return;
-      } else {
-        waiting.splice(at, 1);
-        run(marked);
-      }
-    }
-    busy = false;
-  }
 
   function run(marked: HTMLElement): void {
     const rights = rightsOf(marked);
     if (done.has(marked) || !marked.isConnected || !marked.matches(MARKED) || !permits(rights)) return;
     used.add(rights);
-    const isScript = marked.localName == "script";
-    if (isScript && !fetched) {
+    if (marked.localName != "script") {
+      frames.add(marked as HTMLIFrameElement);
+      load(marked as HTMLIFrameElement);
+    } else if (fetched) {
+      done.add(marked);
+      const script = isNew(marked as HTMLScriptElement) && quietly(() => runScript(marked as HTMLScriptElement, nonce, trust, runs));
+      if (script) wait(script);
+    } else {
       // Before the first one runs: after it is too late.
       fetched = true;
       waiting.unshift(marked);
-      quietly(() => expect(fetchWriting({ found: written, hooked: (hook) => (runs = hook), stack: `${Error().stack}` })));
-      return;
+      quietly(() => wait(fetchWriting({ found, hooked: (hook) => (runs = hook), stack: `${Error().stack}` })));
     }
-    const script = isScript ? once(marked as HTMLScriptElement) : load(marked as HTMLIFrameElement);
-    if (script) expect(script);
-  }
-
-  /** Lets those behind it wait until it has come, or failed. */
-  function expect(script: HTMLScriptElement): void {
-    const over = () => {
-      clearTimeout(timer);
-      if (coming.delete(script)) go();
-    };
-    const timer = setTimeout(() => {
-      patience /= 2;
-      over();
-    }, patience);
-    coming.add(script);
-    script.addEventListener("load", over);
-    script.addEventListener("error", over);
-  }
-
-  function once(marked: HTMLScriptElement): HTMLScriptElement | undefined {
-    done.add(marked);
-    // A framework that draws anew puts an equal element in the place of one that it took out.
-    const key = marked.getAttribute("src") + marked.text;
-    const alike = ran.get(key) || [];
-    const before = alike.findIndex((other) => !other.isConnected && other.isEqualNode(marked));
-    alike[before < 0 ? alike.length : before] = marked;
-    ran.set(key, alike);
-    return before < 0 ? quietly(() => runScript(marked, nonce, trust, runs)) : undefined;
-  }
-
-  function load(frame: HTMLIFrameElement): undefined {
-    frames.add(frame);
-    frame.src = frame.dataset.src as string;
-    frame.removeAttribute("data-src");
-  }
-
-  function takeBack(frame: HTMLIFrameElement): void {
-    frames.delete(frame);
-    frame.dataset.src = frame.getAttribute("src") || "";
-    frame.removeAttribute("src");
-    // Not by its `src`: that would leave the old document in the history, one step back.
-    if (frame.contentWindow) frame.contentWindow.location.replace("about:blank");
   }
 
   return {
-    release,
-    added,
+    release() {
+      for (const frame of frames) {
+        if (!permits(rightsOf(frame))) {
+          frames.delete(frame);
+          quietly(() => takeBack(frame));
+        }
+      }
+      // An element named after the method hides it: then nothing is found, and nothing runs.
+      waiting.length = 0;
+      quietly(() => waiting.push(...doc.querySelectorAll<HTMLElement>(MARKED)));
+      release();
+    },
+    added(nodes) {
+      for (const node of nodes) {
+        // What is no element has no such methods.
+        quietly(() => addMarked(waiting, node as HTMLElement));
+      }
+      release();
+    },
     forget() {
-      ran = new Map();
+      isNew = novelty();
     },
     regrets: () => [...used].some((rights) => !permits(rights)),
     released: (marked) => done.has(marked) || frames.has(marked as HTMLIFrameElement),
   };
 }
 
-/** Whether it keeps its place in the line. */
-function inTurn(marked: HTMLElement): boolean {
-  return marked.localName == "script" && !marked.hasAttribute("async");
+const rightsOf = ({ dataset }: HTMLElement) => dataset.right || "";
+
+/** Adds what is marked of this element and those below it. */
+function addMarked(waiting: HTMLElement[], element: HTMLElement): void {
+  if (element.matches(MARKED)) waiting.push(element);
+  waiting.push(...element.querySelectorAll<HTMLElement>(MARKED));
 }
 
-/** While the parser works, what has no successor anywhere may still be growing. */
-function beingParsed(marked: HTMLElement): boolean {
-  if (marked.ownerDocument.readyState !== "loading") return false;
-  for (let node: Node | null = marked; node; node = node.parentNode) {
-    if (node.nextSibling) return false;
-  }
-  return true;
+/**
+ * Return what tells of a script if none like it ran before: a framework that draws anew puts an equal element in the
+ * place of one that it took out.
+ */
+function novelty(): (marked: HTMLScriptElement) => boolean {
+  const ran = new Map<string, Element[]>();
+  return (marked) => {
+    const key = marked.getAttribute("src") + marked.text;
+    const alike = ran.get(key) || [];
+    const before = alike.findIndex((other) => !other.isConnected && other.isEqualNode(marked));
+    alike[before < 0 ? alike.length : before] = marked;
+    ran.set(key, alike);
+    return before < 0;
+  };
+}
+
+function load(frame: HTMLIFrameElement): void {
+  frame.src = frame.dataset.src as string;
+  frame.removeAttribute("data-src");
+}
+
+function takeBack(frame: HTMLIFrameElement): void {
+  frame.dataset.src = frame.getAttribute("src") || "";
+  frame.removeAttribute("src");
+  // Not by its `src`: that would leave the old document in the history, one step back.
+  if (frame.contentWindow) frame.contentWindow.location.replace("about:blank");
 }

@@ -17,10 +17,10 @@ export interface Brought {
 /** @param made the state of this tab: who brings a result without it was not sent away from here */
 export function takeBack({ history, location }: Window, made: Cell): Brought {
   // The service puts it last, behind whatever the fragment had before. Anchored, or a long fragment takes seconds.
-  const found = /^([^#]*#(?:.*&)?)privacy-choices=([^&]*)$/.exec(location.href);
-  if (!found) return {};
-  history.replaceState(history.state, "", (found[1] as string).slice(0, -1));
+  const match = /^([^#]*#(?:.*&)?)privacy-choices=([^&]*)$/.exec(location.href);
+  if (!match) return {};
+  history.replaceState(history.state, "", (match[1] as string).slice(0, -1));
   const state = made.read() || "";
   made.write(undefined); // good once
-  return { result: found[2] as string, state };
+  return { result: match[2] as string, state };
 }

@@ -54,7 +54,7 @@ export function runScript(
 }
 
 /**
- * Whether the browser fetches it, and tells when it has run or failed. What the guard holds loads later, or never.
+ * Return true if the browser fetches it, and tells when it has run or failed. What the guard holds loads later, or never.
  * https://html.spec.whatwg.org/multipage/scripting.html#prepare-the-script-element
  */
 function isAwaited(script: HTMLScriptElement): boolean {

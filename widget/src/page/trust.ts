@@ -2,7 +2,7 @@
 
 import { quietly } from "../quietly";
 
-/** What comes back stands where a text is wanted, and passes where Trusted Types are demanded. */
+/** Makes trusted texts: they stand where a text is wanted, and pass where Trusted Types are demanded. */
 export interface Trust {
   createScript(text: string): string;
   createScriptURL(url: string): string;

@@ -15,7 +15,7 @@ type Cookies = Pick<Document, "cookie">;
 const SALE_SHARE = 1;
 const SENSITIVE = 2;
 
-/** What is denied, by the bits of its rights. */
+/** Restriction by the bits of the rights. */
 const CHOICES: readonly (Restriction | undefined)[] = [
   undefined,
   { sale_share: "opt_out" },
@@ -28,7 +28,7 @@ const LONGEST = 8192;
 /** Some proxies and scripts encode again what was encoded. */
 const ROUNDS = 3;
 
-/** What these cookies deny; undefined where nothing. */
+/** Return what these cookies deny; undefined where nothing. */
 export function deniedBefore(doc: Cookies, readings: readonly PriorReading[]): Restriction | undefined {
   let bits = 0;
   for (const reading of readings) {
@@ -54,7 +54,7 @@ export function knownBefore(doc: Cookies, cookies: readonly PriorCookie[]): Prio
   return undefined;
 }
 
-/** What stands in the cookies of that name; a page may have several. An empty one notes nothing. */
+/** Return the texts of the cookies of that name; a page may have several. An empty one notes nothing. */
 function texts(doc: Cookies, name: string): string[] {
   const found = [];
   for (const pair of doc.cookie.split("; ")) {

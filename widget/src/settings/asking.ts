@@ -1,5 +1,5 @@
 /**
- * What passes between the script and the settings, which are a bundle of their own: most visitors never open them.
+ * Interface between the script and the settings, which are a bundle of their own: most visitors never open them.
  * The element that loads the bundle carries it. Types only.
  */
 
@@ -7,10 +7,10 @@ import type { Flag } from "../core/protocol";
 import type { Make } from "../ui/element";
 import type { Texts } from "../ui/texts";
 
-/** What a switch is about, as the texts' keys begin. */
+/** Subject of a switch, as the texts' keys begin. */
 export type Subject = "sale_share" | "sensitive";
 
-/** What it takes to send the visitor to the choices page. */
+/** Parts that send the visitor to the choices page. */
 export interface Leaving {
   /** The cookie's text, and how it is written. */
   record(): string | undefined;
@@ -24,7 +24,7 @@ export interface Given {
   readonly make: Make;
   readonly lang: string;
   readonly texts: Texts;
-  /** Whether the site uses sensitive personal information for more than its service needs. */
+  /** True if the site uses sensitive personal information for more than its service needs. */
   readonly sensitive: boolean | undefined;
   /** The address of the service's own page about these choices. */
   readonly page: string;
@@ -35,7 +35,7 @@ export interface Given {
 
 export interface Settings {
   readonly root: HTMLDialogElement;
-  /** Where an answer to a choice made here is said. */
+  /** Place for the answer to a choice made here. */
   readonly place: HTMLElement;
   readonly styles: string;
   update(flag: Flag): void;

@@ -1,9 +1,9 @@
 /** More: the way to the service's own page about these choices. A form, so that what it takes along is in no address. */
 
+import { parse } from "../core/cookie";
 import type { Make } from "../ui/element";
 import type { Texts } from "../ui/texts";
 import type { Leaving } from "./asking";
-import { leave } from "./leaving";
 
 export function more(
   make: Make,
@@ -31,4 +31,18 @@ export function more(
     make("button", { id: "privacy-choices-more" }, texts.more),
   );
   return form;
+}
+
+/** An allowed that the service has acknowledged. */
+const ALLOWED = /^1\.(?!ddd)...\.\w+(\.\d\.\d+)\.[1-9]\d*/;
+
+/** Return the form's fields. From here on this browser's flag is in doubt. */
+export function leave(back: string, lang: string, { record, rewrite, remember, fresh }: Leaving): Record<string, string> {
+  const text = record() || "";
+  const parsed = parse(text);
+  const state = fresh();
+  remember(state);
+  // Whoever thinks again may come back on any way: what was allowed is denied until the service has answered.
+  rewrite(text.replace(ALLOWED, "1.ddd.unavailable$1.0"));
+  return { lang, visitor: parsed ? parsed.token : text, state, back };
 }

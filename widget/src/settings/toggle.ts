@@ -1,8 +1,7 @@
 /** A switch that says its state in words. Its name is the right itself, so that no answer is a double negative. */
 
-import type { Make } from "../ui/element";
+import { track, type Make } from "../ui/element";
 import type { Texts } from "../ui/texts";
-import { track } from "../ui/track";
 import type { Subject } from "./asking";
 
 export interface Toggle {

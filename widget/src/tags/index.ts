@@ -19,7 +19,7 @@ let letters: string | undefined;
 function tell(settled?: unknown): void {
   const before = denied;
   const opened = open;
-  const said = letters;
+  const lettersBefore = letters;
   look(settled);
   letters = flag.sale + flag.share + flag.sensitive;
   const turned = denied != before;
@@ -27,7 +27,7 @@ function tell(settled?: unknown): void {
   if (wanted.processing && turned) speak(restrictedProcessing);
   if (wanted.meta) speak(limitedDataUse); // remembers itself whom it has told what
   if (wanted.uet && turned) speak(consentOfUet);
-  if (wanted.layer && letters != said) speak(dataLayer);
+  if (wanted.layer && letters != lettersBefore) speak(dataLayer);
 }
 
 const google = (wanted.consent || wanted.processing) && quietly(() => hear("dataLayer", heardByGoogle));

@@ -18,9 +18,9 @@ declare const fbq: Pixel | undefined;
 
 const page = window as unknown as { fbq?: Pixel; _fbq?: Pixel };
 let pixel: Pixel | undefined;
-/** Who has heard, and what. */
-let told: Pixel | undefined;
-let said: boolean | undefined;
+/** Pixel that was told last, and the state that it was told. */
+let heardBy: Pixel | undefined;
+let lastDenied: boolean | undefined;
 
 export function limitedDataUse(): void {
   if (word == "default") {
@@ -39,9 +39,9 @@ export function limitedDataUse(): void {
 }
 
 function say(): void {
-  if (typeof fbq != "function" || (fbq == told && denied == said)) return;
-  told = fbq;
-  said = denied;
+  if (typeof fbq != "function" || (fbq == heardBy && denied == lastDenied)) return;
+  heardBy = fbq;
+  lastDenied = denied;
   // The United States and California; 0 and 0 would let Meta decide where the visitor is.
   fbq("dataProcessingOptions", ...(denied ? [["LDU"], 1, 1000] : [[]]));
 }
@@ -57,7 +57,7 @@ function handOver(): Pixel | undefined {
         if (given[0] == "dataProcessingOptions") {
           answer(() => {
             if (!denied) return;
-            told = undefined;
+            heardBy = undefined;
             say();
           });
         }

@@ -8,13 +8,13 @@ declare const privacyChoices: { flag(): Flag; optOut(): void; readonly ready: Pr
 export const choices = privacyChoices;
 
 export let flag: Flag;
-/** Whether sale or sharing is denied: either restricts every tag, for none knows the one from the other. */
+/** True if sale or sharing is denied: either restricts every tag, for none knows the one from the other. */
 export let denied: boolean | undefined;
-/** Whether that is but a default of the stub: the service's answer is on its way, and may know the place. */
+/** True if that is but a default of the stub: the service's answer is on its way, and may know the place. */
 export let open: boolean | undefined;
-/** Whether the visitor has allowed it, in two steps: a default that allows is nobody's decision. */
+/** True if the visitor has allowed it, in two steps: a default that allows is nobody's decision. */
 export let decided: boolean;
-/** How tags tell what they begin with from a change. */
+/** Word by which tags tell what they begin with from a change. */
 export let word: "default" | "update";
 
 /** @param settled whether a default counts as the service's: it has answered, or won't */

@@ -8,7 +8,7 @@ export interface Wanted {
 }
 
 export interface Consent {
-  /** Whether analytics storage is denied with the rest. */
+  /** There if analytics storage is denied with the rest. */
   readonly analytics?: 1;
   /** Said with a default that the service has not confirmed yet: where it binds, and how long tags wait, in ms. */
   readonly open?: { readonly region?: readonly string[]; readonly wait_for_update?: number };

@@ -1,12 +1,12 @@
 /** Acting: what a visitor's clicks do, in the words of the service. */
 
-import type { Allowing } from "../core/manager";
+import type { Allowing } from "../core/choices";
 import type { Method } from "../core/protocol";
 import type { Subject } from "../settings/asking";
 import type { Acts } from "./asking";
 import { openTab, watchConfirmation } from "./confirming";
 
-/** What a switch says when it is turned off, and on. */
+/** Choices of a switch that is turned off, and on. */
 const WORDS = { sale_share: ["opt_out", "opt_in"], sensitive: ["limit", "lift"] } as const;
 
 export interface Acting {

@@ -1,5 +1,5 @@
 /**
- * What passes between the script and the view, which is a bundle of its own for each language: a page whose visitor's
+ * Interface between the script and the view, which is a bundle of its own for each language: a page whose visitor's
  * choice is known is told it without waiting for what shows it. The element that loads the bundle carries it. Types only.
  */
 
@@ -9,7 +9,7 @@ import type { Config, Flag, Show } from "../core/protocol";
 import type { Load } from "../page/loading";
 import type { Leaving } from "../settings/asking";
 
-/** What the script does for the visitor. */
+/** Calls by which the script acts for the visitor. */
 export interface Acts extends Pick<Manager, "flag" | "ask" | "restrict" | "allow"> {
   readonly leaving: Leaving;
   /** Told whether question or settings are to be seen, whenever it may be different. */
@@ -29,9 +29,9 @@ export interface Stage {
   readonly lang: string;
   readonly nonce: string;
   readonly load: Load;
-  /** What the visitor closed in this session: letters b (banner), n (notice), s (status). */
+  /** Parts that the visitor closed in this session: letters b (banner), n (notice), s (status). */
   readonly closed: Cell;
-  /** Whether the notice of a conflict has been shown on this device. */
+  /** Remembers that the notice of a conflict was shown on this device. */
   readonly noticed: Cell;
 }
 

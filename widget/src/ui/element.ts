@@ -25,3 +25,9 @@ export function maker(doc: Document): Make {
 export function closer(make: Make, id: string, ariaLabel: string, onclick: () => void): HTMLElement {
   return make("button", { id, className: "close", ariaLabel, onclick }, "\u00d7");
 }
+
+/** Picture of a switch; `aria-checked` around it tells which way it stands. */
+
+export function track(make: Make): HTMLElement {
+  return make("span", { className: "track" }, make("span", { className: "knob" }));
+}

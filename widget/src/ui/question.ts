@@ -14,7 +14,7 @@ export interface QuestionActs {
 
 export interface Question {
   readonly root: HTMLElement;
-  /** Where an answer to a choice made here is said. */
+  /** Place for the answer to a choice made here. */
   readonly place: HTMLElement;
   /** Its first choice. */
   readonly first: HTMLElement;
@@ -39,9 +39,9 @@ export function question(make: Make, texts: Texts, { optOut, keep, close }: Ques
     root,
     place,
     first,
-    say(kind, ...said) {
+    say(kind, ...texts) {
       root.id = `privacy-choices-${kind}`;
-      [words, ...choices].forEach((one, at) => (one.textContent = said[at] as string));
+      [words, ...choices].forEach((element, at) => (element.textContent = texts[at] as string));
     },
   };
 }

@@ -3,9 +3,8 @@
  * (CCPA regs §§ 7025(c)(6), 7026(g)).
  */
 
-import { closer, type Make } from "./element";
+import { closer, track, type Make } from "./element";
 import type { Texts } from "./texts";
-import { track } from "./track";
 
 export interface Status {
   readonly root: HTMLElement;

@@ -24,9 +24,9 @@ export function view(texts: Texts, looks: string, { win, config, lang, nonce, lo
   const id = "privacy-choices-link";
   const own = make("a", { id, className: "card link", href, onclick: openOwn }, texts.link, " ", icon(doc));
   const look = linksOf(doc, !!config.link && !config.frictionless && own, end);
-  const asked = question(make, texts, {
+  const box = question(make, texts, {
     optOut: () => restrict("sale_share", "banner"),
-    keep: (event) => void allow("sale_share", "banner", event, asked.place),
+    keep: (event) => void allow("sale_share", "banner", event, box.place),
     close: () => close(noticing ? "n" : "b"),
   });
   const chip = status(make, texts, { open: () => open(chip.lever), close: () => close("s") });
@@ -86,7 +86,7 @@ export function view(texts: Texts, looks: string, { win, config, lang, nonce, lo
       .catch(() => {
         instead = true;
         draw();
-        asked.first.focus();
+        box.first.focus();
       });
   }
 
@@ -125,7 +125,7 @@ export function view(texts: Texts, looks: string, { win, config, lang, nonce, lo
   }
 
   function seen(): void {
-    acts.seen(asked.root.isConnected || !!dialog?.root.open);
+    acts.seen(box.root.isConnected || !!dialog?.root.open);
   }
 
   function drawAll(): void {
@@ -134,7 +134,7 @@ export function view(texts: Texts, looks: string, { win, config, lang, nonce, lo
     const { flag, show } = last;
     dialog?.update(flag);
     // CCPA regs § 7025(f)(3): in response to a signal nothing pops up.
-    if (config.frictionless && !instead) return asked.root.remove();
+    if (config.frictionless && !instead) return box.root.remove();
     const held = dock.contains(root.activeElement);
     const allowed = flag.sale === "allowed" && flag.share === "allowed";
     drawQuestion(show, allowed);
@@ -148,16 +148,16 @@ export function view(texts: Texts, looks: string, { win, config, lang, nonce, lo
     noticing = conflict && !gone("n") && (noticing || !noticed.read());
     if (noticing) {
       noticed.write("1");
-      asked.say("conflict", texts.conflict_text, texts.conflict_keep, texts.allow);
+      box.say("conflict", texts.conflict_text, texts.conflict_keep, texts.allow);
     } else if (!instead && (!banner || gone("b"))) {
-      return asked.root.remove();
+      return box.root.remove();
     } else if (allowed) {
-      asked.say("banner", texts.banner_text, texts.opt_out, texts.keep);
+      box.say("banner", texts.banner_text, texts.opt_out, texts.keep);
     } else {
       // "Keep as is" must mean that: where nothing is allowed yet, the same button says what it would change.
-      asked.say("banner", texts.banner_text_denied, texts.opt_out, texts.allow);
+      box.say("banner", texts.banner_text_denied, texts.opt_out, texts.allow);
     }
-    if (!asked.root.isConnected) dock.append(asked.root);
+    if (!box.root.isConnected) dock.append(box.root);
   }
 
   return {

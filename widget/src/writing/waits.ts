@@ -1,4 +1,4 @@
-/** What the script hands to the writing bundle, and what it gets for it. Types only. */
+/** Interface between the script and the writing bundle. Types only. */
 
 /** Lets what this script writes go where that element stands; returns the function that ends what it left open. */
 export type Runs = (script: HTMLScriptElement, marked: HTMLScriptElement) => () => void;
