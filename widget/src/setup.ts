@@ -148,7 +148,7 @@ export function setup(host: Host): Wired {
         },
       );
       // Fails where the site has no such extra.
-      quietly(() => host.extras.debug!(win, config.debug!, load, { ...manager, ...tags, record }));
+      quietly(() => host.extras.debug!(win, config.debug!, load, { flag: manager.flag, pending: manager.pending, ...tags, record }));
       await manager.start();
       // An import may deny more than that tool's cookie does.
       if (brought.result || (restricted && brought.prior)) await manager.ask();
