@@ -238,7 +238,7 @@ def test_every_locked_npm_package_has_a_hash_and_no_address(folder: str) -> None
     assert not [name for name, package in packages.items() if "integrity" not in package]
 
 
-@pytest.mark.parametrize("name", ["demo", "soak", "test"])
+@pytest.mark.parametrize("name", ["demo", "docs", "soak", "test"])
 def test_every_locked_python_package_has_hashes_and_no_address(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
     entries = [entry for entry in text.replace("\\\n", " ").splitlines() if entry.strip()]
